@@ -1,0 +1,123 @@
+/*
+ * Arena: a list of blocks, newest first; a request larger than what the newest has left opens
+ * another, twice the size of the last within limits.
+ */
+#include "base/arena.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGNMENT = _Alignof(max_align_t), FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
+
+struct block {
+    struct block *next;
+    size_t size;
+    size_t used;
+    _Alignas(max_align_t) char bytes[];
+};
+
+struct arena {
+    struct block *blocks;
+    size_t used;
+    size_t cap;
+    size_t next_size;
+};
+
+struct arena *arena_new(size_t cap)
+{
+    struct arena *arena = calloc(1, sizeof *arena);
+    if (!arena)
+        return NULL;
+    arena->cap = cap ? cap : (size_t)64 << 20;
+    arena->next_size = FIRST_BLOCK;
+    return arena;
+}
+
+void arena_free(struct arena *arena)
+{
+    if (!arena)
+        return;
+    for (struct block *block = arena->blocks; block;) {
+        struct block *next = block->next;
+        free(block);
+        block = next;
+    }
+    free(arena);
+}
+
+static struct block *block_open(struct arena *arena, size_t need)
+{
+    size_t size = arena->next_size > need ? arena->next_size : need;
+    struct block *block = calloc(1, sizeof *block + size);
+    if (!block)
+        return NULL;
+    block->size = size;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    if (arena->next_size < LARGEST_BLOCK)
+        arena->next_size *= 2;
+    return block;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    if (size > arena->cap)
+        return NULL;
+    size_t need = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    if (need == 0)
+        need = ALIGNMENT;
+    if (need > arena->cap - arena->used)
+        return NULL;
+    struct block *block = arena->blocks;
+    if (!block || block->size - block->used < need)
+        block = block_open(arena, need);
+    if (!block)
+        return NULL;
+    void *memory = block->bytes + block->used;
+    block->used += need;
+    arena->used += need;
+    return memory;
+}
+
+void *arena_array(struct arena *arena, size_t count, size_t size)
+{
+    if (size && count > SIZE_MAX / size)
+        return NULL;
+    return arena_alloc(arena, count * size);
+}
+
+char *arena_copy(struct arena *arena, const void *bytes, size_t length)
+{
+    if (length == SIZE_MAX)
+        return NULL;
+    char *copy = arena_alloc(arena, length + 1);
+    if (copy && length)
+        memcpy(copy, bytes, length);
+    return copy;
+}
+
+char *arena_string(struct arena *arena, const char *text)
+{
+    return text ? arena_copy(arena, text, strlen(text)) : NULL;
+}
+
+char *arena_format(struct arena *arena, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+    if (text)
+        vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
+}
+
+size_t arena_used(const struct arena *arena)
+{
+    return arena->used;
+}

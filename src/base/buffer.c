@@ -1,0 +1,103 @@
+/*
+ * Buffer: doubling growth under a hard cap, with a failure that sticks.
+ */
+#include "base/buffer.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "treadle/error.h"
+
+void buffer_init(struct buffer *buffer, size_t cap)
+{
+    *buffer = (struct buffer){.cap = cap};
+}
+
+void buffer_clear(struct buffer *buffer)
+{
+    free(buffer->data);
+    buffer_init(buffer, buffer->cap);
+}
+
+void buffer_reset(struct buffer *buffer)
+{
+    buffer->length = 0;
+    buffer->failed = false;
+    if (buffer->data)
+        buffer->data[0] = '\0';
+}
+
+static int buffer_reserve(struct buffer *buffer, size_t more)
+{
+    if (buffer->failed)
+        return TREADLE_ELIMIT;
+    if (more > buffer->cap - buffer->length) {
+        buffer->failed = true;
+        return TREADLE_ELIMIT;
+    }
+    size_t need = buffer->length + more + 1;
+    if (need <= buffer->capacity)
+        return 0;
+    size_t capacity = buffer->capacity ? buffer->capacity : 256;
+    while (capacity < need)
+        capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
+    char *data = realloc(buffer->data, capacity);
+    if (!data) {
+        buffer->failed = true;
+        return TREADLE_EMEMORY;
+    }
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return 0;
+}
+
+int buffer_append(struct buffer *buffer, const void *bytes, size_t length)
+{
+    int rc = buffer_reserve(buffer, length);
+    if (rc)
+        return rc;
+    if (length)
+        memcpy(buffer->data + buffer->length, bytes, length);
+    buffer->length += length;
+    buffer->data[buffer->length] = '\0';
+    return 0;
+}
+
+int buffer_append_string(struct buffer *buffer, const char *text)
+{
+    return buffer_append(buffer, text, strlen(text));
+}
+
+int buffer_append_char(struct buffer *buffer, char character)
+{
+    return buffer_append(buffer, &character, 1);
+}
+
+int buffer_append_format(struct buffer *buffer, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    int rc = length < 0 ? TREADLE_EINVALID : buffer_reserve(buffer, (size_t)length);
+    if (!rc) {
+        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
+        buffer->length += (size_t)length;
+    }
+    va_end(again);
+    return rc;
+}
+
+char *buffer_take(struct buffer *buffer)
+{
+    if (buffer->failed || buffer_reserve(buffer, 0))
+        return NULL;
+    buffer->data[buffer->length] = '\0';
+    char *data = buffer->data;
+    buffer_init(buffer, buffer->cap);
+    return data;
+}

@@ -1,0 +1,13 @@
+/*
+ * Clock: the wall clock for the protocol's times, the monotonic clock for durations.
+ */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <stdint.h>
+
+int64_t clock_seconds(void);      /* Unix time in whole seconds */
+int64_t clock_milliseconds(void); /* Unix time in milliseconds */
+int64_t clock_monotonic_us(void); /* microseconds since an arbitrary start */
+
+#endif

@@ -1,0 +1,113 @@
+/*
+ * Filling error objects: formatting with truncation at UTF-8 boundaries, nothing else.
+ */
+#include "base/error.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void trim_partial_character(char *text, size_t size)
+{
+    size_t length = strlen(text);
+    if (length + 1 < size)
+        return;
+    size_t start = length;
+    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
+        start--;
+    if (start == 0)
+        return;
+    unsigned char lead = (unsigned char)text[start - 1];
+    size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    if (length - (start - 1) < need)
+        text[start - 1] = '\0';
+}
+
+static void copy_text(char *to, size_t size, const char *from)
+{
+    snprintf(to, size, "%s", from ? from : "");
+    trim_partial_character(to, size);
+}
+
+static int set_formatted(struct treadle_error *error, int code, const char *format, va_list args)
+{
+    if (!error)
+        return code;
+    memset(error, 0, sizeof *error);
+    error->code = code;
+    vsnprintf(error->message, sizeof error->message, format, args);
+    trim_partial_character(error->message, sizeof error->message);
+    return code;
+}
+
+int error_set(struct treadle_error *error, int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    set_formatted(error, code, format, args);
+    va_end(args);
+    return code;
+}
+
+int error_set_errno(struct treadle_error *error, int code, int error_number, const char *format,
+                    ...)
+{
+    va_list args;
+    va_start(args, format);
+    set_formatted(error, code, format, args);
+    va_end(args);
+    if (error) {
+        char reason[128] = "";
+        size_t length = strlen(error->message);
+        const char *text = strerror_r(error_number, reason, sizeof reason);
+        snprintf(error->message + length, sizeof error->message - length, ": %s", text);
+        trim_partial_character(error->message, sizeof error->message);
+    }
+    return code;
+}
+
+int error_set_memory(struct treadle_error *error)
+{
+    return error_set(error, TREADLE_EMEMORY, "out of memory");
+}
+
+static void set_wire_members(struct treadle_error *error, int http_status, const char *type,
+                             const char *wire_code, const char *param)
+{
+    if (!error)
+        return;
+    error->http_status = http_status;
+    copy_text(error->type, sizeof error->type, type);
+    copy_text(error->wire_code, sizeof error->wire_code, wire_code);
+    copy_text(error->param, sizeof error->param, param);
+}
+
+static int code_of_status(int http_status)
+{
+    if (http_status == 404)
+        return TREADLE_ENOTFOUND;
+    if (http_status == 503)
+        return TREADLE_EBUSY;
+    return http_status >= 500 ? TREADLE_EIO : TREADLE_EINVALID;
+}
+
+int error_set_wire(struct treadle_error *error, int http_status, const char *type,
+                   const char *wire_code, const char *param, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int code = set_formatted(error, code_of_status(http_status), format, args);
+    va_end(args);
+    set_wire_members(error, http_status, type, wire_code, param);
+    return code;
+}
+
+int error_set_request(struct treadle_error *error, const char *wire_code, const char *param,
+                      const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    int code = set_formatted(error, TREADLE_EINVALID, format, args);
+    va_end(args);
+    set_wire_members(error, 400, "invalid_request_error", wire_code, param);
+    return code;
+}

@@ -1,0 +1,27 @@
+/*
+ * Log: structured lines (logfmt) on a stream that the program chose.
+ *
+ * A log is an object that is handed to whatever may write to it; rooms that make up libtreadle
+ * never get one. Values are quoted and escaped, so a file name cannot forge a line. Callers pass
+ * no secrets and no message text. A NULL log swallows everything. Safe from any thread.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdio.h>
+
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+
+struct log;
+
+/* A log that writes lines of at least `level` to `stream`, which it does not own. NULL when
+ * memory runs out. */
+struct log *log_new(FILE *stream, enum log_level level);
+void log_free(struct log *log);
+
+/* Writes one line: time, level, the event, then key and value pairs (const char *) up to a NULL
+ * key. A NULL value leaves its pair out. */
+void log_write(struct log *log, enum log_level level, const char *event, ...)
+    __attribute__((sentinel));
+
+#endif

@@ -1,0 +1,108 @@
+/*
+ * Pool: a ring of jobs under one mutex. The ring is allocated once, so submitting cannot run out
+ * of memory.
+ */
+#include "base/pool.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+struct job {
+    pool_job run;
+    void *argument;
+};
+
+struct pool {
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    struct job *ring;
+    size_t capacity, first, count;
+    bool stopping;
+    size_t thread_count;
+    pthread_t threads[];
+};
+
+static void *work(void *argument)
+{
+    struct pool *pool = argument;
+    pthread_mutex_lock(&pool->mutex);
+    for (;;) {
+        while (!pool->count && !pool->stopping)
+            pthread_cond_wait(&pool->wake, &pool->mutex);
+        if (!pool->count)
+            break;
+        struct job job = pool->ring[pool->first];
+        pool->first = (pool->first + 1) % pool->capacity;
+        pool->count--;
+        pthread_mutex_unlock(&pool->mutex);
+        job.run(job.argument);
+        pthread_mutex_lock(&pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return NULL;
+}
+
+struct pool *pool_new(size_t threads, size_t queue)
+{
+    struct pool *pool = calloc(1, sizeof *pool + threads * sizeof pool->threads[0]);
+    struct job *ring = calloc(queue, sizeof *ring);
+    if (!pool || !ring) {
+        free(pool);
+        free(ring);
+        return NULL;
+    }
+    pool->ring = ring;
+    pool->capacity = queue;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->wake, NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    while (pool->thread_count < threads &&
+           pthread_create(&pool->threads[pool->thread_count], NULL, work, pool) == 0)
+        pool->thread_count++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (pool->thread_count < threads) {
+        pool_free(pool);
+        return NULL;
+    }
+    return pool;
+}
+
+bool pool_submit(struct pool *pool, pool_job job, void *argument)
+{
+    pthread_mutex_lock(&pool->mutex);
+    bool room = pool->count < pool->capacity && !pool->stopping;
+    if (room) {
+        pool->ring[(pool->first + pool->count) % pool->capacity] = (struct job){job, argument};
+        pool->count++;
+        pthread_cond_signal(&pool->wake);
+    }
+    pthread_mutex_unlock(&pool->mutex);
+    return room;
+}
+
+void pool_free(struct pool *pool)
+{
+    if (!pool)
+        return;
+    pthread_mutex_lock(&pool->mutex);
+    pool->stopping = true;
+    pthread_cond_broadcast(&pool->wake);
+    pthread_mutex_unlock(&pool->mutex);
+    for (size_t i = 0; i < pool->thread_count; i++)
+        pthread_join(pool->threads[i], NULL);
+    pthread_cond_destroy(&pool->wake);
+    pthread_mutex_destroy(&pool->mutex);
+    free(pool->ring);
+    free(pool);
+}
+
+size_t pool_waiting(struct pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    size_t count = pool->count;
+    pthread_mutex_unlock(&pool->mutex);
+    return count;
+}

@@ -1,0 +1,57 @@
+/*
+ * Documents: any supported file as blocks of text that know their page.
+ *
+ * A document comes from outside and may be hostile, so it is parsed by a separate program
+ * (treadle-reader) in a sandbox: no network, no file but the open descriptor of the document
+ * itself, limits on memory, time and output. What the reader says is checked like any other
+ * input. Plain text needs no parser and is read here.
+ */
+#ifndef DOCUMENT_DOCUMENT_H
+#define DOCUMENT_DOCUMENT_H
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "treadle/error.h"
+
+enum document_block_kind { DOCUMENT_PARAGRAPH, DOCUMENT_HEADING };
+
+struct document_block {
+    enum document_block_kind kind;
+    int level; /* of a heading, 1 is the highest */
+    int page;  /* counted from 1; 0 for a kind of file that has no pages */
+    const char *text; /* NFC (compatibility forms folded), one line, spaces collapsed */
+    size_t length;
+};
+
+struct document {
+    struct document_block *blocks; /* in reading order; a paragraph that runs on over a page
+                                      boundary is parted there */
+    size_t block_count;
+    int page_count; /* 0 when there are none */
+    const char *title; /* from the file's own description, NULL when there is none */
+};
+
+struct document_options {
+    const char *reader;         /* path of treadle-reader; NULL: beside the running program */
+    size_t readers;             /* processes that share one document's pages; 0: one a core */
+    unsigned seconds;           /* time allowed; 0: 600 */
+    uint64_t memory;            /* address space of a reader, bytes; 0: 1 GiB */
+    uint64_t max_text;          /* bytes of text; 0: 256 MiB */
+    const atomic_bool *stop;    /* gives up once it is true; may be NULL */
+};
+
+/* Reads the file behind `descriptor` (not closed), whose name tells its kind when its content
+ * does not. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
+ * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits; each with a message that
+ * a user can act on. */
+int document_read(struct document **out, int descriptor, const char *filename,
+                  const struct document_options *options, struct treadle_error *error);
+
+void document_free(struct document *document);
+
+/* How readers are confined on this machine, for the log: "bubblewrap", or "seccomp and limits". */
+const char *document_sandbox(const struct document_options *options);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Language: words, stems, sentences and token estimates, for search and for the built-in model.
+ *
+ * Boundaries are ICU's, stems Snowball's, for the languages that both know; other text is taken
+ * as its words are. A word's term is what is compared: case folded, compatibility forms folded,
+ * stemmed. Nothing here keeps state; what is expensive to make is in an object that serves one
+ * thread at a time.
+ */
+#ifndef LANGUAGE_LANGUAGE_H
+#define LANGUAGE_LANGUAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+#include "treadle/error.h"
+
+struct language; /* the tools for one language */
+
+/* `code` is an ISO 639-1 code as "en"; NULL or one that is not known gives English rules for
+ * words and sentences. */
+int language_new(struct language **out, const char *code, struct treadle_error *error);
+void language_free(struct language *language);
+
+/* Which language a text is in, by its script and its commonest words: an ISO 639-1 code with
+ * static life. "en" where nothing tells. Looks at the first 20,000 bytes at most. */
+const char *language_detect(const char *text, size_t length);
+
+struct language_word {
+    size_t start, end; /* bytes within the text */
+    const char *term;  /* in the arena */
+    bool stopword;     /* too common to tell anything (the, of, is, what, …) */
+};
+
+/* The words of a text in order. */
+int language_words(struct language *language, const char *text, size_t length,
+                   struct arena *arena, struct language_word **out, size_t *count,
+                   struct treadle_error *error);
+
+struct language_span {
+    size_t start, end;
+};
+
+/* The sentences of a text in order, without the white space around them. Does not part at
+ * abbreviations ("e.g.", "Fig. 3"), version numbers or option names. */
+int language_sentences(struct language *language, const char *text, size_t length,
+                       struct arena *arena, struct language_span **out, size_t *count,
+                       struct treadle_error *error);
+
+/* About how many tokens a model would make of the text. An estimate by character class; what it
+ * is worth is measured in the tests. */
+size_t language_tokens(const char *text, size_t length);
+
+#endif

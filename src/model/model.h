@@ -1,0 +1,121 @@
+/*
+ * Models: answer a list of messages, with text or with calls of tools.
+ *
+ * A model is a driver (a table of functions) and an instance whose first member points to it.
+ * An answer is asked for with model_start, which hands what comes to a sink: any number of text
+ * and tool call pieces, then exactly one `done`. A sink may be called on any thread, also within
+ * model_start, but never twice at once. What the request points to must stay until `done`.
+ */
+#ifndef MODEL_MODEL_H
+#define MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "treadle/error.h"
+
+enum model_role { MODEL_SYSTEM, MODEL_USER, MODEL_ASSISTANT, MODEL_TOOL };
+
+struct model_call_request {
+    const char *id;
+    const char *name;
+    const char *arguments; /* JSON text */
+};
+
+struct model_page {
+    size_t offset; /* in the passage's text */
+    int page;      /* 0: no pages */
+};
+
+/* A passage that a search found. A model that uses one writes its marker behind the statement. */
+struct model_passage {
+    const char *marker; /* as 【4:0†manual.pdf】 */
+    const char *filename;
+    const char *heading; /* may be NULL */
+    const char *text;
+    double score;
+    const struct model_page *pages; /* at least one */
+    size_t page_count;
+};
+
+struct model_message {
+    enum model_role role;
+    const char *text; /* may be NULL when there are calls or passages */
+    const struct model_call_request *calls; /* MODEL_ASSISTANT: the tools that it called */
+    size_t call_count;
+    const char *call_id; /* MODEL_TOOL: the call that this answers */
+    const struct model_passage *passages; /* MODEL_TOOL: what a file search found */
+    size_t passage_count;
+};
+
+struct model_tool {
+    const char *name;
+    const char *description;
+    const char *parameters; /* JSON schema as JSON text */
+};
+
+/* The name under which file_search is offered; its arguments are {"queries": [string, …]}. */
+#define MODEL_FILE_SEARCH "file_search"
+
+enum model_tool_choice { MODEL_CHOICE_AUTO, MODEL_CHOICE_NONE, MODEL_CHOICE_REQUIRED,
+                         MODEL_CHOICE_NAMED };
+
+struct model_request {
+    const char *model;
+    const struct model_message *messages;
+    size_t message_count;
+    const struct model_tool *tools;
+    size_t tool_count;
+    enum model_tool_choice tool_choice;
+    const char *tool_name; /* with MODEL_CHOICE_NAMED */
+};
+
+enum model_finish { MODEL_STOP, MODEL_TOOL_CALLS, MODEL_LENGTH, MODEL_CONTENT_FILTER };
+
+struct model_usage {
+    int64_t prompt_tokens;
+    int64_t completion_tokens;
+};
+
+struct model_outcome {
+    enum model_finish finish;
+    struct model_usage usage;
+    const struct treadle_error *error; /* NULL when it worked */
+};
+
+struct model_sink {
+    void *context;
+    void (*text)(void *context, const char *text, size_t length);
+    /* A piece of the call with that index, from 0 without gaps: id and name come with the first
+     * piece and are NULL later; the pieces of `arguments` belong behind each other. */
+    void (*tool_call)(void *context, size_t index, const char *id, const char *name,
+                      const char *arguments, size_t length);
+    void (*done)(void *context, const struct model_outcome *outcome);
+};
+
+struct model;
+
+struct model_driver {
+    const char *name;
+    /* MUST be there. Promises exactly one sink->done. */
+    void (*start)(struct model *model, const struct model_request *request,
+                  const struct model_sink *sink);
+    /* MUST be there. Called when no answer is under way. */
+    void (*destroy)(struct model *model);
+};
+
+/* What every instance starts with. */
+struct model {
+    const struct model_driver *driver;
+};
+
+/* The built-in model: no weights, no network, deterministic. */
+#define MODEL_EXTRACTIVE "treadle-extractive"
+int model_extractive_new(struct model **out, struct treadle_error *error);
+
+void model_start(struct model *model, const struct model_request *request,
+                 const struct model_sink *sink);
+void model_free(struct model *model);
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Search: chunks of documents, one index a vector store, ranked by BM25.
+ *
+ * Every vector store has an SQLite file of its own in the search directory, so the cost of a
+ * query follows the store, stores ingest in parallel, and deleting is unlinking. A file's chunks
+ * are replaced in one transaction: it is wholly searchable or not at all. Safe from any thread.
+ */
+#ifndef SEARCH_SEARCH_H
+#define SEARCH_SEARCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "document/document.h"
+#include "treadle/error.h"
+
+struct search;
+
+/* Opens the indexes below `directory`, which is made when it is missing. */
+int search_open(struct search **out, const char *directory, struct treadle_error *error);
+void search_close(struct search *search);
+
+struct search_file {
+    const char *store_id;
+    const char *file_id;
+    const char *filename;
+    size_t chunk_tokens;   /* 0: 800 */
+    size_t overlap_tokens; /* with chunk_tokens 0: 400 */
+};
+
+/* Cuts the document into chunks and puts them into the store's index in place of whatever the
+ * file had there. `usage` becomes the bytes that its chunks take. TREADLE_ELIMIT above 5,000,000
+ * tokens. */
+int search_add(struct search *search, const struct search_file *file,
+               const struct document *document, int64_t *usage, struct treadle_error *error);
+
+/* Taking out what is not there is no error. */
+int search_remove_file(struct search *search, const char *store_id, const char *file_id,
+                       struct treadle_error *error);
+int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);
+
+struct search_query {
+    const char *const *store_ids;
+    size_t store_count;
+    const char *text;       /* as the user or the model wrote it; any length */
+    size_t max_results;     /* 0: 20 */
+    double score_threshold; /* results below it are left out */
+};
+
+/* Where a page starts within a chunk's text. */
+struct search_page {
+    size_t offset;
+    int page; /* 0: the file has no pages */
+};
+
+struct search_result {
+    const char *store_id;
+    const char *file_id;
+    const char *filename;
+    double score; /* in 0..1, higher is better, comparable within one query */
+    int64_t chunk; /* the number of the chunk within its file, from 0 */
+    const char *heading; /* the headings it stands under, " > " between them; may be NULL */
+    const char *text;
+    const struct search_page *pages; /* at least one, in order of offset, the first at 0 */
+    size_t page_count;
+};
+
+/* The best chunks, best first, in `arena`. No match is no error: a count of 0. A store that has
+ * no index yet is empty. */
+int search_run(struct search *search, const struct search_query *query, struct arena *arena,
+               struct search_result **out, size_t *count, struct treadle_error *error);
+
+/* The text of a file as it was indexed, chunks without their overlap, in `arena`.
+ * TREADLE_ENOTFOUND when the file is not in that store's index. */
+int search_text(struct search *search, const char *store_id, const char *file_id,
+                struct arena *arena, const char **out, struct treadle_error *error);
+
+/* The page of a chunk that supports a statement best: the one that holds it word for word, else
+ * the one that shares most words with it. 0 when the chunk has no pages. */
+int search_cited_page(const char *text, const struct search_page *pages, size_t page_count,
+                      const char *statement, size_t length);
+
+#endif

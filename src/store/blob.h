@@ -1,0 +1,37 @@
+/*
+ * Blobs: the contents of files, kept in a directory, one file an id.
+ *
+ * Content is written to a temporary name, synced, renamed, and its directory synced: a blob is
+ * there whole or not at all. Ids are made by Treadle (letters, digits, '-' and '_' only); any
+ * other is refused, so no id can leave the directory. Temporary files that a crash left behind
+ * are removed at opening.
+ */
+#ifndef STORE_BLOB_H
+#define STORE_BLOB_H
+
+#include <stdint.h>
+
+#include "treadle/error.h"
+
+struct blob_store;
+
+int blob_open(struct blob_store **out, const char *directory, struct treadle_error *error);
+void blob_close(struct blob_store *store);
+
+/* The directory for uploads under way, on the same file system as the blobs, so that a finished
+ * upload is renamed and not copied. */
+const char *blob_temporary_directory(const struct blob_store *store);
+
+/* Takes the finished file `path` (within the temporary directory) over as the blob `id`. On
+ * failure the file is still there. */
+int blob_adopt(struct blob_store *store, const char *id, const char *path,
+               struct treadle_error *error);
+
+/* A descriptor for reading, which the caller closes, and the length. TREADLE_ENOTFOUND. */
+int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_t *length,
+              struct treadle_error *error);
+
+/* Removes; removing what is not there is no error. */
+int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error);
+
+#endif

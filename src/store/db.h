@@ -1,0 +1,69 @@
+/*
+ * The database contract: prepare, bind, step, and two kinds of transaction.
+ *
+ * All writing goes through db_write, which returns only once the work is durable; all reading
+ * through db_read, which sees one consistent moment. A piece of work is a function that runs
+ * within its transaction; when it returns a negative code its changes are undone and that code is
+ * what the caller gets. Writes run one after another, so work that checks and then changes needs
+ * no lock. Work must not block on anything but the database. Safe from any thread.
+ *
+ * May be used by store's own files, search, engine, resource and server.
+ */
+#ifndef STORE_DB_H
+#define STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "treadle/error.h"
+
+struct db;
+struct db_session;   /* a connection within a transaction; valid within the work that got it */
+struct db_statement; /* a prepared statement; owned by the session, valid within the work */
+
+/* Opens or creates the SQLite database `path` for the use of this process alone and brings its
+ * schema up to date with `migrations`: statements that are run once each, in order, up to a NULL.
+ * TREADLE_EBUSY when another process has it open, TREADLE_EUNSUPPORTED when it was written by a
+ * newer version. */
+int db_open_sqlite(struct db **out, const char *path, const char *const *migrations,
+                   struct treadle_error *error);
+
+/* Finishes what was queued and closes. Accepts NULL. */
+void db_close(struct db *db);
+
+typedef int (*db_work)(struct db_session *session, void *argument, struct treadle_error *error);
+
+int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error);
+int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error);
+
+/* A statement for `sql`, reset and with nothing bound; prepared once a session and text. */
+int db_prepare(struct db_session *session, struct db_statement **out, const char *sql,
+               struct treadle_error *error);
+
+/* Parameters count from 1. Text is copied; NULL binds null. A failure to bind shows at db_step. */
+void db_bind_text(struct db_statement *statement, int index, const char *text);
+void db_bind_blob(struct db_statement *statement, int index, const void *bytes, size_t length);
+void db_bind_integer(struct db_statement *statement, int index, int64_t value);
+void db_bind_null(struct db_statement *statement, int index);
+
+/* 1 and a row, 0 at the end, or a negative code. TREADLE_EBUSY for a broken unique constraint;
+ * a full disk is TREADLE_EIO with http_status 507. */
+int db_step(struct db_statement *statement, struct treadle_error *error);
+
+/* Prepares, expects no parameters and no rows, runs. */
+int db_execute(struct db_session *session, const char *sql, struct treadle_error *error);
+
+/* Columns count from 0; pointers are valid until the next step. Text is NULL for null. */
+const char *db_column_text(struct db_statement *statement, int column, size_t *length);
+const void *db_column_blob(struct db_statement *statement, int column, size_t *length);
+int64_t db_column_integer(struct db_statement *statement, int column);
+bool db_column_is_null(struct db_statement *statement, int column);
+
+/* Rows that the last step of an INSERT, UPDATE or DELETE changed. */
+int64_t db_changes(struct db_session *session);
+
+/* Commits made and pieces of work within them, for metrics. */
+void db_counts(struct db *db, int64_t *commits, int64_t *works);
+
+#endif
