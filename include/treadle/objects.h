@@ -44,7 +44,10 @@ struct treadle_boolean {
 };
 
 /* Values for designated initialisers, as in `.temperature = TREADLE_VALUE(0.2)`. */
-#define TREADLE_VALUE(v) {TREADLE_SET, (v)}
+#define TREADLE_VALUE(v)                                                                           \
+    {                                                                                              \
+        TREADLE_SET, (v)                                                                           \
+    }
 
 /* Which members a parsed object had, one bit a row of its table. */
 struct treadle_presence {
@@ -602,8 +605,13 @@ struct treadle_file_search_result {
     size_t content_count;
 };
 
+struct treadle_search_ranking {
+    const char *ranker;
+    double score_threshold;
+};
+
 struct treadle_file_search_call {
-    struct treadle_ranking_options *ranking_options;
+    struct treadle_search_ranking *ranking_options;
     struct treadle_file_search_result *results;
     size_t result_count;
 };
@@ -657,11 +665,7 @@ enum treadle_file_purpose {
     TREADLE_PURPOSE_EVALS
 };
 
-enum treadle_file_status {
-    TREADLE_FILE_UPLOADED = 1,
-    TREADLE_FILE_PROCESSED,
-    TREADLE_FILE_ERROR
-};
+enum treadle_file_status { TREADLE_FILE_UPLOADED = 1, TREADLE_FILE_PROCESSED, TREADLE_FILE_ERROR };
 
 struct treadle_file {
     const char *id;

@@ -58,8 +58,7 @@ size_t text_characters(const char *text, size_t length)
 uint32_t text_next(const char *text, size_t length, size_t *position)
 {
     uint32_t character;
-    size_t size =
-        decode((const unsigned char *)text + *position, length - *position, &character);
+    size_t size = decode((const unsigned char *)text + *position, length - *position, &character);
     *position += size ? size : 1;
     return size ? character : 0xFFFD;
 }

@@ -25,7 +25,7 @@ size_t text_put(char *out, uint32_t character);
 /* The largest length <= `length` that does not part a character. */
 size_t text_cut(const char *text, size_t length);
 
-bool text_equal(const char *a, const char *b);       /* NULL equals NULL alone */
+bool text_equal(const char *a, const char *b);               /* NULL equals NULL alone */
 bool text_equal_ignoring_case(const char *a, const char *b); /* ASCII case, NULL as above */
 bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);

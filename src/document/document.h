@@ -19,8 +19,8 @@ enum document_block_kind { DOCUMENT_PARAGRAPH, DOCUMENT_HEADING };
 
 struct document_block {
     enum document_block_kind kind;
-    int level; /* of a heading, 1 is the highest */
-    int page;  /* counted from 1; 0 for a kind of file that has no pages */
+    int level;        /* of a heading, 1 is the highest */
+    int page;         /* counted from 1; 0 for a kind of file that has no pages */
     const char *text; /* NFC (compatibility forms folded), one line, spaces collapsed */
     size_t length;
 };
@@ -29,17 +29,17 @@ struct document {
     struct document_block *blocks; /* in reading order; a paragraph that runs on over a page
                                       boundary is parted there */
     size_t block_count;
-    int page_count; /* 0 when there are none */
+    int page_count;    /* 0 when there are none */
     const char *title; /* from the file's own description, NULL when there is none */
 };
 
 struct document_options {
-    const char *reader;         /* path of treadle-reader; NULL: beside the running program */
-    size_t readers;             /* processes that share one document's pages; 0: one a core */
-    unsigned seconds;           /* time allowed; 0: 600 */
-    uint64_t memory;            /* address space of a reader, bytes; 0: 1 GiB */
-    uint64_t max_text;          /* bytes of text; 0: 256 MiB */
-    const atomic_bool *stop;    /* gives up once it is true; may be NULL */
+    const char *reader;      /* path of treadle-reader; NULL: beside the running program */
+    size_t readers;          /* processes that share one document's pages; 0: one a core */
+    unsigned seconds;        /* time allowed; 0: 600 */
+    uint64_t memory;         /* address space of a reader, bytes; 0: 1 GiB */
+    uint64_t max_text;       /* bytes of text; 0: 256 MiB */
+    const atomic_bool *stop; /* gives up once it is true; may be NULL */
 };
 
 /* Reads the file behind `descriptor` (not closed), whose name tells its kind when its content

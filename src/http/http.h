@@ -28,7 +28,8 @@ struct http_field {
 };
 
 /* A part of a multipart body. A part with a file name is in a file of its own, which is removed
- * after the handler unless the handler renamed it; any other part's value is in memory. */
+ * after the handler unless the handler renamed it; any other part's value is in memory: valid
+ * UTF-8 without NUL, at most 64 KiB. Files in the upload directory are named "upload_…". */
 struct http_part {
     const char *name;
     const char *filename; /* NULL for a plain value; data from the client, never a path */
@@ -42,7 +43,8 @@ struct http_request {
     const char *id; /* "req_" and 32 hexadecimal digits; sent back as x-request-id */
     const char *method;
     const char *path;      /* as it came, without the query */
-    const char **segments; /* the path's segments, decoded; valid UTF-8 without NUL */
+    const char **segments; /* the path's segments, decoded; valid UTF-8 without NUL. None for "/",
+                              an empty last one for a path that ends with a slash */
     size_t segment_count;
     struct http_field *query; /* decoded; repeated names repeat, in order */
     size_t query_count;
@@ -52,19 +54,22 @@ struct http_request {
     size_t body_length;
     struct http_part *parts;
     size_t part_count;
-    struct arena *arena; /* dies with the request */
+    struct arena *arena; /* dies with the request; at least 16 MiB for the handler, less for plan */
 };
 
+/* With HTTP_BODY_NONE a body that comes all the same is read and dropped. */
 enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_JSON, HTTP_BODY_MULTIPART };
 
 /* What may come: decided when the headers are there. */
 struct http_plan {
     enum http_body_kind body;
-    uint64_t limit; /* bytes of the whole body; 413 above */
+    uint64_t limit;    /* bytes of the whole body; 413 above */
+    const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
+                          static, or in the request's arena */
 };
 
-/* What goes back. A body in `body`, or the content of `file` (a descriptor that the server closes;
- * -1 for none). */
+/* What goes back. A body in `body` (at most 64 MiB), or the content of `file` (a descriptor that
+ * the server closes; -1 for none). */
 struct http_reply {
     int status;
     const char *content_type;
@@ -78,14 +83,14 @@ struct http_reply {
 struct http_options {
     /* "127.0.0.1:8383", "[::1]:0", "unix:/path"; up to 4, ends with NULL. Port 0 picks one. */
     const char *listen[5];
-    size_t event_threads;       /* 0: 2 */
-    size_t workers;             /* 0: 8 */
-    size_t max_connections;     /* 0: 4096 */
-    size_t max_per_address;     /* 0: no limit */
-    unsigned idle_seconds;      /* 0: 60; a connection on which nothing moves */
-    unsigned request_seconds;   /* 0: 60 for headers and a JSON body, whatever moves */
-    unsigned upload_seconds;    /* 0: 3600 for a multipart body */
-    const char *upload_directory;
+    size_t event_threads;         /* 0: 2 */
+    size_t workers;               /* 0: 8 */
+    size_t max_connections;       /* 0: 4096 */
+    size_t max_per_address;       /* 0: no limit */
+    unsigned idle_seconds;        /* 0: 60; a connection on which nothing moves */
+    unsigned request_seconds;     /* 0: 60 for headers and a JSON body, whatever moves */
+    unsigned upload_seconds;      /* 0: 3600 for a multipart body */
+    const char *upload_directory; /* NULL: /tmp */
     void *context;
     /* Called on an event thread, must not block. 0, or a negative code and the error to send. */
     int (*plan)(void *context, const struct http_request *request, struct http_plan *out,

@@ -30,12 +30,13 @@ struct language_word {
     size_t start, end; /* bytes within the text */
     const char *term;  /* in the arena */
     bool stopword;     /* too common to tell anything (the, of, is, what, …) */
+    bool part;         /* of the word before it that is no part: an identifier (read.csv) is given
+                          whole and then in its parts (read, csv) */
 };
 
 /* The words of a text in order. */
-int language_words(struct language *language, const char *text, size_t length,
-                   struct arena *arena, struct language_word **out, size_t *count,
-                   struct treadle_error *error);
+int language_words(struct language *language, const char *text, size_t length, struct arena *arena,
+                   struct language_word **out, size_t *count, struct treadle_error *error);
 
 struct language_span {
     size_t start, end;

@@ -15,6 +15,8 @@
 
 struct blob_store;
 
+/* Makes the directory (not its parents) when it is missing. TREADLE_EBUSY when somebody has it
+ * open: two would remove each other's uploads. */
 int blob_open(struct blob_store **out, const char *directory, struct treadle_error *error);
 void blob_close(struct blob_store *store);
 
@@ -22,8 +24,9 @@ void blob_close(struct blob_store *store);
  * upload is renamed and not copied. */
 const char *blob_temporary_directory(const struct blob_store *store);
 
-/* Takes the finished file `path` (within the temporary directory) over as the blob `id`. On
- * failure the file is still there. */
+/* Takes the finished file `path` (within the temporary directory) over as the blob `id`, which
+ * must not be there yet. On failure the file is still there. A full disk is TREADLE_EIO with
+ * http_status 507, here and in blob_open. */
 int blob_adopt(struct blob_store *store, const char *id, const char *path,
                struct treadle_error *error);
 

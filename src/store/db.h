@@ -5,7 +5,10 @@
  * through db_read, which sees one consistent moment. A piece of work is a function that runs
  * within its transaction; when it returns a negative code its changes are undone and that code is
  * what the caller gets. Writes run one after another, so work that checks and then changes needs
- * no lock. Work must not block on anything but the database. Safe from any thread.
+ * no lock. Work must not block on anything but the database, and may run on another thread than
+ * its caller's, while that waits. Works of several callers may share a commit: a work that
+ * succeeded is undone all the same when the commit fails, so what it tells its caller counts only
+ * once db_write has returned 0. Safe from any thread.
  *
  * May be used by store's own files, search, engine, resource and server.
  */
@@ -34,10 +37,14 @@ void db_close(struct db *db);
 
 typedef int (*db_work)(struct db_session *session, void *argument, struct treadle_error *error);
 
+/* A write's work may begin neither a write nor a read, a read's no read: TREADLE_ESTATE. Besides
+ * what the work returns: TREADLE_ELIMIT with http_status 503 when too many writes wait,
+ * TREADLE_ETIMEOUT with 503 when another program holds the database, TREADLE_EIO. */
 int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error);
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
-/* A statement for `sql`, reset and with nothing bound; prepared once a session and text. */
+/* A statement for `sql`, reset and with nothing bound; prepared once a session and text, so asking
+ * again for the same text resets the one that is in use. At most 96 texts in one work. */
 int db_prepare(struct db_session *session, struct db_statement **out, const char *sql,
                struct treadle_error *error);
 
@@ -47,8 +54,10 @@ void db_bind_blob(struct db_statement *statement, int index, const void *bytes, 
 void db_bind_integer(struct db_statement *statement, int index, int64_t value);
 void db_bind_null(struct db_statement *statement, int index);
 
-/* 1 and a row, 0 at the end, or a negative code. TREADLE_EBUSY for a broken unique constraint;
- * a full disk is TREADLE_EIO with http_status 507. */
+/* 1 and a row, 0 at the end, or a negative code; after the latter two the statement is finished
+ * until it is prepared again. TREADLE_EBUSY for a broken unique constraint and nothing else,
+ * TREADLE_EINVALID for other constraints, TREADLE_ELIMIT for a value above 64 MiB; a full disk is
+ * TREADLE_EIO with http_status 507. */
 int db_step(struct db_statement *statement, struct treadle_error *error);
 
 /* Prepares, expects no parameters and no rows, runs. */

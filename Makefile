@@ -1,0 +1,43 @@
+# A thin front of Meson: `make` builds, `make run` asks a manual a question, `make test` tests.
+#
+#   make run PDF=FILE Q="QUESTION"    asks a file of your own
+#   make test T=NAME                  runs one test; `make tests` lists their names
+#   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
+#   make format                       lays out every C file
+
+# What the user typed, untouched: expanding it would take a dollar sign in a file name for make's
+# own, so it is neither expanded nor exported under the short names.
+unexport PDF Q T SECONDS
+run: export TREADLE_RUN_PDF = $(value PDF)
+run: export TREADLE_RUN_QUESTION = $(value Q)
+test fuzz: export TREADLE_TEST = $(value T)
+fuzz: export TREADLE_FUZZ_SECONDS = $(value SECONDS)
+
+all:
+	@scripts/need.sh build
+	@scripts/build.sh build
+
+run:
+	@scripts/need.sh build run
+	@QUIET=1 scripts/build.sh build
+	@scripts/run.sh
+
+test:
+	@scripts/need.sh build run test
+	@scripts/test.sh
+
+tests:
+	@scripts/need.sh build run test
+	@scripts/test.sh --list
+
+fuzz:
+	@scripts/need.sh build run test
+	@scripts/fuzz.sh
+
+format:
+	@scripts/format.sh
+
+clean:
+	rm -rf build build-*
+
+.PHONY: all run test tests fuzz format clean

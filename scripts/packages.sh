@@ -1,0 +1,34 @@
+#!/bin/sh
+# The Debian packages that Treadle needs, and for what: the only list of them.
+#
+# usage: scripts/packages.sh GROUP...      groups: build, run, test
+#
+# Prints one package a line. "a|b" means that either will do and that a is installed when neither
+# is there.
+set -eu
+
+build='gcc libc6-dev pkgconf|pkg-config meson ninja-build
+libcurl4-openssl-dev|libcurl4-gnutls-dev libicu-dev libjansson-dev libmicrohttpd-dev
+libpoppler-glib-dev libseccomp-dev libsqlite3-dev libssl-dev libstemmer-dev'
+
+# bubblewrap confines the reader; poppler-data has the character maps of CJK documents.
+run='bubblewrap poppler-data'
+
+# The manuals are real documents to read; qpdf and poppler-utils make broken ones.
+test='clang clang-format libclang-rt-14-dev libcmocka-dev nodejs npm
+qpdf poppler-utils octave-doc r-doc-pdf'
+
+for group in "$@"; do
+    case $group in
+    build) list=$build ;;
+    run) list=$run ;;
+    test) list=$test ;;
+    *)
+        echo "packages.sh: unknown group '$group'" >&2
+        exit 2
+        ;;
+    esac
+    # Split into words on purpose: no package has a space in its name.
+    # shellcheck disable=SC2086
+    printf '%s\n' $list
+done

@@ -1,0 +1,208 @@
+/*
+ * Endpoints: the table, and two walks over it: from a path to its row, from a row to a path.
+ */
+#include "api/endpoint.h"
+
+#include <string.h>
+
+#include "api/types.h"
+
+#define NONE ENDPOINT_NO_BODY
+#define JSON ENDPOINT_JSON
+
+static const struct endpoint endpoints[ENDPOINT_COUNT] = {
+    [ENDPOINT_ASSISTANT_CREATE] = {"POST", "/assistants", JSON, 0,
+                                   &treadle_assistant_create_request_type, &treadle_assistant_type,
+                                   "Create an assistant."},
+    [ENDPOINT_ASSISTANT_LIST] = {"GET", "/assistants", NONE, ENDPOINT_PAGE, NULL,
+                                 &treadle_assistant_page_type, "List assistants."},
+    [ENDPOINT_ASSISTANT_RETRIEVE] = {"GET", "/assistants/{assistant_id}", NONE, 0, NULL,
+                                     &treadle_assistant_type, "Retrieve an assistant."},
+    [ENDPOINT_ASSISTANT_MODIFY] = {"POST", "/assistants/{assistant_id}", JSON, 0,
+                                   &treadle_assistant_modify_request_type, &treadle_assistant_type,
+                                   "Modify an assistant."},
+    [ENDPOINT_ASSISTANT_DELETE] = {"DELETE", "/assistants/{assistant_id}", NONE, 0, NULL,
+                                   &treadle_deletion_type, "Delete an assistant."},
+
+    [ENDPOINT_THREAD_CREATE] = {"POST", "/threads", JSON, 0, &treadle_thread_create_request_type,
+                                &treadle_thread_type, "Create a thread."},
+    [ENDPOINT_THREAD_RETRIEVE] = {"GET", "/threads/{thread_id}", NONE, 0, NULL,
+                                  &treadle_thread_type, "Retrieve a thread."},
+    [ENDPOINT_THREAD_MODIFY] = {"POST", "/threads/{thread_id}", JSON, 0,
+                                &treadle_thread_modify_request_type, &treadle_thread_type,
+                                "Modify a thread."},
+    [ENDPOINT_THREAD_DELETE] = {"DELETE", "/threads/{thread_id}", NONE, 0, NULL,
+                                &treadle_deletion_type, "Delete a thread."},
+    [ENDPOINT_THREAD_RUN_CREATE] = {"POST", "/threads/runs", JSON, 0,
+                                    &treadle_thread_run_create_request_type, &treadle_run_type,
+                                    "Create a thread and run it."},
+
+    [ENDPOINT_MESSAGE_CREATE] = {"POST", "/threads/{thread_id}/messages", JSON, 0,
+                                 &treadle_message_create_request_type, &treadle_message_type,
+                                 "Add a message."},
+    [ENDPOINT_MESSAGE_LIST] = {"GET", "/threads/{thread_id}/messages", NONE,
+                               ENDPOINT_PAGE | ENDPOINT_RUN_ID, NULL, &treadle_message_page_type,
+                               "List messages."},
+    [ENDPOINT_MESSAGE_RETRIEVE] = {"GET", "/threads/{thread_id}/messages/{message_id}", NONE, 0,
+                                   NULL, &treadle_message_type, "Retrieve a message."},
+    [ENDPOINT_MESSAGE_MODIFY] = {"POST", "/threads/{thread_id}/messages/{message_id}", JSON, 0,
+                                 &treadle_metadata_request_type, &treadle_message_type,
+                                 "Modify a message."},
+    [ENDPOINT_MESSAGE_DELETE] = {"DELETE", "/threads/{thread_id}/messages/{message_id}", NONE, 0,
+                                 NULL, &treadle_deletion_type, "Delete a message."},
+
+    [ENDPOINT_RUN_CREATE] = {"POST", "/threads/{thread_id}/runs", JSON, ENDPOINT_INCLUDE,
+                             &treadle_run_create_request_type, &treadle_run_type, "Create a run."},
+    [ENDPOINT_RUN_LIST] = {"GET", "/threads/{thread_id}/runs", NONE, ENDPOINT_PAGE, NULL,
+                           &treadle_run_page_type, "List the runs of a thread."},
+    [ENDPOINT_RUN_RETRIEVE] = {"GET", "/threads/{thread_id}/runs/{run_id}", NONE, 0, NULL,
+                               &treadle_run_type, "Retrieve a run."},
+    [ENDPOINT_RUN_MODIFY] = {"POST", "/threads/{thread_id}/runs/{run_id}", JSON, 0,
+                             &treadle_metadata_request_type, &treadle_run_type, "Modify a run."},
+    [ENDPOINT_RUN_STEP_LIST] = {"GET", "/threads/{thread_id}/runs/{run_id}/steps", NONE,
+                                ENDPOINT_PAGE | ENDPOINT_INCLUDE, NULL, &treadle_run_step_page_type,
+                                "List the steps of a run."},
+    [ENDPOINT_RUN_STEP_RETRIEVE] = {"GET", "/threads/{thread_id}/runs/{run_id}/steps/{step_id}",
+                                    NONE, ENDPOINT_INCLUDE, NULL, &treadle_run_step_type,
+                                    "Retrieve a run step."},
+    [ENDPOINT_RUN_LIST_ALL] = {"GET", "/runs", NONE, ENDPOINT_PAGE | ENDPOINT_STATUS, NULL,
+                               &treadle_run_page_type,
+                               "List the runs of all threads. Treadle's own."},
+    [ENDPOINT_RUN_FIND] = {"GET", "/runs/{run_id}", NONE, 0, NULL, &treadle_run_type,
+                           "Retrieve a run without naming its thread. Treadle's own."},
+
+    [ENDPOINT_FILE_CREATE] = {"POST", "/files", ENDPOINT_MULTIPART, 0, NULL, &treadle_file_type,
+                              "Upload a file."},
+    [ENDPOINT_FILE_LIST] = {"GET", "/files", NONE, ENDPOINT_FILE_PAGE | ENDPOINT_PURPOSE, NULL,
+                            &treadle_file_page_type, "List files."},
+    [ENDPOINT_FILE_RETRIEVE] = {"GET", "/files/{file_id}", NONE, 0, NULL, &treadle_file_type,
+                                "Retrieve a file."},
+    [ENDPOINT_FILE_CONTENT] = {"GET", "/files/{file_id}/content", NONE, 0, NULL, NULL,
+                               "Retrieve a file's content."},
+    [ENDPOINT_FILE_DELETE] = {"DELETE", "/files/{file_id}", NONE, 0, NULL, &treadle_deletion_type,
+                              "Delete a file."},
+
+    [ENDPOINT_VECTOR_STORE_CREATE] = {"POST", "/vector_stores", JSON, 0,
+                                      &treadle_vector_store_create_request_type,
+                                      &treadle_vector_store_type, "Create a vector store."},
+    [ENDPOINT_VECTOR_STORE_LIST] = {"GET", "/vector_stores", NONE, ENDPOINT_PAGE, NULL,
+                                    &treadle_vector_store_page_type, "List vector stores."},
+    [ENDPOINT_VECTOR_STORE_RETRIEVE] = {"GET", "/vector_stores/{vector_store_id}", NONE, 0, NULL,
+                                        &treadle_vector_store_type, "Retrieve a vector store."},
+    [ENDPOINT_VECTOR_STORE_MODIFY] = {"POST", "/vector_stores/{vector_store_id}", JSON, 0,
+                                      &treadle_vector_store_modify_request_type,
+                                      &treadle_vector_store_type, "Modify a vector store."},
+    [ENDPOINT_VECTOR_STORE_DELETE] = {"DELETE", "/vector_stores/{vector_store_id}", NONE, 0, NULL,
+                                      &treadle_deletion_type, "Delete a vector store."},
+    [ENDPOINT_VECTOR_STORE_FILE_CREATE] = {"POST", "/vector_stores/{vector_store_id}/files", JSON,
+                                           0, &treadle_vector_store_file_create_request_type,
+                                           &treadle_vector_store_file_type,
+                                           "Add a file to a vector store."},
+    [ENDPOINT_VECTOR_STORE_FILE_LIST] = {"GET", "/vector_stores/{vector_store_id}/files", NONE,
+                                         ENDPOINT_PAGE | ENDPOINT_FILTER, NULL,
+                                         &treadle_vector_store_file_page_type,
+                                         "List the files of a vector store."},
+    [ENDPOINT_VECTOR_STORE_FILE_RETRIEVE] = {"GET",
+                                             "/vector_stores/{vector_store_id}/files/{file_id}",
+                                             NONE, 0, NULL, &treadle_vector_store_file_type,
+                                             "Retrieve a file of a vector store."},
+    [ENDPOINT_VECTOR_STORE_FILE_DELETE] = {"DELETE",
+                                           "/vector_stores/{vector_store_id}/files/{file_id}", NONE,
+                                           0, NULL, &treadle_deletion_type,
+                                           "Take a file out of a vector store."},
+};
+
+const struct endpoint *endpoint_get(enum endpoint_id id)
+{
+    return &endpoints[id];
+}
+
+/* Whether the segments fit the path; parameters go to `arguments`. */
+static bool path_fits(const char *path, const char *const *segments, size_t count,
+                      const char **arguments)
+{
+    size_t used = 0, argument = 0;
+    for (const char *at = path; *at == '/'; used++) {
+        const char *start = at + 1;
+        size_t length = strcspn(start, "/");
+        at = start + length;
+        if (used == count || !segments[used][0])
+            return false;
+        if (start[0] == '{')
+            arguments[argument++] = segments[used];
+        else if (strlen(segments[used]) != length || memcmp(segments[used], start, length) != 0)
+            return false;
+    }
+    return used == count;
+}
+
+static enum endpoint_method method_bit(const char *method)
+{
+    if (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0)
+        return ENDPOINT_GET;
+    if (strcmp(method, "POST") == 0)
+        return ENDPOINT_POST;
+    return strcmp(method, "DELETE") == 0 ? ENDPOINT_DELETE : 0;
+}
+
+static size_t parameter_count(const char *path)
+{
+    size_t count = 0;
+    for (const char *c = path; *c; c++)
+        count += *c == '{';
+    return count;
+}
+
+int endpoint_find(const char *method, const char *const *segments, size_t count,
+                  struct endpoint_match *out)
+{
+    struct endpoint_match best = {.allowed = 0};
+    size_t fewest = SIZE_MAX;
+    for (int i = 0; i < ENDPOINT_COUNT; i++) {
+        struct endpoint_match match = {.id = (enum endpoint_id)i};
+        if (!path_fits(endpoints[i].path, segments, count, match.arguments))
+            continue;
+        unsigned bit = method_bit(endpoints[i].method);
+        best.allowed |= bit;
+        /* A word in the path wins over a parameter: POST /threads/runs is no thread's id. */
+        size_t parameters = parameter_count(endpoints[i].path);
+        if (bit == method_bit(method) && parameters < fewest) {
+            match.allowed = best.allowed;
+            best = match;
+            fewest = parameters;
+        }
+    }
+    *out = best;
+    if (fewest != SIZE_MAX)
+        return 0;
+    return best.allowed ? TREADLE_ESTATE : TREADLE_ENOTFOUND;
+}
+
+static void append_encoded(const char *text, struct buffer *out)
+{
+    for (const char *c = text; *c; c++) {
+        bool plain = (*c >= '0' && *c <= '9') || (*c >= 'A' && *c <= 'Z') ||
+                     (*c >= 'a' && *c <= 'z') || strchr("-_.~", *c);
+        if (plain)
+            buffer_append_char(out, *c);
+        else
+            buffer_append_format(out, "%%%02X", (unsigned char)*c);
+    }
+}
+
+int endpoint_path(enum endpoint_id id, const char *const *arguments, struct buffer *out)
+{
+    for (const char *at = endpoints[id].path; *at;) {
+        if (*at != '{') {
+            buffer_append_char(out, *at++);
+            continue;
+        }
+        /* "." and ".." would be taken for steps along the path by whatever stands between. */
+        const char *argument = *arguments++;
+        if (!argument || !argument[0] || strcmp(argument, ".") == 0 || strcmp(argument, "..") == 0)
+            return TREADLE_EINVALID;
+        append_encoded(argument, out);
+        at += strcspn(at, "}") + 1;
+    }
+    return out->failed ? TREADLE_ELIMIT : 0;
+}

@@ -1,0 +1,172 @@
+/*
+ * JSON: jansson reads, a small printer of our own writes, since jansson prints 0.1 with 17 digits.
+ */
+#include "api/json.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/field.h"
+#include "base/error.h"
+
+/* Nesting is counted before jansson sees the text, so depth is bounded whatever it does. */
+static int check_depth(const char *text, size_t length, struct treadle_error *error)
+{
+    int depth = 0;
+    bool quoted = false;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        if (quoted) {
+            if (c == '\\')
+                i++;
+            else if (c == '"')
+                quoted = false;
+        } else if (c == '"') {
+            quoted = true;
+        } else if (c == '{' || c == '[') {
+            if (++depth > FIELD_DEPTH)
+                return error_set_request(error, "invalid_json", NULL,
+                                         "The JSON is nested more than %d levels deep.",
+                                         FIELD_DEPTH);
+        } else if (c == '}' || c == ']') {
+            depth--;
+        }
+    }
+    return 0;
+}
+
+int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error)
+{
+    json_error_t problem;
+    int rc = check_depth(text, length, error);
+    if (rc)
+        return rc;
+    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!value)
+        return error_set_request(error, "invalid_json", NULL,
+                                 "The body is not valid JSON: %s (line %d, column %d).",
+                                 problem.text, problem.line, problem.column);
+    *out = value;
+    return 0;
+}
+
+void json_print_string(const char *text, struct buffer *out)
+{
+    const char *start = text;
+    buffer_append_char(out, '"');
+    for (const char *c = text;; c++) {
+        unsigned char byte = (unsigned char)*c;
+        if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 127)
+            continue;
+        buffer_append(out, start, (size_t)(c - start));
+        start = c + 1;
+        if (byte == '\0')
+            break;
+        if (byte == '"' || byte == '\\')
+            buffer_append_format(out, "\\%c", byte);
+        else if (byte == '\n')
+            buffer_append_string(out, "\\n");
+        else if (byte == '\t')
+            buffer_append_string(out, "\\t");
+        else if (byte == '\r')
+            buffer_append_string(out, "\\r");
+        else
+            buffer_append_format(out, "\\u%04x", byte);
+    }
+    buffer_append_char(out, '"');
+}
+
+void json_print_number(double value, struct buffer *out)
+{
+    char text[40];
+    if (!isfinite(value)) {
+        buffer_append_string(out, "null");
+        return;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(text, sizeof text, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    buffer_append_string(out, text);
+    if (!strpbrk(text, ".e"))
+        buffer_append_string(out, ".0");
+}
+
+static void print_object(const json_t *object, struct buffer *out)
+{
+    const char *key;
+    json_t *value;
+    bool first = true;
+    buffer_append_char(out, '{');
+    /* jansson declares iteration over a const object as taking a non-const one. */
+    json_object_foreach((json_t *)object, key, value)
+    {
+        if (!first)
+            buffer_append_char(out, ',');
+        first = false;
+        json_print_string(key, out);
+        buffer_append_char(out, ':');
+        json_print(value, out);
+    }
+    buffer_append_char(out, '}');
+}
+
+void json_print(const json_t *value, struct buffer *out)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        print_object(value, out);
+        break;
+    case JSON_ARRAY:
+        buffer_append_char(out, '[');
+        for (size_t i = 0; i < json_array_size(value); i++) {
+            if (i)
+                buffer_append_char(out, ',');
+            json_print(json_array_get(value, i), out);
+        }
+        buffer_append_char(out, ']');
+        break;
+    case JSON_STRING:
+        json_print_string(json_string_value(value), out);
+        break;
+    case JSON_INTEGER:
+        buffer_append_format(out, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+        break;
+    case JSON_REAL:
+        json_print_number(json_real_value(value), out);
+        break;
+    case JSON_TRUE:
+        buffer_append_string(out, "true");
+        break;
+    case JSON_FALSE:
+        buffer_append_string(out, "false");
+        break;
+    case JSON_NULL:
+        buffer_append_string(out, "null");
+        break;
+    }
+}
+
+const char *json_type_name(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+        return "an integer";
+    case JSON_REAL:
+        return "a decimal";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    default:
+        return "null";
+    }
+}

@@ -1,0 +1,76 @@
+/*
+ * Types: the tables of all API objects, by the tag of the struct that each describes.
+ *
+ * One file a resource defines them; the words of enumerations that several resources use are
+ * here too.
+ */
+#ifndef API_TYPES_H
+#define API_TYPES_H
+
+#include "api/field.h"
+
+/* tool.c */
+extern const char *const tool_type_names[];
+extern const char *const reasoning_effort_names[];
+extern const struct treadle_type treadle_tool_type;
+extern const struct treadle_type treadle_chunking_strategy_type;
+extern const struct treadle_type treadle_tool_resources_type;
+extern const struct treadle_type treadle_response_format_type;
+extern const struct treadle_type treadle_tool_choice_type;
+extern const struct treadle_type treadle_truncation_strategy_type;
+
+/* assistant.c */
+extern const struct treadle_type treadle_assistant_type;
+extern const struct treadle_type treadle_assistant_create_request_type;
+extern const struct treadle_type treadle_assistant_modify_request_type;
+
+/* message.c */
+extern const struct treadle_type treadle_annotation_type;
+extern const struct treadle_type treadle_message_type;
+extern const struct treadle_type treadle_message_create_request_type;
+extern const struct treadle_type treadle_incomplete_details_type;
+
+/* thread.c */
+extern const struct treadle_type treadle_thread_type;
+extern const struct treadle_type treadle_thread_create_request_type;
+extern const struct treadle_type treadle_thread_modify_request_type;
+extern const struct treadle_type treadle_metadata_request_type;
+
+/* run.c */
+extern const char *const run_status_names[];
+extern const struct treadle_type treadle_run_type;
+extern const struct treadle_type treadle_run_create_request_type;
+extern const struct treadle_type treadle_thread_run_create_request_type;
+extern const struct treadle_type treadle_usage_type;
+extern const struct treadle_type treadle_last_error_type;
+
+/* run_step.c */
+extern const char *const run_step_type_names[];
+extern const char *const run_step_status_names[];
+extern const struct treadle_type treadle_run_step_type;
+extern const struct treadle_type treadle_step_details_type;
+
+/* file.c */
+extern const char *const file_purpose_names[];
+extern const struct treadle_type treadle_file_type;
+
+/* vector_store.c */
+extern const char *const vector_store_status_names[];
+extern const char *const vector_store_file_status_names[];
+extern const struct treadle_type treadle_vector_store_type;
+extern const struct treadle_type treadle_vector_store_create_request_type;
+extern const struct treadle_type treadle_vector_store_modify_request_type;
+extern const struct treadle_type treadle_vector_store_file_type;
+extern const struct treadle_type treadle_vector_store_file_create_request_type;
+
+/* page.c */
+extern const struct treadle_type treadle_assistant_page_type;
+extern const struct treadle_type treadle_message_page_type;
+extern const struct treadle_type treadle_run_page_type;
+extern const struct treadle_type treadle_run_step_page_type;
+extern const struct treadle_type treadle_file_page_type;
+extern const struct treadle_type treadle_vector_store_page_type;
+extern const struct treadle_type treadle_vector_store_file_page_type;
+extern const struct treadle_type treadle_deletion_type;
+
+#endif

@@ -1,0 +1,240 @@
+/*
+ * One HTTP exchange over curl: a request goes out, and what comes back is gathered within caps.
+ *
+ * Curl is told to look at nothing but what it is given: no proxies or passwords from the
+ * environment, no redirects, http and https alone. Headers are kept as text, one "Name: value" a
+ * line behind the status line; those of interim replies (100 Continue) are dropped.
+ */
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "client/internal.h"
+
+enum { STALL_BYTES_PER_SECOND = 1 };
+
+/* ---- What comes back ------------------------------------------------------------------------ */
+
+static size_t on_header(char *bytes, size_t size, size_t count, void *context)
+{
+    struct exchange *exchange = context;
+    size_t length = size * count;
+    if (length >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
+        buffer_reset(&exchange->header_text);
+    return buffer_append(&exchange->header_text, bytes, length) ? 0 : length;
+}
+
+/* Curl knows the status only through its handle, and the body's callback needs it. */
+struct body_context {
+    struct exchange *exchange;
+    CURL *handle;
+};
+
+static size_t on_body(char *bytes, size_t size, size_t count, void *context)
+{
+    struct body_context *body = context;
+    struct exchange *exchange = body->exchange;
+    size_t length = size * count;
+    curl_easy_getinfo(body->handle, CURLINFO_RESPONSE_CODE, &exchange->status);
+    if (exchange->sink && exchange->status >= 200 && exchange->status < 300) {
+        exchange->delivered = true;
+        exchange->refused = exchange->sink(exchange->sink_context, bytes, length) != 0;
+        return exchange->refused ? 0 : length;
+    }
+    return buffer_append(&exchange->reply, bytes, length) ? 0 : length;
+}
+
+/* ---- What goes out -------------------------------------------------------------------------- */
+
+static size_t read_upload(char *bytes, size_t size, size_t count, void *context)
+{
+    struct upload *upload = context;
+    curl_off_t left = upload->length - upload->offset;
+    size_t wanted = size * count;
+    if ((curl_off_t)wanted > left)
+        wanted = (size_t)left;
+    if (!wanted)
+        return 0;
+    ssize_t got = (ssize_t)wanted;
+    if (upload->descriptor < 0)
+        memcpy(bytes, upload->bytes + upload->offset, wanted);
+    else
+        got = pread(upload->descriptor, bytes, wanted, upload->offset);
+    if (got <= 0) {
+        upload->broken = true;
+        return CURL_READFUNC_ABORT;
+    }
+    upload->offset += got;
+    return (size_t)got;
+}
+
+static int seek_upload(void *context, curl_off_t offset, int origin)
+{
+    struct upload *upload = context;
+    if (origin != SEEK_SET || offset < 0 || offset > upload->length)
+        return CURL_SEEKFUNC_FAIL;
+    upload->offset = offset;
+    return CURL_SEEKFUNC_OK;
+}
+
+static CURLcode add_value(curl_mime *form, const char *name, const char *value)
+{
+    curl_mimepart *part = curl_mime_addpart(form);
+    CURLcode code = part ? curl_mime_name(part, name) : CURLE_OUT_OF_MEMORY;
+    return code ? code : curl_mime_data(part, value, CURL_ZERO_TERMINATED);
+}
+
+static CURLcode add_file(curl_mime *form, struct upload *upload)
+{
+    curl_mimepart *part = curl_mime_addpart(form);
+    CURLcode code = part ? curl_mime_name(part, "file") : CURLE_OUT_OF_MEMORY;
+    if (!code)
+        code = curl_mime_filename(part, upload->filename);
+    if (!code)
+        code = curl_mime_type(part, "application/octet-stream");
+    upload->offset = 0;
+    return code ? code
+                : curl_mime_data_cb(part, upload->length, read_upload, seek_upload, NULL, upload);
+}
+
+static CURLcode fill_form(curl_mime *form, struct upload *upload)
+{
+    char seconds[24];
+    CURLcode code = add_value(form, "purpose", upload->purpose);
+    if (!code && upload->expires_after_seconds) {
+        snprintf(seconds, sizeof seconds, "%lld", (long long)upload->expires_after_seconds);
+        code = add_value(form, "expires_after[anchor]", "created_at");
+        if (!code)
+            code = add_value(form, "expires_after[seconds]", seconds);
+    }
+    return code ? code : add_file(form, upload);
+}
+
+/* ---- Setting up ----------------------------------------------------------------------------- */
+
+/* A program that starts others must not hand them our connections. */
+static int on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+    (void)context;
+    (void)purpose;
+    return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+}
+
+static CURLcode set_limits(CURL *handle, const struct treadle_client *client, bool streams)
+{
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, on_socket);
+    curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, client->connect_timeout_ms);
+    if (streams && client->request_timeout_ms) {
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_SECOND);
+        curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (client->request_timeout_ms + 999) / 1000);
+    } else {
+        curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, client->request_timeout_ms);
+    }
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_PROXY, "");
+    if (!code)
+        code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    if (!code && client->socket_path)
+        code = curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+    return code ? code : curl_easy_setopt(handle, CURLOPT_USERAGENT, client->user_agent);
+}
+
+static CURLcode set_request(CURL *handle, const struct exchange *exchange,
+                            struct curl_slist *headers, curl_mime *form)
+{
+    CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, exchange->url);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
+    if (form) {
+        curl_easy_setopt(handle, CURLOPT_MIMEPOST, form);
+    } else if (exchange->body) {
+        curl_easy_setopt(handle, CURLOPT_POST, 1L);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDS, exchange->body);
+        curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)exchange->body_length);
+    } else if (!code) {
+        code = curl_easy_setopt(handle, CURLOPT_CUSTOMREQUEST, exchange->method);
+    }
+    return code;
+}
+
+/* ---- Running -------------------------------------------------------------------------------- */
+
+static int describe_failure(const struct treadle_client *client, const struct exchange *exchange,
+                            CURLcode code, const char *reason, struct treadle_error *error)
+{
+    if (exchange->upload && exchange->upload->broken)
+        return error_set(error, TREADLE_EIO,
+                         "the file to upload cannot be read, or became shorter meanwhile");
+    if (exchange->refused)
+        return error_set(error, TREADLE_EIO, "the content of the file was not taken");
+    if (exchange->reply.failed || exchange->header_text.failed)
+        return error_set(error, TREADLE_ELIMIT, "the reply of %s is too large",
+                         client->server_name);
+    if (code == CURLE_OUT_OF_MEMORY)
+        return error_set_memory(error);
+    return error_set(error, code == CURLE_OPERATION_TIMEDOUT ? TREADLE_ETIMEOUT : TREADLE_ENETWORK,
+                     "no reply from %s: %s", client->server_name,
+                     reason[0] ? reason : curl_easy_strerror(code));
+}
+
+/* The client's own headers followed by the content type; curl's list is copied, as it can only
+ * grow in place and other threads may be using it. */
+static struct curl_slist *request_headers(const struct treadle_client *client, bool json)
+{
+    struct curl_slist *headers = NULL;
+    for (const struct curl_slist *header = client->headers; header; header = header->next) {
+        struct curl_slist *longer = curl_slist_append(headers, header->data);
+        if (!longer)
+            goto failed;
+        headers = longer;
+    }
+    if (!json)
+        return headers;
+    struct curl_slist *longer = curl_slist_append(headers, "Content-Type: application/json");
+    if (longer)
+        return longer;
+failed:
+    curl_slist_free_all(headers);
+    return NULL;
+}
+
+int exchange_run(struct treadle_client *client, struct exchange *exchange,
+                 struct treadle_error *error)
+{
+    char reason[CURL_ERROR_SIZE] = "";
+    curl_mime *form = NULL;
+    struct curl_slist *headers = request_headers(client, exchange->body != NULL);
+    CURL *handle = client_take_handle(client);
+    struct body_context body = {exchange, handle};
+    CURLcode code = handle && headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    if (!code && exchange->upload) {
+        form = curl_mime_init(handle);
+        code = form ? fill_form(form, exchange->upload) : CURLE_OUT_OF_MEMORY;
+    }
+    if (!code)
+        code = set_limits(handle, client, exchange->upload || exchange->sink);
+    if (!code)
+        code = set_request(handle, exchange, headers, form);
+    if (code)
+        goto done;
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
+    curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
+    curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
+    code = curl_easy_perform(handle);
+    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange->status);
+done:
+    curl_mime_free(form);
+    if (handle)
+        client_give_handle(client, handle);
+    curl_slist_free_all(headers);
+    return code ? describe_failure(client, exchange, code, reason, error) : 0;
+}
+
+void exchange_clear(struct exchange *exchange)
+{
+    buffer_clear(&exchange->header_text);
+    buffer_clear(&exchange->reply);
+}

@@ -1,0 +1,295 @@
+/*
+ * Assembling: rows are made, margins dropped, headings told, and the rest flows into paragraphs.
+ *
+ * A row continues the paragraph before it unless something speaks against it: a gap, another size,
+ * the mark of a list's item, the row before it ending early. What is laid out by hand (code, the
+ * rows of a table, a table of contents) stays one block a row, so that a quote of it reads as it
+ * was set. A paragraph ends with its page, for a block has one page.
+ */
+#include "document/assemble.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "document/fold.h"
+#include "document/hyphens.h"
+#include "document/margins.h"
+#include "document/rows.h"
+#include "document/style.h"
+
+enum { ALIGNED = 200 /* hundredths of a point within which two edges are one */ };
+
+struct assembling {
+    struct blocks *blocks;
+    struct sheet *sheets;
+    size_t count;
+    struct style style;
+    struct hyphens hyphens;
+    const struct sheet *sheet; /* the page at hand */
+    int page;
+    int32_t edges[3];               /* by enum row_column: how far to the right its text runs */
+    const struct row *first, *last; /* of the block in the making */
+    int level;                      /* of a heading in the making, 0 for a paragraph */
+    int32_t right;                  /* how far the paragraph in the making runs */
+};
+
+static bool ends_sentence(const struct row *row)
+{
+    static const char *const ends[] = {".", "!", "?", ":", ";", "。", "！", "？", "：", "؟", "।"};
+    size_t length = row->length;
+    while (length > 0 && strchr(")\"'", row->text[length - 1]))
+        length--;
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t size = strlen(ends[i]);
+        if (length >= size && memcmp(row->text + length - size, ends[i], size) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the row begins with the mark of an item: a bullet, "(a)", "12." or "3)". */
+static bool begins_item(const struct row *row, bool *certain)
+{
+    static const uint32_t bullets[] = {0x2022, 0x2023, 0x25E6, 0x25AA, 0x25CF, 0x25CB, 0x25A0,
+                                       0x2217, 0x2219, 0x00B7, 0x2013, 0x2043, '*'};
+    size_t next = 0;
+    uint32_t first = row->length ? text_next(row->text, row->length, &next) : 0;
+    bool spaced = next < row->length && row->text[next] == ' ';
+    *certain = true;
+    for (size_t i = 0; i < sizeof bullets / sizeof *bullets; i++)
+        if (first == bullets[i])
+            return spaced;
+    *certain = false;
+    size_t i = row->length > 0 && row->text[0] == '(';
+    size_t start = i;
+    while (i < row->length && i < start + 3 &&
+           ((row->text[i] >= '0' && row->text[i] <= '9') ||
+            (i == start && row->text[i] >= 'a' && row->text[i] <= 'z')))
+        i++;
+    return i > start && i + 1 < row->length && (row->text[i] == '.' || row->text[i] == ')') &&
+           row->text[i + 1] == ' ';
+}
+
+/* Whether the row before ends so early that the first word of this one would have fitted. */
+static bool ends_early(const struct assembling *assembling, const struct row *row)
+{
+    const struct row *before = assembling->last;
+    int32_t edge = assembling->edges[before->column];
+    /* Rows that end together show an edge of their own. */
+    if (assembling->first != before && assembling->right < edge - ALIGNED)
+        edge = assembling->right;
+    if (abs(before->right - row->right) < ALIGNED && before->right - before->left > 20 * row->size)
+        return false;
+    const char *space = memchr(row->text, ' ', row->length);
+    size_t bytes = space ? (size_t)(space - row->text) : row->length;
+    size_t next = 0;
+    if (fold_is_ideographic(text_next(row->text, row->length, &next)))
+        bytes = next;
+    int64_t width = (int64_t)(row->right - row->left) * (int64_t)bytes / (int64_t)row->length;
+    return edge - before->right > width + row->size / 2;
+}
+
+static bool similar_size(int32_t a, int32_t b)
+{
+    return abs(a - b) * 12 <= (a > b ? a : b);
+}
+
+/* Whether the row is set as part of a table or a list of labels. */
+static bool in_cells(const struct row *row)
+{
+    return row->pieces > 1;
+}
+
+/* Whether the row goes on where a row of cells ended: below its last cell. */
+static bool below_cell(const struct row *before, const struct row *row)
+{
+    return in_cells(before) && !in_cells(row) && abs(row->left - before->last_left) < ALIGNED;
+}
+
+/* Whether the indent tells a new paragraph. */
+static bool indent_parts(const struct assembling *assembling, const struct row *row)
+{
+    const struct row *before = assembling->last;
+    int32_t indent = row->left - before->left, em = row->size;
+    bool ended = ends_sentence(before) || ends_early(assembling, row);
+    if (indent > em * 6 / 10)
+        return ended && !in_cells(before);
+    /* Back from the indent of a first row, or out of a list or quote. */
+    if (indent < -em * 6 / 10)
+        return assembling->first != before || ends_early(assembling, row);
+    return false;
+}
+
+static bool starts_paragraph(const struct assembling *assembling, const struct row *row)
+{
+    const struct row *before = assembling->last;
+    bool certain = false;
+    int32_t step = row->bottom - before->bottom;
+    if (assembling->level || !similar_size(row->size, before->size) || row->leader ||
+        before->leader)
+        return true;
+    if (step <= 0 || row->column != before->column)
+        return ends_sentence(before) || ends_early(assembling, row) || row->fixed;
+    if ((int64_t)step * 100 > (int64_t)row->size * assembling->style.pitch * 130 / 100)
+        return true;
+    if (below_cell(before, row))
+        return false;
+    if (in_cells(row) || (in_cells(before) && row->left <= before->left + ALIGNED))
+        return true;
+    if (row->fixed && before->fixed)
+        return true;
+    bool early = ends_early(assembling, row);
+    if (begins_item(row, &certain) && (certain || early || ends_sentence(before)))
+        return true;
+    if (early ||
+        ((row->fixed || before->fixed) && row->fixed != before->fixed && ends_sentence(before)))
+        return true;
+    return indent_parts(assembling, row);
+}
+
+/* Whether a row is one more of the heading in the making. */
+static bool continues_heading(const struct assembling *assembling, const struct row *row, int level)
+{
+    const struct row *before = assembling->last;
+    int32_t step = row->bottom - before->bottom;
+    return assembling->level && before->size == row->size && before->bold == row->bold &&
+           step > 0 && (int64_t)step * 100 < (int64_t)row->size * 160 &&
+           level >= assembling->level && !ends_early(assembling, row);
+}
+
+static int end_block(struct assembling *assembling, struct treadle_error *error)
+{
+    int level = assembling->level;
+    assembling->first = assembling->last = NULL;
+    assembling->level = 0;
+    return blocks_add(assembling->blocks, level ? DOCUMENT_HEADING : DOCUMENT_PARAGRAPH, level,
+                      assembling->page, error);
+}
+
+/* Whether the last word is an address that was parted behind a slash. */
+static bool ends_in_address(const struct buffer *text)
+{
+    const char *word = memrchr(text->data, ' ', text->length);
+    return text->data[text->length - 1] == '/' && strstr(word ? word : text->data, "://");
+}
+
+static bool joins_closely(const struct buffer *text, const struct row *row)
+{
+    if (ends_in_address(text))
+        return true;
+    size_t start = text_cut(text->data, text->length - 1), next = 0;
+    return fold_is_ideographic(text_next(text->data, text->length, &start)) &&
+           fold_is_ideographic(text_next(row->text, row->length, &next));
+}
+
+/* Puts the row's text behind what is there. */
+static void append_row(struct assembling *assembling, const struct row *row)
+{
+    struct buffer *text = &assembling->blocks->text;
+    size_t cut = 0;
+    if (text->length > 0 && hyphens_ends(text->data, text->length, &cut)) {
+        bool soft = cut + 1 < text->length;
+        if (soft || !hyphens_keep(&assembling->hyphens, text->data, cut, row->text, row->length)) {
+            text->length = cut;
+            text->data[cut] = '\0';
+        }
+    } else if (text->length > 0 && !joins_closely(text, row)) {
+        buffer_append_char(text, ' ');
+    }
+    buffer_append(text, row->text, row->length);
+}
+
+static int add_row(struct assembling *assembling, size_t index, struct treadle_error *error)
+{
+    const struct row *row = &assembling->sheet->rows[index];
+    int level = style_heading(&assembling->style, assembling->sheet, index);
+    bool starts = true;
+    if (assembling->last && level)
+        starts = !continues_heading(assembling, row, level);
+    else if (assembling->last)
+        starts = starts_paragraph(assembling, row);
+    if (starts) {
+        int rc = end_block(assembling, error);
+        if (rc)
+            return rc;
+        assembling->first = row;
+        assembling->level = level;
+        assembling->right = row->right;
+    }
+    if (level)
+        assembling->level = level;
+    append_row(assembling, row);
+    assembling->last = row;
+    assembling->right = row->right > assembling->right ? row->right : assembling->right;
+    return 0;
+}
+
+static int compare_edges(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Finds how far the text of each column runs: the edge that all but a few rows keep within. */
+static int find_edges(struct assembling *assembling, struct treadle_error *error)
+{
+    const struct sheet *sheet = assembling->sheet;
+    int32_t *edges = calloc(sheet->count + 1, sizeof *edges);
+    if (!edges)
+        return error_set_memory(error);
+    for (int column = ROW_WHOLE; column <= ROW_RIGHT; column++) {
+        size_t count = 0;
+        for (size_t r = 0; r < sheet->count; r++)
+            if ((int)sheet->rows[r].column == column)
+                edges[count++] = sheet->rows[r].right;
+        qsort(edges, count, sizeof *edges, compare_edges);
+        assembling->edges[column] = count ? edges[(count - 1) * 95 / 100] : 0;
+    }
+    free(edges);
+    return 0;
+}
+
+static int assemble_sheet(struct assembling *assembling, size_t index, struct treadle_error *error)
+{
+    assembling->sheet = &assembling->sheets[index];
+    assembling->page = (int)index + 1;
+    int rc = find_edges(assembling, error);
+    for (size_t r = 0; r < assembling->sheet->count && !rc; r++)
+        rc = add_row(assembling, r, error);
+    return rc ? rc : end_block(assembling, error);
+}
+
+static int learn_hyphens(struct assembling *assembling, struct treadle_error *error)
+{
+    int rc = 0;
+    for (size_t p = 0; p < assembling->count && !rc; p++)
+        for (size_t r = 0; r < assembling->sheets[p].count && !rc; r++) {
+            const struct row *row = &assembling->sheets[p].rows[r];
+            rc = hyphens_learn(&assembling->hyphens, row->text, row->length, error);
+        }
+    return rc;
+}
+
+int assemble_blocks(struct blocks *blocks, const struct sheaf *sheaf, struct treadle_error *error)
+{
+    struct assembling assembling = {.blocks = blocks, .count = sheaf->count};
+    assembling.sheets = calloc(sheaf->count + 1, sizeof *assembling.sheets);
+    int rc = assembling.sheets ? 0 : error_set_memory(error);
+    for (size_t p = 0; p < sheaf->count && !rc; p++)
+        rc = rows_make(&assembling.sheets[p], &sheaf->pages[p], sheaf->arena, error);
+    if (!rc)
+        rc = margins_drop(assembling.sheets, sheaf->count, error);
+    if (!rc)
+        rc = learn_hyphens(&assembling, error);
+    if (rc)
+        goto done;
+    style_learn(&assembling.style, assembling.sheets, sheaf->count);
+    for (size_t p = 0; p < sheaf->count && !rc; p++)
+        rc = assemble_sheet(&assembling, p, error);
+done:
+    hyphens_clear(&assembling.hyphens);
+    free(assembling.sheets);
+    return rc;
+}

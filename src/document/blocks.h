@@ -1,0 +1,29 @@
+/*
+ * Blocks: a document in the making.
+ */
+#ifndef DOCUMENT_BLOCKS_H
+#define DOCUMENT_BLOCKS_H
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "document/document.h"
+
+struct blocks {
+    struct arena *arena;
+    struct buffer list; /* struct document_block each */
+    struct buffer text; /* of the block that is being made */
+    uint64_t budget;    /* bytes of text that may still come */
+};
+
+/* `max_text` bounds the text of all blocks together. */
+void blocks_init(struct blocks *blocks, struct arena *arena, uint64_t max_text);
+void blocks_clear(struct blocks *blocks);
+
+/* Ends the block in the making and adds it; nothing when its text is empty. */
+int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, int page,
+               struct treadle_error *error);
+
+/* Moves the blocks into the document's arena. */
+int blocks_finish(struct blocks *blocks, struct document *document, struct treadle_error *error);
+
+#endif

@@ -1,0 +1,291 @@
+/*
+ * Documents: finds out what a file is, has it read and owns the result.
+ *
+ * Content decides before the name: what begins as a PDF is one, whatever it is called. The
+ * descriptor's own position is neither used nor moved, and a reader gets one that cannot write.
+ */
+#include "document/document.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "document/assemble.h"
+#include "document/fold.h"
+#include "document/gather.h"
+#include "document/launch.h"
+#include "document/plain.h"
+#include "document/receive.h"
+
+enum {
+    HEAD = 1024,               /* bytes within which a PDF may begin */
+    LARGEST_PLAIN = 256 << 20, /* bytes of a text file */
+    CHECK_MEMORY = 256 << 20,
+    CHECK_PATIENCE = 2000 /* milliseconds */
+};
+
+static const uint64_t default_text = (uint64_t)256 << 20;
+
+/* A document with the arena that all of it lives in; `document` comes first. */
+struct owned {
+    struct document document;
+    struct arena *arena;
+};
+
+enum kind { KIND_UNKNOWN, KIND_PDF, KIND_PROSE, KIND_MARKDOWN, KIND_LINES };
+
+struct source {
+    int descriptor;
+    uint64_t size;
+    const char *filename;
+    const struct document_options *options;
+};
+
+static enum kind kind_by_name(const char *filename)
+{
+    static const struct {
+        const char *ending;
+        enum kind kind;
+    } kinds[] = {
+        {"pdf", KIND_PDF},   {"txt", KIND_PROSE},  {"text", KIND_PROSE}, {"md", KIND_MARKDOWN},
+        {"tex", KIND_PROSE}, {"c", KIND_LINES},    {"cpp", KIND_LINES},  {"cs", KIND_LINES},
+        {"css", KIND_LINES}, {"csv", KIND_LINES},  {"go", KIND_LINES},   {"h", KIND_LINES},
+        {"hpp", KIND_LINES}, {"java", KIND_LINES}, {"js", KIND_LINES},   {"json", KIND_LINES},
+        {"log", KIND_LINES}, {"php", KIND_LINES},  {"py", KIND_LINES},   {"rb", KIND_LINES},
+        {"sh", KIND_LINES},  {"ts", KIND_LINES},
+    };
+    const char *dot = filename ? strrchr(filename, '.') : NULL;
+    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
+        if (text_equal_ignoring_case(dot + 1, kinds[i].ending))
+            return kinds[i].kind;
+    return KIND_UNKNOWN;
+}
+
+static int read_all(const struct source *source, char *out, size_t length,
+                    struct treadle_error *error)
+{
+    size_t have = 0;
+    while (have < length) {
+        ssize_t rc = pread(source->descriptor, out + have, length - have, (off_t)have);
+        if (rc < 0 && errno == EINTR)
+            continue;
+        if (rc < 0)
+            return error_set_errno(error, TREADLE_EIO, errno, "cannot read the file");
+        if (rc == 0)
+            return error_set(error, TREADLE_EIO, "the file became shorter while it was read");
+        have += (size_t)rc;
+    }
+    return 0;
+}
+
+static int find_kind(const struct source *source, enum kind *out, struct treadle_error *error)
+{
+    char head[HEAD];
+    size_t length = source->size < HEAD ? (size_t)source->size : HEAD;
+    if (length == 0)
+        return error_set(error, TREADLE_EPARSE, "the file is empty");
+    int rc = read_all(source, head, length, error);
+    if (rc)
+        return rc;
+    enum kind kind = kind_by_name(source->filename);
+    const char *magic = memmem(head, length, "%PDF-", 5);
+    if (kind == KIND_PDF && !magic)
+        return error_set(error, TREADLE_EPARSE, "the file is named .pdf but is not a PDF");
+    if (magic == head)
+        kind = KIND_PDF;
+    if (kind == KIND_UNKNOWN)
+        return error_set(error, TREADLE_EUNSUPPORTED,
+                         "this kind of file is not supported; PDF, plain text, Markdown and "
+                         "source code are");
+    *out = kind;
+    return 0;
+}
+
+static uint64_t text_limit(const struct document_options *options)
+{
+    return options->max_text ? options->max_text : default_text;
+}
+
+/* A descriptor of the same file that can only be read and has a position of its own. */
+static int open_again(int descriptor, int *out, struct treadle_error *error)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    int again = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (again < 0)
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot open the file for its reader");
+    *out = again;
+    return 0;
+}
+
+static int check_text(const struct blocks *blocks, const struct sheaf *sheaf,
+                      struct treadle_error *error)
+{
+    if (blocks->list.length > 0)
+        return 0;
+    return error_set(error, TREADLE_EUNSUPPORTED,
+                     "the PDF has no text on its %zu page%s; it is probably a scan, and text "
+                     "recognition is not supported",
+                     sheaf->count, sheaf->count == 1 ? "" : "s");
+}
+
+static int read_title(struct blocks *blocks, const char *title, struct document *document,
+                      struct treadle_error *error)
+{
+    struct buffer folded;
+    buffer_init(&folded, 4096);
+    int rc = title ? fold_line(&folded, title, strlen(title), error) : 0;
+    if (!rc && folded.length > 0) {
+        document->title = arena_copy(blocks->arena, folded.data, folded.length);
+        rc = document->title ? 0 : error_set_memory(error);
+    }
+    buffer_clear(&folded);
+    return rc;
+}
+
+static int read_pdf(struct document *document, struct blocks *blocks, const struct source *source,
+                    struct treadle_error *error)
+{
+    int again = -1;
+    uint64_t limit = text_limit(source->options);
+    struct sheaf sheaf = {.arena = arena_new((size_t)limit * 4 + ((size_t)64 << 20))};
+    int rc = sheaf.arena ? open_again(source->descriptor, &again, error) : error_set_memory(error);
+    if (!rc)
+        rc = gather_pages(&sheaf, again, source->size, source->options, error);
+    if (!rc)
+        rc = assemble_blocks(blocks, &sheaf, error);
+    if (!rc)
+        rc = check_text(blocks, &sheaf, error);
+    if (!rc)
+        rc = read_title(blocks, sheaf.title, document, error);
+    document->page_count = (int)sheaf.count;
+    if (again >= 0)
+        close(again);
+    arena_free(sheaf.arena);
+    return rc;
+}
+
+static int read_plain(struct blocks *blocks, enum kind kind, const struct source *source,
+                      struct treadle_error *error)
+{
+    if (source->size > LARGEST_PLAIN || source->size > text_limit(source->options))
+        return error_set(error, TREADLE_ELIMIT, "the file holds more text than is allowed");
+    size_t length = (size_t)source->size;
+    char *bytes = malloc(length);
+    if (!bytes)
+        return error_set_memory(error);
+    int rc = read_all(source, bytes, length, error);
+    if (!rc)
+        rc = plain_read(blocks,
+                        kind == KIND_MARKDOWN ? PLAIN_MARKDOWN
+                        : kind == KIND_LINES  ? PLAIN_LINES
+                                              : PLAIN_PROSE,
+                        bytes, length, error);
+    if (!rc && blocks->list.length == 0)
+        rc = error_set(error, TREADLE_EPARSE, "the file holds no text");
+    free(bytes);
+    return rc;
+}
+
+static int read_source(struct owned *owned, const struct source *source,
+                       struct treadle_error *error)
+{
+    enum kind kind = KIND_UNKNOWN;
+    int rc = find_kind(source, &kind, error);
+    if (rc)
+        return rc;
+    struct blocks blocks;
+    blocks_init(&blocks, owned->arena, text_limit(source->options));
+    rc = kind == KIND_PDF ? read_pdf(&owned->document, &blocks, source, error)
+                          : read_plain(&blocks, kind, source, error);
+    if (!rc)
+        rc = blocks_finish(&blocks, &owned->document, error);
+    blocks_clear(&blocks);
+    return rc;
+}
+
+int document_read(struct document **out, int descriptor, const char *filename,
+                  const struct document_options *options, struct treadle_error *error)
+{
+    static const struct document_options defaults;
+    struct stat status;
+    if (fstat(descriptor, &status))
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot read the file");
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, TREADLE_EINVALID, "not a regular file");
+    struct source source = {.descriptor = descriptor,
+                            .size = (uint64_t)status.st_size,
+                            .filename = filename,
+                            .options = options ? options : &defaults};
+    uint64_t limit = text_limit(source.options);
+    if (limit > SIZE_MAX / 16)
+        return error_set(error, TREADLE_EINVALID, "max_text is too large");
+    struct owned *owned = calloc(1, sizeof *owned);
+    if (!owned)
+        return error_set_memory(error);
+    owned->arena = arena_new((size_t)limit * 4 + ((size_t)1 << 20));
+    int rc = owned->arena ? read_source(owned, &source, error) : error_set_memory(error);
+    if (rc) {
+        document_free(&owned->document);
+        return rc;
+    }
+    *out = &owned->document;
+    return 0;
+}
+
+void document_free(struct document *document)
+{
+    struct owned *owned = (struct owned *)document;
+    if (!owned)
+        return;
+    arena_free(owned->arena);
+    free(owned);
+}
+
+/* Whether a reader can be started so and says that it has confined itself. */
+static bool starts(const char *reader, bool contained, bool *landlock)
+{
+    struct launch_options options = {.reader = reader,
+                                     .contained = contained,
+                                     .check = true,
+                                     .document = -1,
+                                     .memory = CHECK_MEMORY,
+                                     .seconds = 1,
+                                     .parts = 1};
+    struct launch launch;
+    struct sheaf none = {0};
+    uint64_t budget = 0;
+    struct receiver receiver;
+    char bytes[64];
+    if (launch_start(&launch, &options, NULL))
+        return false;
+    receive_init(&receiver, &none, 0, 1, &budget);
+    ssize_t length = read(launch.output, bytes, sizeof bytes);
+    bool ready = length > 0 && receive_bytes(&receiver, bytes, (size_t)length, NULL) == 0 &&
+                 receiver.state == RECEIVE_READY;
+    *landlock = receiver.landlock;
+    receive_clear(&receiver);
+    launch_end(&launch, CHECK_PATIENCE);
+    return ready;
+}
+
+const char *document_sandbox(const struct document_options *options)
+{
+    char reader[PATH_MAX];
+    bool landlock = false;
+    if (launch_find(reader, sizeof reader, options ? options->reader : NULL, NULL))
+        return "none: the PDF reader cannot be found";
+    if (launch_can_contain() && starts(reader, true, &landlock))
+        return landlock ? "bubblewrap, landlock, seccomp and limits"
+                        : "bubblewrap, seccomp and limits";
+    if (starts(reader, false, &landlock))
+        return landlock ? "landlock, seccomp and limits" : "seccomp and limits";
+    return "none: the PDF reader cannot confine itself and will not run";
+}

@@ -1,0 +1,25 @@
+/*
+ * Folding: text as files have it into text as Treadle keeps it.
+ */
+#ifndef DOCUMENT_FOLD_H
+#define DOCUMENT_FOLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "treadle/error.h"
+
+/* Appends the line to `out`: ligatures, presentation forms and wide letters as the letters that
+ * they stand for, NFC, white space as single spaces and none at the ends, nothing invisible, no
+ * space between two ideographs. A soft hyphen survives at the line's end alone. What carries
+ * meaning by its form (superscripts, fractions, circled numbers) stays. */
+int fold_line(struct buffer *out, const char *text, size_t length, struct treadle_error *error);
+
+/* Whether a script's words stand without spaces between them: Han, Kana and their punctuation. */
+bool fold_is_ideographic(uint32_t character);
+
+/* Whether it is a letter of a script that runs from right to left. */
+bool fold_runs_left(uint32_t character);
+
+#endif

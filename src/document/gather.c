@@ -1,0 +1,186 @@
+/*
+ * Gathering: starts the readers, takes what they say until each has ended, within the time
+ * allowed.
+ *
+ * The pages are dealt out in stripes (frame.h), so the readers need no word with each other. They
+ * are started within bubblewrap first. Where it is forbidden to work, no reader gets as far as to
+ * say that it is ready, which comes before it looks at the document: then, and only then, they
+ * are started once more with no sandbox but their own.
+ */
+#include "document/gather.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "document/launch.h"
+#include "document/receive.h"
+
+enum {
+    MOST_READERS = 16,
+    BYTES_PER_READER = 256 << 10, /* a smaller file is not worth another reader */
+    TICK = 100,                   /* milliseconds between looks at the stop flag */
+    PATIENCE = 2000,              /* milliseconds that a reader may take to end */
+    DEFAULT_SECONDS = 600
+};
+
+static const uint64_t default_memory = (uint64_t)1 << 30;
+static const uint64_t default_text = (uint64_t)256 << 20;
+
+struct share {
+    struct launch process;
+    struct receiver receiver;
+};
+
+struct gathering {
+    struct launch_options launch;
+    struct share shares[MOST_READERS];
+    size_t count;   /* shares begun */
+    size_t running; /* of these, those whose output has not ended */
+    int64_t deadline;
+    uint64_t budget;
+    const atomic_bool *stop;
+    char reader[PATH_MAX];
+};
+
+static size_t count_readers(size_t wanted, uint64_t size)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t count = wanted ? wanted : cores > 0 ? (size_t)cores : 1;
+    uint64_t useful = 1 + size / BYTES_PER_READER;
+    if (count > useful)
+        count = (size_t)useful;
+    return count < MOST_READERS ? count : MOST_READERS;
+}
+
+static int check_time(const struct gathering *gathering, struct treadle_error *error)
+{
+    if (gathering->stop && atomic_load(gathering->stop))
+        return error_set(error, TREADLE_ESTATE, "reading the document was stopped");
+    if (clock_monotonic_us() >= gathering->deadline)
+        return error_set(error, TREADLE_ETIMEOUT,
+                         "reading the document took longer than the %u seconds allowed",
+                         gathering->launch.seconds);
+    return 0;
+}
+
+static int explain_end(const struct gathering *gathering, const struct receiver *receiver,
+                       int status, struct treadle_error *error)
+{
+    size_t page = receiver->page ? (size_t)(receiver->page - receiver->sheaf->pages) + 1 : 0;
+    if (status == 128 + SIGXCPU)
+        return error_set(error, TREADLE_ETIMEOUT,
+                         "reading the document took longer than the %u seconds allowed",
+                         gathering->launch.seconds);
+    /* Memory that cannot be had makes the libraries of the reader abort, or the system kill it. */
+    if (status == 128 + SIGABRT || status == 128 + SIGKILL)
+        return error_set(error, TREADLE_ELIMIT,
+                         "the PDF needs more memory than the %llu MiB allowed, near page %zu",
+                         (unsigned long long)(gathering->launch.memory >> 20), page);
+    return error_set(error, TREADLE_EPARSE,
+                     "the PDF is damaged: its reader broke down near page %zu (status %d)", page,
+                     status);
+}
+
+/* A reader's output has ended. */
+static int finish_share(struct gathering *gathering, struct share *share,
+                        struct treadle_error *error)
+{
+    gathering->running--;
+    int status = launch_end(&share->process, PATIENCE);
+    if (share->receiver.state == RECEIVE_END)
+        return 0;
+    if (share->receiver.state == RECEIVE_NOTHING)
+        return error_set(error, TREADLE_EIO, "the PDF reader did not start (status %d)", status);
+    return explain_end(gathering, &share->receiver, status, error);
+}
+
+static int take_output(struct gathering *gathering, struct share *share,
+                       struct treadle_error *error)
+{
+    char bytes[1 << 16];
+    ssize_t length = read(share->process.output, bytes, sizeof bytes);
+    if (length > 0)
+        return receive_bytes(&share->receiver, bytes, (size_t)length, error);
+    if (length < 0 && (errno == EINTR || errno == EAGAIN))
+        return 0;
+    if (length < 0)
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot hear the PDF reader");
+    return finish_share(gathering, share, error);
+}
+
+/* Waits for output from any reader and takes it. */
+static int take_turn(struct gathering *gathering, struct treadle_error *error)
+{
+    struct pollfd waits[MOST_READERS];
+    for (size_t i = 0; i < gathering->count; i++)
+        waits[i] = (struct pollfd){.fd = gathering->shares[i].process.output, .events = POLLIN};
+    if (poll(waits, gathering->count, TICK) < 0 && errno != EINTR)
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot wait for the PDF reader");
+    int rc = check_time(gathering, error);
+    for (size_t i = 0; i < gathering->count && !rc; i++)
+        if (waits[i].fd >= 0 && waits[i].revents)
+            rc = take_output(gathering, &gathering->shares[i], error);
+    return rc;
+}
+
+/* One try, within bubblewrap or not. `*ready`: some reader has looked at the document. */
+static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *ready,
+                       struct treadle_error *error)
+{
+    int rc = 0;
+    gathering->count = gathering->running = 0;
+    for (size_t i = 0; i < gathering->launch.parts && !rc; i++) {
+        struct share *share = &gathering->shares[i];
+        gathering->launch.part = i;
+        rc = launch_start(&share->process, &gathering->launch, error);
+        if (rc)
+            break;
+        receive_init(&share->receiver, sheaf, i, gathering->launch.parts, &gathering->budget);
+        gathering->count++;
+        gathering->running++;
+    }
+    while (gathering->running > 0 && !rc)
+        rc = take_turn(gathering, error);
+    for (size_t i = 0; i < gathering->count; i++) {
+        *ready = *ready || gathering->shares[i].receiver.state != RECEIVE_NOTHING;
+        launch_end(&gathering->shares[i].process, 0);
+        receive_clear(&gathering->shares[i].receiver);
+    }
+    return rc;
+}
+
+int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
+                 const struct document_options *options, struct treadle_error *error)
+{
+    struct gathering *gathering = calloc(1, sizeof *gathering);
+    if (!gathering)
+        return error_set_memory(error);
+    struct launch_options *launch = &gathering->launch;
+    launch->reader = gathering->reader;
+    launch->document = descriptor;
+    launch->memory = options->memory ? options->memory : default_memory;
+    launch->seconds = options->seconds ? options->seconds : DEFAULT_SECONDS;
+    launch->parts = count_readers(options->readers, size);
+    gathering->deadline = clock_monotonic_us() + (int64_t)launch->seconds * 1000000;
+    gathering->budget = options->max_text ? options->max_text : default_text;
+    gathering->stop = options->stop;
+    int rc = launch_find(gathering->reader, sizeof gathering->reader, options->reader, error);
+    if (rc)
+        goto done;
+    bool ready = false;
+    launch->contained = launch_can_contain();
+    rc = run_readers(gathering, sheaf, &ready, error);
+    if (rc == TREADLE_EIO && launch->contained && !ready) {
+        launch->contained = false;
+        rc = run_readers(gathering, sheaf, &ready, error);
+    }
+done:
+    free(gathering);
+    return rc;
+}

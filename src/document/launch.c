@@ -1,0 +1,318 @@
+/*
+ * Launching: posix_spawn, so that nothing runs between fork and exec in a program of many threads.
+ *
+ * The child has /dev/null as standard input and error, the pipe as standard output, the document
+ * as descriptor 3 and nothing else, an empty environment, and no signal blocked or ignored. Under
+ * bubblewrap it sees the system's libraries and its own program file, read-only, and nothing else;
+ * it has no network, no other process, no capability, and dies with its parent. The address
+ * sanitizer needs /proc to start, so a build with it gets one.
+ *
+ * The contained reader is bubblewrap's own child. It is killed by its number, which bubblewrap
+ * tells; bubblewrap then reaps it and ends. Were bubblewrap killed itself, or had it a process
+ * between, the rest would end as orphans, and stay zombies where nobody reaps those.
+ */
+#include "document/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "document/frame.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_SANITIZER 1
+#endif
+#endif
+#ifndef WITH_SANITIZER
+#define WITH_SANITIZER 0
+#endif
+
+enum {
+    ARGUMENTS = 64,
+    INFO_DESCRIPTOR = FRAME_DESCRIPTOR + 1,
+    LAST_WAIT = 1000, /* milliseconds that bubblewrap may take to end after its child */
+    FIRST_FREE = 10   /* above every number that the child gets */
+};
+
+static const char bubblewrap[] = "/usr/bin/bwrap";
+static const char contained_reader[] = "/treadle-reader";
+
+_Static_assert(INFO_DESCRIPTOR == 4, "the argument of --info-fd says 4");
+
+/* Arguments in the making; the numbers' digits live beside them. */
+struct arguments {
+    const char *values[ARGUMENTS + 1];
+    size_t count;
+    char numbers[4][24];
+};
+
+bool launch_can_contain(void)
+{
+    return access(bubblewrap, X_OK) == 0;
+}
+
+int launch_find(char *out, size_t size, const char *reader, struct treadle_error *error)
+{
+    if (reader) {
+        if ((size_t)snprintf(out, size, "%s", reader) >= size)
+            return error_set(error, TREADLE_EINVALID, "the path of the PDF reader is too long");
+    } else {
+        static const char name[] = "treadle-reader";
+        ssize_t length = readlink("/proc/self/exe", out, size);
+        if (length < 0)
+            return error_set_errno(error, TREADLE_EIO, errno, "cannot find the PDF reader");
+        while (length > 0 && out[length - 1] != '/')
+            length--;
+        if ((size_t)length + sizeof name > size)
+            return error_set(error, TREADLE_EIO, "the path of the PDF reader is too long");
+        memcpy(out + length, name, sizeof name);
+    }
+    if (access(out, X_OK))
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot run the PDF reader %s", out);
+    return 0;
+}
+
+static void add(struct arguments *arguments, const char *value)
+{
+    if (arguments->count < ARGUMENTS)
+        arguments->values[arguments->count++] = value;
+}
+
+static void add_all(struct arguments *arguments, const char *const *values)
+{
+    for (; *values; values++)
+        add(arguments, *values);
+}
+
+static void add_container(struct arguments *arguments, const char *reader)
+{
+    static const char *const before[] = {bubblewrap,
+                                         "--unshare-all",
+                                         "--die-with-parent",
+                                         "--new-session",
+                                         "--as-pid-1",
+                                         "--clearenv",
+                                         "--cap-drop",
+                                         "ALL",
+                                         "--ro-bind",
+                                         "/usr",
+                                         "/usr",
+                                         "--ro-bind-try",
+                                         "/lib",
+                                         "/lib",
+                                         "--ro-bind-try",
+                                         "/lib64",
+                                         "/lib64",
+                                         "--ro-bind-try",
+                                         "/etc/ld.so.cache",
+                                         "/etc/ld.so.cache",
+                                         NULL};
+    static const char *const last[] = {
+        contained_reader, "--chdir", "/", "--info-fd", "4", "--", NULL};
+    add_all(arguments, before);
+    if (WITH_SANITIZER) {
+        add(arguments, "--proc");
+        add(arguments, "/proc");
+    }
+    add(arguments, "--ro-bind");
+    add(arguments, reader);
+    add_all(arguments, last);
+}
+
+static void make_arguments(struct arguments *out, const struct launch_options *options)
+{
+    const unsigned long long numbers[] = {options->memory, options->seconds, options->part,
+                                          options->parts};
+    *out = (struct arguments){.count = 0};
+    if (options->contained)
+        add_container(out, options->reader);
+    add(out, options->contained ? contained_reader : options->reader);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        snprintf(out->numbers[i], sizeof out->numbers[i], "%llu", numbers[i]);
+        add(out, out->numbers[i]);
+    }
+    if (options->check)
+        add(out, "check");
+    if (options->contained)
+        add(out, "contained");
+}
+
+/* What the child gets, each number at least FIRST_FREE or -1 for none. */
+struct gifts {
+    int output, document, info;
+};
+
+static int set_files(posix_spawn_file_actions_t *files, const struct gifts *gifts)
+{
+    int rc = posix_spawn_file_actions_addopen(files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    if (!rc)
+        rc = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
+    if (!rc)
+        rc = posix_spawn_file_actions_adddup2(files, gifts->output, STDOUT_FILENO);
+    if (!rc && gifts->document >= 0)
+        rc = posix_spawn_file_actions_adddup2(files, gifts->document, FRAME_DESCRIPTOR);
+    else if (!rc)
+        rc = posix_spawn_file_actions_addopen(files, FRAME_DESCRIPTOR, "/dev/null", O_RDONLY, 0);
+    if (!rc && gifts->info >= 0)
+        rc = posix_spawn_file_actions_adddup2(files, gifts->info, INFO_DESCRIPTOR);
+    if (!rc)
+        rc = posix_spawn_file_actions_addclosefrom_np(files, gifts->info >= 0 ? INFO_DESCRIPTOR + 1
+                                                                              : INFO_DESCRIPTOR);
+    return rc;
+}
+
+static int set_signals(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    int rc = posix_spawnattr_setsigmask(attributes, &none);
+    if (!rc)
+        rc = posix_spawnattr_setsigdefault(attributes, &all);
+    if (!rc)
+        rc = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    return rc;
+}
+
+/* Returns 0 or an errno value. */
+static int spawn(pid_t *out, const struct launch_options *options, const struct gifts *gifts)
+{
+    struct arguments arguments;
+    char *no_environment[] = {NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    make_arguments(&arguments, options);
+    int rc = posix_spawn_file_actions_init(&files);
+    if (rc)
+        return rc;
+    rc = posix_spawnattr_init(&attributes);
+    if (rc) {
+        posix_spawn_file_actions_destroy(&files);
+        return rc;
+    }
+    rc = set_files(&files, gifts);
+    if (!rc)
+        rc = set_signals(&attributes);
+    if (!rc)
+        rc = posix_spawn(out, arguments.values[0], &files, &attributes,
+                         (char *const *)arguments.values, no_environment);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&files);
+    return rc;
+}
+
+static void close_one(int descriptor)
+{
+    if (descriptor >= 0)
+        close(descriptor);
+}
+
+/* A pipe whose end for the child has a number of at least FIRST_FREE. Returns an errno value. */
+static int open_pipe(int *ours, int *theirs)
+{
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return errno;
+    *theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FREE);
+    int number = *theirs < 0 ? errno : 0;
+    close(ends[1]);
+    *ours = ends[0];
+    return number;
+}
+
+int launch_start(struct launch *out, const struct launch_options *options,
+                 struct treadle_error *error)
+{
+    struct gifts gifts = {.output = -1, .document = -1, .info = -1};
+    struct launch launch = {.pid = -1, .handle = -1, .output = -1, .info = -1};
+    int number = open_pipe(&launch.output, &gifts.output);
+    if (!number && options->contained)
+        number = open_pipe(&launch.info, &gifts.info);
+    if (!number && options->document >= 0 &&
+        (gifts.document = fcntl(options->document, F_DUPFD_CLOEXEC, FIRST_FREE)) < 0)
+        number = errno;
+    if (!number)
+        number = spawn(&launch.pid, options, &gifts);
+    close_one(gifts.document);
+    close_one(gifts.output);
+    close_one(gifts.info);
+    if (number) {
+        close_one(launch.output);
+        close_one(launch.info);
+        return error_set_errno(error, TREADLE_EIO, number, "cannot start the PDF reader");
+    }
+    launch.handle = pidfd_open(launch.pid, 0);
+    *out = launch;
+    return 0;
+}
+
+/* The reader in the container, as bubblewrap tells it in JSON; 0 when it has not yet. */
+static pid_t contained_process(const struct launch *launch)
+{
+    static const char key[] = "\"child-pid\": ";
+    struct pollfd told = {.fd = launch->info, .events = POLLIN};
+    char text[512];
+    if (launch->info < 0 || poll(&told, 1, 0) != 1)
+        return 0;
+    ssize_t length = read(launch->info, text, sizeof text - 1);
+    if (length <= 0)
+        return 0;
+    text[length] = '\0';
+    const char *value = strstr(text, key);
+    long pid = value ? strtol(value + sizeof key - 1, NULL, 10) : 0;
+    return pid > 1 && pid <= INT_MAX ? (pid_t)pid : 0;
+}
+
+/* Whether the reader in the container was killed and bubblewrap has ended after it. */
+static bool kill_contained(const struct launch *launch)
+{
+    struct pollfd ended = {.fd = launch->handle, .events = POLLIN};
+    pid_t pid = contained_process(launch);
+    return pid && launch->handle >= 0 && kill(pid, SIGKILL) == 0 && poll(&ended, 1, LAST_WAIT) == 1;
+}
+
+static void kill_process(const struct launch *launch)
+{
+    if (kill_contained(launch))
+        return;
+    if (launch->handle >= 0)
+        pidfd_send_signal(launch->handle, SIGKILL, NULL, 0);
+    else
+        kill(launch->pid, SIGKILL);
+}
+
+int launch_end(struct launch *launch, int patience)
+{
+    if (launch->pid < 0)
+        return -1;
+    struct pollfd ended = {.fd = launch->handle, .events = POLLIN};
+    bool killed = launch->handle < 0 || poll(&ended, 1, patience) != 1;
+    if (killed)
+        kill_process(launch);
+    int status = 0;
+    pid_t rc;
+    do
+        rc = waitpid(launch->pid, &status, 0);
+    while (rc < 0 && errno == EINTR);
+    close_one(launch->handle);
+    close_one(launch->output);
+    close_one(launch->info);
+    *launch = (struct launch){.pid = -1, .handle = -1, .output = -1, .info = -1};
+    if (killed || rc < 0)
+        return -1;
+    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,12 @@
+/*
+ * Margins: running heads, feet and page numbers, which are no part of the text.
+ */
+#ifndef DOCUMENT_MARGINS_H
+#define DOCUMENT_MARGINS_H
+
+#include "document/rows.h"
+
+/* Takes them out of the sheets, which are a document's pages in order. */
+int margins_drop(struct sheet *sheets, size_t count, struct treadle_error *error);
+
+#endif

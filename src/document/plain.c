@@ -1,0 +1,166 @@
+/*
+ * Plain text: decoding, then line by line.
+ */
+#include "document/plain.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "document/fold.h"
+
+enum {
+    PARAGRAPH_BYTES = 4096, /* a longer one is parted at a line's end */
+    LINE_BYTES = 1 << 16    /* a longer one is parted at a character */
+};
+
+struct reading {
+    struct blocks *blocks;
+    enum plain_kind kind;
+    bool fenced; /* within a block of code in Markdown */
+};
+
+static bool has_mark(const char *bytes, size_t length, const char *mark)
+{
+    return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0;
+}
+
+/* UTF-16 to UTF-8; a lone surrogate is not text. */
+static int decode_wide(struct buffer *out, const unsigned char *bytes, size_t length, bool big,
+                       struct treadle_error *error)
+{
+    uint32_t high = 0;
+    for (size_t i = 0; i + 1 < length; i += 2) {
+        uint32_t unit =
+            big ? (uint32_t)bytes[i] << 8 | bytes[i + 1] : (uint32_t)bytes[i + 1] << 8 | bytes[i];
+        bool low = unit >= 0xDC00 && unit <= 0xDFFF;
+        if (low != (high != 0) || unit == 0)
+            return error_set(error, TREADLE_EPARSE, "the file is not well-formed UTF-16 text");
+        if (unit >= 0xD800 && unit <= 0xDBFF) {
+            high = unit;
+            continue;
+        }
+        char text[4];
+        uint32_t character = low ? 0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00) : unit;
+        buffer_append(out, text, text_put(text, character));
+        high = 0;
+    }
+    if (high || length % 2)
+        return error_set(error, TREADLE_EPARSE, "the file is not well-formed UTF-16 text");
+    return out->failed ? error_set_memory(error) : 0;
+}
+
+/* The level of an ATX heading (1 to 6), 0 for any other line; `start` is where its text is. */
+static int heading_level(const char *line, size_t length, size_t *start)
+{
+    size_t marks = 0;
+    while (marks < length && line[marks] == '#')
+        marks++;
+    if (marks == 0 || marks > 6 || marks == length || line[marks] != ' ')
+        return 0;
+    *start = marks + 1;
+    return (int)marks;
+}
+
+static int end_paragraph(struct reading *reading, struct treadle_error *error)
+{
+    return blocks_add(reading->blocks, DOCUMENT_PARAGRAPH, 0, 0, error);
+}
+
+static int add_heading(struct reading *reading, int level, const char *text, size_t length,
+                       struct treadle_error *error)
+{
+    int rc = end_paragraph(reading, error);
+    while (length > 0 && (text[length - 1] == '#' || text[length - 1] == ' '))
+        length--;
+    if (!rc)
+        rc = fold_line(&reading->blocks->text, text, length, error);
+    return rc ? rc : blocks_add(reading->blocks, DOCUMENT_HEADING, level, 0, error);
+}
+
+/* Where a line of prose begins a paragraph of its own: items of lists, tables, quotes. */
+static bool begins_item(const char *line, size_t length)
+{
+    size_t i = 0;
+    if (length >= 2 && strchr("-*+|>", line[0]) && line[0])
+        return line[1] == ' ' || line[0] == '|';
+    while (i < length && i < 3 && line[i] >= '0' && line[i] <= '9')
+        i++;
+    return i > 0 && i + 1 < length && (line[i] == '.' || line[i] == ')') && line[i + 1] == ' ';
+}
+
+static int add_text(struct reading *reading, const char *line, size_t length, bool alone,
+                    struct treadle_error *error)
+{
+    struct buffer *text = &reading->blocks->text;
+    int rc = 0;
+    if (alone || begins_item(line, length) || text->length > PARAGRAPH_BYTES)
+        rc = end_paragraph(reading, error);
+    if (!rc && text->length > 0)
+        buffer_append_char(text, ' ');
+    if (!rc)
+        rc = fold_line(text, line, length, error);
+    if (!rc && text->length >= 2 && memcmp(text->data + text->length - 2, "\xC2\xAD", 2) == 0)
+        text->length -= 2;
+    return rc;
+}
+
+static int read_line(struct reading *reading, const char *line, size_t length,
+                     struct treadle_error *error)
+{
+    while (length > 0 && strchr(" \t\r\f", line[length - 1]))
+        length--;
+    while (length > 0 && strchr(" \t\f", *line))
+        line++, length--;
+    if (length == 0)
+        return end_paragraph(reading, error);
+    if (reading->kind == PLAIN_MARKDOWN) {
+        size_t start = 0;
+        if (has_mark(line, length, "```") || has_mark(line, length, "~~~")) {
+            reading->fenced = !reading->fenced;
+            return end_paragraph(reading, error);
+        }
+        int level = reading->fenced ? 0 : heading_level(line, length, &start);
+        if (level)
+            return add_heading(reading, level, line + start, length - start, error);
+    }
+    return add_text(reading, line, length, reading->kind == PLAIN_LINES || reading->fenced, error);
+}
+
+static int read_lines(struct reading *reading, const char *text, size_t length,
+                      struct treadle_error *error)
+{
+    int rc = 0;
+    for (size_t start = 0; start < length && !rc;) {
+        const char *end = memchr(text + start, '\n', length - start);
+        size_t line = end ? (size_t)(end - text) - start : length - start;
+        size_t part = line > LINE_BYTES ? text_cut(text + start, LINE_BYTES) : line;
+        rc = read_line(reading, text + start, part, error);
+        start += part + (part == line && end);
+    }
+    return rc ? rc : end_paragraph(reading, error);
+}
+
+int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, size_t length,
+               struct treadle_error *error)
+{
+    struct reading reading = {.blocks = blocks, .kind = kind};
+    struct buffer decoded;
+    buffer_init(&decoded, length * 2 + 4);
+    int rc = 0;
+    bool big = has_mark(bytes, length, "\xFE\xFF");
+    if (big || has_mark(bytes, length, "\xFF\xFE")) {
+        rc = decode_wide(&decoded, (const unsigned char *)bytes + 2, length - 2, big, error);
+        bytes = decoded.data ? decoded.data : "";
+        length = decoded.length;
+    } else if (has_mark(bytes, length, "\xEF\xBB\xBF")) {
+        bytes += 3;
+        length -= 3;
+    }
+    if (!rc && (memchr(bytes, '\0', length) || !text_is_utf8(bytes, length)))
+        rc = error_set(error, TREADLE_EPARSE, "the file is not text in UTF-8 or UTF-16");
+    if (!rc)
+        rc = read_lines(&reading, bytes, length, error);
+    buffer_clear(&decoded);
+    return rc;
+}

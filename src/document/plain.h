@@ -1,0 +1,16 @@
+/*
+ * Plain text: files that are their own text, as blocks.
+ */
+#ifndef DOCUMENT_PLAIN_H
+#define DOCUMENT_PLAIN_H
+
+#include "document/blocks.h"
+
+enum plain_kind { PLAIN_PROSE, PLAIN_LINES, PLAIN_MARKDOWN };
+
+/* Appends the blocks of a file's bytes, in UTF-8 or in UTF-16 with a byte order mark. Prose is
+ * put together to paragraphs at empty lines; of source code every line is a block. */
+int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, size_t length,
+               struct treadle_error *error);
+
+#endif

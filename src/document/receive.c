@@ -1,0 +1,243 @@
+/*
+ * Receiving: a state machine over frames; see frame.h for their order.
+ */
+#include "document/receive.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum { LINE_COST = 32, LINES_PER_PAGE = 200000 };
+
+void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
+                  uint64_t *budget)
+{
+    *receiver = (struct receiver){.sheaf = sheaf, .part = part, .parts = parts, .budget = budget};
+    buffer_init(&receiver->lines, sizeof(struct line) * LINES_PER_PAGE);
+    buffer_init(&receiver->waiting, sizeof(struct frame) + FRAME_LIMIT);
+}
+
+void receive_clear(struct receiver *receiver)
+{
+    buffer_clear(&receiver->lines);
+    buffer_clear(&receiver->waiting);
+}
+
+static int nonsense(struct treadle_error *error)
+{
+    return error_set(error, TREADLE_EPARSE,
+                     "the document could not be read: its reader gave no sensible answer");
+}
+
+/* The first page from `page` on that is this reader's. */
+static size_t own_page(const struct receiver *receiver, size_t page)
+{
+    while (page < receiver->sheaf->count && page / FRAME_STRIPE % receiver->parts != receiver->part)
+        page += FRAME_STRIPE - page % FRAME_STRIPE;
+    return page < receiver->sheaf->count ? page : receiver->sheaf->count;
+}
+
+static int finish_page(struct receiver *receiver, struct treadle_error *error)
+{
+    struct page *page = receiver->page;
+    if (!page || receiver->lines.length == 0)
+        return 0;
+    page->lines = arena_alloc(receiver->sheaf->arena, receiver->lines.length);
+    if (!page->lines)
+        return error_set_memory(error);
+    memcpy(page->lines, receiver->lines.data, receiver->lines.length);
+    page->count = receiver->lines.length / sizeof(struct line);
+    buffer_reset(&receiver->lines);
+    return 0;
+}
+
+static int take_text(struct receiver *receiver, const char *text, size_t length, const char **out,
+                     struct treadle_error *error)
+{
+    if (!text_is_utf8(text, length) || memchr(text, '\0', length))
+        return nonsense(error);
+    if (length + LINE_COST > *receiver->budget)
+        return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
+    *receiver->budget -= length + LINE_COST;
+    *out = arena_copy(receiver->sheaf->arena, text, length);
+    return *out ? 0 : error_set_memory(error);
+}
+
+static int take_document(struct receiver *receiver, const char *body, size_t length,
+                         struct treadle_error *error)
+{
+    struct frame_document said;
+    struct sheaf *sheaf = receiver->sheaf;
+    if (receiver->state != RECEIVE_READY || length < sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.pages == 0 || (sheaf->pages && said.pages != sheaf->count))
+        return nonsense(error);
+    if (said.pages > SHEAF_PAGES)
+        return error_set(error, TREADLE_ELIMIT, "the document has %u pages; at most %d can be read",
+                         said.pages, SHEAF_PAGES);
+    if (!sheaf->pages) {
+        int rc = length > sizeof said ? take_text(receiver, body + sizeof said,
+                                                  length - sizeof said, &sheaf->title, error)
+                                      : 0;
+        if (rc)
+            return rc;
+        sheaf->pages = arena_array(sheaf->arena, said.pages, sizeof *sheaf->pages);
+        if (!sheaf->pages)
+            return error_set_memory(error);
+        sheaf->count = said.pages;
+    }
+    receiver->state = RECEIVE_PAGES;
+    receiver->next = own_page(receiver, 0);
+    return 0;
+}
+
+static int take_page(struct receiver *receiver, const char *body, size_t length,
+                     struct treadle_error *error)
+{
+    struct frame_page said;
+    if (receiver->state != RECEIVE_PAGES || length != sizeof said ||
+        receiver->next >= receiver->sheaf->count)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.number != receiver->next + 1)
+        return nonsense(error);
+    int rc = finish_page(receiver, error);
+    if (rc)
+        return rc;
+    receiver->page = &receiver->sheaf->pages[receiver->next];
+    receiver->page->width = said.width;
+    receiver->page->height = said.height;
+    receiver->next = own_page(receiver, receiver->next + 1);
+    return 0;
+}
+
+static bool within(int32_t value)
+{
+    return value > -100000000 && value < 100000000;
+}
+
+static int take_line(struct receiver *receiver, const char *body, size_t length,
+                     struct treadle_error *error)
+{
+    struct frame_line said;
+    if (!receiver->page || receiver->state != RECEIVE_PAGES || length <= sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (!within(said.left) || !within(said.top) || !within(said.right) || !within(said.bottom) ||
+        !within(said.size) || said.size < 0 || said.right < said.left || said.bottom < said.top)
+        return nonsense(error);
+    struct line line = {.left = said.left,
+                        .top = said.top,
+                        .right = said.right,
+                        .bottom = said.bottom,
+                        .size = said.size,
+                        .style = said.style,
+                        .length = length - sizeof said};
+    int rc = take_text(receiver, body + sizeof said, line.length, &line.text, error);
+    if (rc)
+        return rc;
+    if (buffer_append(&receiver->lines, &line, sizeof line))
+        return error_set(error, TREADLE_ELIMIT, "page %zu holds more text than is allowed",
+                         (size_t)(receiver->page - receiver->sheaf->pages) + 1);
+    return 0;
+}
+
+static int take_failure(const char *body, size_t length, struct treadle_error *error)
+{
+    struct frame_failure said;
+    if (length != sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    switch (said.reason) {
+    case FRAME_ENCRYPTED:
+        return error_set(error, TREADLE_EPARSE,
+                         "the PDF is protected by a password; save it without one and try again");
+    case FRAME_DAMAGED:
+        return error_set(error, TREADLE_EPARSE,
+                         "the PDF is damaged or cut short and cannot be read");
+    case FRAME_UNCONFINED:
+        return error_set(error, TREADLE_EIO,
+                         "the PDF reader could not confine itself and so did not start");
+    default:
+        return nonsense(error);
+    }
+}
+
+static int take_end(struct receiver *receiver, size_t length, struct treadle_error *error)
+{
+    if (receiver->state != RECEIVE_PAGES || length != 0 || receiver->next < receiver->sheaf->count)
+        return nonsense(error);
+    receiver->state = RECEIVE_END;
+    return finish_page(receiver, error);
+}
+
+static int take_ready(struct receiver *receiver, const char *body, size_t length,
+                      struct treadle_error *error)
+{
+    struct frame_ready said;
+    if (receiver->state != RECEIVE_NOTHING || length != sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    receiver->landlock = said.landlock == 1;
+    receiver->state = RECEIVE_READY;
+    return 0;
+}
+
+static int take_frame(struct receiver *receiver, const struct frame *frame, const char *body,
+                      struct treadle_error *error)
+{
+    switch (frame->kind) {
+    case FRAME_READY:
+        return take_ready(receiver, body, frame->length, error);
+    case FRAME_DOCUMENT:
+        return take_document(receiver, body, frame->length, error);
+    case FRAME_PAGE:
+        return take_page(receiver, body, frame->length, error);
+    case FRAME_LINE:
+        return take_line(receiver, body, frame->length, error);
+    case FRAME_FAILURE:
+        return take_failure(body, frame->length, error);
+    case FRAME_END:
+        return take_end(receiver, frame->length, error);
+    default:
+        return nonsense(error);
+    }
+}
+
+/* Appends as many bytes as `waiting` lacks of `want`; true when it has them all. */
+static bool fill(struct buffer *waiting, size_t want, const char **bytes, size_t *length)
+{
+    size_t more = want - waiting->length;
+    if (more > *length)
+        more = *length;
+    buffer_append(waiting, *bytes, more);
+    *bytes += more;
+    *length -= more;
+    return waiting->length == want;
+}
+
+int receive_bytes(struct receiver *receiver, const char *bytes, size_t length,
+                  struct treadle_error *error)
+{
+    struct buffer *waiting = &receiver->waiting;
+    struct frame frame;
+    while (length > 0) {
+        if (receiver->state == RECEIVE_END)
+            return nonsense(error);
+        if (waiting->length < sizeof frame && !fill(waiting, sizeof frame, &bytes, &length)) {
+            return waiting->failed ? error_set_memory(error) : 0;
+        }
+        memcpy(&frame, waiting->data, sizeof frame);
+        if (frame.length > FRAME_LIMIT)
+            return nonsense(error);
+        if (!fill(waiting, sizeof frame + frame.length, &bytes, &length))
+            return waiting->failed ? error_set_memory(error) : 0;
+        int rc = take_frame(receiver, &frame, waiting->data + sizeof frame, error);
+        if (rc)
+            return rc;
+        buffer_reset(waiting);
+    }
+    return 0;
+}

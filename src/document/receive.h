@@ -1,0 +1,39 @@
+/*
+ * Receiving: what one reader says, checked, into a sheaf.
+ *
+ * The reader works on hostile input, so its words are input like any other: lengths, order, page
+ * numbers, characters and the total are checked, and the first thing wrong ends it.
+ */
+#ifndef DOCUMENT_RECEIVE_H
+#define DOCUMENT_RECEIVE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "document/frame.h"
+#include "document/sheaf.h"
+#include "treadle/error.h"
+
+enum receive_state { RECEIVE_NOTHING, RECEIVE_READY, RECEIVE_PAGES, RECEIVE_END };
+
+struct receiver {
+    struct sheaf *sheaf;
+    size_t part, parts; /* this reader's share of the stripes */
+    uint64_t *budget;   /* bytes of text that all readers together may still send */
+    enum receive_state state;
+    bool landlock;
+    size_t next;           /* the page that must come next, from 0; the sheaf's count: none */
+    struct page *page;     /* the page whose lines come now, NULL before the first */
+    struct buffer lines;   /* that page's lines so far, struct line each */
+    struct buffer waiting; /* bytes of a frame that is not whole yet */
+};
+
+void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
+                  uint64_t *budget);
+void receive_clear(struct receiver *receiver);
+
+/* Takes the next bytes of a reader's output. */
+int receive_bytes(struct receiver *receiver, const char *bytes, size_t length,
+                  struct treadle_error *error);
+
+#endif

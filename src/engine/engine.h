@@ -1,0 +1,37 @@
+/*
+ * Engine: executes runs.
+ *
+ * Runs wait in the database (status queued); a few workers take the oldest, one at a time each,
+ * and carry it through: the model is asked, the tools that it calls are run and recorded as
+ * steps, and the model is asked again, until it answers with a message or something fails. So
+ * nothing that waits is lost when the process ends.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include "base/log.h"
+#include "model/model.h"
+#include "search/search.h"
+#include "store/db.h"
+
+struct engine;
+
+struct engine_options {
+    struct db *db;
+    struct search *search;
+    struct model *model; /* answers whatever model a run names */
+    size_t workers;      /* 0: 4 */
+    struct log *log;
+};
+
+/* Fails what an earlier process left at work, and starts on what is queued. */
+int engine_open(struct engine **out, const struct engine_options *options,
+                struct treadle_error *error);
+
+/* Says that a run was queued. Never blocks for long. */
+void engine_wake(struct engine *engine);
+
+/* Lets runs under way end, ends the workers, frees. Accepts NULL. */
+void engine_close(struct engine *engine);
+
+#endif

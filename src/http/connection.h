@@ -1,0 +1,75 @@
+/*
+ * Connections: who is connected, what each one is doing, and until when it may.
+ */
+#ifndef HTTP_CONNECTION_H
+#define HTTP_CONNECTION_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/ident.h"
+
+/* What a connection is doing. Each phase but WORKING has a deadline. */
+enum http_phase {
+    HTTP_PHASE_IDLE,     /* waiting for a request line */
+    HTTP_PHASE_HEAD,     /* reading headers */
+    HTTP_PHASE_BODY,     /* reading a body */
+    HTTP_PHASE_WORKING,  /* a worker has it */
+    HTTP_PHASE_REPLYING, /* sending */
+    HTTP_PHASE_DEAD      /* given up; nothing may be queued on it any more */
+};
+
+struct http_peer;
+
+struct http_connection {
+    struct http_connection *next; /* in its bucket of the registry */
+    int descriptor;
+    struct http_peer *peer; /* NULL for a Unix socket */
+    pthread_mutex_t mutex;  /* guards what follows */
+    enum http_phase phase;
+    int64_t deadline;  /* by clock_monotonic_us */
+    int64_t last_move; /* when the phase was entered last: with every piece of a body */
+    bool linger;       /* the client may still be sending: drain before closing */
+    char request_id[IDENT_SIZE];
+};
+
+enum { HTTP_REGISTRY_BUCKETS = 1024 };
+
+struct http_registry {
+    pthread_mutex_t mutex;
+    struct http_connection *connections[HTTP_REGISTRY_BUCKETS]; /* by descriptor */
+    struct http_peer *peers[HTTP_REGISTRY_BUCKETS];             /* by address */
+    size_t count, limit, limit_per_address;
+};
+
+void http_registry_init(struct http_registry *registry, size_t limit, size_t limit_per_address);
+void http_registry_clear(struct http_registry *registry);
+
+/* Counts an accepted descriptor in. TREADLE_ELIMIT when there are too many already, in all or from
+ * this address; TREADLE_EMEMORY. */
+int http_registry_admit(struct http_registry *registry, int descriptor,
+                        const struct sockaddr *address, int64_t deadline);
+
+struct http_connection *http_registry_find(struct http_registry *registry, int descriptor);
+void http_registry_remove(struct http_registry *registry, int descriptor);
+
+/* Calls `visit` with each connection, under the registry's lock. */
+void http_registry_each(struct http_registry *registry,
+                        void (*visit)(void *context, struct http_connection *connection),
+                        void *context);
+
+/* Moves on to a phase. False when the connection was given up meanwhile. */
+bool http_connection_enter(struct http_connection *connection, enum http_phase phase,
+                           int64_t deadline);
+
+/* Names the request that the connection reads, for the reply to one that takes too long. */
+void http_connection_name(struct http_connection *connection, const char *request_id);
+
+/* Has the connection drained when it closes. */
+void http_connection_linger(struct http_connection *connection);
+bool http_connection_lingers(struct http_connection *connection);
+
+#endif

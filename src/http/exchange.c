@@ -1,0 +1,401 @@
+/*
+ * Exchanges.
+ *
+ * libmicrohttpd calls http_exchange_step on an event thread: once when the head is there, with
+ * every piece of the body, and at the end. Only then, or at the head, can a reply be queued. So an
+ * error at the head is answered at once, and the connection closed, when a large body follows;
+ * when a small one does it is read and dropped first, which keeps the connection. An error within
+ * a body is written straight to the socket and the connection closed.
+ *
+ * Work is handed over by suspending the connection: from then until MHD_resume_connection the
+ * exchange is the worker's alone, and event threads leave it untouched. libmicrohttpd may still
+ * call once with a further chunk in the same turn: such a call is told by the connection's being
+ * suspended, which changes on the event thread only.
+ */
+#include "http/exchange.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ident.h"
+#include "http/body.h"
+#include "http/head.h"
+#include "http/keeper.h"
+#include "http/reply.h"
+
+enum { HEAD_MEMORY = 512 * 1024, WORK_MEMORY = 16 << 20, SMALL_BODY = 64 * 1024 };
+
+enum stage {
+    AT_HEAD,
+    IN_BODY,
+    AT_WORK, /* a worker has it, or had it and the reply is ready */
+    ANSWERED
+};
+
+struct http_exchange {
+    struct http_server *server;
+    struct http_connection *connection;
+    struct MHD_Connection *mhd;
+    enum stage stage;
+    struct arena *memory; /* holds the exchange itself and the request's head */
+    const char *target;
+    struct http_request request;
+    struct http_framing framing;
+    struct http_body body;
+    struct http_reply reply;
+    struct MHD_Response *response;
+    bool failed; /* the reply says an error; no handler runs */
+    bool close;  /* the connection, after the reply */
+    int status;  /* 0 until there is a reply */
+    uint64_t sent;
+    int64_t started, handler_us, body_deadline;
+    char id[IDENT_SIZE];
+};
+
+static int64_t seconds(unsigned count)
+{
+    return (int64_t)count * 1000000;
+}
+
+static void count_in(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    server->in_flight++;
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static void count_out(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    if (--server->in_flight == 0)
+        pthread_cond_broadcast(&server->settled);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static struct http_connection *connection_of(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
+static bool is_suspended(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_SUSPENDED);
+    return info && info->suspended == MHD_YES;
+}
+
+void *http_exchange_begin(void *server, const char *target, struct MHD_Connection *mhd)
+{
+    struct arena *memory = arena_new(HEAD_MEMORY);
+    struct http_exchange *exchange = memory ? arena_alloc(memory, sizeof *exchange) : NULL;
+    struct http_connection *connection = connection_of(mhd);
+    const char *copy = exchange ? arena_string(memory, target ? target : "") : NULL;
+    if (!copy || !connection) {
+        arena_free(memory);
+        return NULL;
+    }
+    exchange->server = server;
+    exchange->connection = connection;
+    exchange->mhd = mhd;
+    exchange->memory = memory;
+    exchange->target = copy;
+    exchange->started = clock_monotonic_us();
+    ident_make_hex(exchange->id, "req_");
+    exchange->request = (struct http_request){.id = exchange->id, .arena = memory};
+    http_reply_init(&exchange->reply);
+    http_connection_name(connection, exchange->id);
+    http_connection_enter(connection, HTTP_PHASE_HEAD,
+                          exchange->started + seconds(exchange->server->options.request_seconds));
+    count_in(server);
+    return exchange;
+}
+
+static void fail(struct http_exchange *exchange, const struct treadle_error *error)
+{
+    http_reply_error(&exchange->reply, &exchange->server->options, error);
+    exchange->failed = true;
+}
+
+/* The response for the reply as it stands; for an error when a handler left it broken or memory ran
+ * out; NULL when even that fails. */
+static struct MHD_Response *build(struct http_exchange *exchange)
+{
+    struct http_reply_frame frame = {.request_id = exchange->id,
+                                     .handler_us = exchange->handler_us,
+                                     .close = exchange->close ||
+                                              atomic_load(&exchange->server->draining)};
+    struct http_reply *reply = &exchange->reply;
+    bool broken = reply->body.failed || reply->status < 200 || reply->status > 599;
+    for (int attempt = 0; attempt < 2; attempt++) {
+        exchange->status = reply->status;
+        exchange->sent = reply->file >= 0 ? reply->file_length : reply->body.length;
+        struct MHD_Response *response = broken ? NULL : http_reply_build(reply, &frame);
+        if (response)
+            return response;
+        struct treadle_error error;
+        error_set_memory(&error);
+        fail(exchange, &error);
+        broken = reply->body.failed;
+    }
+    return NULL;
+}
+
+/* Queues the reply: at the head or at the end. */
+static enum MHD_Result answer(struct http_exchange *exchange)
+{
+    const struct http_options *options = &exchange->server->options;
+    if (!exchange->response)
+        exchange->response = build(exchange);
+    if (!exchange->response)
+        return MHD_NO;
+    bool large = exchange->sent > SMALL_BODY;
+    int64_t patience = seconds(large ? options->upload_seconds : options->request_seconds);
+    if (!http_connection_enter(exchange->connection, HTTP_PHASE_REPLYING,
+                               clock_monotonic_us() + patience))
+        return MHD_NO;
+    exchange->stage = ANSWERED;
+    enum MHD_Result queued =
+        MHD_queue_response(exchange->mhd, (unsigned)exchange->status, exchange->response);
+    MHD_destroy_response(exchange->response);
+    exchange->response = NULL;
+    return queued;
+}
+
+/* Answers within a body, where nothing can be queued, and has the connection closed. */
+static enum MHD_Result break_off(struct http_exchange *exchange)
+{
+    if (!http_connection_enter(exchange->connection, HTTP_PHASE_DEAD, 0))
+        return MHD_NO;
+    exchange->status = exchange->reply.status;
+    exchange->sent = exchange->reply.body.length;
+    http_connection_linger(exchange->connection);
+    http_reply_send(&exchange->reply, exchange->id, exchange->connection->descriptor);
+    exchange->stage = ANSWERED;
+    return MHD_NO;
+}
+
+static void fail_overloaded(struct http_exchange *exchange)
+{
+    struct treadle_error error;
+    error_set_wire(&error, 503, "server_error", "overloaded", NULL,
+                   "The server is overloaded or shutting down. Try again later.");
+    fail(exchange, &error);
+    http_reply_header(&exchange->reply, "Retry-After", "1");
+}
+
+static void run_handler(struct http_exchange *exchange)
+{
+    struct http_server *server = exchange->server;
+    struct treadle_error error;
+    if (atomic_load(&server->cutting)) {
+        fail_overloaded(exchange);
+        return;
+    }
+    if (http_body_finish(&exchange->body, &exchange->request, &error)) {
+        fail(exchange, &error);
+        return;
+    }
+    int64_t start = clock_monotonic_us();
+    server->options.handle(server->options.context, &exchange->request, &exchange->reply);
+    exchange->handler_us = clock_monotonic_us() - start;
+}
+
+static void work(void *argument)
+{
+    struct http_exchange *exchange = argument;
+    run_handler(exchange);
+    exchange->response = build(exchange);
+    MHD_resume_connection(exchange->mhd);
+}
+
+static void write_stage(void *argument)
+{
+    struct http_exchange *exchange = argument;
+    struct treadle_error error;
+    if (http_body_write(&exchange->body, &error))
+        fail(exchange, &error);
+    /* The client's time runs again, whether or not anything more comes. */
+    http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline);
+    MHD_resume_connection(exchange->mhd);
+}
+
+/* Suspends the connection and hands the exchange over. The pools are looked up under the lock:
+ * stopping detaches them. */
+static enum MHD_Result hand_over(struct http_exchange *exchange, bool to_writer)
+{
+    struct http_server *server = exchange->server;
+    if (!http_connection_enter(exchange->connection, HTTP_PHASE_WORKING, 0))
+        return MHD_NO;
+    MHD_suspend_connection(exchange->mhd);
+    pthread_mutex_lock(&server->mutex);
+    struct pool *pool = to_writer ? server->writers : server->workers;
+    bool taken = pool && pool_submit(pool, to_writer ? write_stage : work, exchange);
+    pthread_mutex_unlock(&server->mutex);
+    if (!taken) {
+        fail_overloaded(exchange);
+        MHD_resume_connection(exchange->mhd);
+    }
+    return MHD_YES;
+}
+
+static bool body_comes(const struct http_exchange *exchange)
+{
+    return exchange->framing.chunked || exchange->framing.length > 0;
+}
+
+/* After an error at the head: whether to read the body first, or answer and close. */
+static enum MHD_Result refuse_at_head(struct http_exchange *exchange)
+{
+    const struct http_framing *framing = &exchange->framing;
+    bool small = !framing->chunked && !framing->expects_continue && framing->length <= SMALL_BODY;
+    if (small && !exchange->close) {
+        http_body_drop(&exchange->body);
+        return MHD_YES;
+    }
+    exchange->close = true;
+    http_connection_linger(exchange->connection);
+    return answer(exchange);
+}
+
+static int make_plan(struct http_exchange *exchange, struct treadle_error *error)
+{
+    const struct http_options *options = &exchange->server->options;
+    struct http_plan plan = {.body = HTTP_BODY_NONE};
+    int rc = options->plan(options->context, &exchange->request, &plan, error);
+    if (rc) {
+        fail(exchange, error);
+        if (exchange->reply.status == 405 && plan.allow)
+            http_reply_header(&exchange->reply, "Allow", plan.allow);
+        return rc;
+    }
+    bool in_memory = plan.body == HTTP_BODY_JSON && plan.limit < SIZE_MAX / 16;
+    struct arena *arena = arena_new(WORK_MEMORY + (in_memory ? (size_t)plan.limit * 8 : 0));
+    rc = arena ? 0 : error_set_memory(error);
+    if (arena)
+        exchange->request.arena = arena;
+    if (!rc)
+        rc = http_body_open(&exchange->body, &exchange->request, &plan, body_comes(exchange),
+                            exchange->server->upload_directory, error);
+    if (!rc && exchange->framing.length > exchange->body.limit) {
+        exchange->close = true;
+        rc = error_set_wire(error, 413, "invalid_request_error", "request_too_large", NULL,
+                            "The request's body is larger than %llu bytes.",
+                            (unsigned long long)exchange->body.limit);
+    }
+    if (rc)
+        fail(exchange, error);
+    unsigned patience =
+        plan.body == HTTP_BODY_MULTIPART ? options->upload_seconds : options->request_seconds;
+    exchange->body_deadline = exchange->started + seconds(patience);
+    return rc;
+}
+
+static enum MHD_Result at_head(struct http_exchange *exchange, const char *url, const char *method,
+                               const char *version)
+{
+    struct treadle_error error;
+    exchange->stage = IN_BODY;
+    exchange->body_deadline =
+        exchange->started + seconds(exchange->server->options.request_seconds);
+    if (http_head_read(&exchange->request, &exchange->framing, exchange->mhd, method, version, url,
+                       exchange->target, &error)) {
+        fail(exchange, &error);
+        exchange->close = true;
+    } else if (!make_plan(exchange, &error)) {
+        return http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline)
+                   ? MHD_YES
+                   : MHD_NO;
+    }
+    return refuse_at_head(exchange);
+}
+
+static enum MHD_Result in_body(struct http_exchange *exchange, const char *data, size_t *size)
+{
+    struct treadle_error error;
+    size_t taken = 0;
+    /* A writer failed, or there was none left. */
+    if (exchange->failed && exchange->body.kind == HTTP_BODY_MULTIPART)
+        return break_off(exchange);
+    if (!http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline))
+        return MHD_NO;
+    if (http_body_take(&exchange->body, data, *size, &taken, &error)) {
+        fail(exchange, &error);
+        return break_off(exchange);
+    }
+    *size -= taken;
+    return http_body_is_full(&exchange->body) ? hand_over(exchange, true) : MHD_YES;
+}
+
+enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, const char *url,
+                                   const char *method, const char *version, const char *data,
+                                   size_t *size, void **context)
+{
+    (void)server;
+    struct http_exchange *exchange = *context;
+    if (!exchange)
+        return MHD_NO;
+    if (is_suspended(mhd))
+        return MHD_YES;
+    switch (exchange->stage) {
+    case AT_HEAD:
+        return at_head(exchange, url, method, version);
+    case IN_BODY:
+        if (*size)
+            return in_body(exchange, data, size);
+        if (exchange->failed)
+            return answer(exchange);
+        exchange->stage = AT_WORK;
+        return hand_over(exchange, false);
+    case AT_WORK:
+        return answer(exchange);
+    case ANSWERED:
+        break;
+    }
+    return MHD_YES;
+}
+
+static void write_log(const struct http_exchange *exchange, enum MHD_RequestTerminationCode code)
+{
+    char status[16], duration[24], in[24], out[24];
+    int64_t took = clock_monotonic_us() - exchange->started;
+    const char *path = exchange->request.path;
+    snprintf(status, sizeof status, "%d", exchange->status);
+    snprintf(duration, sizeof duration, "%lld.%03lld", (long long)(took / 1000),
+             (long long)(took % 1000));
+    snprintf(in, sizeof in, "%llu", (unsigned long long)exchange->body.received);
+    snprintf(out, sizeof out, "%llu", (unsigned long long)exchange->sent);
+    bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
+    log_write(exchange->server->options.log, LOG_INFO, "http.request", "id", exchange->id, "method",
+              exchange->request.method, "path", path, "status", exchange->status ? status : NULL,
+              "ms", duration, "in", in, "out", out, "ended", whole ? NULL : "early", NULL);
+}
+
+void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
+                       enum MHD_RequestTerminationCode code)
+{
+    (void)mhd;
+    struct http_server *server = context;
+    struct http_exchange *exchange = *place;
+    if (!exchange)
+        return;
+    *place = NULL;
+    int64_t patience = seconds(server->options.idle_seconds + server->options.request_seconds);
+    bool alive = http_connection_enter(exchange->connection, HTTP_PHASE_IDLE,
+                                       clock_monotonic_us() + patience);
+    /* The keeper ended it, and said so. */
+    if (!alive && !exchange->status)
+        exchange->status = 408;
+    write_log(exchange, code);
+    if (exchange->response)
+        MHD_destroy_response(exchange->response);
+    http_reply_clear(&exchange->reply);
+    http_body_close(&exchange->body);
+    if (exchange->request.arena != exchange->memory)
+        arena_free(exchange->request.arena);
+    arena_free(exchange->memory);
+    count_out(server);
+}

@@ -1,0 +1,25 @@
+/*
+ * Listening sockets, TCP and Unix.
+ */
+#ifndef HTTP_LISTENER_H
+#define HTTP_LISTENER_H
+
+#include <sys/types.h>
+
+#include "treadle/error.h"
+
+struct http_listener {
+    int descriptor;    /* -1 once it is closed */
+    char address[192]; /* as a URL */
+    char *path;        /* of a Unix socket, else NULL */
+    dev_t device;      /* of the socket's file, so that nobody else's is removed */
+    ino_t inode;
+};
+
+/* Listens on "127.0.0.1:8383", "[::1]:0", "localhost:80" or "unix:/path". */
+int http_listener_open(struct http_listener *out, const char *text, struct treadle_error *error);
+
+/* Takes no more connections and removes a Unix socket's file. May be called twice. */
+void http_listener_close(struct http_listener *listener);
+
+#endif

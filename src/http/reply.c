@@ -1,0 +1,138 @@
+/*
+ * Replies: bodies are handed to libmicrohttpd without a copy, files as descriptors for sendfile.
+ *
+ * libmicrohttpd can answer a request at its head or at its end but not within its body, and not at
+ * all one that never ends. There the error is written to the socket by http_reply_send: a few
+ * hundred bytes into an empty send buffer, so it neither blocks nor comes out in pieces.
+ */
+#include "http/reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { LARGEST_BODY = 64 << 20, MOST_HEADERS = 16 };
+
+void http_reply_init(struct http_reply *reply)
+{
+    *reply = (struct http_reply){.status = 200, .content_type = "application/json", .file = -1};
+    buffer_init(&reply->body, LARGEST_BODY);
+}
+
+void http_reply_clear(struct http_reply *reply)
+{
+    if (reply->file >= 0)
+        close(reply->file);
+    buffer_clear(&reply->body);
+    http_reply_init(reply);
+}
+
+void http_reply_error(struct http_reply *reply, const struct http_options *options,
+                      const struct treadle_error *error)
+{
+    struct treadle_error shown = *error;
+    if (shown.http_status < 400 || shown.http_status > 599)
+        error_set_wire(&shown, 500, "server_error", NULL, NULL,
+                       "The server had an error while processing the request.");
+    http_reply_clear(reply);
+    reply->status = shown.http_status;
+    options->render_error(options->context, &shown, reply);
+}
+
+static bool is_token(const char *text)
+{
+    static const char others[] = "!#$%&'*+-.^_`|~";
+    const char *at = text;
+    for (; *at; at++) {
+        char lower = (char)(*at | 0x20);
+        if (!(lower >= 'a' && lower <= 'z') && !(*at >= '0' && *at <= '9') && !strchr(others, *at))
+            return false;
+    }
+    return at > text;
+}
+
+static bool is_header_value(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < ' ' || *text == 127)
+            return false;
+    return true;
+}
+
+void http_reply_header(struct http_reply *reply, const char *name, const char *value)
+{
+    if (reply->header_count >= MOST_HEADERS || !name || !value || !is_token(name) ||
+        !is_header_value(value))
+        return;
+    reply->headers[reply->header_count++] = (struct http_field){name, value};
+}
+
+static struct MHD_Response *response_of_file(struct http_reply *reply)
+{
+    struct MHD_Response *response = NULL;
+    if (reply->file_length)
+        response = MHD_create_response_from_fd64(reply->file_length, reply->file);
+    else
+        response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    /* The response closes the descriptor only if it has taken it. */
+    if (response && reply->file_length)
+        reply->file = -1;
+    return response;
+}
+
+static struct MHD_Response *response_of_buffer(struct http_reply *reply)
+{
+    size_t length = reply->body.length;
+    if (!length)
+        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
+    char *data = buffer_take(&reply->body);
+    if (!data)
+        return NULL;
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(length, data, MHD_RESPMEM_MUST_FREE);
+    if (!response)
+        free(data);
+    return response;
+}
+
+struct MHD_Response *http_reply_build(struct http_reply *reply,
+                                      const struct http_reply_frame *frame)
+{
+    struct MHD_Response *response =
+        reply->file >= 0 ? response_of_file(reply) : response_of_buffer(reply);
+    if (!response)
+        return NULL;
+    char milliseconds[24];
+    snprintf(milliseconds, sizeof milliseconds, "%lld", (long long)(frame->handler_us / 1000));
+    MHD_add_response_header(response, "x-request-id", frame->request_id);
+    MHD_add_response_header(response, "openai-processing-ms", milliseconds);
+    if (reply->content_type && is_header_value(reply->content_type))
+        MHD_add_response_header(response, "Content-Type", reply->content_type);
+    if (frame->close)
+        MHD_add_response_header(response, "Connection", "close");
+    for (size_t i = 0; i < reply->header_count; i++)
+        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    return response;
+}
+
+void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor)
+{
+    struct buffer text;
+    buffer_init(&text, LARGEST_BODY);
+    buffer_append_format(&text,
+                         "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-Type: %s\r\n"
+                         "Content-Length: %zu\r\nx-request-id: %s\r\nopenai-processing-ms: 0\r\n",
+                         reply->status, MHD_get_reason_phrase_for((unsigned)reply->status),
+                         reply->content_type, reply->body.length, request_id);
+    for (size_t i = 0; i < reply->header_count; i++)
+        buffer_append_format(&text, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
+    buffer_append_string(&text, "\r\n");
+    buffer_append(&text, reply->body.data, reply->body.length);
+    if (!text.failed)
+        send(descriptor, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
+    buffer_clear(&text);
+}

@@ -1,0 +1,35 @@
+/*
+ * Replies: from what a handler filled in to what goes over the wire.
+ */
+#ifndef HTTP_REPLY_H
+#define HTTP_REPLY_H
+
+#include <microhttpd.h>
+
+#include "http/http.h"
+
+void http_reply_init(struct http_reply *reply);
+
+/* Drops the content and the headers; what is left is an empty reply. */
+void http_reply_clear(struct http_reply *reply);
+
+/* Makes the reply say this error. */
+void http_reply_error(struct http_reply *reply, const struct http_options *options,
+                      const struct treadle_error *error);
+
+/* What every reply says beside its own headers. */
+struct http_reply_frame {
+    const char *request_id;
+    int64_t handler_us;
+    bool close; /* the connection, after this reply */
+};
+
+/* A response that owns the reply's content, which is moved out. NULL when memory runs out. */
+struct MHD_Response *http_reply_build(struct http_reply *reply,
+                                      const struct http_reply_frame *frame);
+
+/* Writes the reply, with its body from memory, straight to a socket on which libmicrohttpd has
+ * nothing to send, and says that the connection ends. What does not fit at once is dropped. */
+void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * The server: starting and stopping.
+ *
+ * Threads: the keeper (accepts, reaps), libmicrohttpd's event threads, workers that run handlers,
+ * two writers for uploads. All start with every signal blocked, so signals reach the threads of
+ * the program alone.
+ *
+ * Stopping goes from the outside in: no more connections; every reply closes its connection, and
+ * requests in flight get their grace; then handlers that have not started answer 503, the pools
+ * run empty, which resumes every suspended connection, and only then libmicrohttpd stops, as it
+ * aborts the program while one is suspended.
+ */
+#include "http/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "http/exchange.h"
+#include "http/keeper.h"
+
+enum {
+    CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
+    WRITERS = 2,
+    QUEUE_A_WORKER = 128, /* waiting requests; one more gets 503 */
+    LAST_REPLIES_MS = 250
+};
+
+static void set_defaults(struct http_options *options)
+{
+    if (!options->event_threads)
+        options->event_threads = 2;
+    if (!options->workers)
+        options->workers = 8;
+    if (!options->max_connections)
+        options->max_connections = 4096;
+    if (!options->idle_seconds)
+        options->idle_seconds = 60;
+    if (!options->request_seconds)
+        options->request_seconds = 60;
+    if (!options->upload_seconds)
+        options->upload_seconds = 3600;
+    memset(options->listen, 0, sizeof options->listen);
+}
+
+static void on_connection(void *context, struct MHD_Connection *mhd, void **place,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct http_server *server = context;
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
+    if (!info)
+        return;
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        *place = http_registry_find(&server->registry, info->connect_fd);
+        return;
+    }
+    struct http_connection *connection = *place;
+    if (connection && http_connection_lingers(connection)) {
+        int copy = fcntl(info->connect_fd, F_DUPFD_CLOEXEC, 0);
+        if (copy >= 0)
+            http_keeper_drain(server->keeper, copy);
+    }
+    http_registry_remove(&server->registry, info->connect_fd);
+    *place = NULL;
+}
+
+/* Targets are decoded by uri.c, after they were split. */
+static size_t leave_escaped(void *context, struct MHD_Connection *mhd, char *text)
+{
+    (void)context;
+    (void)mhd;
+    return strlen(text);
+}
+
+static int start_daemon(struct http_server *server, struct treadle_error *error)
+{
+    const struct http_options *options = &server->options;
+    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
+    unsigned threads = options->event_threads > 1 ? (unsigned)options->event_threads : 0;
+    /* libmicrohttpd parts the limit among its threads; ours is the keeper's, which is exact. */
+    size_t limit = (options->max_connections + 1) * (threads ? threads : 1);
+    server->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, http_exchange_step, server, MHD_OPTION_THREAD_POOL_SIZE, threads,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds + 1,
+        MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
+        http_exchange_end, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
+    return server->daemon ? 0 : error_set(error, TREADLE_EIO, "cannot start the HTTP server");
+}
+
+static int open_listeners(struct http_server *server, const char *const *addresses,
+                          struct treadle_error *error)
+{
+    for (size_t i = 0; i < HTTP_MOST_LISTENERS && addresses[i]; i++) {
+        int rc = http_listener_open(&server->listeners[i], addresses[i], error);
+        if (rc)
+            return rc;
+        server->listener_count++;
+    }
+    return server->listener_count ? 0
+                                  : error_set(error, TREADLE_EINVALID, "no address to listen on");
+}
+
+static int start_threads(struct http_server *server, struct treadle_error *error)
+{
+    size_t workers = server->options.workers;
+    server->workers = pool_new(workers, workers * QUEUE_A_WORKER);
+    /* A connection waits for one writer at most, so this queue is never full. */
+    server->writers = pool_new(WRITERS, server->options.max_connections);
+    if (!server->workers || !server->writers)
+        return error_set_memory(error);
+    int rc = start_daemon(server, error);
+    return rc ? rc : http_keeper_start(server, error);
+}
+
+static void free_server(struct http_server *server)
+{
+    pool_free(server->workers);
+    pool_free(server->writers);
+    if (server->daemon)
+        MHD_stop_daemon(server->daemon);
+    http_keeper_free(server->keeper);
+    for (size_t i = 0; i < server->listener_count; i++)
+        http_listener_close(&server->listeners[i]);
+    http_registry_clear(&server->registry);
+    pthread_cond_destroy(&server->settled);
+    pthread_mutex_destroy(&server->mutex);
+    free(server->upload_directory);
+    free(server);
+}
+
+static struct http_server *new_server(const struct http_options *options)
+{
+    struct http_server *server = calloc(1, sizeof *server);
+    if (!server)
+        return NULL;
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&server->settled, &attributes);
+    pthread_condattr_destroy(&attributes);
+    pthread_mutex_init(&server->mutex, NULL);
+    server->options = *options;
+    set_defaults(&server->options);
+    http_registry_init(&server->registry, server->options.max_connections,
+                       server->options.max_per_address);
+    server->upload_directory =
+        strdup(options->upload_directory ? options->upload_directory : "/tmp");
+    server->options.upload_directory = server->upload_directory;
+    if (!server->upload_directory) {
+        free_server(server);
+        return NULL;
+    }
+    return server;
+}
+
+int http_start(struct http_server **out, const struct http_options *options,
+               struct treadle_error *error)
+{
+    struct http_server *server = new_server(options);
+    if (!server)
+        return error_set_memory(error);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int rc = open_listeners(server, options->listen, error);
+    if (!rc)
+        rc = start_threads(server, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (rc)
+        free_server(server);
+    else
+        *out = server;
+    return rc;
+}
+
+const char *http_address(const struct http_server *server, size_t index)
+{
+    return index < server->listener_count ? server->listeners[index].address : NULL;
+}
+
+static void wait_settled(struct http_server *server, int64_t milliseconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += milliseconds % 1000 * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&server->mutex);
+    int rc = 0;
+    while (server->in_flight && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&server->settled, &server->mutex, &until);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static void empty_pools(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    struct pool *workers = server->workers, *writers = server->writers;
+    server->workers = NULL;
+    server->writers = NULL;
+    pthread_mutex_unlock(&server->mutex);
+    pool_free(writers);
+    pool_free(workers);
+}
+
+void http_stop(struct http_server *server, unsigned grace_seconds)
+{
+    if (!server)
+        return;
+    http_keeper_stop_accepting(server->keeper);
+    atomic_store(&server->draining, true);
+    wait_settled(server, (int64_t)grace_seconds * 1000);
+    atomic_store(&server->cutting, true);
+    empty_pools(server);
+    wait_settled(server, LAST_REPLIES_MS);
+    free_server(server);
+}

@@ -1,0 +1,35 @@
+/*
+ * The server's inside, shared by the files of this room.
+ */
+#ifndef HTTP_SERVER_H
+#define HTTP_SERVER_H
+
+#include <microhttpd.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/pool.h"
+#include "http/connection.h"
+#include "http/http.h"
+#include "http/listener.h"
+
+enum { HTTP_MOST_LISTENERS = 4 };
+
+struct http_server {
+    struct http_options options; /* with every default in place; `listen` is not kept */
+    char *upload_directory;
+    struct http_listener listeners[HTTP_MOST_LISTENERS];
+    size_t listener_count;
+    struct http_registry registry;
+    struct http_keeper *keeper;
+    struct MHD_Daemon *daemon;
+    atomic_bool draining; /* every reply closes its connection */
+    atomic_bool cutting;  /* handlers run no more: 503 */
+    pthread_mutex_t mutex;
+    pthread_cond_t settled; /* in_flight came down to 0 */
+    size_t in_flight;       /* requests from their first line to their last byte sent */
+    struct pool *workers;   /* run handlers; NULL once detached */
+    struct pool *writers;   /* parse and write uploads; NULL once detached */
+};
+
+#endif

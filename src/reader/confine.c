@@ -1,0 +1,165 @@
+/*
+ * Confinement by limits, Landlock and a system call filter, in this order, none of which needs
+ * privilege and none of which can be taken back.
+ *
+ * Left are: memory up to a limit, reading descriptors, writing to standard output and error, and
+ * opening files below the character maps of poppler-data to read them. Opening is allowed only
+ * where something keeps other files away: Landlock, or a sandbox around the process. There is no
+ * network, no process, no executable memory, no writing to files. A forbidden call fails with
+ * EPERM, so that libraries that merely probe go on.
+ */
+#include "reader/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <seccomp.h>
+#include <signal.h>
+#include <stddef.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define WITH_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define WITH_SANITIZER 1
+#endif
+#endif
+#ifndef WITH_SANITIZER
+#define WITH_SANITIZER 0
+#endif
+
+static const char character_maps[] = "/usr/share/poppler";
+
+static bool limit(int resource, uint64_t value)
+{
+    struct rlimit current;
+    if (getrlimit(resource, &current))
+        return false;
+    /* A limit that is lower already stays, for raising it needs privilege. */
+    if (current.rlim_max < value)
+        value = current.rlim_max;
+    return setrlimit(resource, &(struct rlimit){value, value}) == 0;
+}
+
+static bool set_limits(const struct confine_options *options)
+{
+    /* The address sanitizer reserves terabytes of addresses for its own use. */
+    bool memory = WITH_SANITIZER || limit(RLIMIT_AS, options->memory);
+    return memory && limit(RLIMIT_CPU, options->seconds) && limit(RLIMIT_FSIZE, 0) &&
+           limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, 32);
+}
+
+/* False where the kernel has no Landlock, or refused. */
+static bool restrict_files(void)
+{
+    struct landlock_ruleset_attr rules = {
+        .handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_WRITE_FILE |
+                             LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |
+                             LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
+                             LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_DIR |
+                             LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+                             LANDLOCK_ACCESS_FS_MAKE_SYM,
+    };
+    int set = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
+    if (set < 0)
+        return false;
+    bool done = true;
+    int maps = open(character_maps, O_PATH | O_CLOEXEC);
+    if (maps >= 0) {
+        struct landlock_path_beneath_attr beneath = {
+            .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR,
+            .parent_fd = maps,
+        };
+        done = syscall(SYS_landlock_add_rule, set, LANDLOCK_RULE_PATH_BENEATH, &beneath, 0) == 0;
+        close(maps);
+    }
+    done = done && syscall(SYS_landlock_restrict_self, set, 0) == 0;
+    close(set);
+    return done;
+}
+
+static bool allow(scmp_filter_ctx filter, int call)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ALLOW, call, 0) == 0;
+}
+
+/* Allows the call when argument `index`, masked, is `value`. */
+static bool allow_masked(scmp_filter_ctx filter, int call, unsigned index, uint64_t mask,
+                         uint64_t value)
+{
+    struct scmp_arg_cmp condition = SCMP_CMP(index, SCMP_CMP_MASKED_EQ, mask, value);
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, call, 1, &condition) == 0;
+}
+
+static bool allow_calls(scmp_filter_ctx filter, bool files)
+{
+    static const int plain[] = {
+        SCMP_SYS(read),
+        SCMP_SYS(pread64),
+        SCMP_SYS(readv),
+        SCMP_SYS(lseek),
+        SCMP_SYS(close),
+        SCMP_SYS(fstat),
+        SCMP_SYS(newfstatat),
+        SCMP_SYS(statx),
+        SCMP_SYS(munmap),
+        SCMP_SYS(mremap),
+        SCMP_SYS(brk),
+        SCMP_SYS(madvise),
+        SCMP_SYS(futex),
+        SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask),
+        SCMP_SYS(rt_sigreturn),
+        SCMP_SYS(sigaltstack),
+        SCMP_SYS(getrandom),
+        SCMP_SYS(clock_gettime),
+        SCMP_SYS(gettimeofday),
+        SCMP_SYS(time),
+        SCMP_SYS(exit),
+        SCMP_SYS(exit_group),
+        SCMP_SYS(getpid),
+        SCMP_SYS(gettid),
+        SCMP_SYS(sched_yield),
+        SCMP_SYS(getdents64),
+        SCMP_SYS(uname),
+        SCMP_SYS(restart_syscall),
+    };
+    bool done = true;
+    for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)
+        done = done && allow(filter, plain[i]);
+    done = done && allow_masked(filter, SCMP_SYS(write), 0, ~UINT64_C(0), STDOUT_FILENO) &&
+           allow_masked(filter, SCMP_SYS(write), 0, ~UINT64_C(0), STDERR_FILENO) &&
+           allow_masked(filter, SCMP_SYS(mmap), 2, PROT_EXEC, 0) &&
+           allow_masked(filter, SCMP_SYS(mprotect), 2, PROT_EXEC, 0) &&
+           allow_masked(filter, SCMP_SYS(fcntl), 1, ~UINT64_C(0), F_GETFL) &&
+           allow_masked(filter, SCMP_SYS(fcntl), 1, ~UINT64_C(0), F_GETFD) &&
+           allow_masked(filter, SCMP_SYS(fcntl), 1, ~UINT64_C(0), F_SETFD) &&
+           allow_masked(filter, SCMP_SYS(tgkill), 2, ~UINT64_C(0), SIGABRT);
+    const uint64_t writing = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND;
+    return done && (!files || allow_masked(filter, SCMP_SYS(openat), 2, writing, O_RDONLY));
+}
+
+static bool filter_calls(bool files)
+{
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
+    bool done = filter && allow_calls(filter, files) && seccomp_load(filter) == 0;
+    seccomp_release(filter);
+    return done;
+}
+
+bool confine(const struct confine_options *options, bool *landlock)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) || prctl(PR_SET_DUMPABLE, 0) ||
+        prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        return false;
+    if (!set_limits(options))
+        return false;
+    *landlock = restrict_files();
+    return filter_calls(options->contained || *landlock);
+}

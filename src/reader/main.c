@@ -1,0 +1,128 @@
+/*
+ * treadle-reader: turns the PDF behind descriptor 3 into frames on standard output.
+ *
+ * It is started by the document room, one process for each share of the pages, and does one thing
+ * in one order: give up every right that reading does not need, say so, and only then look at the
+ * document. It stops with FRAME_UNCONFINED when it could not give up its rights. It never frees
+ * what lives as long as itself, and ends without exit handlers, for its memory goes with it.
+ */
+#include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "reader/confine.h"
+#include "reader/output.h"
+#include "reader/page.h"
+
+struct arguments {
+    struct confine_options confine;
+    unsigned long part, parts; /* this reader's share: stripe number modulo `parts` */
+    bool check;                /* confine, say so, end */
+};
+
+static bool parse_number(const char *text, unsigned long *out)
+{
+    char *end = NULL;
+    *out = strtoul(text, &end, 10);
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0';
+}
+
+/* treadle-reader MEMORY SECONDS PART PARTS [check] [contained] */
+static bool parse_arguments(struct arguments *out, int count, char **values)
+{
+    unsigned long memory, seconds;
+    if (count < 5 || !parse_number(values[1], &memory) || !parse_number(values[2], &seconds) ||
+        !parse_number(values[3], &out->part) || !parse_number(values[4], &out->parts) ||
+        out->parts == 0 || out->part >= out->parts)
+        return false;
+    out->confine = (struct confine_options){.memory = memory, .seconds = seconds};
+    for (int i = 5; i < count; i++) {
+        if (strcmp(values[i], "check") == 0)
+            out->check = true;
+        else if (strcmp(values[i], "contained") == 0)
+            out->confine.contained = true;
+        else
+            return false;
+    }
+    return true;
+}
+
+static void send_failure(struct output *output, enum frame_reason reason)
+{
+    struct frame_failure body = {.reason = reason};
+    output_frame(output, FRAME_FAILURE, &body, sizeof body, NULL, 0);
+}
+
+static void send_description(struct output *output, PopplerDocument *document, int pages)
+{
+    struct frame_document body = {.pages = (uint32_t)pages};
+    char *title = poppler_document_get_title(document);
+    size_t length = title && g_utf8_validate(title, -1, NULL) ? strlen(title) : 0;
+    output_frame(output, FRAME_DOCUMENT, &body, sizeof body, title, length > 1024 ? 0 : length);
+    g_free(title);
+}
+
+static void send_document(struct output *output, const struct arguments *arguments)
+{
+    GError *error = NULL;
+    PopplerDocument *document = poppler_document_new_from_fd(FRAME_DESCRIPTOR, NULL, &error);
+    int pages = document ? poppler_document_get_n_pages(document) : 0;
+    if (pages < 1) {
+        bool encrypted = g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
+        send_failure(output, encrypted ? FRAME_ENCRYPTED : FRAME_DAMAGED);
+        return;
+    }
+    send_description(output, document, pages);
+    output_flush(output);
+    for (int number = 1; number <= pages; number++) {
+        if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
+            continue;
+        PopplerPage *page = poppler_document_get_page(document, number - 1);
+        page_send(output, page, number);
+        g_clear_object(&page);
+    }
+    output_frame(output, FRAME_END, NULL, 0, NULL, 0);
+}
+
+/* Libraries abort when memory runs out. The first process of a container would outlive that
+ * signal, so it ends itself, with the status that a shell gives it. */
+static void end_aborted(int signal_number)
+{
+    (void)signal_number;
+    _exit(128 + SIGABRT);
+}
+
+/* Loads what can only be loaded while files may be opened, the converters of titles. */
+static void prepare(void)
+{
+    signal(SIGABRT, end_aborted);
+    signal(SIGTRAP, end_aborted);
+    g_iconv_open("UTF-8", "UTF-16BE");
+    g_iconv_open("UTF-8", "UTF-16LE");
+}
+
+int main(int count, char **values)
+{
+    static struct output output;
+    struct arguments arguments = {.parts = 1};
+    bool landlock = false;
+    if (!parse_arguments(&arguments, count, values)) {
+        static const char usage[] = "treadle-reader is run by treadle to read documents\n";
+        return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
+    }
+    prepare();
+    if (!confine(&arguments.confine, &landlock)) {
+        send_failure(&output, FRAME_UNCONFINED);
+        output_flush(&output);
+        _exit(1);
+    }
+    struct frame_ready ready = {.landlock = landlock};
+    output_frame(&output, FRAME_READY, &ready, sizeof ready, NULL, 0);
+    output_flush(&output);
+    if (!arguments.check)
+        send_document(&output, &arguments);
+    output_flush(&output);
+    _exit(0);
+}

@@ -1,0 +1,171 @@
+/*
+ * Assistants: create, list, retrieve, modify, delete.
+ */
+#include "resource/handlers.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "resource/call.h"
+#include "resource/tools.h"
+#include "treadle/client.h"
+
+/* What is shown where nothing was sent. */
+static int complete(struct resource_call *call, struct treadle_assistant *assistant,
+                    struct treadle_error *error)
+{
+    if (assistant->temperature.state != TREADLE_SET)
+        assistant->temperature = (struct treadle_number)TREADLE_VALUE(1.0);
+    if (assistant->top_p.state != TREADLE_SET)
+        assistant->top_p = (struct treadle_number)TREADLE_VALUE(1.0);
+    if (!assistant->response_format) {
+        assistant->response_format = arena_alloc(call->arena, sizeof *assistant->response_format);
+        if (!assistant->response_format)
+            return error_set_memory(error);
+        assistant->response_format->word = "auto";
+    }
+    return tools_normalise(call, assistant->tools, assistant->tool_count, error);
+}
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_assistant_create_request *request = call->body;
+    struct treadle_assistant assistant = {
+        .id = resource_id(call, "asst_"),
+        .created_at = clock_seconds(),
+        .name = request->name,
+        .description = request->description,
+        .model = request->model,
+        .instructions = request->instructions,
+        .tools = request->tools,
+        .tool_count = request->tool_count,
+        .metadata = request->metadata,
+        .temperature = request->temperature,
+        .top_p = request->top_p,
+        .response_format = request->response_format,
+        .reasoning_effort = request->reasoning_effort,
+    };
+    struct record_value values[] = {
+        {.column = "id", .text = assistant.id},
+        {.column = "project", .text = call->project},
+        {.column = "body"},
+    };
+    if (!assistant.id)
+        return error_set_memory(error);
+    int rc = complete(call, &assistant, error);
+    if (!rc)
+        rc = tools_resolve(session, call, request->tool_resources, true, 0,
+                           &assistant.tool_resources, error);
+    if (!rc)
+        rc = resource_print(call, &treadle_assistant_type, &assistant, &values[2].text, error);
+    if (!rc)
+        rc = record_insert(session, "assistants", values, 3, error);
+    return rc ? rc : resource_reply_text(call, values[2].text, error);
+}
+
+int assistant_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"project", call->project}};
+    const struct record_query query = {.table = "assistants", .keys = keys, .key_count = 1};
+    return resource_send_page(session, call, &query, error);
+}
+
+int assistant_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    return resource_send(session, call, "assistants", "body", keys, 2, "assistant", id, error);
+}
+
+int assistant_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}
+
+static enum treadle_state sent(const struct treadle_assistant_modify_request *request,
+                               const char *member)
+{
+    return treadle_member_state(&treadle_assistant_modify_request_type, request, member);
+}
+
+/* Puts what the request names in place of what is there; null clears. */
+static void merge(const struct treadle_assistant_modify_request *request,
+                  struct treadle_assistant *assistant)
+{
+    if (request->model)
+        assistant->model = request->model;
+    if (sent(request, "name"))
+        assistant->name = request->name;
+    if (sent(request, "description"))
+        assistant->description = request->description;
+    if (sent(request, "instructions"))
+        assistant->instructions = request->instructions;
+    if (sent(request, "tools")) {
+        assistant->tools = request->tools;
+        assistant->tool_count = request->tool_count;
+    }
+    if (request->temperature.state)
+        assistant->temperature = request->temperature;
+    if (request->top_p.state)
+        assistant->top_p = request->top_p;
+    if (sent(request, "response_format"))
+        assistant->response_format = request->response_format;
+    if (sent(request, "reasoning_effort"))
+        assistant->reasoning_effort = request->reasoning_effort;
+    assistant->metadata = resource_metadata(&treadle_assistant_modify_request_type, request,
+                                            request->metadata, assistant->metadata);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_assistant_modify_request *request = call->body;
+    const char *id = call->arguments[0];
+    struct treadle_assistant assistant;
+    int rc = resource_load(session, call, "assistants", &treadle_assistant_type, "assistant", id,
+                           &assistant, error);
+    if (rc)
+        return rc;
+    merge(request, &assistant);
+    rc = complete(call, &assistant, error);
+    if (!rc && sent(request, "tool_resources"))
+        rc = tools_resolve(session, call, request->tool_resources, false, 0,
+                           &assistant.tool_resources, error);
+    if (!rc)
+        rc = resource_save(session, call, "assistants", &treadle_assistant_type, id, &assistant,
+                           error);
+    return rc ? rc : resource_reply(call, &treadle_assistant_type, &assistant, error);
+}
+
+int assistant_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}
+
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    int64_t count = 0;
+    int rc = record_delete(session, "assistants", keys, 2, &count, error);
+    if (!rc && !count)
+        rc = resource_not_found(TREADLE_ENOTFOUND, "assistant", id, error);
+    return rc ? rc : resource_reply_deleted(call, id, "assistant.deleted", error);
+}
+
+int assistant_delete(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, delete, error);
+}

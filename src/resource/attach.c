@@ -1,0 +1,140 @@
+/*
+ * Attaching files to vector stores.
+ */
+#include "resource/attach.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ident.h"
+#include "resource/call.h"
+#include "store/vector_store_record.h"
+
+enum { CHUNK_TOKENS = 800, OVERLAP_TOKENS = 400, MOST_FILES = 10000 };
+
+int attach_find_file(struct db_session *session, struct resource_call *call, const char *file_id,
+                     struct treadle_file *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", file_id}, {"project", call->project}};
+    int rc = record_load(session, "files", &treadle_file_type, keys, 2, call->arena, out, error);
+    if (rc == TREADLE_ENOTFOUND)
+        return error_set_wire(error, 404, "invalid_request_error", NULL, "id",
+                              "No such File object: %.100s", file_id);
+    return rc;
+}
+
+int attach_create_store(struct db_session *session, struct resource_call *call,
+                        struct treadle_vector_store *store, const char *const *file_ids,
+                        size_t file_count, const struct treadle_chunking_strategy *chunking,
+                        struct treadle_error *error)
+{
+    char id[IDENT_SIZE];
+    ident_make_hex(id, "vs_");
+    store->id = arena_string(call->arena, id);
+    store->created_at = clock_seconds();
+    store->last_active_at = (struct treadle_integer){TREADLE_SET, store->created_at};
+    store->file_counts = arena_alloc(call->arena, sizeof *store->file_counts);
+    if (!store->id || !store->file_counts)
+        return error_set_memory(error);
+    const struct record_value values[] = {
+        {.column = "id", .text = store->id},
+        {.column = "project", .text = call->project},
+        {.column = "body", .text = ""},
+    };
+    int rc = record_insert(session, "vector_stores", values, 3, error);
+    if (!rc)
+        rc = vector_store_save(session, store, call->arena, error);
+    for (size_t i = 0; i < file_count && !rc; i++)
+        rc = attach_file(session, call, store->id, file_ids[i], chunking, NULL, NULL, error);
+    /* Adding files changed the counts in the row. */
+    if (!rc && file_count)
+        rc = vector_store_load(session, call->project, store->id, call->arena, store, error);
+    return rc;
+}
+
+/* The strategy as it is echoed: "auto" is a static one of known size. */
+static struct treadle_chunking_strategy *echo_chunking(struct resource_call *call,
+                                                       const struct treadle_chunking_strategy *sent)
+{
+    struct treadle_chunking_strategy *echo = arena_alloc(call->arena, sizeof *echo);
+    struct treadle_static_chunking *sizes = arena_alloc(call->arena, sizeof *sizes);
+    if (!echo || !sizes)
+        return NULL;
+    *sizes = sent && sent->static_chunking
+                 ? *sent->static_chunking
+                 : (struct treadle_static_chunking){CHUNK_TOKENS, OVERLAP_TOKENS};
+    *echo = (struct treadle_chunking_strategy){TREADLE_CHUNKING_STATIC, sizes};
+    return echo;
+}
+
+static int insert_file(struct db_session *session, struct resource_call *call,
+                       const struct treadle_vector_store_file *file, struct treadle_error *error)
+{
+    struct record_value values[] = {
+        {.column = "store", .text = file->vector_store_id},
+        {.column = "file", .text = file->id},
+        {.column = "project", .text = call->project},
+        {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
+        {.column = "body"},
+    };
+    int rc = resource_print(call, &treadle_vector_store_file_type, file, &values[4].text, error);
+    return rc ? rc : record_insert(session, "vector_store_files", values, 5, error);
+}
+
+static int load_store(struct db_session *session, struct resource_call *call, const char *store_id,
+                      struct treadle_vector_store *out, struct treadle_error *error)
+{
+    int rc = vector_store_load(session, call->project, store_id, call->arena, out, error);
+    if (rc)
+        return resource_not_found(rc, "vector store", store_id, error);
+    if (out->expires_after && out->expires_at.value <= clock_seconds())
+        return error_set_request(error, NULL, NULL, "Vector store %s has expired.", store_id);
+    return 0;
+}
+
+int attach_file(struct db_session *session, struct resource_call *call, const char *store_id,
+                const char *file_id, const struct treadle_chunking_strategy *chunking,
+                struct treadle_attributes *attributes, struct treadle_vector_store_file *out,
+                struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"store", store_id}, {"file", file_id}};
+    struct treadle_vector_store_file file;
+    struct treadle_vector_store store;
+    struct treadle_file uploaded;
+    int rc = load_store(session, call, store_id, &store, error);
+    if (!rc)
+        rc = attach_find_file(session, call, file_id, &uploaded, error);
+    if (rc)
+        return rc;
+    rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
+                     call->arena, &file, error);
+    if (rc != TREADLE_ENOTFOUND) {
+        if (!rc && out)
+            *out = file;
+        return rc;
+    }
+    if (store.file_counts->total >= MOST_FILES)
+        return error_set_request(error, NULL, NULL,
+                                 "Vector store %s holds %d files, which is the most.", store_id,
+                                 MOST_FILES);
+    file = (struct treadle_vector_store_file){
+        .id = file_id,
+        .created_at = clock_seconds(),
+        .vector_store_id = store_id,
+        .status = TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
+        .chunking_strategy = echo_chunking(call, chunking),
+        .attributes = attributes,
+    };
+    if (!file.chunking_strategy)
+        return error_set_memory(error);
+    rc = insert_file(session, call, &file, error);
+    if (rc)
+        return rc;
+    vector_store_count(&store, 0, file.status, 0);
+    rc = vector_store_save(session, &store, call->arena, error);
+    if (rc)
+        return rc;
+    call->attached = true;
+    if (out)
+        *out = file;
+    return 0;
+}

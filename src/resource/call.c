@@ -1,0 +1,171 @@
+/*
+ * What handlers share.
+ */
+#include "resource/call.h"
+
+#include "base/error.h"
+#include "base/ident.h"
+#include "treadle/client.h"
+
+/* ---- Transactions --------------------------------------------------------------------------- */
+
+static int run_work(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct resource_call *call = argument;
+    return call->work(session, call, error);
+}
+
+int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error)
+{
+    call->work = work;
+    return db_read(call->services->db, run_work, call, error);
+}
+
+int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
+{
+    call->work = work;
+    int rc = db_write(call->services->db, run_work, call, error);
+    if (!rc && call->attached)
+        ingest_wake(call->services->ingest);
+    if (!rc && call->queued)
+        engine_wake(call->services->engine);
+    return rc;
+}
+
+/* ---- Replies -------------------------------------------------------------------------------- */
+
+static int check_reply(struct resource_call *call, struct treadle_error *error)
+{
+    if (!call->reply->body.failed)
+        return 0;
+    return error_set_wire(error, 500, "server_error", NULL, NULL, "The reply is too large.");
+}
+
+int resource_reply(struct resource_call *call, const struct treadle_type *type, const void *object,
+                   struct treadle_error *error)
+{
+    buffer_reset(&call->reply->body);
+    field_print(type, object, &call->reply->body);
+    return check_reply(call, error);
+}
+
+int resource_reply_text(struct resource_call *call, const char *body, struct treadle_error *error)
+{
+    buffer_reset(&call->reply->body);
+    buffer_append_string(&call->reply->body, body);
+    return check_reply(call, error);
+}
+
+int resource_reply_deleted(struct resource_call *call, const char *id, const char *object,
+                           struct treadle_error *error)
+{
+    struct treadle_deletion deletion = {id, object, true};
+    return resource_reply(call, &treadle_deletion_type, &deletion, error);
+}
+
+int resource_not_found(int rc, const char *noun, const char *id, struct treadle_error *error)
+{
+    if (rc != TREADLE_ENOTFOUND)
+        return rc;
+    return error_set_wire(error, 404, "invalid_request_error", NULL, NULL,
+                          "No %s found with id '%.100s'.", noun, id);
+}
+
+int resource_print(struct resource_call *call, const struct treadle_type *type, const void *object,
+                   const char **out, struct treadle_error *error)
+{
+    const char *text = field_text(type, object, call->arena);
+    if (!text)
+        return error_set_memory(error);
+    *out = text;
+    return 0;
+}
+
+const char *resource_id(struct resource_call *call, const char *prefix)
+{
+    char id[IDENT_SIZE];
+    ident_make(id, prefix);
+    return arena_string(call->arena, id);
+}
+
+/* ---- Rows ----------------------------------------------------------------------------------- */
+
+int resource_load(struct db_session *session, struct resource_call *call, const char *table,
+                  const struct treadle_type *type, const char *noun, const char *id, void *out,
+                  struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    int rc = record_load(session, table, type, keys, 2, call->arena, out, error);
+    return resource_not_found(rc, noun, id, error);
+}
+
+int resource_save(struct db_session *session, struct resource_call *call, const char *table,
+                  const struct treadle_type *type, const char *id, const void *object,
+                  struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    struct record_value body = {.column = "body"};
+    int rc = resource_print(call, type, object, &body.text, error);
+    return rc ? rc : record_update(session, table, keys, 2, &body, 1, error);
+}
+
+int resource_send(struct db_session *session, struct resource_call *call, const char *table,
+                  const char *body_column, const struct record_key *keys, size_t key_count,
+                  const char *noun, const char *id, struct treadle_error *error)
+{
+    const char *body = NULL;
+    int rc = record_text(session, table, body_column, keys, key_count, call->arena, &body, error);
+    if (rc)
+        return resource_not_found(rc, noun, id, error);
+    return resource_reply_text(call, body, error);
+}
+
+static void print_id(const struct record_page *page, size_t index, struct buffer *out)
+{
+    /* Ids are made here, of characters that JSON takes as they are. */
+    if (page->count)
+        buffer_append_format(out, "\"%s\"", page->ids[index]);
+    else
+        buffer_append_string(out, "null");
+}
+
+int resource_send_page(struct db_session *session, struct resource_call *call,
+                       const struct record_query *query, struct treadle_error *error)
+{
+    struct record_query whole = *query;
+    struct record_page page = {0};
+    struct buffer *out = &call->reply->body;
+    whole.limit = call->query.limit;
+    whole.ascending = call->query.ascending;
+    whole.after = call->query.after;
+    whole.before = call->query.before;
+    int rc = record_list(session, &whole, call->arena, &page, error);
+    if (rc)
+        return rc;
+    buffer_reset(out);
+    buffer_append_string(out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < page.count; i++) {
+        if (i)
+            buffer_append_char(out, ',');
+        buffer_append_string(out, page.bodies[i]);
+    }
+    buffer_append_string(out, "],\"first_id\":");
+    print_id(&page, 0, out);
+    buffer_append_string(out, ",\"last_id\":");
+    print_id(&page, page.count ? page.count - 1 : 0, out);
+    buffer_append_format(out, ",\"has_more\":%s}", page.has_more ? "true" : "false");
+    return check_reply(call, error);
+}
+
+struct treadle_map *resource_metadata(const struct treadle_type *type, const void *request,
+                                      struct treadle_map *sent, struct treadle_map *old)
+{
+    switch (treadle_member_state(type, request, "metadata")) {
+    case TREADLE_SET:
+        return sent;
+    case TREADLE_NULL:
+        return NULL;
+    default:
+        return old;
+    }
+}

@@ -1,0 +1,120 @@
+/*
+ * Messages: create, list, retrieve, modify, delete.
+ */
+#include "resource/handlers.h"
+
+#include "base/error.h"
+#include "engine/run_state.h"
+#include "resource/call.h"
+#include "resource/message_add.h"
+
+static int load_thread(struct db_session *session, struct resource_call *call,
+                       struct treadle_thread *out, struct treadle_error *error)
+{
+    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
+                         call->arguments[0], out, error);
+}
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    struct treadle_thread thread;
+    struct treadle_message message;
+    int rc = load_thread(session, call, &thread, error);
+    if (!rc)
+        rc = run_state_check_unlocked(session, thread.id, call->arena, error);
+    if (!rc)
+        rc = message_add(session, call, &thread, call->body, &message, error);
+    return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
+}
+
+int message_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {
+        {"thread", call->arguments[0]}, {"project", call->project}, {"run", call->query.run_id}};
+    const struct record_query query = {
+        .table = "messages", .keys = keys, .key_count = call->query.run_id ? 3 : 2};
+    struct treadle_thread thread;
+    int rc = load_thread(session, call, &thread, error);
+    return rc ? rc : resource_send_page(session, call, &query, error);
+}
+
+int message_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[1];
+    const struct record_key keys[] = {
+        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+    struct treadle_thread thread;
+    int rc = load_thread(session, call, &thread, error);
+    return rc ? rc
+              : resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
+}
+
+int message_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}
+
+static int load_message(struct db_session *session, struct resource_call *call,
+                        struct treadle_message *out, struct treadle_error *error)
+{
+    const char *id = call->arguments[1];
+    const struct record_key keys[] = {
+        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+    struct treadle_thread thread;
+    int rc = load_thread(session, call, &thread, error);
+    if (!rc)
+        rc = record_load(session, "messages", &treadle_message_type, keys, 3, call->arena, out,
+                         error);
+    return resource_not_found(rc, "message", id, error);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_metadata_request *request = call->body;
+    struct treadle_message message;
+    int rc = load_message(session, call, &message, error);
+    if (rc)
+        return rc;
+    message.metadata = resource_metadata(&treadle_metadata_request_type, request, request->metadata,
+                                         message.metadata);
+    rc = resource_save(session, call, "messages", &treadle_message_type, message.id, &message,
+                       error);
+    return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
+}
+
+int message_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}
+
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
+{
+    struct treadle_message message;
+    int rc = load_message(session, call, &message, error);
+    if (!rc)
+        rc = run_state_check_unlocked(session, message.thread_id, call->arena, error);
+    if (rc)
+        return rc;
+    const struct record_key keys[] = {{"id", message.id}};
+    rc = record_delete(session, "messages", keys, 1, NULL, error);
+    return rc ? rc : resource_reply_deleted(call, message.id, "thread.message.deleted", error);
+}
+
+int message_delete(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, delete, error);
+}

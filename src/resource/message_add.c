@@ -1,0 +1,208 @@
+/*
+ * Adding messages to a thread.
+ */
+#include "resource/message_add.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "resource/attach.h"
+#include "resource/call.h"
+
+enum { MOST_CODE_FILES = 20 };
+
+/* ---- Attachments ---------------------------------------------------------------------------- */
+
+/* The thread's vector store, made when it has none (or one that is gone). */
+static int thread_store(struct db_session *session, struct resource_call *call,
+                        struct treadle_thread *thread, const char **out,
+                        struct treadle_error *error)
+{
+    struct treadle_file_search_resources *search = thread->tool_resources->file_search;
+    struct treadle_vector_store store = {0};
+    if (search && search->vector_store_id_count) {
+        int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
+                               "vector store", search->vector_store_ids[0], &store, error);
+        if (!rc)
+            *out = store.id;
+        if (rc != TREADLE_ENOTFOUND)
+            return rc;
+    }
+    struct treadle_expires_after policy = {NULL, ATTACH_THREAD_DAYS};
+    store = (struct treadle_vector_store){.expires_after = &policy};
+    int rc = attach_create_store(session, call, &store, NULL, 0, NULL, error);
+    if (rc)
+        return rc;
+    search = arena_alloc(call->arena, sizeof *search);
+    const char **ids = arena_array(call->arena, 1, sizeof *ids);
+    if (!search || !ids)
+        return error_set_memory(error);
+    ids[0] = store.id;
+    search->vector_store_ids = ids;
+    search->vector_store_id_count = 1;
+    thread->tool_resources->file_search = search;
+    *out = store.id;
+    return 0;
+}
+
+static int give_to_search(struct db_session *session, struct resource_call *call,
+                          struct treadle_thread *thread, const char *file_id,
+                          struct treadle_error *error)
+{
+    const char *store_id = NULL;
+    int rc = thread_store(session, call, thread, &store_id, error);
+    return rc ? rc : attach_file(session, call, store_id, file_id, NULL, NULL, NULL, error);
+}
+
+static int give_to_code(struct resource_call *call, struct treadle_thread *thread,
+                        const char *file_id, struct treadle_error *error)
+{
+    struct treadle_code_interpreter_resources *old = thread->tool_resources->code_interpreter;
+    struct treadle_code_interpreter_resources *code = arena_alloc(call->arena, sizeof *code);
+    size_t count = old ? old->file_id_count : 0;
+    const char **ids = arena_array(call->arena, count + 1, sizeof *ids);
+    if (!code || !ids)
+        return error_set_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = old->file_ids[i];
+        if (strcmp(ids[i], file_id) == 0)
+            return 0;
+    }
+    if (count == MOST_CODE_FILES)
+        return error_set_request(error, "array_above_max_length", "attachments",
+                                 "A thread gives at most %d files to code_interpreter.",
+                                 MOST_CODE_FILES);
+    ids[count] = file_id;
+    *code = (struct treadle_code_interpreter_resources){ids, count + 1};
+    thread->tool_resources->code_interpreter = code;
+    return 0;
+}
+
+static int give_attachment(struct db_session *session, struct resource_call *call,
+                           struct treadle_thread *thread,
+                           const struct treadle_attachment *attachment, struct treadle_error *error)
+{
+    struct treadle_file file;
+    int rc = attach_find_file(session, call, attachment->file_id, &file, error);
+    for (size_t i = 0; i < attachment->tool_count && !rc; i++) {
+        if (attachment->tools[i].type == TREADLE_TOOL_FILE_SEARCH)
+            rc = give_to_search(session, call, thread, attachment->file_id, error);
+        else
+            rc = give_to_code(call, thread, attachment->file_id, error);
+    }
+    return rc;
+}
+
+static int give_attachments(struct db_session *session, struct resource_call *call,
+                            struct treadle_thread *thread,
+                            const struct treadle_message_create_request *request,
+                            struct treadle_error *error)
+{
+    int rc = 0;
+    if (!request->attachment_count)
+        return 0;
+    if (!thread->tool_resources)
+        thread->tool_resources = arena_alloc(call->arena, sizeof *thread->tool_resources);
+    if (!thread->tool_resources)
+        return error_set_memory(error);
+    for (size_t i = 0; i < request->attachment_count && !rc; i++)
+        rc = give_attachment(session, call, thread, &request->attachments[i], error);
+    if (!rc)
+        rc = resource_save(session, call, "threads", &treadle_thread_type, thread->id, thread,
+                           error);
+    return rc;
+}
+
+/* ---- Content -------------------------------------------------------------------------------- */
+
+static int make_text(struct resource_call *call, const char *value, struct treadle_content *out)
+{
+    struct treadle_text *text = arena_alloc(call->arena, sizeof *text);
+    if (!text)
+        return TREADLE_EMEMORY;
+    text->value = value;
+    *out = (struct treadle_content){.type = TREADLE_CONTENT_TEXT, .text = text};
+    return 0;
+}
+
+static int make_part(struct resource_call *call, const struct treadle_content_request *part,
+                     struct treadle_content *out)
+{
+    if (part->type == TREADLE_CONTENT_TEXT)
+        return make_text(call, part->text, out);
+    if (part->image_file && !part->image_file->detail)
+        part->image_file->detail = TREADLE_IMAGE_DETAIL_AUTO;
+    if (part->image_url && !part->image_url->detail)
+        part->image_url->detail = TREADLE_IMAGE_DETAIL_AUTO;
+    *out = (struct treadle_content){
+        .type = part->type, .image_file = part->image_file, .image_url = part->image_url};
+    return 0;
+}
+
+static int make_content(struct resource_call *call, const struct treadle_message_content *sent,
+                        struct treadle_message *message, struct treadle_error *error)
+{
+    size_t count = sent->text ? 1 : sent->part_count;
+    struct treadle_content *content = arena_array(call->arena, count, sizeof *content);
+    int rc = content ? 0 : TREADLE_EMEMORY;
+    if (!rc && sent->text)
+        rc = make_text(call, sent->text, &content[0]);
+    for (size_t i = 0; i < sent->part_count && !rc; i++)
+        rc = make_part(call, &sent->parts[i], &content[i]);
+    if (rc)
+        return error_set_memory(error);
+    message->content = content;
+    message->content_count = count;
+    return 0;
+}
+
+static int check_images(struct db_session *session, struct resource_call *call,
+                        const struct treadle_message *message, struct treadle_error *error)
+{
+    struct treadle_file file;
+    int rc = 0;
+    for (size_t i = 0; i < message->content_count && !rc; i++)
+        if (message->content[i].image_file)
+            rc = attach_find_file(session, call, message->content[i].image_file->file_id, &file,
+                                  error);
+    return rc;
+}
+
+int message_add(struct db_session *session, struct resource_call *call,
+                struct treadle_thread *thread, const struct treadle_message_create_request *request,
+                struct treadle_message *out, struct treadle_error *error)
+{
+    int64_t now = clock_seconds();
+    struct treadle_message message = {
+        .id = resource_id(call, "msg_"),
+        .created_at = now,
+        .thread_id = thread->id,
+        .status = TREADLE_MESSAGE_COMPLETED,
+        .completed_at = {TREADLE_SET, now},
+        .role = request->role,
+        .attachments = request->attachments,
+        .attachment_count = request->attachment_count,
+        .metadata = request->metadata,
+    };
+    struct record_value values[] = {
+        {.column = "id", .text = message.id},
+        {.column = "project", .text = call->project},
+        {.column = "thread", .text = thread->id},
+        {.column = "body"},
+    };
+    if (!message.id)
+        return error_set_memory(error);
+    int rc = make_content(call, request->content, &message, error);
+    if (!rc)
+        rc = check_images(session, call, &message, error);
+    if (!rc)
+        rc = give_attachments(session, call, thread, request, error);
+    if (!rc)
+        rc = resource_print(call, &treadle_message_type, &message, &values[3].text, error);
+    if (!rc)
+        rc = record_insert(session, "messages", values, 4, error);
+    if (!rc && out)
+        *out = message;
+    return rc;
+}

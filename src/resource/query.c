@@ -1,0 +1,109 @@
+/*
+ * Query parameters.
+ */
+#include <string.h>
+
+#include "api/types.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "resource/resource.h"
+
+enum { LIMIT = 20, MOST = 100, FILES_LIMIT = 10000 };
+
+#define CONTENT "step_details.tool_calls[*].file_search.results[*].content"
+
+static int parse_limit(const char *text, int64_t most, size_t *out, struct treadle_error *error)
+{
+    int64_t value;
+    if (text_to_integer(text, INT64_MIN, INT64_MAX, &value))
+        return error_set_request(error, "invalid_type", "limit",
+                                 "Invalid type for 'limit': expected an integer, but got a string "
+                                 "instead.");
+    if (value < 1)
+        return error_set_request(error, "integer_below_min_value", "limit",
+                                 "Invalid 'limit': integer below minimum value. Expected a value "
+                                 ">= 1, but got %lld instead.",
+                                 (long long)value);
+    if (value > most)
+        return error_set_request(error, "integer_above_max_value", "limit",
+                                 "Invalid 'limit': integer above maximum value. Expected a value "
+                                 "<= %lld, but got %lld instead.",
+                                 (long long)most, (long long)value);
+    *out = (size_t)value;
+    return 0;
+}
+
+static int parse_page(const struct http_request *request, bool files, struct resource_query *query,
+                      struct treadle_error *error)
+{
+    const char *limit = http_query(request, "limit");
+    const char *order = http_query(request, "order");
+    query->limit = files ? FILES_LIMIT : LIMIT;
+    if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
+        return error_set_request(error, "invalid_value", "order",
+                                 "Invalid value: '%.64s'. Supported values are: 'asc' and 'desc'.",
+                                 order);
+    query->ascending = order && strcmp(order, "asc") == 0;
+    query->after = http_query(request, "after");
+    query->before = files ? NULL : http_query(request, "before");
+    return limit ? parse_limit(limit, files ? FILES_LIMIT : MOST, &query->limit, error) : 0;
+}
+
+static int parse_word(const struct http_request *request, const char *name,
+                      const char *const *words, const char **out, struct treadle_error *error)
+{
+    char known[256] = "";
+    const char *value = http_query(request, name);
+    if (!value)
+        return 0;
+    for (size_t i = 1; words[i]; i++) {
+        if (strcmp(value, words[i]) == 0) {
+            *out = value;
+            return 0;
+        }
+        strncat(known, i > 1 ? ", '" : "'", sizeof known - strlen(known) - 1);
+        strncat(known, words[i], sizeof known - strlen(known) - 1);
+        strncat(known, "'", sizeof known - strlen(known) - 1);
+    }
+    return error_set_request(error, "invalid_value", name,
+                             "Invalid value: '%.64s'. Supported values are: %s.", value, known);
+}
+
+static int parse_include(const struct http_request *request, struct resource_query *query,
+                         struct treadle_error *error)
+{
+    for (size_t i = 0; i < request->query_count; i++) {
+        const struct http_field *field = &request->query[i];
+        if (strcmp(field->name, "include[]") != 0 && strcmp(field->name, "include") != 0)
+            continue;
+        if (strcmp(field->value, CONTENT) != 0)
+            return error_set_request(
+                error, "invalid_value", "include",
+                "Invalid value: '%.100s'. Supported values are: '" CONTENT "'.", field->value);
+        query->include_content = true;
+    }
+    return 0;
+}
+
+int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,
+                         struct resource_query *out, struct treadle_error *error)
+{
+    struct resource_query query = {0};
+    unsigned takes = endpoint->query;
+    int rc = 0;
+    if (takes & (ENDPOINT_PAGE | ENDPOINT_FILE_PAGE))
+        rc = parse_page(request, takes & ENDPOINT_FILE_PAGE, &query, error);
+    if (!rc && takes & ENDPOINT_INCLUDE)
+        rc = parse_include(request, &query, error);
+    if (!rc && takes & ENDPOINT_PURPOSE)
+        rc = parse_word(request, "purpose", file_purpose_names, &query.purpose, error);
+    if (!rc && takes & ENDPOINT_FILTER)
+        rc = parse_word(request, "filter", vector_store_file_status_names, &query.filter, error);
+    if (!rc && takes & ENDPOINT_STATUS)
+        rc = parse_word(request, "status", run_status_names, &query.status, error);
+    if (takes & ENDPOINT_RUN_ID)
+        query.run_id = http_query(request, "run_id");
+    if (!rc)
+        *out = query;
+    return rc;
+}

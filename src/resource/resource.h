@@ -1,0 +1,68 @@
+/*
+ * Resources: the handlers of all endpoints, one file a resource.
+ *
+ * A handler gets a call whose path, query and body were parsed and validated by the tables of
+ * src/api, and fills the reply. It owns no state: whatever lasts is in the services. Each handler
+ * does its writing in one db_write, so a request takes effect whole or not at all.
+ */
+#ifndef RESOURCE_RESOURCE_H
+#define RESOURCE_RESOURCE_H
+
+#include "api/endpoint.h"
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "http/http.h"
+#include "search/ingest.h"
+#include "search/search.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+/* What handlers work with. */
+struct resource_services {
+    struct db *db;
+    struct blob_store *blobs;
+    struct search *search;
+    struct ingest *ingest;
+    struct engine *engine;
+};
+
+/* The query parameters of all endpoints; what an endpoint does not take is as if it were absent. */
+struct resource_query {
+    size_t limit;
+    bool ascending;
+    const char *after;
+    const char *before;
+    const char *run_id;
+    const char *purpose;
+    const char *filter;
+    const char *status;
+    bool include_content; /* include[]= the content of search results */
+};
+
+struct resource_call {
+    const struct resource_services *services;
+    const char *project; /* whose objects are seen */
+    const struct endpoint *endpoint;
+    const char *const *arguments; /* of the path */
+    struct resource_query query;
+    const void *body; /* the struct of endpoint->request; NULL without a JSON body */
+    const struct http_request *request;
+    struct http_reply *reply;
+    struct arena *arena;
+    void *state;   /* a handler's own: what its work hands to what follows the transaction */
+    bool attached; /* set by work that added files to vector stores: ingest is woken after it */
+    bool queued;   /* set by work that queued a run: the engine is woken after it */
+    int (*work)(struct db_session *session, struct resource_call *call,
+                struct treadle_error *error); /* set by resource_read and resource_write */
+};
+
+typedef int (*resource_handler)(struct resource_call *call, struct treadle_error *error);
+
+/* The handler of an endpoint; every endpoint has one. */
+resource_handler resource_find(enum endpoint_id id);
+
+/* Reads the query parameters that the endpoint takes. An error of the protocol for a bad value. */
+int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,
+                         struct resource_query *out, struct treadle_error *error);
+
+#endif

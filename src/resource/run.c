@@ -1,0 +1,154 @@
+/*
+ * Runs: create (on a thread, or with a new one), list, retrieve, modify.
+ */
+#include "resource/handlers.h"
+
+#include "api/types.h"
+#include "base/error.h"
+#include "resource/call.h"
+#include "resource/run_make.h"
+#include "resource/thread.h"
+
+static int load_thread(struct db_session *session, struct resource_call *call,
+                       struct treadle_thread *out, struct treadle_error *error)
+{
+    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
+                         call->arguments[0], out, error);
+}
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    struct treadle_thread thread;
+    struct treadle_run run;
+    int rc = load_thread(session, call, &thread, error);
+    if (!rc)
+        rc = run_make(session, call, &thread, call->body, NULL, &run, error);
+    return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
+}
+
+int run_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int create_with_thread(struct db_session *session, struct resource_call *call,
+                              struct treadle_error *error)
+{
+    const struct treadle_thread_run_create_request *request = call->body;
+    const struct treadle_run_create_request run_request = {
+        .assistant_id = request->assistant_id,
+        .model = request->model,
+        .instructions = request->instructions,
+        .tools = request->tools,
+        .tool_count = request->tool_count,
+        .metadata = request->metadata,
+        .temperature = request->temperature,
+        .top_p = request->top_p,
+        .stream = request->stream,
+        .max_prompt_tokens = request->max_prompt_tokens,
+        .max_completion_tokens = request->max_completion_tokens,
+        .truncation_strategy = request->truncation_strategy,
+        .tool_choice = request->tool_choice,
+        .parallel_tool_calls = request->parallel_tool_calls,
+        .response_format = request->response_format,
+    };
+    struct treadle_thread thread;
+    struct treadle_run run;
+    int rc = thread_make(session, call, request->thread, &thread, error);
+    if (!rc)
+        rc = run_make(session, call, &thread, &run_request, request->tool_resources, &run, error);
+    return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
+}
+
+int run_create_with_thread(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create_with_thread, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"thread", call->arguments[0]}, {"project", call->project}};
+    const struct record_query query = {.table = "runs", .keys = keys, .key_count = 2};
+    struct treadle_thread thread;
+    int rc = load_thread(session, call, &thread, error);
+    return rc ? rc : resource_send_page(session, call, &query, error);
+}
+
+int run_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int list_all(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"project", call->project}, {"status", call->query.status}};
+    const struct record_query query = {
+        .table = "runs", .keys = keys, .key_count = call->query.status ? 2 : 1};
+    return resource_send_page(session, call, &query, error);
+}
+
+int run_list_all(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list_all, error);
+}
+
+static int find(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    return resource_send(session, call, "runs", "body", keys, 2, "run", id, error);
+}
+
+int run_find(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, find, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[1];
+    const struct record_key keys[] = {
+        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+    struct treadle_thread thread;
+    int rc = load_thread(session, call, &thread, error);
+    if (rc)
+        return rc;
+    /* What helpers that poll wait between two looks, in milliseconds. */
+    http_reply_header(call->reply, "openai-poll-after-ms", "100");
+    return resource_send(session, call, "runs", "body", keys, 3, "run", id, error);
+}
+
+int run_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_metadata_request *request = call->body;
+    const char *id = call->arguments[1];
+    const struct record_key keys[] = {
+        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+    struct treadle_thread thread;
+    struct treadle_run run;
+    int rc = load_thread(session, call, &thread, error);
+    if (!rc)
+        rc = record_load(session, "runs", &treadle_run_type, keys, 3, call->arena, &run, error);
+    if (rc)
+        return resource_not_found(rc, "run", id, error);
+    if (run.status == TREADLE_RUN_IN_PROGRESS)
+        return error_set_request(error, NULL, NULL, "Cannot update run with status 'in_progress'.");
+    run.metadata =
+        resource_metadata(&treadle_metadata_request_type, request, request->metadata, run.metadata);
+    rc = resource_save(session, call, "runs", &treadle_run_type, id, &run, error);
+    return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
+}
+
+int run_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}

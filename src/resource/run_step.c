@@ -1,0 +1,60 @@
+/*
+ * Run steps: list, retrieve. The content of search results is sent when include[] asks for it.
+ */
+#include "resource/handlers.h"
+
+#include "base/error.h"
+#include "resource/call.h"
+
+/* The run must be there, and on that thread. */
+static int check_run(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
+{
+    const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
+    const struct record_key thread[] = {{"id", thread_id}, {"project", call->project}};
+    const struct record_key run[] = {
+        {"id", run_id}, {"thread", thread_id}, {"project", call->project}};
+    const char *id = NULL;
+    int rc = record_text(session, "threads", "id", thread, 2, call->arena, &id, error);
+    if (rc)
+        return resource_not_found(rc, "thread", thread_id, error);
+    rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
+    return resource_not_found(rc, "run", run_id, error);
+}
+
+/* Steps without search results have no detail. */
+static const char *body_column(const struct resource_call *call)
+{
+    return call->query.include_content ? "COALESCE(detail, body)" : "body";
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"run", call->arguments[1]}, {"project", call->project}};
+    const struct record_query query = {
+        .table = "run_steps", .body_column = body_column(call), .keys = keys, .key_count = 2};
+    int rc = check_run(session, call, error);
+    return rc ? rc : resource_send_page(session, call, &query, error);
+}
+
+int run_step_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[2];
+    const struct record_key keys[] = {
+        {"id", id}, {"run", call->arguments[1]}, {"project", call->project}};
+    int rc = check_run(session, call, error);
+    return rc ? rc
+              : resource_send(session, call, "run_steps", body_column(call), keys, 3, "run step",
+                              id, error);
+}
+
+int run_step_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}

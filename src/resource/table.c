@@ -1,0 +1,49 @@
+/*
+ * Which handler answers which endpoint.
+ */
+#include "resource/handlers.h"
+
+static const resource_handler handlers[ENDPOINT_COUNT] = {
+    [ENDPOINT_ASSISTANT_CREATE] = assistant_create,
+    [ENDPOINT_ASSISTANT_LIST] = assistant_list,
+    [ENDPOINT_ASSISTANT_RETRIEVE] = assistant_retrieve,
+    [ENDPOINT_ASSISTANT_MODIFY] = assistant_modify,
+    [ENDPOINT_ASSISTANT_DELETE] = assistant_delete,
+    [ENDPOINT_THREAD_CREATE] = thread_create,
+    [ENDPOINT_THREAD_RETRIEVE] = thread_retrieve,
+    [ENDPOINT_THREAD_MODIFY] = thread_modify,
+    [ENDPOINT_THREAD_DELETE] = thread_delete,
+    [ENDPOINT_THREAD_RUN_CREATE] = run_create_with_thread,
+    [ENDPOINT_MESSAGE_CREATE] = message_create,
+    [ENDPOINT_MESSAGE_LIST] = message_list,
+    [ENDPOINT_MESSAGE_RETRIEVE] = message_retrieve,
+    [ENDPOINT_MESSAGE_MODIFY] = message_modify,
+    [ENDPOINT_MESSAGE_DELETE] = message_delete,
+    [ENDPOINT_RUN_CREATE] = run_create,
+    [ENDPOINT_RUN_LIST] = run_list,
+    [ENDPOINT_RUN_RETRIEVE] = run_retrieve,
+    [ENDPOINT_RUN_MODIFY] = run_modify,
+    [ENDPOINT_RUN_STEP_LIST] = run_step_list,
+    [ENDPOINT_RUN_STEP_RETRIEVE] = run_step_retrieve,
+    [ENDPOINT_RUN_LIST_ALL] = run_list_all,
+    [ENDPOINT_RUN_FIND] = run_find,
+    [ENDPOINT_FILE_CREATE] = file_create,
+    [ENDPOINT_FILE_LIST] = file_list,
+    [ENDPOINT_FILE_RETRIEVE] = file_retrieve,
+    [ENDPOINT_FILE_CONTENT] = file_content,
+    [ENDPOINT_FILE_DELETE] = file_delete,
+    [ENDPOINT_VECTOR_STORE_CREATE] = vector_store_create,
+    [ENDPOINT_VECTOR_STORE_LIST] = vector_store_list,
+    [ENDPOINT_VECTOR_STORE_RETRIEVE] = vector_store_retrieve,
+    [ENDPOINT_VECTOR_STORE_MODIFY] = vector_store_modify,
+    [ENDPOINT_VECTOR_STORE_DELETE] = vector_store_delete,
+    [ENDPOINT_VECTOR_STORE_FILE_CREATE] = vector_store_file_create,
+    [ENDPOINT_VECTOR_STORE_FILE_LIST] = vector_store_file_list,
+    [ENDPOINT_VECTOR_STORE_FILE_RETRIEVE] = vector_store_file_retrieve,
+    [ENDPOINT_VECTOR_STORE_FILE_DELETE] = vector_store_file_delete,
+};
+
+resource_handler resource_find(enum endpoint_id id)
+{
+    return handlers[id];
+}

@@ -1,0 +1,115 @@
+/*
+ * Threads: create, retrieve, modify, delete.
+ */
+#include "resource/thread.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "resource/attach.h"
+#include "resource/call.h"
+#include "resource/handlers.h"
+#include "resource/message_add.h"
+#include "resource/tools.h"
+#include "treadle/client.h"
+
+int thread_make(struct db_session *session, struct resource_call *call,
+                const struct treadle_thread_create_request *request, struct treadle_thread *out,
+                struct treadle_error *error)
+{
+    struct treadle_thread thread = {
+        .id = resource_id(call, "thread_"),
+        .created_at = clock_seconds(),
+        .metadata = request ? request->metadata : NULL,
+    };
+    struct record_value values[] = {
+        {.column = "id", .text = thread.id},
+        {.column = "project", .text = call->project},
+        {.column = "body"},
+    };
+    if (!thread.id)
+        return error_set_memory(error);
+    int rc = tools_resolve(session, call, request ? request->tool_resources : NULL, true,
+                           ATTACH_THREAD_DAYS, &thread.tool_resources, error);
+    if (!rc)
+        rc = resource_print(call, &treadle_thread_type, &thread, &values[2].text, error);
+    if (!rc)
+        rc = record_insert(session, "threads", values, 3, error);
+    for (size_t i = 0; request && i < request->message_count && !rc; i++)
+        rc = message_add(session, call, &thread, &request->messages[i], NULL, error);
+    if (!rc)
+        *out = thread;
+    return rc;
+}
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    struct treadle_thread thread;
+    int rc = thread_make(session, call, call->body, &thread, error);
+    return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
+}
+
+int thread_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    return resource_send(session, call, "threads", "body", keys, 2, "thread", id, error);
+}
+
+int thread_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_thread_modify_request *request = call->body;
+    const char *id = call->arguments[0];
+    struct treadle_thread thread;
+    int rc =
+        resource_load(session, call, "threads", &treadle_thread_type, "thread", id, &thread, error);
+    if (rc)
+        return rc;
+    thread.metadata = resource_metadata(&treadle_thread_modify_request_type, request,
+                                        request->metadata, thread.metadata);
+    if (treadle_member_state(&treadle_thread_modify_request_type, request, "tool_resources"))
+        rc = tools_resolve(session, call, request->tool_resources, false, 0, &thread.tool_resources,
+                           error);
+    if (!rc)
+        rc = resource_save(session, call, "threads", &treadle_thread_type, id, &thread, error);
+    return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
+}
+
+int thread_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}
+
+/* A run that is at work on the thread finds it gone at its next step and ends there. */
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
+{
+    static const char *const children[] = {"messages", "run_steps", "runs"};
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    const struct record_key inside[] = {{"thread", id}};
+    int64_t count = 0;
+    int rc = record_delete(session, "threads", keys, 2, &count, error);
+    if (!rc && !count)
+        rc = resource_not_found(TREADLE_ENOTFOUND, "thread", id, error);
+    for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
+        rc = record_delete(session, children[i], inside, 1, NULL, error);
+    return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);
+}
+
+int thread_delete(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, delete, error);
+}

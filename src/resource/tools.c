@@ -1,0 +1,129 @@
+/*
+ * Tools and tool resources.
+ */
+#include "resource/tools.h"
+
+#include "base/error.h"
+#include "resource/attach.h"
+#include "resource/call.h"
+
+static int normalise_function(struct resource_call *call, struct treadle_function *function)
+{
+    if (!function->parameters)
+        function->parameters = arena_string(call->arena, "{\"type\":\"object\",\"properties\":{}}");
+    if (function->strict.state != TREADLE_SET)
+        function->strict = (struct treadle_boolean){TREADLE_SET, false};
+    return function->parameters ? 0 : TREADLE_EMEMORY;
+}
+
+static int normalise_search(struct resource_call *call, struct treadle_tool *tool)
+{
+    if (!tool->file_search)
+        tool->file_search = arena_alloc(call->arena, sizeof *tool->file_search);
+    if (!tool->file_search)
+        return TREADLE_EMEMORY;
+    struct treadle_ranking_options *ranking = tool->file_search->ranking_options;
+    if (!ranking)
+        ranking = arena_alloc(call->arena, sizeof *ranking);
+    if (!ranking)
+        return TREADLE_EMEMORY;
+    /* "auto" stands for the one ranker that there is. */
+    ranking->ranker = "default_2024_08_21";
+    tool->file_search->ranking_options = ranking;
+    return 0;
+}
+
+int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size_t count,
+                    struct treadle_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        int rc = 0;
+        if (tools[i].function)
+            rc = normalise_function(call, tools[i].function);
+        else if (tools[i].type == TREADLE_TOOL_FILE_SEARCH)
+            rc = normalise_search(call, &tools[i]);
+        if (rc)
+            return error_set_memory(error);
+    }
+    return 0;
+}
+
+/* ---- Resources ------------------------------------------------------------------------------ */
+
+static int check_files(struct db_session *session, struct resource_call *call,
+                       const char *const *ids, size_t count, struct treadle_error *error)
+{
+    struct treadle_file file;
+    int rc = 0;
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = attach_find_file(session, call, ids[i], &file, error);
+    return rc;
+}
+
+static int make_store(struct db_session *session, struct resource_call *call,
+                      const struct treadle_vector_store_helper *helper, int64_t days,
+                      const char **out, struct treadle_error *error)
+{
+    struct treadle_expires_after *policy = arena_alloc(call->arena, sizeof *policy);
+    if (!policy)
+        return error_set_memory(error);
+    policy->days = days;
+    struct treadle_vector_store store = {.metadata = helper->metadata,
+                                         .expires_after = days ? policy : NULL};
+    int rc = attach_create_store(session, call, &store, helper->file_ids, helper->file_id_count,
+                                 helper->chunking_strategy, error);
+    if (!rc)
+        *out = store.id;
+    return rc;
+}
+
+static int resolve_search(struct db_session *session, struct resource_call *call,
+                          const struct treadle_file_search_resources *sent, bool helper,
+                          int64_t helper_days, struct treadle_file_search_resources **out,
+                          struct treadle_error *error)
+{
+    struct treadle_file_search_resources *kept = arena_alloc(call->arena, sizeof *kept);
+    const char **ids = arena_array(call->arena, 1, sizeof *ids);
+    struct treadle_vector_store store;
+    int rc = 0;
+    if (!kept || !ids)
+        return error_set_memory(error);
+    kept->vector_store_ids = ids;
+    if (sent->vector_stores && !helper)
+        return error_set_request(error, "unknown_parameter",
+                                 "tool_resources.file_search.vector_stores",
+                                 "Unknown parameter: 'tool_resources.file_search.vector_stores'.");
+    if (sent->vector_store_id_count) {
+        rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
+                           "vector store", sent->vector_store_ids[0], &store, error);
+        ids[0] = sent->vector_store_ids[0];
+        kept->vector_store_id_count = 1;
+    } else if (sent->vector_store_count) {
+        rc = make_store(session, call, &sent->vector_stores[0], helper_days, &ids[0], error);
+        kept->vector_store_id_count = 1;
+    }
+    if (!rc)
+        *out = kept;
+    return rc;
+}
+
+int tools_resolve(struct db_session *session, struct resource_call *call,
+                  const struct treadle_tool_resources *sent, bool helper, int64_t helper_days,
+                  struct treadle_tool_resources **out, struct treadle_error *error)
+{
+    struct treadle_tool_resources *kept = arena_alloc(call->arena, sizeof *kept);
+    int rc = 0;
+    if (!kept)
+        return error_set_memory(error);
+    if (sent && sent->code_interpreter) {
+        rc = check_files(session, call, sent->code_interpreter->file_ids,
+                         sent->code_interpreter->file_id_count, error);
+        kept->code_interpreter = sent->code_interpreter;
+    }
+    if (!rc && sent && sent->file_search)
+        rc = resolve_search(session, call, sent->file_search, helper, helper_days,
+                            &kept->file_search, error);
+    if (!rc)
+        *out = kept;
+    return rc;
+}

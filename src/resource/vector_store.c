@@ -1,0 +1,165 @@
+/*
+ * Vector stores: create, list, retrieve, modify, delete.
+ *
+ * Whether a store has expired follows from the clock, so rows whose time has come are brought up
+ * to date before any store is read.
+ */
+#include "resource/handlers.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "resource/attach.h"
+#include "resource/call.h"
+#include "store/vector_store_record.h"
+#include "treadle/client.h"
+
+/* ---- Expiry --------------------------------------------------------------------------------- */
+
+/* The next store whose row does not say yet that it has expired; NULL when there is none. */
+static int find_due(struct db_session *session, struct resource_call *call, const char **out,
+                    struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT id FROM vector_stores WHERE expires_at <= ? AND project = ? "
+                        "AND body NOT LIKE '%\"status\":\"expired\"%' LIMIT 1",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, clock_seconds());
+    db_bind_text(statement, 2, call->project);
+    rc = db_step(statement, error);
+    *out = rc > 0 ? arena_string(call->arena, db_column_text(statement, 0, NULL)) : NULL;
+    return rc < 0 ? rc : 0;
+}
+
+static int expire(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    struct treadle_vector_store store;
+    const char *id = NULL;
+    int rc = find_due(session, call, &id, error);
+    while (!rc && id) {
+        rc = vector_store_load(session, call->project, id, call->arena, &store, error);
+        if (!rc)
+            rc = vector_store_save(session, &store, call->arena, error);
+        if (!rc)
+            rc = find_due(session, call, &id, error);
+    }
+    return rc;
+}
+
+static int look_due(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    return find_due(session, call, call->state, error);
+}
+
+static int expire_due(struct resource_call *call, struct treadle_error *error)
+{
+    const char *id = NULL;
+    call->state = &id;
+    int rc = resource_read(call, look_due, error);
+    if (!rc && id)
+        rc = resource_write(call, expire, error);
+    return rc;
+}
+
+/* ---- Endpoints ------------------------------------------------------------------------------ */
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_vector_store_create_request *request = call->body;
+    struct treadle_vector_store store = {
+        .name = request->name,
+        .description = request->description,
+        .expires_after = request->expires_after,
+        .metadata = request->metadata,
+    };
+    int rc = attach_create_store(session, call, &store, request->file_ids, request->file_id_count,
+                                 request->chunking_strategy, error);
+    return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
+}
+
+int vector_store_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"project", call->project}};
+    const struct record_query query = {.table = "vector_stores", .keys = keys, .key_count = 1};
+    return resource_send_page(session, call, &query, error);
+}
+
+int vector_store_list(struct resource_call *call, struct treadle_error *error)
+{
+    int rc = expire_due(call, error);
+    return rc ? rc : resource_read(call, list, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    http_reply_header(call->reply, "openai-poll-after-ms", "200");
+    return resource_send(session, call, "vector_stores", "body", keys, 2, "vector store", id,
+                         error);
+}
+
+int vector_store_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    int rc = expire_due(call, error);
+    return rc ? rc : resource_read(call, retrieve, error);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_type *type = &treadle_vector_store_modify_request_type;
+    const struct treadle_vector_store_modify_request *request = call->body;
+    const char *id = call->arguments[0];
+    struct treadle_vector_store store;
+    int rc = vector_store_load(session, call->project, id, call->arena, &store, error);
+    if (rc)
+        return resource_not_found(rc, "vector store", id, error);
+    if (treadle_member_state(type, request, "name"))
+        store.name = request->name;
+    if (treadle_member_state(type, request, "expires_after"))
+        store.expires_after = request->expires_after;
+    store.metadata = resource_metadata(type, request, request->metadata, store.metadata);
+    rc = vector_store_save(session, &store, call->arena, error);
+    return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
+}
+
+int vector_store_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}
+
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    const struct record_key files[] = {{"store", id}};
+    int64_t count = 0;
+    int rc = record_delete(session, "vector_stores", keys, 2, &count, error);
+    if (!rc && !count)
+        rc = resource_not_found(TREADLE_ENOTFOUND, "vector store", id, error);
+    if (!rc)
+        rc = record_delete(session, "vector_store_files", files, 1, NULL, error);
+    return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);
+}
+
+int vector_store_delete(struct resource_call *call, struct treadle_error *error)
+{
+    struct treadle_error ignored;
+    int rc = resource_write(call, delete, error);
+    if (!rc)
+        search_remove_store(call->services->search, call->arguments[0], &ignored);
+    return rc;
+}

@@ -1,0 +1,91 @@
+/*
+ * Files of vector stores: add, list, retrieve, take out.
+ */
+#include "resource/handlers.h"
+
+#include "base/error.h"
+#include "resource/attach.h"
+#include "resource/call.h"
+#include "store/vector_store_record.h"
+
+static int check_store(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
+{
+    struct treadle_vector_store store;
+    return resource_load(session, call, "vector_stores", &treadle_vector_store_type, "vector store",
+                         call->arguments[0], &store, error);
+}
+
+static int create(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_vector_store_file_create_request *request = call->body;
+    struct treadle_vector_store_file file;
+    int rc = attach_file(session, call, call->arguments[0], request->file_id,
+                         request->chunking_strategy, request->attributes, &file, error);
+    return rc ? rc : resource_reply(call, &treadle_vector_store_file_type, &file, error);
+}
+
+int vector_store_file_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, create, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_key keys[] = {
+        {"store", call->arguments[0]}, {"project", call->project}, {"status", call->query.filter}};
+    const struct record_query query = {.table = "vector_store_files",
+                                       .id_column = "file",
+                                       .keys = keys,
+                                       .key_count = call->query.filter ? 3 : 2};
+    int rc = check_store(session, call, error);
+    return rc ? rc : resource_send_page(session, call, &query, error);
+}
+
+int vector_store_file_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int retrieve(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    const char *id = call->arguments[1];
+    const struct record_key keys[] = {
+        {"store", call->arguments[0]}, {"file", id}, {"project", call->project}};
+    int rc = check_store(session, call, error);
+    if (rc)
+        return rc;
+    http_reply_header(call->reply, "openai-poll-after-ms", "200");
+    return resource_send(session, call, "vector_store_files", "body", keys, 3, "vector store file",
+                         id, error);
+}
+
+int vector_store_file_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, retrieve, error);
+}
+
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
+{
+    const char *id = call->arguments[1];
+    int rc = check_store(session, call, error);
+    if (rc)
+        return rc;
+    rc = vector_store_detach(session, call->arguments[0], id, call->arena, error);
+    if (rc)
+        return resource_not_found(rc, "vector store file", id, error);
+    return resource_reply_deleted(call, id, "vector_store.file.deleted", error);
+}
+
+int vector_store_file_delete(struct resource_call *call, struct treadle_error *error)
+{
+    struct treadle_error ignored;
+    int rc = resource_write(call, delete, error);
+    if (!rc)
+        search_remove_file(call->services->search, call->arguments[0], call->arguments[1],
+                           &ignored);
+    return rc;
+}

@@ -1,0 +1,280 @@
+/*
+ * Index: which stores are open, and how a store's file is laid out.
+ *
+ * WAL with synchronous=FULL: a commit that returned is on disk, and a kill at any moment leaves
+ * what the last commit left. FTS5 keeps the terms of a chunk beside its inverted index: they make
+ * deleting exact, and ranking reads them instead of parting the text again.
+ */
+#include "search/index.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+
+enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 1 };
+
+struct search {
+    pthread_mutex_t lock; /* the list and the counts in it */
+    struct search_index *indexes;
+    size_t open;
+    uint64_t clock;
+    char *directory;
+};
+
+/* Terms come as this room made them, between spaces: every sign that a term may hold belongs to
+ * it, and ASCII letters are small already. */
+static const char layout[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TABLE file(id INTEGER PRIMARY KEY, file_id TEXT NOT NULL UNIQUE,"
+    " filename TEXT NOT NULL, language TEXT NOT NULL, chunks INTEGER NOT NULL);"
+    "CREATE TABLE chunk(id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES file,"
+    " number INTEGER NOT NULL, overlap INTEGER NOT NULL, overlap_terms INTEGER NOT NULL,"
+    " weight REAL NOT NULL, pages TEXT NOT NULL, heading TEXT, text TEXT NOT NULL,"
+    " UNIQUE(file, number));"
+    "CREATE VIRTUAL TABLE term USING fts5(body, above, filename,"
+    " tokenize=\"ascii tokenchars '!#$%&*+,-./:;<=>?@^_`|~''()[]{}\\'\");"
+    "INSERT INTO term(term, rank) VALUES('hashsize', 16777216);"
+    "INSERT INTO term(term, rank) VALUES('rank', 'bm25(1.0, 2.0, 0.5)');"
+    "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(term, row);"
+    "PRAGMA user_version = 1;"
+    "COMMIT";
+
+int search_open(struct search **out, const char *directory, struct treadle_error *error)
+{
+    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
+        return error_set_errno(error, TREADLE_EIO, errno, "Making the directory %s", directory);
+    struct search *search = calloc(1, sizeof *search);
+    if (!search || !(search->directory = strdup(directory))) {
+        free(search);
+        return error_set_memory(error);
+    }
+    pthread_mutex_init(&search->lock, NULL);
+    *out = search;
+    return 0;
+}
+
+static void index_close(struct search_index *index)
+{
+    sqlite3_close(index->reader);
+    sqlite3_close(index->writer);
+    pthread_mutex_destroy(&index->reading);
+    pthread_mutex_destroy(&index->writing);
+    free(index);
+}
+
+void search_close(struct search *search)
+{
+    if (!search)
+        return;
+    while (search->indexes) {
+        struct search_index *index = search->indexes;
+        search->indexes = index->next;
+        index_close(index);
+    }
+    pthread_mutex_destroy(&search->lock);
+    free(search->directory);
+    free(search);
+}
+
+int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error)
+{
+    int code = sqlite3_errcode(db);
+    if (code == SQLITE_NOMEM)
+        return error_set_memory(error);
+    return error_set(error, code == SQLITE_BUSY ? TREADLE_EBUSY : TREADLE_EIO,
+                     "%s the search index failed: %s.", what, sqlite3_errmsg(db));
+}
+
+int search_index_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql,
+                         struct treadle_error *error)
+{
+    if (sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK)
+        return 0;
+    return search_index_error(db, "Asking", error);
+}
+
+int search_index_execute(sqlite3 *db, const char *sql, struct treadle_error *error)
+{
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return 0;
+    return search_index_error(db, "Writing", error);
+}
+
+/* A store's id becomes a file name, so it may hold nothing that a path could. */
+static int index_path(const struct search *search, const char *store_id, char **out,
+                      struct treadle_error *error)
+{
+    size_t length = store_id ? strlen(store_id) : 0;
+    bool valid = length > 0 && length <= SEARCH_ID_BYTES;
+    for (size_t i = 0; valid && i < length; i++) {
+        char c = store_id[i];
+        valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                c == '-' || c == '_';
+    }
+    if (!valid)
+        return error_set(error, TREADLE_EINVALID, "That is no id of a vector store.");
+    if (asprintf(out, "%s/%s.sqlite", search->directory, store_id) < 0)
+        return error_set_memory(error);
+    return 0;
+}
+
+static int open_connection(sqlite3 **out, const char *path, int flags, struct treadle_error *error)
+{
+    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code != SQLITE_OK)
+        return error_set(error, code == SQLITE_NOMEM ? TREADLE_EMEMORY : TREADLE_EIO,
+                         "Opening the search index failed: %s.", sqlite3_errstr(code));
+    sqlite3_busy_timeout(*out, BUSY_MILLISECONDS);
+    return search_index_execute(
+        *out, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000",
+        error);
+}
+
+static int index_version(sqlite3 *db, int *version, struct treadle_error *error)
+{
+    sqlite3_stmt *statement;
+    int code = search_index_prepare(db, &statement, "PRAGMA user_version", error);
+    if (code)
+        return code;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        *version = sqlite3_column_int(statement, 0);
+    else
+        code = search_index_error(db, "Opening", error);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+static int index_open(struct search_index *index, const char *path, struct treadle_error *error)
+{
+    int version = 0;
+    int code =
+        open_connection(&index->writer, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
+    if (!code)
+        code = index_version(index->writer, &version, error);
+    if (!code && version == 0)
+        code = search_index_execute(index->writer, layout, error);
+    else if (!code && version != LAYOUT)
+        code = error_set(error, TREADLE_EIO,
+                         "The search index was made by another version of this program.");
+    if (!code)
+        code = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
+    return code;
+}
+
+/* Closes the index that was idle longest when too many are open. */
+static void evict(struct search *search)
+{
+    struct search_index **oldest = NULL;
+    for (struct search_index **at = &search->indexes; *at; at = &(*at)->next)
+        if ((*at)->users == 0 && (!oldest || (*at)->used_at < (*oldest)->used_at))
+            oldest = at;
+    if (search->open < OPEN_INDEXES || !oldest)
+        return;
+    struct search_index *index = *oldest;
+    *oldest = index->next;
+    search->open--;
+    index_close(index);
+}
+
+static int index_add(struct search *search, const char *store_id, const char *path,
+                     struct search_index **out, struct treadle_error *error)
+{
+    struct search_index *index = calloc(1, sizeof *index);
+    if (!index)
+        return error_set_memory(error);
+    evict(search);
+    pthread_mutex_init(&index->reading, NULL);
+    pthread_mutex_init(&index->writing, NULL);
+    memcpy(index->store_id, store_id, strlen(store_id));
+    int code = index_open(index, path, error);
+    if (code) {
+        index_close(index);
+        return code;
+    }
+    index->next = search->indexes;
+    search->indexes = index;
+    search->open++;
+    *out = index;
+    return 0;
+}
+
+int search_index_acquire(struct search *search, const char *store_id, bool make,
+                         struct search_index **out, struct treadle_error *error)
+{
+    char *path;
+    int code = index_path(search, store_id, &path, error);
+    if (code)
+        return code;
+    pthread_mutex_lock(&search->lock);
+    struct search_index *index = search->indexes;
+    while (index && strcmp(index->store_id, store_id) != 0)
+        index = index->next;
+    if (!index && (make || access(path, F_OK) == 0))
+        code = index_add(search, store_id, path, &index, error);
+    if (index) {
+        index->users++;
+        index->used_at = ++search->clock;
+    }
+    pthread_mutex_unlock(&search->lock);
+    free(path);
+    if (!code)
+        *out = index;
+    return code;
+}
+
+void search_index_release(struct search *search, struct search_index *index)
+{
+    if (!index)
+        return;
+    pthread_mutex_lock(&search->lock);
+    bool last = --index->users == 0 && index->removed;
+    pthread_mutex_unlock(&search->lock);
+    if (last)
+        index_close(index);
+}
+
+/* Takes the index out of the list; gives it back when nobody uses it. */
+static struct search_index *detach(struct search *search, const char *store_id)
+{
+    struct search_index **at = &search->indexes;
+    while (*at && strcmp((*at)->store_id, store_id) != 0)
+        at = &(*at)->next;
+    struct search_index *index = *at;
+    if (!index)
+        return NULL;
+    *at = index->next;
+    search->open--;
+    index->removed = true;
+    return index->users == 0 ? index : NULL;
+}
+
+int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error)
+{
+    static const char *const tails[] = {"-wal", "-shm", ""};
+    char *path;
+    int code = index_path(search, store_id, &path, error);
+    if (code)
+        return code;
+    pthread_mutex_lock(&search->lock);
+    struct search_index *idle = detach(search, store_id);
+    if (idle)
+        index_close(idle);
+    for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
+        char *name;
+        if (asprintf(&name, "%s%s", path, tails[i]) < 0) {
+            code = error_set_memory(error);
+            break;
+        }
+        if (unlink(name) != 0 && errno != ENOENT)
+            code = error_set_errno(error, TREADLE_EIO, errno, "Deleting a search index");
+        free(name);
+    }
+    pthread_mutex_unlock(&search->lock);
+    free(path);
+    return code;
+}

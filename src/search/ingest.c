@@ -1,0 +1,316 @@
+/*
+ * Ingest: each thread claims the next row under a mutex, works without it, and writes the outcome
+ * in one transaction with the vector store's counts.
+ *
+ * Rows are claimed in order of seq and each once, so remembering the last seq claimed is enough.
+ * A row that was removed meanwhile (the file was taken out, the store deleted) is found missing
+ * when the outcome is written; what was indexed for it is then taken out again.
+ */
+#include "search/ingest.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "store/record.h"
+#include "store/vector_store_record.h"
+
+enum { MOST_THREADS = 8, RETRY_SECONDS = 2 };
+
+struct ingest {
+    struct ingest_options options;
+    atomic_bool stop;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    unsigned long wakes; /* guarded by mutex, as the next */
+    int64_t last_seq;
+    size_t thread_count;
+    pthread_t threads[MOST_THREADS];
+};
+
+/* One row being worked on. */
+struct work {
+    struct ingest *ingest;
+    struct arena *arena;
+    int64_t seq;
+    const char *store_id;
+    const char *file_id;
+    const char *filename;
+    struct treadle_vector_store_file row;
+    int64_t usage;
+    struct treadle_error problem; /* code 0: it went well */
+    bool found;                   /* the row is still there */
+};
+
+/* ---- Claiming ------------------------------------------------------------------------------- */
+
+static int read_next(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct work *work = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT v.seq, v.store, v.file, v.body, f.body FROM vector_store_files v "
+                        "JOIN files f ON f.id = v.file "
+                        "WHERE v.status = 'in_progress' AND v.seq > ? ORDER BY v.seq LIMIT 1",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, work->ingest->last_seq);
+    rc = db_step(statement, error);
+    if (rc <= 0)
+        return rc;
+    size_t length;
+    struct treadle_file file = {0};
+    work->seq = db_column_integer(statement, 0);
+    work->store_id = arena_string(work->arena, db_column_text(statement, 1, NULL));
+    work->file_id = arena_string(work->arena, db_column_text(statement, 2, NULL));
+    const char *body = db_column_text(statement, 3, &length);
+    rc = field_parse(&treadle_vector_store_file_type, body, length, FIELD_TOLERANT, work->arena,
+                     &work->row, error);
+    body = db_column_text(statement, 4, &length);
+    if (!rc)
+        rc = field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
+                         error);
+    work->filename = file.filename;
+    work->found = true;
+    return rc;
+}
+
+/* True with a row to work on, false when there is none at present. Called with the mutex held. */
+static bool claim(struct ingest *ingest, struct work *work)
+{
+    struct treadle_error error;
+    if (db_read(ingest->options.db, read_next, work, &error)) {
+        log_write(ingest->options.log, LOG_ERROR, "ingest_claim", "error", error.message, NULL);
+        return false;
+    }
+    if (work->found)
+        ingest->last_seq = work->seq;
+    return work->found;
+}
+
+/* ---- Working -------------------------------------------------------------------------------- */
+
+static int index_document(struct work *work, const struct document *document,
+                          struct treadle_error *error)
+{
+    const struct treadle_chunking_strategy *strategy = work->row.chunking_strategy;
+    struct search_file file = {
+        .store_id = work->store_id, .file_id = work->file_id, .filename = work->filename};
+    if (strategy && strategy->static_chunking) {
+        file.chunk_tokens = (size_t)strategy->static_chunking->max_chunk_size_tokens;
+        file.overlap_tokens = (size_t)strategy->static_chunking->chunk_overlap_tokens;
+    }
+    return search_add(work->ingest->options.search, &file, document, &work->usage, error);
+}
+
+static void work_on(struct work *work)
+{
+    struct ingest *ingest = work->ingest;
+    struct document *document = NULL;
+    struct treadle_error *error = &work->problem;
+    char pages[16] = "", milliseconds[24];
+    uint64_t length;
+    int descriptor = -1;
+    int64_t start = clock_monotonic_us();
+    int rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
+    if (!rc)
+        rc = document_read(&document, descriptor, work->filename, &ingest->options.document, error);
+    if (!rc) {
+        snprintf(pages, sizeof pages, "%d", document->page_count);
+        rc = index_document(work, document, error);
+    }
+    if (!rc)
+        work->problem.code = 0;
+    document_free(document);
+    if (descriptor >= 0)
+        close(descriptor);
+    snprintf(milliseconds, sizeof milliseconds, "%lld",
+             (long long)(clock_monotonic_us() - start) / 1000);
+    log_write(ingest->options.log, rc ? LOG_WARNING : LOG_INFO, "ingest", "file", work->file_id,
+              "vector_store", work->store_id, "pages", pages, "ms", milliseconds, "error",
+              rc ? work->problem.message : NULL, NULL);
+}
+
+/* ---- The outcome ---------------------------------------------------------------------------- */
+
+static const char *error_word(int code)
+{
+    switch (code) {
+    case TREADLE_EUNSUPPORTED:
+        return "unsupported_file";
+    case TREADLE_EPARSE:
+    case TREADLE_ELIMIT:
+    case TREADLE_ETIMEOUT:
+        return "invalid_file";
+    default:
+        return "server_error";
+    }
+}
+
+static int write_row(struct db_session *session, struct work *work, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"store", work->store_id}, {"file", work->file_id}};
+    struct treadle_last_error last_error = {error_word(work->problem.code), work->problem.message};
+    bool failed = work->problem.code != 0;
+    work->row.status =
+        failed ? TREADLE_VECTOR_STORE_FILE_FAILED : TREADLE_VECTOR_STORE_FILE_COMPLETED;
+    work->row.usage_bytes = failed ? 0 : work->usage;
+    work->row.last_error = failed ? &last_error : NULL;
+    struct record_value values[] = {
+        {.column = "status",
+         .kind = RECORD_TEXT,
+         .text = field_word(vector_store_file_status_names, (int)work->row.status)},
+        {.column = "body",
+         .kind = RECORD_TEXT,
+         .text = field_text(&treadle_vector_store_file_type, &work->row, work->arena)},
+    };
+    if (!values[1].text)
+        return error_set_memory(error);
+    return record_update(session, "vector_store_files", keys, 2, values, 2, error);
+}
+
+static int write_outcome(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct work *work = argument;
+    struct treadle_vector_store store;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT 1 FROM vector_store_files WHERE seq = ? AND store = ? "
+                        "AND file = ? AND status = 'in_progress'",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, work->seq);
+    db_bind_text(statement, 2, work->store_id);
+    db_bind_text(statement, 3, work->file_id);
+    rc = db_step(statement, error);
+    work->found = rc == 1;
+    if (rc <= 0)
+        return rc;
+    rc = write_row(session, work, error);
+    if (!rc)
+        rc = vector_store_load(session, NULL, work->store_id, work->arena, &store, error);
+    if (rc)
+        return rc;
+    vector_store_count(&store, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS, work->row.status,
+                       work->row.usage_bytes);
+    return vector_store_save(session, &store, work->arena, error);
+}
+
+/* Waits for a wake, for a moment at most when `seconds` is not 0. Called with the mutex held. */
+static void wait_for_wake(struct ingest *ingest, unsigned seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += seconds;
+    if (atomic_load(&ingest->stop))
+        return;
+    if (seconds)
+        pthread_cond_timedwait(&ingest->wake, &ingest->mutex, &until);
+    else
+        pthread_cond_wait(&ingest->wake, &ingest->mutex);
+}
+
+/* A full disk must not leave a file in_progress for ever, so the outcome is written again and
+ * again until it is in. */
+static void finish(struct work *work)
+{
+    struct ingest *ingest = work->ingest;
+    struct treadle_error error;
+    while (db_write(ingest->options.db, write_outcome, work, &error)) {
+        log_write(ingest->options.log, LOG_ERROR, "ingest_outcome", "file", work->file_id, "error",
+                  error.message, NULL);
+        pthread_mutex_lock(&ingest->mutex);
+        wait_for_wake(ingest, RETRY_SECONDS);
+        pthread_mutex_unlock(&ingest->mutex);
+        if (atomic_load(&ingest->stop))
+            return;
+    }
+    if (work->found && !work->problem.code)
+        return;
+    if (search_remove_file(ingest->options.search, work->store_id, work->file_id, &error))
+        log_write(ingest->options.log, LOG_WARNING, "ingest_remove", "file", work->file_id, "error",
+                  error.message, NULL);
+}
+
+/* ---- Threads -------------------------------------------------------------------------------- */
+
+static void *run(void *argument)
+{
+    struct ingest *ingest = argument;
+    pthread_mutex_lock(&ingest->mutex);
+    while (!atomic_load(&ingest->stop)) {
+        struct work work = {.ingest = ingest, .arena = arena_new(0)};
+        unsigned long wakes = ingest->wakes;
+        if (!work.arena || !claim(ingest, &work)) {
+            unsigned seconds = work.arena ? 0 : RETRY_SECONDS;
+            arena_free(work.arena);
+            if (wakes == ingest->wakes)
+                wait_for_wake(ingest, seconds);
+            continue;
+        }
+        pthread_mutex_unlock(&ingest->mutex);
+        work_on(&work);
+        if (!atomic_load(&ingest->stop))
+            finish(&work);
+        arena_free(work.arena);
+        pthread_mutex_lock(&ingest->mutex);
+    }
+    pthread_mutex_unlock(&ingest->mutex);
+    return NULL;
+}
+
+int ingest_open(struct ingest **out, const struct ingest_options *options,
+                struct treadle_error *error)
+{
+    struct ingest *ingest = calloc(1, sizeof *ingest);
+    if (!ingest)
+        return error_set_memory(error);
+    size_t wanted = options->threads ? options->threads : 2;
+    ingest->options = *options;
+    ingest->options.document.stop = &ingest->stop;
+    pthread_mutex_init(&ingest->mutex, NULL);
+    pthread_cond_init(&ingest->wake, NULL);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    while (ingest->thread_count < wanted && ingest->thread_count < MOST_THREADS &&
+           pthread_create(&ingest->threads[ingest->thread_count], NULL, run, ingest) == 0)
+        ingest->thread_count++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!ingest->thread_count) {
+        ingest_close(ingest);
+        return error_set(error, TREADLE_EMEMORY, "no thread for reading files could be started");
+    }
+    *out = ingest;
+    return 0;
+}
+
+void ingest_wake(struct ingest *ingest)
+{
+    pthread_mutex_lock(&ingest->mutex);
+    ingest->wakes++;
+    pthread_cond_broadcast(&ingest->wake);
+    pthread_mutex_unlock(&ingest->mutex);
+}
+
+void ingest_close(struct ingest *ingest)
+{
+    if (!ingest)
+        return;
+    atomic_store(&ingest->stop, true);
+    ingest_wake(ingest);
+    for (size_t i = 0; i < ingest->thread_count; i++)
+        pthread_join(ingest->threads[i], NULL);
+    pthread_cond_destroy(&ingest->wake);
+    pthread_mutex_destroy(&ingest->mutex);
+    free(ingest);
+}

@@ -1,0 +1,38 @@
+/*
+ * Ingest: reads the files that were added to vector stores and makes them searchable.
+ *
+ * What is to be done stands in the database (vector_store_files in status in_progress); a few
+ * threads take those rows in order of insertion. So there is no queue in memory that could grow
+ * or be lost: after a restart the same rows are found and done again.
+ */
+#ifndef SEARCH_INGEST_H
+#define SEARCH_INGEST_H
+
+#include "base/log.h"
+#include "document/document.h"
+#include "search/search.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+struct ingest;
+
+struct ingest_options {
+    struct db *db;
+    struct blob_store *blobs;
+    struct search *search;
+    struct document_options document; /* its `stop` is set by ingest */
+    size_t threads;                   /* 0: 2 */
+    struct log *log;
+};
+
+/* Starts the threads; they begin with what an earlier process left. */
+int ingest_open(struct ingest **out, const struct ingest_options *options,
+                struct treadle_error *error);
+
+/* Says that rows were added. Never blocks. */
+void ingest_wake(struct ingest *ingest);
+
+/* Gives up the file under way (it stays in_progress), ends the threads, frees. Accepts NULL. */
+void ingest_close(struct ingest *ingest);
+
+#endif

@@ -1,0 +1,315 @@
+/*
+ * Queries: the best chunks of one or more stores.
+ *
+ * FTS5 gives each store's best candidates for any of the query's terms by BM25; those are ranked
+ * again with what BM25 does not see (rank.h). The text is read for the results alone.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "search/index.h"
+#include "search/question.h"
+
+enum {
+    MAX_RESULTS = 20,
+    CANDIDATES = 100, /* of one store */
+    STORES = 64,
+    MATCH_BYTES = 64 << 10,
+    COMMON_SHARE = 2,   /* a term in more than this part of all chunks finds nothing by itself */
+    COMMON_CHUNKS = 200 /* and it is only left out where that saves work */
+};
+
+struct asking {
+    struct search *search;
+    const struct search_query *query;
+    struct arena *arena;
+    struct search_index *indexes[STORES]; /* NULL where a store has none */
+    const char *languages[QUESTION_LANGUAGES];
+    size_t language_count;
+    struct rank_query ranked;
+    struct rank_candidate *candidates;
+    size_t candidate_count;
+};
+
+typedef int (*store_visitor)(struct asking *asking, size_t store, sqlite3 *db,
+                             struct treadle_error *error);
+
+static int each_store(struct asking *asking, store_visitor visit, struct treadle_error *error)
+{
+    int code = 0;
+    for (size_t i = 0; !code && i < asking->query->store_count; i++) {
+        struct search_index *index = asking->indexes[i];
+        if (!index)
+            continue;
+        pthread_mutex_lock(&index->reading);
+        code = visit(asking, i, index->reader, error);
+        pthread_mutex_unlock(&index->reading);
+    }
+    return code;
+}
+
+static bool add_language(struct asking *asking, const char *code)
+{
+    for (size_t i = 0; i < asking->language_count; i++)
+        if (strcmp(asking->languages[i], code) == 0)
+            return true;
+    if (asking->language_count == QUESTION_LANGUAGES)
+        return true;
+    char *copy = arena_string(asking->arena, code);
+    asking->languages[asking->language_count] = copy;
+    asking->language_count += copy != NULL;
+    return copy;
+}
+
+/* The languages of a store's files, the commonest first, and how many chunks there are. */
+static int visit_languages(struct asking *asking, size_t store, sqlite3 *db,
+                           struct treadle_error *error)
+{
+    (void)store;
+    sqlite3_stmt *rows;
+    int code = search_index_prepare(db, &rows,
+                                    "SELECT language, sum(chunks) FROM file GROUP BY language"
+                                    " ORDER BY 2 DESC, 1",
+                                    error);
+    if (code)
+        return code;
+    int step;
+    while (!code && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+        const char *language = (const char *)sqlite3_column_text(rows, 0);
+        asking->ranked.chunks += sqlite3_column_int64(rows, 1);
+        if (!language || !add_language(asking, language))
+            code = error_set_memory(error);
+    }
+    if (!code && step != SQLITE_DONE)
+        code = search_index_error(db, "Asking", error);
+    sqlite3_finalize(rows);
+    return code;
+}
+
+static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
+                        struct treadle_error *error)
+{
+    (void)store;
+    sqlite3_stmt *row;
+    int code = search_index_prepare(db, &row, "SELECT doc FROM vocabulary WHERE term = ?", error);
+    if (code)
+        return code;
+    for (size_t i = 0; !code && i < asking->ranked.term_count; i++) {
+        struct rank_term *term = &asking->ranked.terms[i];
+        sqlite3_bind_text(row, 1, term->text, (int)term->length, SQLITE_STATIC);
+        int step = sqlite3_step(row);
+        if (step == SQLITE_ROW)
+            term->chunks += sqlite3_column_int64(row, 0);
+        else if (step != SQLITE_DONE)
+            code = search_index_error(db, "Asking", error);
+        sqlite3_reset(row);
+    }
+    sqlite3_finalize(row);
+    return code;
+}
+
+static bool is_common(const struct asking *asking, const struct rank_term *term)
+{
+    return asking->ranked.chunks > COMMON_CHUNKS &&
+           term->chunks * COMMON_SHARE > asking->ranked.chunks;
+}
+
+/* "a" OR "b" …: what FTS5 is asked for. False when no term is in any store. */
+static bool put_match(const struct asking *asking, struct buffer *out)
+{
+    const struct rank_query *ranked = &asking->ranked;
+    bool rare = false;
+    for (size_t i = 0; i < ranked->term_count; i++)
+        rare |= ranked->terms[i].chunks > 0 && !is_common(asking, &ranked->terms[i]);
+    for (size_t i = 0; i < ranked->term_count; i++) {
+        if (ranked->terms[i].chunks == 0 || (rare && is_common(asking, &ranked->terms[i])))
+            continue;
+        buffer_append_format(out, "%s\"%s\"", out->length ? " OR " : "", ranked->terms[i].text);
+    }
+    return out->length > 0;
+}
+
+static const char *column_string(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+    return text ? text : "";
+}
+
+static int read_candidates(struct asking *asking, size_t store, sqlite3 *db, sqlite3_stmt *rows,
+                           struct treadle_error *error)
+{
+    int step;
+    while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+        struct rank_candidate *candidate = &asking->candidates[asking->candidate_count++];
+        *candidate = (struct rank_candidate){.store = store,
+                                             .row = sqlite3_column_int64(rows, 0),
+                                             .bm25 = -sqlite3_column_double(rows, 1),
+                                             .file = sqlite3_column_int64(rows, 5),
+                                             .number = sqlite3_column_int64(rows, 6),
+                                             .overlap_terms = sqlite3_column_int64(rows, 7),
+                                             .weight = sqlite3_column_double(rows, 8)};
+        rank_score(&asking->ranked, candidate, column_string(rows, 2), column_string(rows, 3),
+                   column_string(rows, 4));
+    }
+    return step == SQLITE_DONE ? 0 : search_index_error(db, "Asking", error);
+}
+
+static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
+                            struct treadle_error *error)
+{
+    static const char sql[] =
+        "SELECT term.rowid, term.rank, body, above, filename, file, number, overlap_terms, weight"
+        " FROM (SELECT rowid, rank, body, above, filename FROM term WHERE term MATCH ?1"
+        " ORDER BY rank LIMIT ?2) AS term JOIN chunk ON chunk.id = term.rowid";
+    struct buffer match;
+    sqlite3_stmt *rows = NULL;
+    buffer_init(&match, MATCH_BYTES);
+    int code = 0;
+    if (put_match(asking, &match) && !match.failed)
+        code = search_index_prepare(db, &rows, sql, error);
+    if (rows) {
+        sqlite3_bind_text(rows, 1, match.data, (int)match.length, SQLITE_STATIC);
+        sqlite3_bind_int(rows, 2, CANDIDATES);
+        code = read_candidates(asking, store, db, rows, error);
+    }
+    sqlite3_finalize(rows);
+    buffer_clear(&match);
+    return code;
+}
+
+/* "offset page offset page …", as the store wrote it; at least one pair comes out. */
+static bool parse_pages(const char *text, size_t length, struct arena *arena,
+                        struct search_result *result)
+{
+    size_t spaces = 0;
+    for (const char *at = text; *at; at++)
+        spaces += *at == ' ';
+    struct search_page *pages = arena_array(arena, spaces / 2 + 1, sizeof *pages);
+    if (!pages)
+        return false;
+    size_t count = 0;
+    while (*text && count < spaces / 2) {
+        char *end;
+        unsigned long long offset = strtoull(text, &end, 10);
+        long page = strtol(end, &end, 10);
+        pages[count++] =
+            (struct search_page){.offset = offset < length ? offset : length, .page = (int)page};
+        text = end + (*end == ' ');
+    }
+    result->pages = pages;
+    result->page_count = count ? count : 1;
+    return true;
+}
+
+static bool fill_result(struct asking *asking, const struct rank_candidate *candidate,
+                        sqlite3_stmt *row, struct search_result *result)
+{
+    struct arena *arena = asking->arena;
+    const char *heading = (const char *)sqlite3_column_text(row, 2);
+    *result = (struct search_result){
+        .store_id = arena_string(arena, asking->query->store_ids[candidate->store]),
+        .file_id = arena_string(arena, column_string(row, 0)),
+        .filename = arena_string(arena, column_string(row, 1)),
+        .score = candidate->score < 1 ? candidate->score : 1,
+        .chunk = candidate->number,
+        .heading = arena_string(arena, heading),
+        .text = arena_string(arena, column_string(row, 3))};
+    return result->store_id && result->file_id && result->filename && result->text &&
+           (result->heading || !heading) &&
+           parse_pages(column_string(row, 4), strlen(result->text), arena, result);
+}
+
+/* One result; a chunk that has gone meanwhile is left out. */
+static int fetch(struct asking *asking, const struct rank_candidate *candidate,
+                 struct search_result *results, size_t *count, struct treadle_error *error)
+{
+    struct search_index *index = asking->indexes[candidate->store];
+    sqlite3_stmt *row = NULL;
+    pthread_mutex_lock(&index->reading);
+    int code = search_index_prepare(index->reader, &row,
+                                    "SELECT file_id, filename, heading, text, pages FROM chunk"
+                                    " JOIN file ON file.id = chunk.file WHERE chunk.id = ?",
+                                    error);
+    if (!code) {
+        sqlite3_bind_int64(row, 1, candidate->row);
+        int step = sqlite3_step(row);
+        if (step == SQLITE_ROW && !fill_result(asking, candidate, row, &results[*count]))
+            code = error_set_memory(error);
+        else if (step == SQLITE_ROW)
+            (*count)++;
+        else if (step != SQLITE_DONE)
+            code = search_index_error(index->reader, "Reading", error);
+    }
+    sqlite3_finalize(row);
+    pthread_mutex_unlock(&index->reading);
+    return code;
+}
+
+static int collect(struct asking *asking, struct search_result **out, size_t *count,
+                   struct treadle_error *error)
+{
+    size_t most = asking->query->max_results ? asking->query->max_results : MAX_RESULTS;
+    if (most > asking->candidate_count)
+        most = asking->candidate_count;
+    struct search_result *results = arena_array(asking->arena, most, sizeof *results);
+    size_t found = 0;
+    if (!results)
+        return error_set_memory(error);
+    for (size_t i = 0; found < most && i < asking->candidate_count; i++) {
+        if (asking->candidates[i].score < asking->query->score_threshold)
+            break;
+        int code = fetch(asking, &asking->candidates[i], results, &found, error);
+        if (code)
+            return code;
+    }
+    *out = results;
+    *count = found;
+    return 0;
+}
+
+static int ask(struct asking *asking, struct treadle_error *error)
+{
+    const struct search_query *query = asking->query;
+    int code = 0;
+    for (size_t i = 0; !code && i < query->store_count; i++)
+        code = search_index_acquire(asking->search, query->store_ids[i], false, &asking->indexes[i],
+                                    error);
+    if (!code)
+        code = each_store(asking, visit_languages, error);
+    if (!code)
+        code = search_question(&asking->ranked, query->text, asking->languages,
+                               asking->language_count, asking->arena, error);
+    if (!code)
+        code = each_store(asking, visit_counts, error);
+    if (code)
+        return code;
+    rank_weigh(&asking->ranked);
+    code = each_store(asking, visit_candidates, error);
+    if (!code)
+        rank_order(asking->candidates, asking->candidate_count);
+    return code;
+}
+
+int search_run(struct search *search, const struct search_query *query, struct arena *arena,
+               struct search_result **out, size_t *count, struct treadle_error *error)
+{
+    if (query->store_count > STORES)
+        return error_set(error, TREADLE_ELIMIT, "At most %d vector stores can be searched at once.",
+                         STORES);
+    struct asking *asking = calloc(1, sizeof *asking);
+    if (!asking)
+        return error_set_memory(error);
+    *asking = (struct asking){.search = search, .query = query, .arena = arena};
+    asking->candidates = calloc(query->store_count * CANDIDATES + 1, sizeof *asking->candidates);
+    int code = asking->candidates ? ask(asking, error) : error_set_memory(error);
+    if (!code)
+        code = collect(asking, out, count, error);
+    for (size_t i = 0; i < query->store_count; i++)
+        search_index_release(search, asking->indexes[i]);
+    free(asking->candidates);
+    free(asking);
+    return code;
+}

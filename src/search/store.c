@@ -1,0 +1,326 @@
+/*
+ * Store: puts a file's chunks into an index, takes them out, and gives a file's text back.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "search/chunk.h"
+#include "search/index.h"
+
+enum { SAMPLE_BYTES = 20000, TEXT_BYTES = 256 << 20, PAGES_BYTES = 1 << 20, NAME_BYTES = 1 << 12 };
+
+/* What the visitor of chunks needs. */
+struct writing {
+    sqlite3 *db;
+    sqlite3_stmt *chunk, *term;
+    const char *filename_terms;
+    int64_t file, chunks, usage;
+};
+
+static int step_done(sqlite3 *db, sqlite3_stmt *statement, struct treadle_error *error)
+{
+    int code = sqlite3_step(statement);
+    sqlite3_reset(statement);
+    return code == SQLITE_DONE ? 0 : search_index_error(db, "Writing", error);
+}
+
+static int with_file_id(sqlite3 *db, const char *sql, const char *file_id,
+                        struct treadle_error *error)
+{
+    sqlite3_stmt *statement;
+    int code = search_index_prepare(db, &statement, sql, error);
+    if (code)
+        return code;
+    sqlite3_bind_text(statement, 1, file_id, -1, SQLITE_STATIC);
+    code = step_done(db, statement, error);
+    sqlite3_finalize(statement);
+    return code;
+}
+
+/* Within a transaction. */
+static int delete_file(sqlite3 *db, const char *file_id, struct treadle_error *error)
+{
+    static const char *const steps[] = {
+        "DELETE FROM term WHERE rowid IN (SELECT chunk.id FROM chunk JOIN file"
+        " ON file.id = chunk.file WHERE file_id = ?)",
+        "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
+        "DELETE FROM file WHERE file_id = ?"};
+    int code = 0;
+    for (size_t i = 0; !code && i < sizeof steps / sizeof *steps; i++)
+        code = with_file_id(db, steps[i], file_id, error);
+    return code;
+}
+
+/* "offset page offset page …" */
+static int print_pages(struct buffer *out, const struct search_chunk *chunk,
+                       struct treadle_error *error)
+{
+    for (size_t i = 0; i < chunk->page_count; i++)
+        buffer_append_format(out, "%zu %d ", chunk->pages[i].offset, chunk->pages[i].page);
+    return out->failed ? error_set_memory(error) : 0;
+}
+
+static int write_chunk(void *context, const struct search_chunk *chunk, struct treadle_error *error)
+{
+    struct writing *writing = context;
+    struct buffer pages;
+    buffer_init(&pages, PAGES_BYTES);
+    int code = print_pages(&pages, chunk, error);
+    if (code)
+        goto done;
+    sqlite3_stmt *row = writing->chunk;
+    sqlite3_bind_int64(row, 1, writing->file);
+    sqlite3_bind_int64(row, 2, chunk->number);
+    sqlite3_bind_int64(row, 3, (int64_t)chunk->overlap);
+    sqlite3_bind_int64(row, 4, (int64_t)chunk->overlap_terms);
+    sqlite3_bind_double(row, 5, chunk->weight);
+    sqlite3_bind_text(row, 6, pages.data, (int)pages.length, SQLITE_STATIC);
+    sqlite3_bind_text(row, 7, chunk->heading, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 8, chunk->text, (int)chunk->length, SQLITE_STATIC);
+    code = step_done(writing->db, row, error);
+    if (code)
+        goto done;
+    sqlite3_bind_int64(writing->term, 1, sqlite3_last_insert_rowid(writing->db));
+    sqlite3_bind_text(writing->term, 2, chunk->body, -1, SQLITE_STATIC);
+    sqlite3_bind_text(writing->term, 3, chunk->above, -1, SQLITE_STATIC);
+    sqlite3_bind_text(writing->term, 4, writing->filename_terms, -1, SQLITE_STATIC);
+    code = step_done(writing->db, writing->term, error);
+    writing->chunks++;
+    writing->usage += (int64_t)(chunk->length + strlen(chunk->body) + strlen(chunk->above));
+done:
+    buffer_clear(&pages);
+    return code;
+}
+
+/* The language of most of the text: looks behind the front matter when there is more. */
+static const char *document_language(const struct document *document)
+{
+    struct buffer sample;
+    buffer_init(&sample, SAMPLE_BYTES);
+    size_t first = document->block_count > 400 ? document->block_count / 4 : 0;
+    for (size_t i = first; i < document->block_count && !sample.failed; i++) {
+        buffer_append(&sample, document->blocks[i].text, document->blocks[i].length);
+        buffer_append_char(&sample, '\n');
+    }
+    const char *code = language_detect(sample.length ? sample.data : "", sample.length);
+    buffer_clear(&sample);
+    return code;
+}
+
+static int filename_terms(struct language *language, const char *filename, struct buffer *out,
+                          struct treadle_error *error)
+{
+    struct arena *arena = arena_new(0);
+    struct language_word *words;
+    size_t count, length = strnlen(filename, NAME_BYTES);
+    if (!arena)
+        return error_set_memory(error);
+    int code = language_words(language, filename, length, arena, &words, &count, error);
+    buffer_append(out, "", 0);
+    for (size_t i = 0; !code && i < count; i++)
+        buffer_append_format(out, "%s ", words[i].term);
+    if (!code && out->failed)
+        code = error_set_memory(error);
+    arena_free(arena);
+    return code;
+}
+
+static int insert_file(struct writing *writing, const struct search_file *file,
+                       const char *language, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code = search_index_prepare(writing->db, &row,
+                                    "INSERT INTO file(file_id, filename, language, chunks)"
+                                    " VALUES(?, ?, ?, 0)",
+                                    error);
+    if (code)
+        return code;
+    sqlite3_bind_text(row, 1, file->file_id, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 2, file->filename, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 3, language, -1, SQLITE_STATIC);
+    code = step_done(writing->db, row, error);
+    sqlite3_finalize(row);
+    writing->file = sqlite3_last_insert_rowid(writing->db);
+    return code;
+}
+
+static int count_chunks(const struct writing *writing, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code =
+        search_index_prepare(writing->db, &row, "UPDATE file SET chunks = ? WHERE id = ?", error);
+    if (code)
+        return code;
+    sqlite3_bind_int64(row, 1, writing->chunks);
+    sqlite3_bind_int64(row, 2, writing->file);
+    code = step_done(writing->db, row, error);
+    sqlite3_finalize(row);
+    return code;
+}
+
+static int write_document(struct writing *writing, const struct search_file *file,
+                          const struct document *document, struct language *language,
+                          const char *language_code, struct treadle_error *error)
+{
+    int code = delete_file(writing->db, file->file_id, error);
+    if (!code)
+        code = insert_file(writing, file, language_code, error);
+    if (!code)
+        code = search_index_prepare(writing->db, &writing->chunk,
+                                    "INSERT INTO chunk(file, number, overlap, overlap_terms,"
+                                    " weight, pages, heading, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                                    error);
+    if (!code)
+        code = search_index_prepare(
+            writing->db, &writing->term,
+            "INSERT INTO term(rowid, body, above, filename) VALUES(?, ?, ?, ?)", error);
+    if (!code)
+        code = search_chunk_each(file, document, language, write_chunk, writing, error);
+    if (!code)
+        code = count_chunks(writing, error);
+    sqlite3_finalize(writing->chunk);
+    sqlite3_finalize(writing->term);
+    return code;
+}
+
+/* Runs within a transaction of its own; what fails leaves the index as it was. */
+static int commit_or_roll_back(sqlite3 *db, int code, struct treadle_error *error)
+{
+    if (!code)
+        code = search_index_execute(db, "COMMIT", error);
+    if (code && !sqlite3_get_autocommit(db))
+        sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+    return code;
+}
+
+int search_add(struct search *search, const struct search_file *file,
+               const struct document *document, int64_t *usage, struct treadle_error *error)
+{
+    struct search_index *index = NULL;
+    struct language *language = NULL;
+    struct buffer name;
+    buffer_init(&name, NAME_BYTES * 16);
+    const char *language_code = document_language(document);
+    int code = language_new(&language, language_code, error);
+    if (!code)
+        code = filename_terms(language, file->filename, &name, error);
+    if (!code)
+        code = search_index_acquire(search, file->store_id, true, &index, error);
+    if (code)
+        goto done;
+    pthread_mutex_lock(&index->writing);
+    struct writing writing = {.db = index->writer, .filename_terms = name.data};
+    code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
+    if (!code) {
+        code = write_document(&writing, file, document, language, language_code, error);
+        code = commit_or_roll_back(index->writer, code, error);
+    }
+    pthread_mutex_unlock(&index->writing);
+    if (!code)
+        *usage = writing.usage;
+done:
+    search_index_release(search, index);
+    buffer_clear(&name);
+    language_free(language);
+    return code;
+}
+
+int search_remove_file(struct search *search, const char *store_id, const char *file_id,
+                       struct treadle_error *error)
+{
+    struct search_index *index = NULL;
+    int code = search_index_acquire(search, store_id, false, &index, error);
+    if (code || !index)
+        return code;
+    pthread_mutex_lock(&index->writing);
+    code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
+    if (!code)
+        code =
+            commit_or_roll_back(index->writer, delete_file(index->writer, file_id, error), error);
+    pthread_mutex_unlock(&index->writing);
+    search_index_release(search, index);
+    return code;
+}
+
+int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error)
+{
+    return search_index_remove(search, store_id, error);
+}
+
+/* Joins the chunks, each without what the one before had already. */
+static int join_text(sqlite3 *db, const char *file_id, struct buffer *out,
+                     struct treadle_error *error)
+{
+    sqlite3_stmt *rows;
+    int code = search_index_prepare(db, &rows,
+                                    "SELECT text, overlap FROM file JOIN chunk"
+                                    " ON chunk.file = file.id WHERE file_id = ? ORDER BY number",
+                                    error);
+    if (code)
+        return code;
+    sqlite3_bind_text(rows, 1, file_id, -1, SQLITE_STATIC);
+    int step;
+    while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+        const char *text = (const char *)sqlite3_column_text(rows, 0);
+        int64_t length = sqlite3_column_bytes(rows, 0), from = sqlite3_column_int64(rows, 1);
+        if (!text || from < 0 || from > length)
+            from = length;
+        if (out->length && length > from && from == 0)
+            buffer_append_char(out, '\n');
+        else if (out->length && length > from)
+            buffer_append_char(out, text[from - 1]);
+        buffer_append(out, text ? text + from : "", (size_t)(length - from));
+    }
+    if (step != SQLITE_DONE)
+        code = search_index_error(db, "Reading", error);
+    sqlite3_finalize(rows);
+    if (!code && out->failed)
+        code = error_set_memory(error);
+    return code;
+}
+
+static int file_exists(sqlite3 *db, const char *file_id, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code = search_index_prepare(db, &row, "SELECT 1 FROM file WHERE file_id = ?", error);
+    if (code)
+        return code;
+    sqlite3_bind_text(row, 1, file_id, -1, SQLITE_STATIC);
+    int step = sqlite3_step(row);
+    if (step == SQLITE_DONE)
+        code = error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
+    else if (step != SQLITE_ROW)
+        code = search_index_error(db, "Reading", error);
+    sqlite3_finalize(row);
+    return code;
+}
+
+int search_text(struct search *search, const char *store_id, const char *file_id,
+                struct arena *arena, const char **out, struct treadle_error *error)
+{
+    struct search_index *index = NULL;
+    int code = search_index_acquire(search, store_id, false, &index, error);
+    if (code)
+        return code;
+    if (!index)
+        return error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
+    struct buffer text;
+    buffer_init(&text, TEXT_BYTES);
+    pthread_mutex_lock(&index->reading);
+    code = file_exists(index->reader, file_id, error);
+    if (!code)
+        code = join_text(index->reader, file_id, &text, error);
+    pthread_mutex_unlock(&index->reading);
+    search_index_release(search, index);
+    if (!code) {
+        char *copy = arena_copy(arena, text.length ? text.data : "", text.length);
+        if (copy)
+            *out = copy;
+        else
+            code = error_set_memory(error);
+    }
+    buffer_clear(&text);
+    return code;
+}

@@ -1,0 +1,37 @@
+/*
+ * Units: the pieces that chunks are made of, none of which is parted again: a block, or for a
+ * longer block its sentences, or for an endless sentence a run of its words.
+ */
+#ifndef SEARCH_UNIT_H
+#define SEARCH_UNIT_H
+
+#include "language/language.h"
+#include "search/search.h"
+
+struct search_unit {
+    const char *text; /* within the document */
+    size_t length;
+    size_t tokens;
+    int page;
+    int level;    /* of a heading; 0: no heading */
+    bool goes_on; /* belongs to the block of the unit before */
+    bool clutter;
+    char *terms; /* once they are needed; without stopwords, a space behind each */
+    size_t terms_length, term_count;
+};
+
+struct search_units {
+    struct search_unit *items;
+    size_t count, room;
+    size_t tokens;
+};
+
+/* Parts a document into units of at most `limit` tokens. TREADLE_ELIMIT above 5,000,000 tokens. */
+int search_units_make(struct search_units *units, const struct document *document,
+                      struct language *language, size_t limit, struct treadle_error *error);
+void search_units_clear(struct search_units *units);
+
+int search_unit_terms(struct search_unit *unit, struct language *language,
+                      struct treadle_error *error);
+
+#endif

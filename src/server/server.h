@@ -1,0 +1,42 @@
+/*
+ * Server: Treadle as one object that a program starts and stops.
+ *
+ * `treadle serve` runs it in the foreground; `treadle ask` and the like run the same inside their
+ * own process on a Unix socket. It owns the store, the indexes, the engine and the listener, and
+ * keeps no global state.
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/log.h"
+#include "treadle/error.h"
+
+struct server;
+
+struct server_options {
+    const char *listen[5]; /* as of http.h, ends with NULL */
+    const char *store;     /* directory; made (mode 0700) when it is missing */
+    const char *reader;    /* path of treadle-reader; NULL: beside the running program */
+    struct log *log;       /* NULL: none; must outlive the server */
+};
+
+/* Opens the store, ends what a crash left active, and serves. TREADLE_EBUSY when another process
+ * serves this store (server_find tells where) or an address is taken; TREADLE_EINVALID for an
+ * address off loopback, which needs keys. */
+int server_start(struct server **out, const struct server_options *options,
+                 struct treadle_error *error);
+
+/* The addresses as of http_address, NULL past the last. */
+const char *server_address(const struct server *server, size_t index);
+
+/* Lets what is under way end for a few seconds, then stops and closes. Accepts NULL. */
+void server_stop(struct server *server);
+
+/* Where the process that serves this store listens: its first address is copied to `out`.
+ * TREADLE_ENOTFOUND when nobody serves it. */
+int server_find(const char *store, char *out, size_t size, struct treadle_error *error);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * The database contract's outer face: each function goes to the backend whose table its object
+ * points to. What is the same for every backend is written here once.
+ */
+#include "store/db.h"
+
+#include "base/error.h"
+#include "store/db_backend.h"
+
+bool db_backend_is_whole(const struct db_backend *backend)
+{
+    return backend->name && backend->close && backend->write && backend->read && backend->counts &&
+           backend->prepare && backend->changes && backend->parameters && backend->bind_text &&
+           backend->bind_blob && backend->bind_integer && backend->bind_null && backend->step &&
+           backend->column_text && backend->column_blob && backend->column_integer &&
+           backend->column_is_null;
+}
+
+void db_close(struct db *db)
+{
+    if (db)
+        db->backend->close(db);
+}
+
+int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error)
+{
+    return db->backend->write(db, work, argument, error);
+}
+
+int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error)
+{
+    return db->backend->read(db, work, argument, error);
+}
+
+void db_counts(struct db *db, int64_t *commits, int64_t *works)
+{
+    db->backend->counts(db, commits, works);
+}
+
+int db_prepare(struct db_session *session, struct db_statement **out, const char *sql,
+               struct treadle_error *error)
+{
+    return session->backend->prepare(session, out, sql, error);
+}
+
+int64_t db_changes(struct db_session *session)
+{
+    return session->backend->changes(session);
+}
+
+void db_bind_text(struct db_statement *statement, int index, const char *text)
+{
+    if (text)
+        statement->backend->bind_text(statement, index, text);
+    else
+        statement->backend->bind_null(statement, index);
+}
+
+void db_bind_blob(struct db_statement *statement, int index, const void *bytes, size_t length)
+{
+    statement->backend->bind_blob(statement, index, bytes, length);
+}
+
+void db_bind_integer(struct db_statement *statement, int index, int64_t value)
+{
+    statement->backend->bind_integer(statement, index, value);
+}
+
+void db_bind_null(struct db_statement *statement, int index)
+{
+    statement->backend->bind_null(statement, index);
+}
+
+int db_step(struct db_statement *statement, struct treadle_error *error)
+{
+    return statement->backend->step(statement, error);
+}
+
+int db_execute(struct db_session *session, const char *sql, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int result = db_prepare(session, &statement, sql, error);
+    if (result < 0)
+        return result;
+    if (statement->backend->parameters(statement) != 0)
+        return error_set(error, TREADLE_EINVALID, "the statement has parameters");
+    result = db_step(statement, error);
+    if (result > 0)
+        return error_set(error, TREADLE_EINVALID, "the statement gave a row");
+    return result;
+}
+
+const char *db_column_text(struct db_statement *statement, int column, size_t *length)
+{
+    return statement->backend->column_text(statement, column, length);
+}
+
+const void *db_column_blob(struct db_statement *statement, int column, size_t *length)
+{
+    return statement->backend->column_blob(statement, column, length);
+}
+
+int64_t db_column_integer(struct db_statement *statement, int column)
+{
+    return statement->backend->column_integer(statement, column);
+}
+
+bool db_column_is_null(struct db_statement *statement, int column)
+{
+    return statement->backend->column_is_null(statement, column);
+}

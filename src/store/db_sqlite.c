@@ -1,0 +1,221 @@
+/*
+ * The SQLite backend: opening, closing, and its table of functions.
+ *
+ * WAL mode with synchronous=FULL: a commit is on disk when it returns, and readers never wait for
+ * the writer. A lock file gives the database to one process. The parts are in db_sqlite_*.c.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "store/db_sqlite.h"
+
+struct sqlite_db {
+    struct db base;
+    int lock; /* the descriptor that holds the lock, or -1 */
+    struct db_sqlite_writer *writer;
+    struct db_sqlite_readers *readers;
+};
+
+static void close_db(struct db *base)
+{
+    struct sqlite_db *db = (struct sqlite_db *)base;
+    /* The writer goes last: the last connection to close moves the log into the database. */
+    db_sqlite_readers_free(db->readers);
+    db_sqlite_writer_stop(db->writer);
+    if (db->lock >= 0)
+        close(db->lock);
+    free(db);
+}
+
+static int write_db(struct db *base, db_work work, void *argument, struct treadle_error *error)
+{
+    return db_sqlite_writer_run(((struct sqlite_db *)base)->writer, work, argument, error);
+}
+
+static int read_db(struct db *base, db_work work, void *argument, struct treadle_error *error)
+{
+    struct sqlite_db *db = (struct sqlite_db *)base;
+    /* It would not see what the write did so far, and could wait for readers that wait for it. */
+    if (db_sqlite_writer_is_here(db->writer))
+        return error_set(error, TREADLE_ESTATE, "a write may not begin a read");
+    return db_sqlite_readers_run(db->readers, work, argument, error);
+}
+
+static void count_db(struct db *base, int64_t *commits, int64_t *works)
+{
+    db_sqlite_writer_counts(((struct sqlite_db *)base)->writer, commits, works);
+}
+
+const struct db_backend db_sqlite_backend = {
+    .name = "sqlite",
+    .close = close_db,
+    .write = write_db,
+    .read = read_db,
+    .counts = count_db,
+    .prepare = db_sqlite_prepare,
+    .changes = db_sqlite_changes,
+    .parameters = db_sqlite_parameters,
+    .bind_text = db_sqlite_bind_text,
+    .bind_blob = db_sqlite_bind_blob,
+    .bind_integer = db_sqlite_bind_integer,
+    .bind_null = db_sqlite_bind_null,
+    .step = db_sqlite_step,
+    .column_text = db_sqlite_column_text,
+    .column_blob = db_sqlite_column_blob,
+    .column_integer = db_sqlite_column_integer,
+    .column_is_null = db_sqlite_column_is_null,
+};
+
+/* Parts `path` into the real path of its directory, in `directory`, and its last name. */
+static int part_path(const char *path, char directory[PATH_MAX], const char **name,
+                     struct treadle_error *error)
+{
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) : 0;
+    char parent[PATH_MAX];
+    *name = slash ? slash + 1 : path;
+    if (**name == '\0' || length >= sizeof parent)
+        return error_set(error, TREADLE_EINVALID, "not the path of a database: %s", path);
+    snprintf(parent, sizeof parent, "%.*s", (int)length, path);
+    const char *parent_path = !slash ? "." : length == 0 ? "/" : parent;
+    if (!realpath(parent_path, directory))
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", parent_path);
+    return 0;
+}
+
+/* The one absolute path of the database, so that two ways to it meet at one lock file, and so
+ * that no name means something else to SQLite (":memory:", "file:…"). */
+static int real_path(const char *path, char out[PATH_MAX], struct treadle_error *error)
+{
+    if (realpath(path, out))
+        return 0;
+    if (errno != ENOENT)
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
+    char directory[PATH_MAX];
+    const char *name;
+    int result = part_path(path, directory, &name, error);
+    if (result < 0)
+        return result;
+    int length = snprintf(out, PATH_MAX, "%s/%s", directory, name);
+    if (length < 0 || length >= PATH_MAX)
+        return error_set(error, TREADLE_EINVALID, "the path of the database is too long");
+    return 0;
+}
+
+static int sync_directory(const char *path, struct treadle_error *error)
+{
+    char directory[PATH_MAX];
+    const char *name;
+    int result = part_path(path, directory, &name, error);
+    if (result < 0)
+        return result;
+    int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0 || fsync(descriptor) != 0)
+        result = error_set_errno(error, TREADLE_EIO, errno, "cannot sync %s", directory);
+    if (descriptor >= 0)
+        close(descriptor);
+    return result;
+}
+
+/* Made here and not by SQLite, so that only its owner may read it; the log takes after it. To be
+ * called under the lock and before SQLite opens the file: closing a descriptor of it drops the
+ * locks that SQLite holds. */
+static int create_file(const char *path, struct treadle_error *error)
+{
+    int descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
+    if (descriptor < 0)
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
+    struct stat status;
+    int result = 0;
+    if (fstat(descriptor, &status) != 0)
+        result = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
+    else if (!S_ISREG(status.st_mode))
+        result = error_set(error, TREADLE_EINVALID, "%s is not a file", path);
+    close(descriptor);
+    return result;
+}
+
+static int use_write_ahead_log(sqlite3 *connection, struct treadle_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(connection, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    int result = 0;
+    if (code != SQLITE_ROW)
+        result = db_sqlite_error(connection, code, error);
+    else if (!text_equal((const char *)sqlite3_column_text(statement, 0), "wal"))
+        result = error_set(error, TREADLE_EIO, "the file system cannot carry a write-ahead log");
+    sqlite3_finalize(statement);
+    return result;
+}
+
+static int prepare_database(sqlite3 *connection, const char *const *migrations,
+                            struct treadle_error *error)
+{
+    int result = db_sqlite_identify(connection, error);
+    if (result == 0)
+        result = use_write_ahead_log(connection, error);
+    if (result == 0)
+        result = db_sqlite_migrate(connection, migrations, error);
+    if (result < 0)
+        return result;
+    /* Foreign keys only now: a migration may have to rebuild a table that others refer to. The
+     * limit is what a log that grew large is cut back to. */
+    int code =
+        sqlite3_exec(connection, "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 8388608",
+                     NULL, NULL, NULL);
+    return code == SQLITE_OK ? 0 : db_sqlite_error(connection, code, error);
+}
+
+static int start(struct sqlite_db *db, const char *path, const char *const *migrations,
+                 struct treadle_error *error)
+{
+    struct db_sqlite_session *session = NULL;
+    int result = db_sqlite_lock(&db->lock, path, error);
+    if (result == 0)
+        result = create_file(path, error);
+    if (result == 0)
+        result = db_sqlite_session_open(&session, path, error);
+    if (result == 0)
+        result = prepare_database(db_sqlite_session_connection(session), migrations, error);
+    if (result == 0)
+        result = sync_directory(path, error);
+    if (result == 0)
+        result = db_sqlite_readers_new(&db->readers, path, error);
+    if (result == 0)
+        result = db_sqlite_writer_start(&db->writer, session, error);
+    if (result < 0)
+        db_sqlite_session_close(session);
+    return result;
+}
+
+int db_open_sqlite(struct db **out, const char *path, const char *const *migrations,
+                   struct treadle_error *error)
+{
+    if (!db_backend_is_whole(&db_sqlite_backend))
+        return error_set(error, TREADLE_EUNSUPPORTED, "the SQLite backend is not whole");
+    char real[PATH_MAX];
+    int result = real_path(path, real, error);
+    if (result < 0)
+        return result;
+    struct sqlite_db *db = calloc(1, sizeof *db);
+    if (!db)
+        return error_set_memory(error);
+    db->base.backend = &db_sqlite_backend;
+    db->lock = -1;
+    result = start(db, real, migrations, error);
+    if (result < 0)
+        close_db(&db->base);
+    else
+        *out = &db->base;
+    return result;
+}

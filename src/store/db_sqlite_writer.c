@@ -1,0 +1,289 @@
+/*
+ * The writer: one thread, one connection, group commit.
+ *
+ * Callers queue a request that lives on their stack and sleep. The thread begins a transaction,
+ * runs what is queued, and what arrives meanwhile, up to a number, each in a savepoint of its
+ * own, commits once, and only then wakes the callers: a commit costs a sync of the disk, and this
+ * way its price is shared. A work that fails is undone to its savepoint and alone knows. When the
+ * commit fails, or SQLite gives up the transaction in the middle, every work of the batch fails:
+ * nothing is acknowledged that is not on disk.
+ *
+ * What the log has gathered is moved into the database after the callers were woken, off their
+ * path. Should readers keep the log from being used anew until it is large, the writer waits a
+ * moment for them, so it stays bounded.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "store/db_sqlite.h"
+
+enum {
+    BATCH_LIMIT = 64,
+    QUEUE_LIMIT = 512,
+    CHECKPOINT_PAGES = 1000, /* of log, between checkpoints: 4 MB */
+    LARGE_LOG_PAGES = 16000, /* 64 MB */
+    READER_PATIENCE_MS = 1000
+};
+
+struct request {
+    struct request *next;
+    db_work work;
+    void *argument;
+    struct treadle_error *error;
+    int result;
+    sem_t done;
+};
+
+struct db_sqlite_writer {
+    struct db_sqlite_session *session;
+    pthread_t thread;
+    pthread_mutex_t mutex; /* guards what follows, up to the counts */
+    pthread_cond_t wake;
+    struct request *first, **last;
+    size_t waiting;
+    bool stopping;
+    int64_t commits, works;
+    int log_pages;     /* in the log after the last commit */
+    int checked_pages; /* in the log at the last checkpoint */
+};
+
+static struct request *take_request(struct db_sqlite_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    struct request *request = writer->first;
+    if (request) {
+        writer->first = request->next;
+        if (!writer->first)
+            writer->last = &writer->first;
+        writer->waiting--;
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return request;
+}
+
+static void fail_request(struct request *request, const struct treadle_error *reason)
+{
+    request->result = reason->code;
+    if (request->error)
+        *request->error = *reason;
+}
+
+/* Runs one work in its savepoint. False when the transaction is gone, and `reason` says why. */
+static bool run_request(struct db_sqlite_session *session, struct request *request,
+                        struct treadle_error *reason)
+{
+    if (db_sqlite_session_control(session, DB_SQLITE_SAVE, reason) < 0) {
+        fail_request(request, reason);
+        return db_sqlite_session_in_transaction(session);
+    }
+    request->result =
+        db_sqlite_session_run(session, request->work, request->argument, request->error);
+    if (!db_sqlite_session_in_transaction(session)) {
+        db_sqlite_session_report_loss(session, reason);
+        return false;
+    }
+    int result = 0;
+    if (request->result < 0)
+        result = db_sqlite_session_control(session, DB_SQLITE_RESTORE, reason);
+    if (result == 0)
+        result = db_sqlite_session_control(session, DB_SQLITE_RELEASE, reason);
+    if (result < 0)
+        db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
+    return result == 0;
+}
+
+/* Runs what is queued; the number of requests taken. False in `alive` as in run_request. */
+static size_t run_batch(struct db_sqlite_writer *writer, struct request *batch[BATCH_LIMIT],
+                        bool *alive, struct treadle_error *reason)
+{
+    size_t count = 0;
+    while (*alive && count < BATCH_LIMIT && (batch[count] = take_request(writer)))
+        *alive = run_request(writer->session, batch[count++], reason);
+    return count;
+}
+
+/* When not even a transaction could begin, those that wait are told why. */
+static size_t refuse_batch(struct db_sqlite_writer *writer, struct request *batch[BATCH_LIMIT],
+                           const struct treadle_error *reason)
+{
+    size_t count = 0;
+    while (count < BATCH_LIMIT && (batch[count] = take_request(writer)))
+        fail_request(batch[count++], reason);
+    return count;
+}
+
+static void checkpoint(struct db_sqlite_writer *writer)
+{
+    if (writer->log_pages < writer->checked_pages)
+        writer->checked_pages = 0;
+    if (writer->log_pages - writer->checked_pages < CHECKPOINT_PAGES)
+        return;
+    sqlite3 *connection = db_sqlite_session_connection(writer->session);
+    bool large = writer->log_pages >= LARGE_LOG_PAGES;
+    sqlite3_busy_timeout(connection, READER_PATIENCE_MS);
+    /* A failure costs nothing but room: the log keeps what was committed, and the next
+     * checkpoint takes it along. */
+    sqlite3_wal_checkpoint_v2(connection, "main",
+                              large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
+                              NULL);
+    sqlite3_busy_timeout(connection, DB_SQLITE_PATIENCE_MS);
+    writer->checked_pages = writer->log_pages;
+}
+
+static void count_commit(struct db_sqlite_writer *writer, size_t works)
+{
+    pthread_mutex_lock(&writer->mutex);
+    writer->commits++;
+    writer->works += (int64_t)works;
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+/* One transaction: takes, runs, commits, wakes. */
+static void serve_batch(struct db_sqlite_writer *writer)
+{
+    struct db_sqlite_session *session = writer->session;
+    struct request *batch[BATCH_LIMIT];
+    struct treadle_error reason = {0};
+    size_t count, kept = 0;
+    bool alive = db_sqlite_session_control(session, DB_SQLITE_BEGIN_WRITE, &reason) == 0;
+    if (alive)
+        count = run_batch(writer, batch, &alive, &reason);
+    else
+        count = refuse_batch(writer, batch, &reason);
+    for (size_t i = 0; i < count; i++)
+        kept += batch[i]->result >= 0;
+    if (alive && kept > 0)
+        alive = db_sqlite_session_control(session, DB_SQLITE_COMMIT, &reason) == 0;
+    if (db_sqlite_session_in_transaction(session))
+        db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
+    if (alive && kept > 0)
+        count_commit(writer, kept);
+    for (size_t i = 0; i < count; i++) {
+        if (!alive && batch[i]->result >= 0)
+            fail_request(batch[i], &reason);
+        sem_post(&batch[i]->done);
+    }
+    checkpoint(writer);
+}
+
+/* Sleeps until something is queued; false when there is nothing and no more will come. */
+static bool await_requests(struct db_sqlite_writer *writer)
+{
+    pthread_mutex_lock(&writer->mutex);
+    while (!writer->first && !writer->stopping)
+        pthread_cond_wait(&writer->wake, &writer->mutex);
+    bool some = writer->first != NULL;
+    pthread_mutex_unlock(&writer->mutex);
+    return some;
+}
+
+static void *write_on(void *argument)
+{
+    struct db_sqlite_writer *writer = argument;
+    while (await_requests(writer))
+        serve_batch(writer);
+    return NULL;
+}
+
+static int note_log(void *argument, sqlite3 *connection, const char *database, int pages)
+{
+    struct db_sqlite_writer *writer = argument;
+    (void)connection, (void)database;
+    writer->log_pages = pages;
+    return SQLITE_OK;
+}
+
+int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_session *session,
+                           struct treadle_error *error)
+{
+    struct db_sqlite_writer *writer = calloc(1, sizeof *writer);
+    if (!writer)
+        return error_set_memory(error);
+    writer->session = session;
+    writer->last = &writer->first;
+    pthread_mutex_init(&writer->mutex, NULL);
+    pthread_cond_init(&writer->wake, NULL);
+    sqlite3_wal_hook(db_sqlite_session_connection(session), note_log, writer);
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int failure = pthread_create(&writer->thread, NULL, write_on, writer);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (failure != 0) {
+        sqlite3_wal_hook(db_sqlite_session_connection(session), NULL, NULL);
+        pthread_cond_destroy(&writer->wake);
+        pthread_mutex_destroy(&writer->mutex);
+        free(writer);
+        return error_set_errno(error, TREADLE_EMEMORY, failure, "cannot start the writer");
+    }
+    *out = writer;
+    return 0;
+}
+
+void db_sqlite_writer_stop(struct db_sqlite_writer *writer)
+{
+    if (!writer)
+        return;
+    pthread_mutex_lock(&writer->mutex);
+    writer->stopping = true;
+    pthread_cond_signal(&writer->wake);
+    pthread_mutex_unlock(&writer->mutex);
+    pthread_join(writer->thread, NULL);
+    pthread_cond_destroy(&writer->wake);
+    pthread_mutex_destroy(&writer->mutex);
+    db_sqlite_session_close(writer->session);
+    free(writer);
+}
+
+bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer)
+{
+    return pthread_equal(pthread_self(), writer->thread) != 0;
+}
+
+static int queue_request(struct db_sqlite_writer *writer, struct request *request,
+                         struct treadle_error *error)
+{
+    int result = 0;
+    pthread_mutex_lock(&writer->mutex);
+    if (writer->waiting >= QUEUE_LIMIT) {
+        result = error_set(error, TREADLE_ELIMIT, "too many writes are waiting");
+        if (error)
+            error->http_status = 503;
+    } else {
+        *writer->last = request;
+        writer->last = &request->next;
+        if (writer->waiting++ == 0)
+            pthread_cond_signal(&writer->wake);
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return result;
+}
+
+int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
+                         struct treadle_error *error)
+{
+    if (db_sqlite_writer_is_here(writer))
+        return error_set(error, TREADLE_ESTATE, "a write may not begin another");
+    struct request request = {.work = work, .argument = argument, .error = error};
+    sem_init(&request.done, 0, 0);
+    int result = queue_request(writer, &request, error);
+    if (result == 0) {
+        while (sem_wait(&request.done) != 0)
+            continue;
+        result = request.result;
+    }
+    sem_destroy(&request.done);
+    return result;
+}
+
+void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works)
+{
+    pthread_mutex_lock(&writer->mutex);
+    *commits = writer->commits;
+    *works = writer->works;
+    pthread_mutex_unlock(&writer->mutex);
+}

@@ -1,0 +1,285 @@
+/*
+ * Records: SQL text put together in a bounded buffer; db_prepare keeps what was prepared, so each
+ * form of statement is compiled once a connection.
+ */
+#include "store/record.h"
+
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+enum { LARGEST_SQL = 1024 };
+
+static int prepare(struct db_session *session, struct buffer *sql, struct db_statement **out,
+                   struct treadle_error *error)
+{
+    int rc = sql->failed ? error_set(error, TREADLE_ELIMIT, "a statement is too long")
+                         : db_prepare(session, out, sql->data, error);
+    buffer_clear(sql);
+    return rc;
+}
+
+static void append_keys(struct buffer *sql, const struct record_key *keys, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        buffer_append_format(sql, "%s%s = ?", i ? " AND " : " WHERE ", keys[i].column);
+}
+
+static void bind_keys(struct db_statement *statement, int first, const struct record_key *keys,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        db_bind_text(statement, first + (int)i, keys[i].text);
+}
+
+static void bind_values(struct db_statement *statement, const struct record_value *values,
+                        size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int index = (int)i + 1;
+        if (values[i].kind == RECORD_TEXT)
+            db_bind_text(statement, index, values[i].text);
+        else if (values[i].kind == RECORD_INTEGER)
+            db_bind_integer(statement, index, values[i].integer);
+        else
+            db_bind_null(statement, index);
+    }
+}
+
+int record_insert(struct db_session *session, const char *table, const struct record_value *values,
+                  size_t value_count, struct treadle_error *error)
+{
+    struct buffer sql;
+    struct db_statement *statement;
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(&sql, "INSERT INTO %s (", table);
+    for (size_t i = 0; i < value_count; i++)
+        buffer_append_format(&sql, "%s%s", i ? ", " : "", values[i].column);
+    buffer_append_string(&sql, ") VALUES (");
+    for (size_t i = 0; i < value_count; i++)
+        buffer_append_string(&sql, i ? ", ?" : "?");
+    buffer_append_char(&sql, ')');
+    int rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    bind_values(statement, values, value_count);
+    return db_step(statement, error);
+}
+
+int record_update(struct db_session *session, const char *table, const struct record_key *keys,
+                  size_t key_count, const struct record_value *values, size_t value_count,
+                  struct treadle_error *error)
+{
+    struct buffer sql;
+    struct db_statement *statement;
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(&sql, "UPDATE %s SET ", table);
+    for (size_t i = 0; i < value_count; i++)
+        buffer_append_format(&sql, "%s%s = ?", i ? ", " : "", values[i].column);
+    append_keys(&sql, keys, key_count);
+    int rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    bind_values(statement, values, value_count);
+    bind_keys(statement, (int)value_count + 1, keys, key_count);
+    rc = db_step(statement, error);
+    if (!rc && db_changes(session) == 0)
+        rc = error_set(error, TREADLE_ENOTFOUND, "no such row in %s", table);
+    return rc;
+}
+
+int record_delete(struct db_session *session, const char *table, const struct record_key *keys,
+                  size_t key_count, int64_t *count, struct treadle_error *error)
+{
+    struct buffer sql;
+    struct db_statement *statement;
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(&sql, "DELETE FROM %s", table);
+    append_keys(&sql, keys, key_count);
+    int rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    bind_keys(statement, 1, keys, key_count);
+    rc = db_step(statement, error);
+    if (!rc && count)
+        *count = db_changes(session);
+    return rc;
+}
+
+/* A statement that gives `column` of the row with those keys, stepped onto it. */
+static int select_row(struct db_session *session, const char *table, const char *column,
+                      const struct record_key *keys, size_t key_count, struct db_statement **out,
+                      struct treadle_error *error)
+{
+    struct buffer sql;
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(&sql, "SELECT %s FROM %s", column, table);
+    append_keys(&sql, keys, key_count);
+    int rc = prepare(session, &sql, out, error);
+    if (rc)
+        return rc;
+    bind_keys(*out, 1, keys, key_count);
+    rc = db_step(*out, error);
+    if (rc == 0)
+        return error_set(error, TREADLE_ENOTFOUND, "no such row in %s", table);
+    return rc < 0 ? rc : 0;
+}
+
+int record_text(struct db_session *session, const char *table, const char *column,
+                const struct record_key *keys, size_t key_count, struct arena *arena,
+                const char **out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    size_t length;
+    int rc = select_row(session, table, column, keys, key_count, &statement, error);
+    if (rc)
+        return rc;
+    const char *text = db_column_text(statement, 0, &length);
+    const char *copy = text ? arena_copy(arena, text, length) : NULL;
+    if (text && !copy)
+        return error_set_memory(error);
+    *out = copy;
+    return 0;
+}
+
+int record_load(struct db_session *session, const char *table, const struct treadle_type *type,
+                const struct record_key *keys, size_t key_count, struct arena *arena, void *out,
+                struct treadle_error *error)
+{
+    struct db_statement *statement;
+    size_t length;
+    int rc = select_row(session, table, "body", keys, key_count, &statement, error);
+    if (rc)
+        return rc;
+    const char *body = db_column_text(statement, 0, &length);
+    rc = field_parse(type, body, length, FIELD_TOLERANT, arena, out, error);
+    /* What is stored was printed by us, so this is no fault of the request. */
+    return rc ? error_set(error, TREADLE_EIO, "a stored %s cannot be read", type->name) : 0;
+}
+
+/* ---- Lists ---------------------------------------------------------------------------------- */
+
+static const char *id_column(const struct record_query *query)
+{
+    return query->id_column ? query->id_column : "id";
+}
+
+static int find_cursor(struct db_session *session, const struct record_query *query,
+                       const char *name, const char *id, int64_t *out, struct treadle_error *error)
+{
+    struct record_key keys[8];
+    struct db_statement *statement;
+    if (query->key_count + 1 > sizeof keys / sizeof keys[0])
+        return error_set(error, TREADLE_EINVALID, "too many keys");
+    if (query->key_count)
+        memcpy(keys, query->keys, query->key_count * sizeof keys[0]);
+    keys[query->key_count] = (struct record_key){id_column(query), id};
+    int rc =
+        select_row(session, query->table, "seq", keys, query->key_count + 1, &statement, error);
+    if (rc == TREADLE_ENOTFOUND)
+        return error_set_wire(error, 404, "invalid_request_error", NULL, name,
+                              "No object found with id '%.100s', given as '%s'.", id, name);
+    if (rc)
+        return rc;
+    *out = db_column_integer(statement, 0);
+    return 0;
+}
+
+/* Where the page lies: the bounds of seq that its cursors give, and which way it is read. */
+struct range {
+    int64_t above, below; /* both excluded */
+    bool upward;          /* by ascending seq */
+};
+
+static int find_range(struct db_session *session, const struct record_query *query,
+                      struct range *out, struct treadle_error *error)
+{
+    int64_t after = 0, before = 0;
+    int rc = 0;
+    if (query->after)
+        rc = find_cursor(session, query, "after", query->after, &after, error);
+    if (!rc && query->before)
+        rc = find_cursor(session, query, "before", query->before, &before, error);
+    if (rc)
+        return rc;
+    struct range range = {INT64_MIN, INT64_MAX, query->ascending};
+    if (query->after)
+        *(query->ascending ? &range.above : &range.below) = after;
+    if (query->before)
+        *(query->ascending ? &range.below : &range.above) = before;
+    /* With `before` alone the page ends at the cursor, so it is read backwards from there. */
+    if (query->before && !query->after)
+        range.upward = !range.upward;
+    *out = range;
+    return 0;
+}
+
+static int read_page(struct db_statement *statement, const struct record_query *query,
+                     struct arena *arena, struct record_page *out, struct treadle_error *error)
+{
+    struct record_page page = {0};
+    page.ids = arena_array(arena, query->limit, sizeof page.ids[0]);
+    page.bodies = arena_array(arena, query->limit, sizeof page.bodies[0]);
+    if (!page.ids || !page.bodies)
+        return error_set_memory(error);
+    int rc;
+    while ((rc = db_step(statement, error)) > 0) {
+        if (page.count == query->limit) {
+            page.has_more = true;
+            break;
+        }
+        size_t id_length, length;
+        const char *id = db_column_text(statement, 0, &id_length);
+        const char *body = db_column_text(statement, 1, &length);
+        page.ids[page.count] = arena_copy(arena, id, id_length);
+        page.bodies[page.count] = arena_copy(arena, body, length);
+        if (!page.ids[page.count] || !page.bodies[page.count])
+            return error_set_memory(error);
+        page.count++;
+    }
+    if (rc < 0)
+        return rc;
+    *out = page;
+    return 0;
+}
+
+static void reverse(const char **items, size_t count)
+{
+    for (size_t i = 0; i < count / 2; i++) {
+        const char *other = items[i];
+        items[i] = items[count - 1 - i];
+        items[count - 1 - i] = other;
+    }
+}
+
+int record_list(struct db_session *session, const struct record_query *query, struct arena *arena,
+                struct record_page *out, struct treadle_error *error)
+{
+    struct range range;
+    struct db_statement *statement;
+    struct buffer sql;
+    int rc = find_range(session, query, &range, error);
+    if (rc)
+        return rc;
+    const char *body = query->body_column ? query->body_column : "body";
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(&sql, "SELECT %s, %s FROM %s", id_column(query), body, query->table);
+    append_keys(&sql, query->keys, query->key_count);
+    buffer_append_format(&sql, "%s seq > ? AND seq < ? ORDER BY seq %s LIMIT ?",
+                         query->key_count ? " AND" : " WHERE", range.upward ? "ASC" : "DESC");
+    rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    int next = (int)query->key_count + 1;
+    bind_keys(statement, 1, query->keys, query->key_count);
+    db_bind_integer(statement, next, range.above);
+    db_bind_integer(statement, next + 1, range.below);
+    db_bind_integer(statement, next + 2, (int64_t)query->limit + 1);
+    rc = read_page(statement, query, arena, out, error);
+    if (!rc && range.upward != query->ascending) {
+        reverse(out->ids, out->count);
+        reverse(out->bodies, out->count);
+    }
+    return rc;
+}

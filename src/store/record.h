@@ -1,0 +1,77 @@
+/*
+ * Records: the few statements that every table needs, built from names of tables and columns.
+ *
+ * Names are those of schema.c and come from the code alone; values are always bound. A key is a
+ * column that must equal a text; a list of keys ends with the count given.
+ */
+#ifndef STORE_RECORD_H
+#define STORE_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "api/field.h"
+#include "base/arena.h"
+#include "store/db.h"
+
+struct record_key {
+    const char *column;
+    const char *text;
+};
+
+struct record_value {
+    const char *column;
+    enum { RECORD_TEXT, RECORD_INTEGER, RECORD_NULL } kind;
+    const char *text;
+    int64_t integer;
+};
+
+int record_insert(struct db_session *session, const char *table, const struct record_value *values,
+                  size_t value_count, struct treadle_error *error);
+
+/* TREADLE_ENOTFOUND when no row has those keys. */
+int record_update(struct db_session *session, const char *table, const struct record_key *keys,
+                  size_t key_count, const struct record_value *values, size_t value_count,
+                  struct treadle_error *error);
+
+/* Deletes what there is; `count` (may be NULL) becomes the number of rows. */
+int record_delete(struct db_session *session, const char *table, const struct record_key *keys,
+                  size_t key_count, int64_t *count, struct treadle_error *error);
+
+/* One text column of the row with those keys, in the arena; NULL for null. TREADLE_ENOTFOUND. */
+int record_text(struct db_session *session, const char *table, const char *column,
+                const struct record_key *keys, size_t key_count, struct arena *arena,
+                const char **out, struct treadle_error *error);
+
+/* The object in column `body` of the row with those keys, parsed. TREADLE_ENOTFOUND. */
+int record_load(struct db_session *session, const char *table, const struct treadle_type *type,
+                const struct record_key *keys, size_t key_count, struct arena *arena, void *out,
+                struct treadle_error *error);
+
+struct record_query {
+    const char *table;
+    const char *id_column;   /* NULL: "id" */
+    const char *body_column; /* NULL: "body" */
+    const struct record_key *keys;
+    size_t key_count;
+    const char *after; /* id of a row with those keys, or NULL */
+    const char *before;
+    size_t limit;
+    bool ascending;
+};
+
+struct record_page {
+    const char **ids;
+    const char **bodies;
+    size_t count;
+    bool has_more;
+};
+
+/* A page of rows in order of insertion. With `before` the rows nearest to it, still in the order
+ * asked for. TREADLE_ENOTFOUND for a cursor that no row with those keys has, with an error of the
+ * protocol that names it. */
+int record_list(struct db_session *session, const struct record_query *query, struct arena *arena,
+                struct record_page *out, struct treadle_error *error);
+
+#endif

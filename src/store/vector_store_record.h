@@ -1,0 +1,37 @@
+/*
+ * Vector stores as rows: loading, saving, and keeping their counts in step with their files.
+ *
+ * Counts, status and usage change together with the file's row, in the same transaction, so they
+ * always agree.
+ */
+#ifndef STORE_VECTOR_STORE_RECORD_H
+#define STORE_VECTOR_STORE_RECORD_H
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+/* The store with that id, of that project (NULL: of any). TREADLE_ENOTFOUND. */
+int vector_store_load(struct db_session *session, const char *project, const char *id,
+                      struct arena *arena, struct treadle_vector_store *out,
+                      struct treadle_error *error);
+
+/* Derives status from counts and expiry from the policy, and writes the row. */
+int vector_store_save(struct db_session *session, struct treadle_vector_store *store,
+                      struct arena *arena, struct treadle_error *error);
+
+/* Moves one file from a status to another (0: from nowhere, to nowhere) and adds to the usage. */
+void vector_store_count(struct treadle_vector_store *store,
+                        enum treadle_vector_store_file_status from,
+                        enum treadle_vector_store_file_status to, int64_t usage);
+
+/* Takes a file out of a store: its row and its place in the counts. TREADLE_ENOTFOUND when it is
+ * not in it. */
+int vector_store_detach(struct db_session *session, const char *store_id, const char *file_id,
+                        struct arena *arena, struct treadle_error *error);
+
+/* Notes that a store was used now. */
+int vector_store_touch(struct db_session *session, const char *id, struct arena *arena,
+                       struct treadle_error *error);
+
+#endif

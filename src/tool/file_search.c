@@ -1,0 +1,198 @@
+/*
+ * The file_search tool.
+ */
+#include "tool/file_search.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "base/error.h"
+
+enum { MOST_QUERIES = 8, DEFAULT_RESULTS = 20 };
+
+const struct model_tool file_search_tool = {
+    .name = MODEL_FILE_SEARCH,
+    .description = "Searches the user's files and gives passages. Behind each statement that rests "
+                   "on a passage, repeat that passage's marker exactly as it is given.",
+    .parameters = "{\"type\":\"object\",\"properties\":{\"queries\":{\"type\":\"array\","
+                  "\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":8,"
+                  "\"description\":\"What to look for, in the words that the files would use.\"}},"
+                  "\"required\":[\"queries\"],\"additionalProperties\":false}",
+};
+
+static int parse_queries(const char *arguments, struct arena *arena, const char **out,
+                         size_t *count, struct treadle_error *error)
+{
+    json_t *root = NULL;
+    size_t found = 0;
+    if (json_parse(arguments, strlen(arguments), &root, error))
+        return error_set(error, TREADLE_EINVALID, "the arguments of file_search are not JSON");
+    json_t *queries = json_object_get(root, "queries");
+    for (size_t i = 0; i < json_array_size(queries) && found < MOST_QUERIES; i++) {
+        const char *text = json_string_value(json_array_get(queries, i));
+        if (text && text[0])
+            out[found++] = arena_string(arena, text);
+    }
+    json_decref(root);
+    if (!found)
+        return error_set(error, TREADLE_EINVALID, "the arguments of file_search name no query");
+    for (size_t i = 0; i < found; i++)
+        if (!out[i])
+            return error_set_memory(error);
+    *count = found;
+    return 0;
+}
+
+static bool same_chunk(const struct search_result *a, const struct search_result *b)
+{
+    return a->chunk == b->chunk && strcmp(a->file_id, b->file_id) == 0 &&
+           strcmp(a->store_id, b->store_id) == 0;
+}
+
+static int by_score(const void *a, const void *b)
+{
+    double first = ((const struct search_result *)a)->score;
+    double second = ((const struct search_result *)b)->score;
+    return first < second ? 1 : first > second ? -1 : 0;
+}
+
+/* Adds what one query found to what the others did. */
+static size_t merge(struct search_result *all, size_t count, const struct search_result *more,
+                    size_t more_count)
+{
+    for (size_t i = 0; i < more_count; i++) {
+        size_t at = 0;
+        while (at < count && !same_chunk(&all[at], &more[i]))
+            at++;
+        if (at == count)
+            all[count++] = more[i];
+        else if (more[i].score > all[at].score)
+            all[at].score = more[i].score;
+    }
+    return count;
+}
+
+static int search_all(const struct file_search_request *request, size_t limit, double threshold,
+                      struct arena *arena, struct search_result **out, size_t *count,
+                      struct treadle_error *error)
+{
+    const char *queries[MOST_QUERIES];
+    size_t query_count = 0, found = 0;
+    int rc = parse_queries(request->arguments, arena, queries, &query_count, error);
+    if (rc)
+        return rc;
+    struct search_result *all = arena_array(arena, limit * query_count, sizeof *all);
+    if (!all)
+        return error_set_memory(error);
+    for (size_t i = 0; i < query_count; i++) {
+        struct search_query query = {.store_ids = request->store_ids,
+                                     .store_count = request->store_count,
+                                     .text = queries[i],
+                                     .max_results = limit,
+                                     .score_threshold = threshold};
+        struct search_result *results = NULL;
+        size_t result_count = 0;
+        rc = search_run(request->search, &query, arena, &results, &result_count, error);
+        if (rc)
+            return rc;
+        found = merge(all, found, results, result_count);
+    }
+    if (query_count > 1)
+        qsort(all, found, sizeof *all, by_score);
+    *out = all;
+    *count = found < limit ? found : limit;
+    return 0;
+}
+
+/* The marker's delimiters and control characters must not come from a file's name. */
+static const char *marker_name(const char *filename, struct arena *arena)
+{
+    static const char *const delimiters[] = {"【", "】", "†"};
+    char *name = arena_string(arena, filename);
+    if (!name)
+        return NULL;
+    for (size_t i = 0; i < sizeof delimiters / sizeof delimiters[0]; i++)
+        for (char *at; (at = strstr(name, delimiters[i]));)
+            memset(at, '_', strlen(delimiters[i]));
+    for (char *c = name; *c; c++)
+        if ((unsigned char)*c < ' ' || *c == 127)
+            *c = '_';
+    return name;
+}
+
+static int make_passage(const struct file_search_request *request,
+                        const struct search_result *result, size_t index, struct arena *arena,
+                        struct model_passage *out)
+{
+    const char *name = marker_name(result->filename, arena);
+    struct model_page *pages = arena_array(arena, result->page_count, sizeof *pages);
+    if (!name || !pages)
+        return TREADLE_EMEMORY;
+    for (size_t i = 0; i < result->page_count; i++)
+        pages[i] = (struct model_page){result->pages[i].offset, result->pages[i].page};
+    *out = (struct model_passage){
+        .marker = arena_format(arena, "【%u:%zu†%s】", request->turn, request->first_result + index,
+                               name),
+        .filename = result->filename,
+        .heading = result->heading,
+        .text = result->text,
+        .score = result->score,
+        .pages = pages,
+        .page_count = result->page_count,
+    };
+    return out->marker ? 0 : TREADLE_EMEMORY;
+}
+
+static int record_result(const struct search_result *result, struct arena *arena,
+                         struct treadle_file_search_result *out)
+{
+    struct treadle_search_content *content = arena_alloc(arena, sizeof *content);
+    if (!content)
+        return TREADLE_EMEMORY;
+    content->text = result->text;
+    *out = (struct treadle_file_search_result){
+        .file_id = result->file_id,
+        .file_name = result->filename,
+        .score = result->score,
+        .content = content,
+        .content_count = 1,
+    };
+    return 0;
+}
+
+int file_search_run(const struct file_search_request *request, struct arena *arena,
+                    struct file_search_outcome *out, struct treadle_error *error)
+{
+    const struct treadle_file_search_options *options = request->options;
+    bool limited = options && options->max_num_results.state == TREADLE_SET;
+    size_t limit = limited ? (size_t)options->max_num_results.value : DEFAULT_RESULTS;
+    const struct treadle_ranking_options *ranking = options ? options->ranking_options : NULL;
+    double threshold = ranking ? ranking->score_threshold : 0;
+    struct search_result *results = NULL;
+    size_t count = 0;
+    int rc = search_all(request, limit, threshold, arena, &results, &count, error);
+    if (rc)
+        return rc;
+    struct treadle_search_ranking *applied = arena_alloc(arena, sizeof *applied);
+    struct treadle_file_search_result *recorded = arena_array(arena, count, sizeof *recorded);
+    struct model_passage *passages = arena_array(arena, count, sizeof *passages);
+    if (!applied || !recorded || !passages)
+        return error_set_memory(error);
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = record_result(&results[i], arena, &recorded[i]);
+        if (!rc)
+            rc = make_passage(request, &results[i], i, arena, &passages[i]);
+    }
+    if (rc)
+        return error_set_memory(error);
+    *applied = (struct treadle_search_ranking){"default_2024_08_21", threshold};
+    *out = (struct file_search_outcome){
+        .call = {.ranking_options = applied, .results = recorded, .result_count = count},
+        .results = results,
+        .passages = passages,
+        .count = count,
+    };
+    return 0;
+}

@@ -1,0 +1,42 @@
+/*
+ * The file_search tool: what a run does when its model asks to search.
+ *
+ * The model's arguments name one or several queries; each is run over the vector stores that the
+ * run may see, the results are merged (a chunk once, with its best score), and come out in two
+ * forms: as they are recorded in the run step, and as passages for the model, each with the
+ * marker by which the model cites it.
+ */
+#ifndef TOOL_FILE_SEARCH_H
+#define TOOL_FILE_SEARCH_H
+
+#include "base/arena.h"
+#include "model/model.h"
+#include "search/search.h"
+#include "treadle/objects.h"
+
+struct file_search_request {
+    struct search *search;
+    const char *const *store_ids;
+    size_t store_count;
+    const struct treadle_file_search_options *options; /* the tool's settings, may be NULL */
+    const char *arguments; /* JSON from the model: {"queries": [string, …]} */
+    unsigned turn;         /* the first number of the markers */
+    size_t first_result;   /* the second number of the first marker */
+};
+
+struct file_search_outcome {
+    struct treadle_file_search_call call; /* results with their content */
+    const struct search_result *results;  /* best first */
+    const struct model_passage *passages; /* one a result, in the same order */
+    size_t count;
+};
+
+/* The tool as models are told of it. */
+extern const struct model_tool file_search_tool;
+
+/* Searches; everything in `out` is made in the arena. TREADLE_EINVALID for arguments that name no
+ * query. */
+int file_search_run(const struct file_search_request *request, struct arena *arena,
+                    struct file_search_outcome *out, struct treadle_error *error);
+
+#endif

@@ -1,0 +1,78 @@
+/*
+ * All tables of the protocol: those that api/types.h names, and through their rows all others.
+ *
+ * tests/contract/members.py fails when a table of api/types.h is missing here.
+ */
+#ifndef TESTS_UNIT_FIELD_TYPES_H
+#define TESTS_UNIT_FIELD_TYPES_H
+
+#include "api/types.h"
+
+static const struct treadle_type *const field_roots[] = {
+    &treadle_tool_type,
+    &treadle_chunking_strategy_type,
+    &treadle_tool_resources_type,
+    &treadle_response_format_type,
+    &treadle_tool_choice_type,
+    &treadle_truncation_strategy_type,
+    &treadle_assistant_type,
+    &treadle_assistant_create_request_type,
+    &treadle_assistant_modify_request_type,
+    &treadle_annotation_type,
+    &treadle_message_type,
+    &treadle_message_create_request_type,
+    &treadle_incomplete_details_type,
+    &treadle_thread_type,
+    &treadle_thread_create_request_type,
+    &treadle_thread_modify_request_type,
+    &treadle_metadata_request_type,
+    &treadle_run_type,
+    &treadle_run_create_request_type,
+    &treadle_thread_run_create_request_type,
+    &treadle_usage_type,
+    &treadle_last_error_type,
+    &treadle_run_step_type,
+    &treadle_step_details_type,
+    &treadle_file_type,
+    &treadle_vector_store_type,
+    &treadle_vector_store_create_request_type,
+    &treadle_vector_store_modify_request_type,
+    &treadle_vector_store_file_type,
+    &treadle_vector_store_file_create_request_type,
+    &treadle_assistant_page_type,
+    &treadle_message_page_type,
+    &treadle_run_page_type,
+    &treadle_run_step_page_type,
+    &treadle_file_page_type,
+    &treadle_vector_store_page_type,
+    &treadle_vector_store_file_page_type,
+    &treadle_deletion_type,
+};
+
+enum { FIELD_TYPES_MOST = 200 };
+
+static inline size_t field_types_add(const struct treadle_type **all, size_t count,
+                                     const struct treadle_type *type)
+{
+    for (size_t i = 0; i < count; i++)
+        if (all[i] == type)
+            return count;
+    if (count == FIELD_TYPES_MOST)
+        return count;
+    all[count++] = type;
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].type)
+            count = field_types_add(all, count, type->fields[i].type);
+    return count;
+}
+
+/* Every table, each once; `all` holds FIELD_TYPES_MOST. */
+static inline size_t field_types(const struct treadle_type **all)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < sizeof field_roots / sizeof field_roots[0]; i++)
+        count = field_types_add(all, count, field_roots[i]);
+    return count;
+}
+
+#endif

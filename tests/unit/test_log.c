@@ -1,0 +1,140 @@
+/*
+ * The log: one line an event whatever the values hold, levels, and threads that do not mix.
+ */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+
+/* What the log writes, in memory. */
+struct capture {
+    FILE *stream;
+    char *text;
+    size_t length;
+    struct log *log;
+};
+
+static void capture_start(struct capture *capture, enum log_level level)
+{
+    *capture = (struct capture){0};
+    capture->stream = open_memstream(&capture->text, &capture->length);
+    capture->log = log_new(capture->stream, level);
+}
+
+static void capture_end(struct capture *capture)
+{
+    log_free(capture->log);
+    fclose(capture->stream);
+    free(capture->text);
+}
+
+static size_t lines(const char *text)
+{
+    size_t count = 0;
+    for (const char *c = text; *c; c++)
+        count += *c == '\n';
+    return count;
+}
+
+static void a_line_has_time_level_event_and_pairs(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start(&capture, LOG_INFO);
+    log_write(capture.log, LOG_WARNING, "listening", "address", "127.0.0.1:1", "left_out", NULL,
+              "empty", "", "words", "two words", NULL);
+    assert_memory_equal(capture.text, "time=20", 7);
+    assert_int_equal(capture.text[15], 'T');
+    assert_string_equal(strchr(capture.text, ' '),
+                        " level=warning event=listening address=127.0.0.1:1 empty=\"\" "
+                        "words=\"two words\"\n");
+    capture_end(&capture);
+}
+
+static void a_value_cannot_forge_a_line(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start(&capture, LOG_DEBUG);
+    log_write(capture.log, LOG_INFO, "file", "name", "a\nlevel=error event=\"x\"\r\x1b[2J\\", NULL);
+    assert_int_equal(lines(capture.text), 1);
+    assert_non_null(
+        strstr(capture.text, "name=\"a\\x0alevel=error event=\\\"x\\\"\\x0d\\x1b[2J\\\\\"\n"));
+    capture_end(&capture);
+}
+
+static void lower_levels_are_left_out(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start(&capture, LOG_WARNING);
+    log_write(capture.log, LOG_DEBUG, "a", NULL);
+    log_write(capture.log, LOG_INFO, "b", NULL);
+    fflush(capture.stream);
+    assert_int_equal(capture.length, 0);
+    log_write(capture.log, LOG_ERROR, "c", NULL);
+    assert_int_equal(lines(capture.text), 1);
+    log_write(NULL, LOG_ERROR, "nobody", NULL);
+    log_free(NULL);
+    capture_end(&capture);
+}
+
+static void long_values_still_end_the_line(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start(&capture, LOG_INFO);
+    char *value = calloc(1, 200001);
+    memset(value, '\n', 200000);
+    log_write(capture.log, LOG_INFO, "a", "one", value, "two", value, "three", value, "four", value,
+              NULL);
+    assert_int_equal(lines(capture.text), 1);
+    assert_int_equal(capture.text[capture.length - 1], '\n');
+    assert_true(capture.length <= 8192);
+    free(value);
+    capture_end(&capture);
+}
+
+static void *write_many(void *log)
+{
+    for (int i = 0; i < 2000; i++)
+        log_write(log, LOG_INFO, "tick", "a", "1", "b", "two words", NULL);
+    return NULL;
+}
+
+static void threads_do_not_mix(void **state)
+{
+    (void)state;
+    struct capture capture;
+    pthread_t threads[4];
+    capture_start(&capture, LOG_INFO);
+    for (size_t i = 0; i < 4; i++)
+        pthread_create(&threads[i], NULL, write_many, capture.log);
+    for (size_t i = 0; i < 4; i++)
+        pthread_join(threads[i], NULL);
+    assert_int_equal(lines(capture.text), 8000);
+    char *rest = NULL;
+    for (char *line = strtok_r(capture.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
+        assert_string_equal(strchr(line, ' '), " level=info event=tick a=1 b=\"two words\"");
+    capture_end(&capture);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_has_time_level_event_and_pairs),
+        cmocka_unit_test(a_value_cannot_forge_a_line),
+        cmocka_unit_test(lower_levels_are_left_out),
+        cmocka_unit_test(long_values_still_end_the_line),
+        cmocka_unit_test(threads_do_not_mix),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
