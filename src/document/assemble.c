@@ -279,13 +279,12 @@ int assemble_blocks(struct blocks *blocks, const struct sheaf *sheaf, struct tre
     int rc = assembling.sheets ? 0 : error_set_memory(error);
     for (size_t p = 0; p < sheaf->count && !rc; p++)
         rc = rows_make(&assembling.sheets[p], &sheaf->pages[p], sheaf->arena, error);
-    if (!rc)
-        rc = margins_drop(assembling.sheets, sheaf->count, error);
-    if (!rc)
-        rc = learn_hyphens(&assembling, error);
     if (rc)
         goto done;
     style_learn(&assembling.style, assembling.sheets, sheaf->count);
+    rc = margins_drop(assembling.sheets, sheaf->count, assembling.style.body, error);
+    if (!rc)
+        rc = learn_hyphens(&assembling, error);
     for (size_t p = 0; p < sheaf->count && !rc; p++)
         rc = assemble_sheet(&assembling, p, error);
 done:

@@ -163,22 +163,27 @@ static bool is_margin(const struct edge *edges, size_t count, size_t page, const
     return same >= 2;
 }
 
-static void mark_edges(struct edge *edges, size_t count)
+static void mark_edges(struct edge *edges, size_t count, int32_t body)
 {
     for (size_t p = 0; p < count; p++)
         for (size_t i = 0; i < edges[p].count; i++) {
-            if (!is_margin(edges, count, p, &edges[p].marks[i]))
+            const struct mark *mark = &edges[p].marks[i];
+            if (mark->row->size > body + body / 8 || !is_margin(edges, count, p, mark))
                 break;
             edges[p].marks[i].dropped = true;
         }
 }
 
-static void drop_marked(struct sheet *sheets, const struct edge *edges, size_t count)
+static void empty_marked(const struct edge *edges, size_t count)
 {
     for (size_t p = 0; p < count; p++)
         for (size_t i = 0; i < edges[p].count; i++)
             if (edges[p].marks[i].dropped)
                 edges[p].marks[i].row->length = 0;
+}
+
+static void drop_empty(struct sheet *sheets, size_t count)
+{
     for (size_t p = 0; p < count; p++) {
         size_t kept = 0;
         for (size_t r = 0; r < sheets[p].count; r++)
@@ -188,7 +193,7 @@ static void drop_marked(struct sheet *sheets, const struct edge *edges, size_t c
     }
 }
 
-int margins_drop(struct sheet *sheets, size_t count, struct treadle_error *error)
+int margins_drop(struct sheet *sheets, size_t count, int32_t body, struct treadle_error *error)
 {
     struct edge *edges = calloc(count * 2 + 1, sizeof *edges);
     if (!edges)
@@ -198,10 +203,10 @@ int margins_drop(struct sheet *sheets, size_t count, struct treadle_error *error
         edge_set(&tops[p], &sheets[p], true);
         edge_set(&bottoms[p], &sheets[p], false);
     }
-    mark_edges(tops, count);
-    mark_edges(bottoms, count);
-    drop_marked(sheets, tops, count);
-    drop_marked(sheets, bottoms, count);
+    mark_edges(tops, count, body);
+    mark_edges(bottoms, count, body);
+    empty_marked(edges, count * 2);
+    drop_empty(sheets, count);
     free(edges);
     return 0;
 }

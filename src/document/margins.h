@@ -6,7 +6,8 @@
 
 #include "document/rows.h"
 
-/* Takes them out of the sheets, which are a document's pages in order. */
-int margins_drop(struct sheet *sheets, size_t count, struct treadle_error *error);
+/* Takes them out of the sheets, which are a document's pages in order. A row that is set larger
+ * than `body`, the size of the running text, is a title and stays. */
+int margins_drop(struct sheet *sheets, size_t count, int32_t body, struct treadle_error *error);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ident.h"
+#include "base/text.h"
 #include "http/body.h"
 #include "http/head.h"
 #include "http/keeper.h"
@@ -134,8 +135,11 @@ static struct MHD_Response *build(struct http_exchange *exchange)
         exchange->status = reply->status;
         exchange->sent = reply->file >= 0 ? reply->file_length : reply->body.length;
         struct MHD_Response *response = broken ? NULL : http_reply_build(reply, &frame);
-        if (response)
+        if (response) {
+            if (text_equal(exchange->request.method, "HEAD"))
+                exchange->sent = 0;
             return response;
+        }
         struct treadle_error error;
         error_set_memory(&error);
         fail(exchange, &error);

@@ -63,16 +63,30 @@ void question_find(struct language *language, const char *text, struct arena *ar
  * memory runs out; "" when nothing is asked for. */
 const char *question_query(const struct model_request *request, size_t last, struct arena *arena);
 
+/* What a stretch of text holds of the question. */
+struct findings {
+    double units[QUESTION_UNITS];
+    double density, phrase;
+    bool opens;
+    double leads; /* 1: its first telling word is of the question; half: one soon after */
+    bool starts_with_stopword;
+};
+
+int findings_make(struct findings *found, const struct question *question,
+                  struct language *language, const char *text, size_t length, struct arena *arena,
+                  struct treadle_error *error);
+
 /* A sentence of a passage. */
 struct sentence {
     const struct model_passage *passage;
     size_t passage_number;
     size_t start, end; /* in the passage's text */
+    size_t before;     /* where the sentence before it in its paragraph starts, or `start` */
     size_t order;      /* number within its passage */
     size_t words;
     bool first;    /* of its block */
     bool labelled; /* begins with the name of what it explains, as in a list of arguments */
-    bool leans;    /* begins with a pronoun */
+    bool leans;    /* speaks of what was said right before it */
     bool readable;
     uint64_t print;              /* of its text, to know repetitions */
     double own[QUESTION_UNITS];  /* how much of each unit is in it */
@@ -82,7 +96,7 @@ struct sentence {
     double density;              /* units among the words that tell something */
     double phrase;               /* neighbours in the question that are neighbours here */
     bool opens;                  /* begins with what the question is about, and a verb */
-    bool leads;                  /* begins with a word of the question */
+    double leads;                /* 1: begins with a word of the question; half: nearly so */
     bool example;                /* ends with a line of code that shows it */
     double coverage, score;
 };

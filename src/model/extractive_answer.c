@@ -8,6 +8,13 @@
 
 enum { QUOTE_BYTES = 400, SHORTEST_QUOTE = 200 };
 
+/* A sentence that leans on the one before it is quoted with it. */
+static size_t quote_start(const struct sentence *sentence)
+{
+    bool both = sentence->leans && sentence->end - sentence->before <= QUOTE_BYTES;
+    return both ? sentence->before : sentence->start;
+}
+
 static int page_of(const struct sentence *sentence)
 {
     const struct model_passage *passage = sentence->passage;
@@ -37,8 +44,8 @@ static size_t cut(const char *text, size_t length)
 
 static void write_quote(struct buffer *out, const struct sentence *sentence)
 {
-    const char *text = sentence->passage->text + sentence->start;
-    size_t length = sentence->end - sentence->start, end = cut(text, length);
+    const char *text = sentence->passage->text + quote_start(sentence);
+    size_t length = sentence->end - quote_start(sentence), end = cut(text, length);
     buffer_append_string(out, "“");
     for (size_t i = 0; i < end; i++)
         buffer_append_char(out, (unsigned char)text[i] < ' ' ? ' ' : text[i]);

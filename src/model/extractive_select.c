@@ -22,6 +22,12 @@ static const double under_title = 0.85;
 static const double good_share = 0.93;
 static const double too_alike = 0.6;
 
+/* Sentences of fewer words are alike by chance. */
+enum { FEW_WORDS = 5 };
+
+/* Bytes of two sentences that are too many to quote for one of them. */
+enum { LONG_PAIR = 260 };
+
 static bool holds(const struct sentence *sentence, const char *const *phrases)
 {
     const char *text = sentence->passage->text + sentence->start;
@@ -87,8 +93,8 @@ static double form(const struct sentence *sentence, const struct question *quest
         return 0.22 * subject + (sentence->opens ? 0.20 : 0) + (sentence->labelled ? 0.05 : 0);
     case QUESTION_HOW:
         return 0.12 * subject + (holds(sentence, uses) ? 0.08 : 0) +
-               (names_purpose(sentence) ? 0.08 : 0) + (sentence->example ? 0.08 : 0) +
-               (sentence->leads ? 0.04 : 0);
+               (names_purpose(sentence) && sentence->leads > 0 ? 0.08 : 0) +
+               (sentence->example ? 0.08 : 0) + 0.06 * sentence->leads;
     case QUESTION_NUMBER:
         return has_digit(sentence) ? 0.10 : 0;
     case QUESTION_DEFAULT:
@@ -108,7 +114,11 @@ static double burden(const struct sentence *sentence)
 {
     static const char *const remarks[] = {"Note", "For example", "In addition", "See ", NULL};
     const char *text = sentence->passage->text + sentence->start;
-    double sum = sentence->leans ? 0.08 : 0;
+    double sum = 0;
+    if (sentence->leans)
+        sum = sentence->before == sentence->start || sentence->end - sentence->before > LONG_PAIR
+                  ? 0.08
+                  : 0.02;
     if (sentence->words > 20)
         sum += 0.003 * (double)(sentence->words < 60 ? sentence->words - 20 : 40);
     for (size_t i = 0; remarks[i]; i++)
@@ -117,20 +127,28 @@ static double burden(const struct sentence *sentence)
     return sum;
 }
 
+static bool asks_for_one_thing(const struct question *question)
+{
+    size_t things = 0;
+    for (size_t i = 0; i < question->unit_count; i++)
+        things += question->units[i].share >= 1;
+    return things <= 1;
+}
+
 static void score(struct sentence *sentence, const struct question *question)
 {
     double own = weighted(question, sentence->own);
     sentence->coverage = weighted(question, sentence->near);
     sentence->score = 0;
     /* The first sentence under a title that is what was asked about need not repeat it. */
-    if (question->kind == QUESTION_DEFINITION && sentence->first &&
+    if (question->kind == QUESTION_DEFINITION && sentence->first && asks_for_one_thing(question) &&
         own < under_title * sentence->subject)
         own = under_title * sentence->subject;
     double needed = sentence->passage->score < doubtful ? enough_if_doubtful : enough_near;
     if (!sentence->readable || own < enough_own || sentence->coverage < needed)
         return;
     sentence->score = 0.45 * sentence->coverage + 0.25 * own + 0.20 * sentence->passage->score +
-                      0.06 * sentence->density + 0.08 * sentence->phrase + 0.08 * sentence->topic +
+                      0.09 * sentence->density + 0.06 * sentence->phrase + 0.08 * sentence->topic +
                       form(sentence, question) - burden(sentence);
 }
 
@@ -162,7 +180,7 @@ static double likeness(const struct sentence *a, const struct sentence *b)
         shared += memmem(other->passage->text + other->start, other->end - other->start,
                          text + from, at - from) != NULL;
     }
-    return words ? (double)shared / (double)words : 0;
+    return (double)shared / (double)(words > FEW_WORDS ? words : FEW_WORDS);
 }
 
 static bool says_more(const struct sentence *candidate, const struct sentence *const *chosen,

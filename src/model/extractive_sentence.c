@@ -8,7 +8,6 @@
  */
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -30,8 +29,6 @@ static const double in_title = 0.75;      /* … in a line right above its block
 static const double in_heading = 0.65;    /* … in the headings of the passage */
 static const double before = 0.45;        /* … in the sentence before */
 static const double around = 0.2;         /* … anywhere in the passage */
-
-static const double part_apart = 0.25, parts_together = 0.9;
 
 static bool blank(char c)
 {
@@ -123,32 +120,28 @@ static size_t skip_signature(const char *text, size_t length)
     return found;
 }
 
+/* Whether a sentence speaks of what was said right before it. */
 static bool leans(const char *text, size_t length)
 {
-    static const char *const pronouns[] = {
-        "It ",          "They ",        "These ",     "Those ",
-        "That ",        "He ",          "She ",       "Its ",
-        "Their ",       "Such ",        "Then ",      "This is ",
-        "This can ",    "Otherwise",    "However",    "Thus",
-        "Hence",        "But ",         "And ",       "Also ",
-        "In this case", "In that case", "This will ", "This may ",
-        "Therefore",    "Similarly",    NULL};
-    for (size_t i = 0; pronouns[i]; i++) {
-        size_t size = strlen(pronouns[i]);
-        if (length >= size && memcmp(text, pronouns[i], size) == 0)
+    static const char *const openings[] = {
+        "It ",       "They ",      "These ",        "Those ",       "That ",      "He ",
+        "She ",      "Its ",       "Their ",        "Such ",        "Then ",      "This is ",
+        "This can ", "Otherwise",  "However",       "Thus",         "Hence",      "But ",
+        "And ",      "Also ",      "In this case",  "In that case", "This may ",  "Therefore",
+        "Similarly", "This will ", "The argument ", "The latter",   "The former", "The result ",
+        NULL};
+    static const char *const within[] = {"this behavio", "do this",   "does this", "do just that",
+                                         "do so",        "the above", NULL};
+    for (size_t i = 0; openings[i]; i++) {
+        size_t size = strlen(openings[i]);
+        if (length >= size && memcmp(text, openings[i], size) == 0)
             return true;
     }
+    for (size_t i = 0; within[i]; i++)
+        if (memmem(text, length, within[i], strlen(within[i])))
+            return true;
     return false;
 }
-
-/* What a stretch of text holds of the question. */
-struct findings {
-    double units[QUESTION_UNITS];
-    double density, phrase;
-    bool opens;
-    bool leads; /* its first telling word is of the question */
-    bool starts_with_stopword;
-};
 
 struct gathering {
     struct sentences *out;
@@ -163,6 +156,7 @@ struct gathering {
     double everywhere[QUESTION_UNITS];
     size_t title_age; /* sentences since the last title */
     bool after_title; /* the last line was one */
+    bool after_code;  /* and it is code */
 };
 
 static void raise_to(double *to, const double *from, double share, size_t count)
@@ -172,118 +166,11 @@ static void raise_to(double *to, const double *from, double share, size_t count)
             to[i] = from[i] * share;
 }
 
-/* Whether a word can be the verb behind a subject: a copula, or a third person. */
-static bool is_verb(const char *word, size_t length)
-{
-    static const char *const verbs[] = {"is", "are", "was",  "were", "can",  "will", "may",
-                                        "do", "let", "lets", "has",  "have", NULL};
-    for (size_t i = 0; verbs[i]; i++)
-        if (strlen(verbs[i]) == length && strncasecmp(word, verbs[i], length) == 0)
-            return true;
-    return length > 3 && word[length - 1] == 's' && word[length - 2] != 's' &&
-           islower((unsigned char)word[0]);
-}
-
-/* Whether the text begins with all that the question is about, and a verb follows. Words that
- * count little need not be there; an article and one more word may be. */
-static bool opens(const struct question *question, const struct language_word *words, size_t count,
-                  const char *text)
-{
-    bool seen[QUESTION_UNITS] = {false};
-    size_t missing = 0, others = 0;
-    for (size_t i = 0; i < question->unit_count; i++)
-        missing += question->units[i].share >= 1;
-    for (size_t i = 0; i < count && others < 3; i++) {
-        if (words[i].part)
-            continue;
-        if (missing == 0 && is_verb(text + words[i].start, words[i].end - words[i].start))
-            return true;
-        bool matched = false;
-        for (size_t j = 0; j < question->unit_count; j++) {
-            if (seen[j] || question_match(&question->units[j], &words[i], text) < 0.8)
-                continue;
-            seen[j] = matched = true;
-            missing -= question->units[j].share >= 1;
-        }
-        others += !matched;
-    }
-    return false;
-}
-
-/* The parts of an identifier, one after the other, are nearly as good as the whole (a document
- * may have lost its underscores); apart they say little. */
-struct parts {
-    size_t next[QUESTION_UNITS];
-    double share[QUESTION_UNITS];
-};
-
-static void find_parts(struct parts *parts, const struct question *question,
-                       const struct language_word *word)
-{
-    for (size_t j = 0; j < question->unit_count; j++) {
-        const struct question_unit *unit = &question->units[j];
-        size_t part = question_part(unit, word);
-        if (part == unit->part_count) {
-            parts->next[j] = 0;
-            continue;
-        }
-        double share = part_apart;
-        parts->next[j] = part == parts->next[j] || part == 0 ? part + 1 : 0;
-        if (parts->next[j] == unit->part_count) {
-            share = parts_together;
-            parts->next[j] = 0;
-        }
-        if (share > parts->share[j])
-            parts->share[j] = share;
-    }
-}
-
-/* The unit that a word stands for; SIZE_MAX for none. */
-static size_t find_unit(struct findings *found, const struct question *question,
-                        const struct language_word *word, const char *text)
-{
-    size_t unit = SIZE_MAX;
-    for (size_t j = 0; j < question->unit_count; j++) {
-        double share = question_match(&question->units[j], word, text);
-        if (share > found->units[j])
-            found->units[j] = share;
-        if (share > 0)
-            unit = j;
-    }
-    return unit;
-}
-
 static int find_units(struct gathering *gathering, const char *text, size_t length,
                       struct findings *found)
 {
-    const struct question *question = gathering->question;
-    struct language_word *words;
-    size_t count, telling = 0, matching = 0, pairs = 0, last = SIZE_MAX;
-    struct parts parts = {.next = {0}};
-    *found = (struct findings){.density = 0};
-    int code = language_words(gathering->language, text, length, gathering->arena, &words, &count,
-                              gathering->error);
-    if (code)
-        return code;
-    for (size_t i = 0; i < count; i++) {
-        size_t unit = find_unit(found, question, &words[i], text);
-        if (!words[i].part)
-            find_parts(&parts, question, &words[i]);
-        if (words[i].part || (words[i].stopword && unit == SIZE_MAX))
-            continue;
-        found->leads |= telling++ == 0 && unit != SIZE_MAX;
-        matching += unit != SIZE_MAX;
-        pairs += unit != SIZE_MAX && last != SIZE_MAX && unit == last + 1;
-        last = unit;
-    }
-    raise_to(found->units, parts.share, 1, question->unit_count);
-    found->density = telling ? (double)matching / (double)telling : 0;
-    if (question->unit_count > 1)
-        found->phrase = (double)(pairs < question->unit_count ? pairs : question->unit_count - 1) /
-                        (double)(question->unit_count - 1);
-    found->opens = count && opens(question, words, count, text);
-    found->starts_with_stopword = count && words[0].stopword;
-    return 0;
+    return findings_make(found, gathering->question, gathering->language, text, length,
+                         gathering->arena, gathering->error);
 }
 
 static uint64_t print_of(const char *text, size_t length)
@@ -322,9 +209,16 @@ static double share_found(const double *found, const struct question *question)
     return all > 0 ? sum / all : 0;
 }
 
-static int add_sentence(struct gathering *gathering, size_t start, size_t end, bool first,
-                        bool labelled, bool example)
+/* A sentence as it stands in its paragraph. */
+struct place {
+    size_t start, end;
+    size_t before; /* where the sentence before it starts, or `start` */
+    bool first, labelled, example;
+};
+
+static int add_sentence(struct gathering *gathering, const struct place *place)
 {
+    size_t start = place->start, end = place->end;
     struct findings found;
     double above[QUESTION_UNITS] = {0};
     const char *text = gathering->passage->text;
@@ -337,16 +231,17 @@ static int add_sentence(struct gathering *gathering, size_t start, size_t end, b
                                   .start = start,
                                   .end = end,
                                   .order = gathering->order++,
-                                  .first = first,
-                                  .labelled = labelled,
+                                  .before = place->before,
+                                  .first = place->first,
+                                  .labelled = place->labelled,
+                                  .example = place->example,
                                   .leans = leans(text + start, end - start),
                                   .words = count_words(text + start, end - start),
                                   .print = print_of(text + start, end - start)};
     int code = find_units(gathering, text + start, end - start, &found);
     bool small = starts_small(text + start, end - start);
-    sentence->readable = is_readable(text + start, end - start, labelled, example) &&
-                         (!small || (labelled && !found.starts_with_stopword));
-    sentence->example = example;
+    sentence->readable = is_readable(text + start, end - start, place->labelled, place->example) &&
+                         (!small || (place->labelled && !found.starts_with_stopword));
     sentence->density = found.density;
     sentence->phrase = found.phrase;
     sentence->opens = found.opens;
@@ -371,6 +266,15 @@ static int add_sentence(struct gathering *gathering, size_t start, size_t end, b
     return code;
 }
 
+/* A command or an expression rather than the rest of a sentence. */
+static bool looks_like_code(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (strchr("()=<>/_$#{}[]\"", text[i]) || (text[i] == '-' && i && text[i - 1] == ' '))
+            return true;
+    return memchr(text, '.', length) != NULL;
+}
+
 /* A title adds to those right before it and replaces older ones. */
 static int add_title(struct gathering *gathering, size_t start, size_t end)
 {
@@ -382,6 +286,7 @@ static int add_title(struct gathering *gathering, size_t start, size_t end)
     memcpy(gathering->title, found.units, sizeof gathering->title);
     gathering->title_age = 0;
     gathering->after_title = true;
+    gathering->after_code = looks_like_code(gathering->passage->text + start, end - start);
     return code;
 }
 
@@ -399,15 +304,6 @@ static size_t paragraph_end(const char *text, size_t start, size_t end, size_t l
         end = next_end;
     }
     return end;
-}
-
-/* A command or an expression rather than the rest of a sentence. */
-static bool looks_like_code(const char *text, size_t length)
-{
-    for (size_t i = 0; i < length; i++)
-        if (strchr("()=<>/_$#{}[]\"", text[i]) || (text[i] == '-' && i && text[i - 1] == ' '))
-            return true;
-    return memchr(text, '.', length) != NULL;
 }
 
 /* Where the line of code ends that a paragraph leads up to ("… with the command"), or 0. */
@@ -433,19 +329,29 @@ static int add_paragraph(struct gathering *gathering, size_t start, size_t code_
     struct language_span *spans;
     size_t count = 0;
     bool has_label = label < start;
+    /* What goes on behind a line of code is no list of names. */
+    bool behind_code = gathering->after_code;
     size_t skipped = has_label ? 0 : skip_signature(text + start, code_line - start);
     int code = skipped ? add_title(gathering, start, start + skipped - 1) : 0;
     start += skipped;
-    gathering->after_title = false;
+    gathering->after_title = gathering->after_code = false;
     if (!code)
         code = language_sentences(gathering->language, text + start, code_line - start,
                                   gathering->arena, &spans, &count, gathering->error);
     for (size_t i = 0; !code && i < count; i++) {
         size_t from = start + spans[i].start, until = start + spans[i].end;
-        bool small = i == 0 && !skipped && starts_small(text + from, until - from);
-        bool example = i + 1 == count && code_line < end;
-        code = add_sentence(gathering, i == 0 && has_label ? label : from, example ? end : until,
-                            i == 0, i == 0 && (has_label || small), example);
+        bool small = i == 0 && !skipped && !behind_code && starts_small(text + from, until - from);
+        struct place place = {.start = i == 0 && has_label ? label : from,
+                              .end = until,
+                              .before = i ? start + spans[i - 1].start : from,
+                              .first = i == 0,
+                              .labelled = i == 0 && (has_label || small),
+                              .example = i + 1 == count && code_line < end};
+        if (place.example)
+            place.end = end;
+        if (place.labelled)
+            place.before = place.start;
+        code = add_sentence(gathering, &place);
     }
     return code;
 }

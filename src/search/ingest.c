@@ -8,6 +8,7 @@
  */
 #include "search/ingest.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -132,6 +133,8 @@ static void work_on(struct work *work)
     document_free(document);
     if (descriptor >= 0)
         close(descriptor);
+    /* A large document took many times what the server needs at rest. */
+    malloc_trim(0);
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - start) / 1000);
     log_write(ingest->options.log, rc ? LOG_WARNING : LOG_INFO, "ingest", "file", work->file_id,

@@ -16,7 +16,12 @@
 #define CLOSE  "】"
 #define DAGGER "†"
 
-enum { MOST_ANNOTATIONS = 1000, LARGEST_MARKER = 1024, LARGEST_TEXT = 8 << 20 };
+enum {
+    MOST_ANNOTATIONS = 1000,
+    LARGEST_MARKER = 1024,
+    LARGEST_TEXT = 8 << 20,
+    LARGEST_PAGE = 100000
+};
 
 static size_t digits(const char *text)
 {
@@ -50,6 +55,54 @@ find_source(const char *marker, size_t length, const struct citation_source *sou
     return NULL;
 }
 
+/* The page that the statement itself names ("page 12"), 0 when it names none of the passage's. */
+static int named_page(const char *statement, size_t length, const struct search_result *result)
+{
+    static const char word[] = "page ";
+    int named = 0;
+    for (size_t i = 0; i + sizeof word - 1 < length; i++) {
+        if (memcmp(statement + i, word, sizeof word - 1) != 0)
+            continue;
+        int page = 0;
+        for (size_t j = i + sizeof word - 1; j < length && page < LARGEST_PAGE; j++) {
+            if (statement[j] < '0' || statement[j] > '9')
+                break;
+            page = page * 10 + (statement[j] - '0');
+        }
+        for (size_t j = 0; j < result->page_count; j++)
+            if (page > 0 && result->pages[j].page == page)
+                named = page;
+    }
+    return named;
+}
+
+/* What a statement quotes, where it quotes something: the last words between quotation marks. */
+static void narrow_to_quotation(const char **statement, size_t *length)
+{
+    static const char open[] = "“", close[] = "”";
+    const char *start = NULL, *end = NULL;
+    for (size_t i = 0; i + sizeof open - 1 <= *length; i++) {
+        const char *at = *statement + i;
+        if (memcmp(at, open, sizeof open - 1) == 0)
+            start = at + sizeof open - 1;
+        else if (start && memcmp(at, close, sizeof close - 1) == 0)
+            end = at;
+    }
+    if (!start || !end || end <= start)
+        return;
+    *statement = start;
+    *length = (size_t)(end - start);
+}
+
+static int find_page(const char *statement, size_t length, const struct search_result *result)
+{
+    int page = named_page(statement, length, result);
+    if (page)
+        return page;
+    narrow_to_quotation(&statement, &length);
+    return search_cited_page(result->text, result->pages, result->page_count, statement, length);
+}
+
 struct walk {
     struct arena *arena;
     struct buffer text;
@@ -65,9 +118,8 @@ static int annotate(struct walk *walk, const struct citation_source *source)
     if (!citation)
         return TREADLE_EMEMORY;
     const struct search_result *result = source->result;
-    int page = search_cited_page(result->text, result->pages, result->page_count,
-                                 walk->text.data ? walk->text.data + walk->statement : "",
-                                 walk->text.length - walk->statement);
+    int page = find_page(walk->text.data ? walk->text.data + walk->statement : "",
+                         walk->text.length - walk->statement, result);
     const char *marker = source->passage->marker;
     size_t length = text_characters(marker, strlen(marker));
     citation->file_id = result->file_id;

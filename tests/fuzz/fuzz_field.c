@@ -1,9 +1,9 @@
 /*
  * Fuzz target: the object parser.
  *
- * The first byte chooses a table, the rest is JSON text. Whatever the text, the parser must not
- * crash; what the strict parser takes must print to text that it takes again and that prints
- * alike; and every error must itself print as JSON.
+ * The first line names a table, the rest is JSON text; without such a name the first byte chooses.
+ * Whatever the text, the parser must not crash; what the strict parser takes must print to text
+ * that it takes again and that prints alike; and every error must itself print as JSON.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -47,21 +47,37 @@ static void check_object(const struct treadle_type *type, const void *object, st
     require(second && strcmp(first, second) == 0);
 }
 
+/* The table that an input is for; `*start` is where its text begins. */
+static const struct treadle_type *choose(const uint8_t *bytes, size_t length, size_t *start)
+{
+    const struct treadle_type *all[FIELD_TYPES_MOST];
+    size_t count = field_types(all);
+    const uint8_t *end = memchr(bytes, '\n', length);
+    size_t name = end ? (size_t)(end - bytes) : 0;
+    *start = name + 1;
+    for (size_t i = 0; end && i < count; i++)
+        if (strlen(all[i]->name) == name && memcmp(all[i]->name, bytes, name) == 0)
+            return all[i];
+    *start = 1;
+    return all[bytes[0] % count];
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 {
+    size_t start;
     if (!length)
         return 0;
-    const struct treadle_type *all[FIELD_TYPES_MOST];
-    const struct treadle_type *type = all[bytes[0] % field_types(all)];
+    const struct treadle_type *type = choose(bytes, length, &start);
+    length -= start;
     /* Copied to a block of just that length, so that reading beyond it is seen. */
-    char *text = malloc(length);
-    memcpy(text, bytes + 1, length - 1);
+    char *text = malloc(length + !length);
+    memcpy(text, bytes + start, length);
     for (int strictness = FIELD_STRICT; strictness <= FIELD_TOLERANT; strictness++) {
         struct arena *arena = arena_new(0);
         struct treadle_error error;
         void *object = arena_alloc(arena, type->size);
-        int rc = field_parse(type, text, length - 1, (enum field_strictness)strictness, arena,
-                             object, &error);
+        int rc = field_parse(type, text, length, (enum field_strictness)strictness, arena, object,
+                             &error);
         if (rc == TREADLE_EINVALID)
             check_error(&error, arena);
         else if (rc == 0 && strictness == FIELD_STRICT)

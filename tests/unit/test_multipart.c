@@ -35,7 +35,9 @@ static int remove_directory(void **state)
     return rmdir(directory);
 }
 
-#define TYPE "multipart/form-data; boundary=B"
+#define LONGER    "a123456789b123456789c123456789d123456789e123456789f123456789g1234567890"
+#define LONG_TYPE "multipart/form-data; boundary=" LONGER
+#define TYPE      "multipart/form-data; boundary=B"
 #define PLAIN(name, value)                                                                         \
     "--B\r\nContent-Disposition: form-data; name=\"" name "\"\r\n\r\n" value "\r\n"
 #define FILE_PART(disposition, value)                                                              \
@@ -189,14 +191,12 @@ static void test_refused(void **state)
     REFUSED(PLAIN("a", "x\0y") "--B--");
     REFUSED(PLAIN("a", "\xc3\x28") "--B--");
     REFUSED(FILE_PART("name=a; filename=b", "cut off"));
-    static const char *const types[] = {
-        "multipart/form-data",
-        "multipart/form-data; boundary=",
-        "multipart/form-data; boundary=\"",
-        "multipart/form-data; boundary=\"a\rb\"",
-        "multipart/form-data; boundary=\"a \"",
-        "multipart/form-data; boundary=01234567890123456789012345678901234567890123456789012345678"
-        "901234567890"};
+    static const char *const types[] = {"multipart/form-data",
+                                        "multipart/form-data; boundary=",
+                                        "multipart/form-data; boundary=\"",
+                                        "multipart/form-data; boundary=\"a\rb\"",
+                                        "multipart/form-data; boundary=\"a \"",
+                                        LONG_TYPE};
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         refused(types[i], "--B--", 5, 400);
 }

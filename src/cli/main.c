@@ -1,0 +1,76 @@
+/*
+ * The program: finds the command and runs it.
+ */
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+static const struct command commands[] = {
+    {"serve", "Serve the Assistants API over HTTP.", cmd_serve},
+    {"ask", "Answer a question about files, with citations.", cmd_ask},
+    {"runs", "List runs, newest first.", cmd_runs},
+    {"steps", "Show what a run did, step by step.", cmd_steps},
+};
+
+static const struct command *find_command(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("Usage: treadle COMMAND [OPTION]… [ARGUMENT]…\n\nThe Assistants API on your own "
+          "machine.\n\nCommands:\n",
+          out);
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fputs("\n'treadle help COMMAND' tells more of one; 'treadle --version' tells the version.\n",
+          out);
+}
+
+static int unknown_command(const char *name)
+{
+    cli_complain("'%s' is no command", name);
+    fputs("Try 'treadle --help'.\n", stderr);
+    return CLI_USAGE;
+}
+
+static int help(int argc, char **argv)
+{
+    char flag[] = "--help";
+    if (argc < 2) {
+        print_help(stdout);
+        return cli_finish(CLI_OK);
+    }
+    const struct command *command = find_command(argv[1]);
+    return command ? command->run(2, (char *[]){argv[1], flag, NULL}) : unknown_command(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    /* Only characters: numbers are to look alike everywhere. Names on disk and answers are UTF-8
+     * even where the environment names no language. */
+    setlocale(LC_CTYPE, "");
+    if (MB_CUR_MAX == 1)
+        setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_help(stderr);
+        return CLI_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        printf("treadle %s\n", TREADLE_VERSION);
+        return cli_finish(CLI_OK);
+    }
+    if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 ||
+        strcmp(argv[1], "-h") == 0)
+        return help(argc - 1, argv + 1);
+    const struct command *command = find_command(argv[1]);
+    return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
+}

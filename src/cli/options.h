@@ -1,0 +1,61 @@
+/*
+ * Options: a command's flags as a table of rows, read from the command line and, where a flag is
+ * not there, from the environment variable of its name (--log-level: TREADLE_LOG_LEVEL).
+ */
+#ifndef CLI_OPTIONS_H
+#define CLI_OPTIONS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+enum option_kind {
+    OPTION_TEXT = 1, /* const char * */
+    OPTION_FLAG,     /* bool; takes no argument */
+    OPTION_COUNT,    /* int64_t from 1 to `max` */
+    OPTION_LIST      /* struct option_list; may come several times */
+};
+
+enum { OPTION_LIST_SIZE = 4 };
+
+struct option_list {
+    const char *items[OPTION_LIST_SIZE + 1]; /* ends with NULL */
+    size_t count;
+};
+
+struct option_row {
+    const char *name;
+    char letter; /* 0: none */
+    enum option_kind kind;
+    const char *argument; /* what it takes, as "DIR" */
+    size_t offset;        /* within the command's settings */
+    int64_t max;
+    const char *doc;
+};
+
+struct option_form {
+    const char *command;
+    const char *usage; /* behind the command's name */
+    const char *doc;   /* one or more sentences */
+    const struct option_row *rows;
+    size_t count;
+};
+
+struct options {
+    struct arena *arena; /* of texts from the environment */
+    char **operands;
+    size_t operand_count;
+};
+
+/* Reads the command line into `settings`. Negative to go on (with `out` to be freed), else the
+ * exit status to end with: help was printed, or a complaint. */
+int options_parse(const struct option_form *form, int argc, char **argv, void *settings,
+                  struct options *out);
+void options_free(struct options *options);
+
+/* Complains about usage, with a hint at --help, and returns CLI_USAGE. */
+int options_usage(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * Sessions: how a command gets to a server, whichever there is.
+ *
+ * The server that was named; else the one that serves the store already; else one inside this
+ * process, on a Unix socket in a private directory that is gone when the session ends, also by
+ * SIGINT or SIGTERM. The command speaks HTTP through libtreadle in every case.
+ */
+#ifndef CLI_SESSION_H
+#define CLI_SESSION_H
+
+#include <stdbool.h>
+
+#include "treadle/client.h"
+
+struct session;
+
+struct session_options {
+    const char *server; /* URL, or NULL */
+    const char *api_key;
+    const char *store; /* directory, or NULL for the default */
+};
+
+/* Opens a session, or complains and returns a negative code. */
+int session_open(struct session **out, const struct session_options *options);
+struct treadle_client *session_client(const struct session *session);
+void session_close(struct session *session);
+
+/* Complains of a failed call, with what was being done. Says nothing when a signal has stopped the
+ * session and the failure is only its echo. */
+void session_complain(const struct session *session, const char *doing,
+                      const struct treadle_error *error);
+
+/* The rows that the options of every command with a session have. */
+#define SESSION_ROWS(T)                                                                              \
+    {"server",                                                                                       \
+     0,                                                                                              \
+     OPTION_TEXT,                                                                                    \
+     "URL",                                                                                          \
+     offsetof(struct T, session.server),                                                             \
+     0,                                                                                              \
+     "The server to use: http://HOST:PORT, https://… or unix:/PATH. Default: the one that serves " \
+     "the store, else one inside this process."},                                                    \
+        {"api-key",                                                                                  \
+         0,                                                                                          \
+         OPTION_TEXT,                                                                                \
+         "KEY",                                                                                      \
+         offsetof(struct T, session.api_key),                                                        \
+         0,                                                                                          \
+         "The server's API key. Others can see arguments: better use the variable."},                \
+    {                                                                                                \
+        "store", 's', OPTION_TEXT, "DIR", offsetof(struct T, session.store), 0,                      \
+            "The store, where no server is named. Default: treadle in $XDG_DATA_HOME or "            \
+            "~/.local/share."                                                                        \
+    }
+
+#endif

@@ -1,0 +1,459 @@
+/*
+ * Documents without the reader program: checking what a reader says, folding, hyphens, rows,
+ * margins, headings, paragraphs, and plain text.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "document/assemble.h"
+#include "document/document.h"
+#include "document/fold.h"
+#include "document/frame.h"
+#include "document/hyphens.h"
+#include "document/receive.h"
+
+/* Pages made by hand: lines of 10 points, 12 apart, between 72 and 540 points from the left. */
+struct draft {
+    struct sheaf sheaf;
+    struct page pages[12];
+    struct line lines[12][40];
+    struct blocks blocks;
+    struct document document;
+};
+
+static void draft_open(struct draft *draft, size_t pages)
+{
+    *draft = (struct draft){.sheaf = {.arena = arena_new(0), .count = pages}};
+    draft->sheaf.pages = draft->pages;
+    for (size_t p = 0; p < pages; p++)
+        draft->pages[p] = (struct page){.width = 61200, .height = 79200, .lines = draft->lines[p]};
+    blocks_init(&draft->blocks, draft->sheaf.arena, 1 << 20);
+}
+
+static void draft_close(struct draft *draft)
+{
+    blocks_clear(&draft->blocks);
+    arena_free(draft->sheaf.arena);
+}
+
+/* A line at `left`, `top` and up to `right`, in points. */
+static struct line *draft_line(struct draft *draft, int page, int left, int right, int top,
+                               const char *text)
+{
+    struct page *at = &draft->pages[page - 1];
+    struct line *line = &at->lines[at->count++];
+    *line = (struct line){.left = left * 100,
+                          .right = right * 100,
+                          .top = top * 100,
+                          .bottom = top * 100 + 1000,
+                          .size = 1000,
+                          .text = text,
+                          .length = strlen(text)};
+    return line;
+}
+
+static const struct document_block *draft_assemble(struct draft *draft)
+{
+    struct treadle_error error = {0};
+    assert_int_equal(assemble_blocks(&draft->blocks, &draft->sheaf, &error), 0);
+    assert_int_equal(blocks_finish(&draft->blocks, &draft->document, &error), 0);
+    return draft->document.blocks;
+}
+
+static void joins_lines_to_paragraphs(void **state)
+{
+    (void)state;
+    struct draft draft;
+    draft_open(&draft, 1);
+    draft_line(&draft, 1, 72, 540, 300, "Early termination ends a long com-");
+    draft_line(&draft, 1, 72, 540, 312, "putation. Use the option --num-");
+    draft_line(&draft, 1, 72, 300, 324, "callers for it.");
+    draft_line(&draft, 1, 72, 540, 336, "The line above ended early, so that this");
+    draft_line(&draft, 1, 72, 200, 348, "is another.");
+    draft_line(&draft, 1, 72, 540, 380, "A gap parts as well.");
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 3);
+    assert_string_equal(blocks[0].text, "Early termination ends a long computation. Use the option "
+                                        "--num-callers for it.");
+    assert_string_equal(blocks[1].text, "The line above ended early, so that this is another.");
+    assert_int_equal(blocks[2].kind, DOCUMENT_PARAGRAPH);
+    assert_int_equal(blocks[2].page, 1);
+    draft_close(&draft);
+}
+
+static void tells_headings(void **state)
+{
+    (void)state;
+    struct draft draft;
+    draft_open(&draft, 1);
+    draft_line(&draft, 1, 72, 90, 200, "3.2")->size = 1400;
+    draft_line(&draft, 1, 110, 200, 200, "Macro Bodies")->size = 1400;
+    draft_line(&draft, 1, 72, 540, 240, "A macro body may contain a fragment of a");
+    draft_line(&draft, 1, 72, 200, 252, "command.");
+    draft_line(&draft, 1, 72, 150, 280, "Arguments")->style = FRAME_BOLD;
+    draft_line(&draft, 1, 72, 540, 300, "A word in a bold line that is not a heading, for");
+    draft_line(&draft, 1, 72, 500, 312, "it is part of this.")->style = FRAME_BOLD;
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 4);
+    assert_int_equal(blocks[0].kind, DOCUMENT_HEADING);
+    assert_int_equal(blocks[0].level, 2);
+    assert_string_equal(blocks[0].text, "3.2 Macro Bodies");
+    assert_int_equal(blocks[1].kind, DOCUMENT_PARAGRAPH);
+    assert_int_equal(blocks[2].kind, DOCUMENT_HEADING);
+    assert_string_equal(blocks[2].text, "Arguments");
+    assert_int_equal(blocks[3].kind, DOCUMENT_PARAGRAPH);
+    draft_close(&draft);
+}
+
+static void puts_labels_and_cells_together(void **state)
+{
+    (void)state;
+    struct draft draft;
+    draft_open(&draft, 1);
+    /* Labels first, then their texts, as poppler tells them. */
+    draft_line(&draft, 1, 72, 100, 300, "what");
+    draft_line(&draft, 1, 72, 100, 324, "which");
+    draft_line(&draft, 1, 150, 540, 300, "a vector of names that specifies all of the");
+    draft_line(&draft, 1, 150, 260, 312, "components.");
+    draft_line(&draft, 1, 150, 400, 324, "one of them.");
+    draft_line(&draft, 1, 72, 130, 360, "7 Packages . . . . . .");
+    draft_line(&draft, 1, 500, 540, 360, "997");
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 3);
+    assert_string_equal(blocks[0].text,
+                        "what a vector of names that specifies all of the components.");
+    assert_string_equal(blocks[1].text, "which one of them.");
+    assert_string_equal(blocks[2].text, "7 Packages 997");
+    assert_int_equal(blocks[2].kind, DOCUMENT_PARAGRAPH);
+    draft_close(&draft);
+}
+
+static void keeps_columns_apart(void **state)
+{
+    (void)state;
+    struct draft draft;
+    draft_open(&draft, 1);
+    for (int i = 0; i < 14; i++)
+        draft_line(&draft, 1, 72, 290, 200 + i * 12, i == 13 ? "left end." : "left and");
+    for (int i = 0; i < 14; i++)
+        draft_line(&draft, 1, 320, 540, 200 + i * 12, i == 13 ? "right end." : "right and");
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 2);
+    assert_null(strstr(blocks[0].text, "right"));
+    assert_null(strstr(blocks[1].text, "left"));
+    draft_close(&draft);
+}
+
+static void drops_margins(void **state)
+{
+    (void)state;
+    static const char *const topics[] = {"apples", "pears", "plums", "figs"};
+    static const char *const numbers[] = {"41", "42", "43", "44"};
+    struct draft draft;
+    draft_open(&draft, 4);
+    for (int p = 1; p <= 4; p++) {
+        /* A head that changes with the page, told by its number; a foot that stays. */
+        draft_line(&draft, p, 72, 150, 50, topics[p - 1]);
+        draft_line(&draft, p, 520, 540, 50, numbers[p - 1]);
+        draft_line(&draft, p, 72, 540, 300, "What the page says.");
+        draft_line(&draft, p, 72, 200, 750, "Draft of May");
+    }
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 4);
+    for (int p = 1; p <= 4; p++) {
+        assert_string_equal(blocks[p - 1].text, "What the page says.");
+        assert_int_equal(blocks[p - 1].page, p);
+    }
+    draft_close(&draft);
+}
+
+static void check_fold(const char *from, const char *to)
+{
+    struct buffer out;
+    buffer_init(&out, 1000);
+    assert_int_equal(fold_line(&out, from, strlen(from), NULL), 0);
+    assert_string_equal(out.data ? out.data : "", to);
+    buffer_clear(&out);
+}
+
+static void folds_characters(void **state)
+{
+    (void)state;
+    check_fold("  \xEF\xAC\x81nd\t\xC2\xA0 it ", "find it"); /* ligature, spaces */
+    check_fold("x\xC2\xB2 \xC2\xBD \xE2\x91\xA0", "x\xC2\xB2 \xC2\xBD \xE2\x91\xA0");
+    check_fold("e\xCC\x81t\xC3\xA9", "\xC3\xA9t\xC3\xA9");                       /* NFC */
+    check_fold("\xEF\xBB\xB3\xEF\xBA\x8E", "\xD9\x8A\xD8\xA7");                  /* Arabic forms */
+    check_fold("\xE6\xBC\xA2 \xE5\xAD\x97 abc", "\xE6\xBC\xA2\xE5\xAD\x97 abc"); /* Han */
+    check_fold("a\xE2\x80\xAE"
+               "b\xE2\x80\x8B"
+               "c",
+               "abc"); /* direction marks */
+    check_fold("\xC2\xB4"
+               "a",
+               "\xC2\xB4"
+               "a"); /* an accent alone */
+    check_fold("well\xE2\x80\x91known", "well-known");
+    check_fold("so\xC2\xAD"
+               "ft",
+               "soft");
+    check_fold("\x01\x02", "");
+}
+
+static bool keeps(struct hyphens *hyphens, const char *before, const char *after)
+{
+    return hyphens_keep(hyphens, before, strlen(before), after, strlen(after));
+}
+
+static void decides_on_hyphens(void **state)
+{
+    (void)state;
+    static const char known[] = "a right-hand rule and the righthandle; multi-";
+    struct hyphens hyphens = {0};
+    assert_int_equal(hyphens_learn(&hyphens, known, strlen(known), NULL), 0);
+    assert_true(keeps(&hyphens, "the right", "hand side"));
+    assert_false(keeps(&hyphens, "the right", "handle"));
+    assert_false(keeps(&hyphens, "long com", "putation"));
+    assert_true(keeps(&hyphens, "use --num", "callers"));
+    assert_true(keeps(&hyphens, "of date-or", "time"));
+    assert_true(keeps(&hyphens, "Non", "linear"));
+    assert_true(keeps(&hyphens, "foo_bar", "baz"));
+    assert_true(keeps(&hyphens, "UTF", "8"));
+    hyphens_clear(&hyphens);
+    size_t cut = 0;
+    assert_true(hyphens_ends("com-", 4, &cut));
+    assert_int_equal(cut, 3);
+    assert_false(hyphens_ends("a -", 3, &cut));
+    assert_false(hyphens_ends("--", 2, &cut));
+}
+
+/* What a reader says, frame by frame. */
+static void say(struct buffer *out, uint32_t kind, const void *body, size_t size, const char *text)
+{
+    struct frame frame = {.kind = kind, .length = (uint32_t)(size + strlen(text))};
+    buffer_append(out, &frame, sizeof frame);
+    buffer_append(out, body, size);
+    buffer_append_string(out, text);
+}
+
+static void say_start(struct buffer *out, uint32_t pages)
+{
+    say(out, FRAME_READY, &(struct frame_ready){1}, sizeof(struct frame_ready), "");
+    say(out, FRAME_DOCUMENT, &(struct frame_document){pages}, sizeof(struct frame_document), "T");
+}
+
+static void say_page(struct buffer *out, uint32_t number)
+{
+    struct frame_page page = {.number = number, .width = 61200, .height = 79200};
+    say(out, FRAME_PAGE, &page, sizeof page, "");
+}
+
+static void say_line(struct buffer *out, const char *text)
+{
+    struct frame_line line = {.right = 100, .bottom = 100, .size = 1000};
+    say(out, FRAME_LINE, &line, sizeof line, text);
+}
+
+/* Feeds what was said, `step` bytes at a time, and returns the code; empties `said`. */
+static int hear(struct buffer *said, uint64_t budget, size_t step, struct sheaf *sheaf,
+                enum receive_state *state)
+{
+    struct receiver receiver;
+    int rc = 0;
+    receive_init(&receiver, sheaf, 0, 1, &budget);
+    for (size_t i = 0; i < said->length && !rc; i += step) {
+        size_t length = said->length - i < step ? said->length - i : step;
+        rc = receive_bytes(&receiver, said->data + i, length, NULL);
+    }
+    *state = receiver.state;
+    receive_clear(&receiver);
+    buffer_reset(said);
+    return rc;
+}
+
+static void hears_a_sound_reader(void **state)
+{
+    (void)state;
+    for (size_t step = 1; step < 100; step += 13) {
+        struct sheaf sheaf = {.arena = arena_new(0)};
+        struct buffer said;
+        enum receive_state at;
+        buffer_init(&said, 1 << 16);
+        say_start(&said, 2);
+        say_page(&said, 1);
+        say_line(&said, "one");
+        say_line(&said, "two");
+        say_page(&said, 2);
+        say_line(&said, "three");
+        say(&said, FRAME_END, NULL, 0, "");
+        assert_int_equal(hear(&said, 1000, step, &sheaf, &at), 0);
+        assert_int_equal(at, RECEIVE_END);
+        assert_int_equal(sheaf.count, 2);
+        assert_string_equal(sheaf.title, "T");
+        assert_int_equal(sheaf.pages[0].count, 2);
+        assert_string_equal(sheaf.pages[0].lines[1].text, "two");
+        assert_string_equal(sheaf.pages[1].lines[0].text, "three");
+        buffer_clear(&said);
+        arena_free(sheaf.arena);
+    }
+}
+
+/* Each of these is a lie that a captured reader might tell. */
+static void tell_lie(struct buffer *said, int which)
+{
+    struct frame_line upside_down = {.right = 100, .top = 100, .size = 1000};
+    if (which == 0) { /* not ready */
+        say(said, FRAME_DOCUMENT, &(struct frame_document){1}, sizeof(struct frame_document), "");
+        return;
+    }
+    say_start(said, which == 1 ? 0 : 2);
+    if (which == 2)
+        say_page(said, 2);
+    if (which == 3)
+        say_line(said, "no page yet");
+    say_page(said, 1);
+    if (which == 4)
+        say_page(said, 1);
+    if (which == 5)
+        say_line(said, "\xC3(");
+    if (which == 6)
+        say(said, FRAME_LINE, &upside_down, sizeof upside_down, "x");
+    if (which == 7)
+        say(said, FRAME_END, NULL, 0, ""); /* a page is missing */
+    if (which == 8)
+        say(said, 99, NULL, 0, "");
+    if (which == 9)
+        buffer_append(said, &(struct frame){FRAME_LINE, UINT32_MAX}, sizeof(struct frame));
+    if (which == 10)
+        say(said, FRAME_LINE, "short", 5, "");
+    if (which == 11)
+        say_start(said, 2);
+}
+
+static void catches_a_lying_reader(void **state)
+{
+    (void)state;
+    for (int which = 0; which <= 11; which++) {
+        struct sheaf sheaf = {.arena = arena_new(0)};
+        struct buffer said;
+        enum receive_state at;
+        buffer_init(&said, 1 << 16);
+        tell_lie(&said, which);
+        int rc = hear(&said, 1000, 4096, &sheaf, &at);
+        if (rc != TREADLE_EPARSE)
+            fail_msg("lie %d gave %d", which, rc);
+        buffer_clear(&said);
+        arena_free(sheaf.arena);
+    }
+}
+
+static void bounds_what_it_hears(void **state)
+{
+    (void)state;
+    struct sheaf sheaf = {.arena = arena_new(0)};
+    struct buffer said;
+    enum receive_state at;
+    buffer_init(&said, 1 << 16);
+    say_start(&said, SHEAF_PAGES + 1);
+    assert_int_equal(hear(&said, 1000, 4096, &sheaf, &at), TREADLE_ELIMIT);
+    say_start(&said, 1);
+    say_page(&said, 1);
+    for (int i = 0; i < 100; i++)
+        say_line(&said, "x");
+    assert_int_equal(hear(&said, 1000, 4096, &sheaf, &at), TREADLE_ELIMIT);
+    buffer_clear(&said);
+    arena_free(sheaf.arena);
+}
+
+/* Reads bytes as a file of that name; the code, and the document when it is 0. */
+static int read_bytes(struct document **out, const char *name, const char *bytes, size_t length)
+{
+    struct treadle_error error = {0};
+    int file = memfd_create("test", MFD_CLOEXEC);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, bytes, length), length);
+    int rc = document_read(out, file, name, NULL, &error);
+    assert_int_equal(rc, error.code);
+    assert_true(rc == 0 || error.message[0] != '\0');
+    close(file);
+    return rc;
+}
+
+static void reads_markdown(void **state)
+{
+    (void)state;
+    static const char text[] = "\xEF\xBB\xBF# Title #\r\n\r\nOne line\r\nand another.\r\n## Part\n"
+                               "```\n# no heading\n```\n- item\n- item two\n";
+    struct document *document = NULL;
+    assert_int_equal(read_bytes(&document, "a/b.MD", text, sizeof text - 1), 0);
+    assert_int_equal(document->block_count, 6);
+    assert_int_equal(document->page_count, 0);
+    assert_int_equal(document->blocks[0].kind, DOCUMENT_HEADING);
+    assert_string_equal(document->blocks[0].text, "Title");
+    assert_string_equal(document->blocks[1].text, "One line and another.");
+    assert_int_equal(document->blocks[1].page, 0);
+    assert_int_equal(document->blocks[2].level, 2);
+    assert_int_equal(document->blocks[3].kind, DOCUMENT_PARAGRAPH);
+    assert_string_equal(document->blocks[5].text, "- item two");
+    document_free(document);
+}
+
+static void reads_wide_text(void **state)
+{
+    (void)state;
+    struct document *document = NULL;
+    static const char little[] = "\xFF\xFEh\0i\0=\xD8\0\xDE";
+    assert_int_equal(read_bytes(&document, "a.txt", little, 10), 0);
+    assert_string_equal(document->blocks[0].text, "hi\xF0\x9F\x98\x80");
+    document_free(document);
+    document = NULL;
+    assert_int_equal(read_bytes(&document, "a.txt", "\xFE\xFF\0h\0i", 6), 0);
+    assert_string_equal(document->blocks[0].text, "hi");
+    document_free(document);
+    assert_int_equal(read_bytes(&document, "a.txt", "\xFF\xFEh", 3), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.txt", "\xFF\xFE=\xD8h\0", 6), TREADLE_EPARSE);
+}
+
+static void refuses_what_is_no_text(void **state)
+{
+    (void)state;
+    struct document *document = NULL;
+    assert_int_equal(read_bytes(&document, "a.txt", "", 0), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.txt", " \n\n", 3), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.txt", "a\0b", 3), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.txt", "\xC3(", 2), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.pdf", "text", 4), TREADLE_EPARSE);
+    assert_int_equal(read_bytes(&document, "a.exe", "text", 4), TREADLE_EUNSUPPORTED);
+    assert_int_equal(read_bytes(&document, "noname", "text", 4), TREADLE_EUNSUPPORTED);
+    assert_int_equal(read_bytes(&document, NULL, "text", 4), TREADLE_EUNSUPPORTED);
+    assert_null(document);
+    document_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(joins_lines_to_paragraphs),
+        cmocka_unit_test(tells_headings),
+        cmocka_unit_test(puts_labels_and_cells_together),
+        cmocka_unit_test(keeps_columns_apart),
+        cmocka_unit_test(drops_margins),
+        cmocka_unit_test(folds_characters),
+        cmocka_unit_test(decides_on_hyphens),
+        cmocka_unit_test(hears_a_sound_reader),
+        cmocka_unit_test(catches_a_lying_reader),
+        cmocka_unit_test(bounds_what_it_hears),
+        cmocka_unit_test(reads_markdown),
+        cmocka_unit_test(reads_wide_text),
+        cmocka_unit_test(refuses_what_is_no_text),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
