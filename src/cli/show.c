@@ -65,15 +65,16 @@ void show_block(struct buffer *out, const char *text)
     show(out, text, "\n\t");
 }
 
-size_t show_cut(const char *text, size_t width)
+size_t show_cut(const char *text, size_t width, size_t *taken)
 {
-    size_t length = strlen(text), used = 0, at = 0;
+    size_t length = strlen(text), at = 0;
+    *taken = 0;
     while (at < length) {
         size_t next = at;
         int columns = width_of(text_next(text, length, &next));
-        used += columns > 0 ? (size_t)columns : 0;
-        if (used > width)
+        if (columns > 0 && *taken + (size_t)columns > width)
             break;
+        *taken += columns > 0 ? (size_t)columns : 0;
         at = next;
     }
     return at;
@@ -81,11 +82,8 @@ size_t show_cut(const char *text, size_t width)
 
 size_t show_width(const char *text)
 {
-    size_t length = strlen(text), width = 0;
-    for (size_t at = 0; at < length;) {
-        int columns = width_of(text_next(text, length, &at));
-        width += columns > 0 ? (size_t)columns : 0;
-    }
+    size_t width;
+    show_cut(text, SIZE_MAX, &width);
     return width;
 }
 

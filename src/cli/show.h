@@ -19,8 +19,9 @@ void show_block(struct buffer *out, const char *text);
 /* Columns that text takes which was made by show_line; wide characters take two. */
 size_t show_width(const char *text);
 
-/* The length in bytes of the longest start of such text that takes at most `width` columns. */
-size_t show_cut(const char *text, size_t width);
+/* The length in bytes of the longest start of such text that takes at most `width` columns; how
+ * many it takes goes to `taken`. */
+size_t show_cut(const char *text, size_t width, size_t *taken);
 
 /* A time as "2026-11-23 14:05:09" in local time, or its last part alone; "-" for 0. */
 void show_time(char *out, size_t size, int64_t seconds);

@@ -12,7 +12,7 @@
 #include "cli/show.h"
 #include "treadle/error.h"
 
-enum { COLUMNS = 16, GAP = 2, INDENT = 4, CELL_LIMIT = 64 << 10, TABLE_LIMIT = 64 << 20 };
+enum { COLUMNS = 16, GAP = 2, INDENT = 4, CELL_LIMIT = 1 << 20, TABLE_LIMIT = 64 << 20 };
 
 struct row {
     struct row *next;
@@ -140,17 +140,12 @@ static const char *status_color(const char *word)
 /* Prints a cell within `width` columns and says how many it took. */
 static size_t put_cut(FILE *out, const char *cell, size_t width)
 {
-    size_t full = show_width(cell);
-    if (full <= width) {
-        fputs(cell, out);
-        return full;
-    }
-    size_t length = show_cut(cell, width - 1);
+    size_t taken, full = show_width(cell);
+    size_t length = show_cut(cell, full <= width ? width : width - 1, &taken);
     fwrite(cell, 1, length, out);
-    fputs("…", out);
-    char start[CELL_LIMIT];
-    snprintf(start, sizeof start, "%.*s", (int)length, cell);
-    return show_width(start) + 1;
+    if (full > width)
+        fputs("…", out);
+    return taken + (full > width);
 }
 
 static void put_cell(const struct table *table, const struct layout *layout, FILE *out,

@@ -19,7 +19,10 @@
 #include "document/rows.h"
 #include "document/style.h"
 
-enum { ALIGNED = 200 /* hundredths of a point within which two edges are one */ };
+enum {
+    ALIGNED = 200, /* hundredths of a point within which two edges are one */
+    LONGEST_ADDRESS = 300
+};
 
 struct assembling {
     struct blocks *blocks;
@@ -171,8 +174,10 @@ static int end_block(struct assembling *assembling, struct treadle_error *error)
 /* Whether the last word is an address that was parted behind a slash. */
 static bool ends_in_address(const struct buffer *text)
 {
-    const char *word = memrchr(text->data, ' ', text->length);
-    return text->data[text->length - 1] == '/' && strstr(word ? word : text->data, "://");
+    size_t start = text->length > LONGEST_ADDRESS ? text->length - LONGEST_ADDRESS : 0;
+    const char *from = text->data + start;
+    const char *space = memrchr(from, ' ', text->length - start);
+    return text->data[text->length - 1] == '/' && strstr(space ? space : from, "://");
 }
 
 static bool joins_closely(const struct buffer *text, const struct row *row)

@@ -44,14 +44,17 @@ struct document_options {
 
 /* Reads the file behind `descriptor` (not closed), whose name tells its kind when its content
  * does not. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
- * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits; each with a message that
+ * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits, TREADLE_ESTATE when
+ * stopped, TREADLE_EIO when the file or the reader cannot be used; each with a message that
  * a user can act on. */
 int document_read(struct document **out, int descriptor, const char *filename,
                   const struct document_options *options, struct treadle_error *error);
 
 void document_free(struct document *document);
 
-/* How readers are confined on this machine, for the log: "bubblewrap", or "seccomp and limits". */
+/* How readers are confined on this machine, for the log: "bubblewrap, landlock, seccomp and
+ * limits" or what of it works here, and a text that begins with "none" when no reader can be run
+ * or confined, so that no PDF can be read. Tries it, which takes some 10 ms. The text is static. */
 const char *document_sandbox(const struct document_options *options);
 
 #endif

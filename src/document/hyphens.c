@@ -144,9 +144,9 @@ bool hyphens_keep(const struct hyphens *hyphens, const char *before, size_t befo
                   const char *after, size_t after_length)
 {
     size_t start = before_length, end = 0;
-    while (start > 0 && is_word(before[start - 1]))
+    while (start > 0 && before_length - start < LONGEST_WORD && is_word(before[start - 1]))
         start--;
-    while (end < after_length && is_word(after[end]))
+    while (end < after_length && end < LONGEST_WORD && is_word(after[end]))
         end++;
     while (end > 0 && after[end - 1] == '-')
         end--;

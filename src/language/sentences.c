@@ -118,8 +118,10 @@ static bool place(struct list *list, const char *text, size_t length, size_t sta
     if (start == end)
         return true;
     struct language_span *last = list->count ? &list->spans[list->count - 1] : NULL;
+    /* ICU parts `.Rprofile` behind its dot; only scripts without spaces part without one. */
+    bool apart = last && (start > last->end || (unsigned char)text[start - 1] >= 0x80);
     if (last &&
-        (goes_on(text, length, last->start, last->end, start) ||
+        (!apart || goes_on(text, length, last->start, last->end, start) ||
          (!memchr(text + last->end, '\n', start - last->end) && !has_letter(text, start, end)))) {
         last->end = end;
         return true;

@@ -80,9 +80,9 @@ static bool names_purpose(const struct sentence *sentence)
 /* What it is worth to have the form of an answer to this kind of question. */
 static double form(const struct sentence *sentence, const struct question *question)
 {
-    static const char *const uses[] = {"use ",    "used to",  "using",  "call ",
-                                       "type ",   "you can",  "can be", "command",
-                                       "specify", "to do so", NULL};
+    static const char *const uses[] = {"use ",    "used to",     "using",  "call ",
+                                       "type ",   "you can",     "can be", "command",
+                                       "specify", "recommended", NULL};
     static const char *const defaults[] = {"default is",    "defaults to", "by default",
                                            "default value", "the default", NULL};
     static const char *const reasons[] = {"because", "since",       "so that",

@@ -28,6 +28,7 @@ enum { MOST_THREADS = 8, RETRY_SECONDS = 2 };
 struct ingest {
     struct ingest_options options;
     atomic_bool stop;
+    atomic_flag announced;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     unsigned long wakes; /* guarded by mutex, as the next */
@@ -246,9 +247,18 @@ static void finish(struct work *work)
 
 /* ---- Threads -------------------------------------------------------------------------------- */
 
+/* Trying the sandbox takes a moment, which the start of a server should not wait for. */
+static void announce_sandbox(struct ingest *ingest)
+{
+    if (!atomic_flag_test_and_set(&ingest->announced))
+        log_write(ingest->options.log, LOG_INFO, "sandbox", "readers",
+                  document_sandbox(&ingest->options.document), NULL);
+}
+
 static void *run(void *argument)
 {
     struct ingest *ingest = argument;
+    announce_sandbox(ingest);
     pthread_mutex_lock(&ingest->mutex);
     while (!atomic_load(&ingest->stop)) {
         struct work work = {.ingest = ingest, .arena = arena_new(0)};
@@ -280,6 +290,7 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
     size_t wanted = options->threads ? options->threads : 2;
     ingest->options = *options;
     ingest->options.document.stop = &ingest->stop;
+    atomic_flag_clear(&ingest->announced);
     pthread_mutex_init(&ingest->mutex, NULL);
     pthread_cond_init(&ingest->wake, NULL);
     sigset_t all, before;

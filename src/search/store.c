@@ -42,10 +42,10 @@ static int with_file_id(sqlite3 *db, const char *sql, const char *file_id,
 /* Within a transaction. */
 static int delete_file(sqlite3 *db, const char *file_id, struct treadle_error *error)
 {
+    static const char terms[] = "DELETE FROM term WHERE rowid IN (SELECT chunk.id FROM chunk"
+                                " JOIN file ON file.id = chunk.file WHERE file_id = ?)";
     static const char *const steps[] = {
-        "DELETE FROM term WHERE rowid IN (SELECT chunk.id FROM chunk JOIN file"
-        " ON file.id = chunk.file WHERE file_id = ?)",
-        "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
+        terms, "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM file WHERE file_id = ?"};
     int code = 0;
     for (size_t i = 0; !code && i < sizeof steps / sizeof *steps; i++)

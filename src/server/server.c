@@ -85,8 +85,6 @@ static int start_workers(struct server *server, const struct server_options *opt
         .document = {.reader = options->reader},
         .log = options->log,
     };
-    log_write(options->log, LOG_INFO, "sandbox", "readers", document_sandbox(&ingest.document),
-              NULL);
     int rc = model_extractive_new(&server->model, error);
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);

@@ -1,0 +1,95 @@
+/*
+ * Answers. A marker is replaced wherever the annotation's text occurs, as the official clients do:
+ * that holds whether a server counts positions in bytes, characters or UTF-16 units.
+ */
+#include "cli/answer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "cli/show.h"
+
+enum { ANSWER_LIMIT = 16 << 20 };
+
+void answer_init(struct answer *answer)
+{
+    memset(answer, 0, sizeof *answer);
+    buffer_init(&answer->text, ANSWER_LIMIT);
+}
+
+void answer_free(struct answer *answer)
+{
+    buffer_clear(&answer->text);
+}
+
+/* The source's number, 0 when there are too many. */
+static size_t number_of(struct answer *answer, const struct treadle_file_citation *citation)
+{
+    int64_t page = citation->page.state == TREADLE_SET ? citation->page.value : 0;
+    size_t i = 0;
+    while (i < answer->source_count && (answer->sources[i].page != page ||
+                                        !text_equal(answer->sources[i].file_id, citation->file_id)))
+        i++;
+    if (i == ANSWER_SOURCES)
+        return 0;
+    if (i == answer->source_count)
+        answer->sources[answer->source_count++] = (struct answer_source){citation->file_id, page};
+    return i + 1;
+}
+
+static const struct treadle_annotation *marker_at(const struct treadle_text *text, const char *at)
+{
+    for (size_t i = 0; i < text->annotation_count; i++) {
+        const struct treadle_annotation *annotation = &text->annotations[i];
+        if (annotation->text && annotation->text[0] && annotation->file_citation &&
+            annotation->file_citation->file_id && text_starts_with(at, annotation->text))
+            return annotation;
+    }
+    return NULL;
+}
+
+static void add_plain(struct answer *answer, const char *start, size_t length)
+{
+    char *copy = strndup(start, length);
+    if (copy)
+        show_block(&answer->text, copy);
+    else
+        answer->text.failed = true;
+    free(copy);
+}
+
+static void add_text(struct answer *answer, const struct treadle_text *text)
+{
+    const char *plain = text->value, *at = text->value;
+    while (*at) {
+        const struct treadle_annotation *marker = marker_at(text, at);
+        if (!marker) {
+            at++;
+            continue;
+        }
+        add_plain(answer, plain, (size_t)(at - plain));
+        size_t number = number_of(answer, marker->file_citation);
+        if (number)
+            buffer_append_format(&answer->text, "[%zu]", number);
+        at += strlen(marker->text);
+        plain = at;
+    }
+    add_plain(answer, plain, (size_t)(at - plain));
+}
+
+void answer_add(struct answer *answer, const struct treadle_message *message)
+{
+    for (size_t i = 0; i < message->content_count; i++) {
+        const struct treadle_content *content = &message->content[i];
+        const char *refusal = content->refusal;
+        if (!refusal && !(content->text && content->text->value))
+            continue;
+        if (answer->text.length)
+            buffer_append_string(&answer->text, "\n\n");
+        if (refusal)
+            show_block(&answer->text, refusal);
+        else
+            add_text(answer, content->text);
+    }
+}

@@ -1,0 +1,33 @@
+/*
+ * Answers for people: a message's text with its markers numbered, and the list of its sources.
+ */
+#ifndef CLI_ANSWER_H
+#define CLI_ANSWER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "treadle/objects.h"
+
+enum { ANSWER_SOURCES = 256 };
+
+struct answer_source {
+    const char *file_id; /* of the message */
+    int64_t page;        /* 0: none */
+};
+
+struct answer {
+    struct buffer text;                           /* fit to be shown */
+    struct answer_source sources[ANSWER_SOURCES]; /* number n is at n - 1 */
+    size_t source_count;
+};
+
+void answer_init(struct answer *answer);
+void answer_free(struct answer *answer);
+
+/* Appends the text parts of a message. Each citation becomes [n]; the same file and page have the
+ * same number. The message must outlive the answer. */
+void answer_add(struct answer *answer, const struct treadle_message *message);
+
+#endif

@@ -1,0 +1,21 @@
+/*
+ * The run behind ask: assistant, thread, message, run, and what is printed of them.
+ */
+#ifndef CLI_ASK_RUN_H
+#define CLI_ASK_RUN_H
+
+#include "cli/session.h"
+
+struct ask_run {
+    struct session *session;
+    const char *question;
+    const char *model;
+    const char *thread; /* to go on in, or NULL */
+    const char *store;  /* vector store to search, or NULL for what the thread has */
+    bool json;
+};
+
+/* Asks and prints the answer. Returns an exit status. */
+int ask_run(const struct ask_run *ask);
+
+#endif

@@ -1,0 +1,144 @@
+/*
+ * treadle ask: a question about files, from upload to the printed answer.
+ *
+ * Usage and files are checked before a server is looked for; what is printed comes from the
+ * server's objects alone.
+ */
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "cli/ask_input.h"
+#include "cli/ask_run.h"
+#include "cli/ask_store.h"
+#include "cli/cli.h"
+#include "cli/options.h"
+#include "cli/session.h"
+
+/* Far above what a message may hold; the server tells the real limit. */
+enum { QUESTION_LIMIT = 16 << 20 };
+
+struct ask_settings {
+    struct session_options session;
+    const char *question;
+    const char *model;
+    const char *thread;
+    bool json;
+};
+
+static const struct option_row ask_rows[] = {
+    {"question", 'q', OPTION_TEXT, "TEXT", offsetof(struct ask_settings, question), 0,
+     "The question; - reads it from standard input."},
+    {"model", 'm', OPTION_TEXT, "NAME", offsetof(struct ask_settings, model), 0,
+     "The model that answers. Default: treadle-extractive, which quotes."},
+    {"thread", 't', OPTION_TEXT, "ID", offsetof(struct ask_settings, thread), 0,
+     "Ask on in that thread; its files stay when no others are named."},
+    {"json", 'j', OPTION_FLAG, NULL, offsetof(struct ask_settings, json), 0,
+     "Print run, messages and steps as the protocol has them."},
+    SESSION_ROWS(ask_settings),
+};
+
+static const struct option_form ask_form = {
+    .command = "ask",
+    .usage = "FILE… -q QUESTION [OPTION]…",
+    .doc = "Reads the files, answers the question with citations (file and page), and shows what "
+           "the run did,\nstep by step. Files that were asked about before are not read again.",
+    .rows = ask_rows,
+    .count = sizeof ask_rows / sizeof ask_rows[0],
+};
+
+/* ---- The question --------------------------------------------------------------------------- */
+
+static int read_stdin(struct buffer *out)
+{
+    char piece[4096];
+    size_t got;
+    while ((got = fread(piece, 1, sizeof piece, stdin)) > 0)
+        if (buffer_append(out, piece, got))
+            return options_usage("ask", "the question is far too long");
+    if (ferror(stdin))
+        return options_usage("ask", "the question cannot be read from standard input");
+    while (out->length && strchr("\r\n", out->data[out->length - 1]))
+        out->data[--out->length] = '\0';
+    return -1;
+}
+
+/* Negative when there is a question, else an exit status. */
+static int take_question(const char *named, struct buffer *out)
+{
+    int status = -1;
+    if (!named)
+        return options_usage("ask", "there is no question: give one with -q");
+    if (strcmp(named, "-") == 0)
+        status = read_stdin(out);
+    else if (buffer_append_string(out, named))
+        status = options_usage("ask", "the question is far too long");
+    if (status >= 0)
+        return status;
+    const char *text = out->data ? out->data : "";
+    if (!text[strspn(text, " \t\r\n")])
+        return options_usage("ask", "the question is empty");
+    if (strlen(text) != out->length || !text_is_utf8(text, out->length))
+        return options_usage("ask", "the question is not text in UTF-8");
+    return -1;
+}
+
+static int check_operands(const struct ask_settings *settings, const struct options *options)
+{
+    if (!options->operand_count && !settings->thread)
+        return options_usage("ask", "name at least one file, or a thread to ask on in");
+    if (options->operand_count > ASK_FILES)
+        return options_usage("ask", "%d files can be asked at once, not %zu", ASK_FILES,
+                             options->operand_count);
+    return -1;
+}
+
+/* ---- The command ---------------------------------------------------------------------------- */
+
+static int ask(const struct ask_settings *settings, const char *question,
+               const struct ask_input *input)
+{
+    struct session *session = NULL;
+    char store[ASK_ID_SIZE] = "";
+    int status = CLI_FAILED;
+    if (session_open(&session, &settings->session))
+        return CLI_FAILED;
+    struct ask_run run = {.session = session,
+                          .question = question,
+                          .model = settings->model ? settings->model : "treadle-extractive",
+                          .thread = settings->thread,
+                          .store = input->count ? store : NULL,
+                          .json = settings->json};
+    if (!input->count || !ask_store_get(session, input, store))
+        status = ask_run(&run);
+    session_close(session);
+    return status;
+}
+
+int cmd_ask(int argc, char **argv)
+{
+    struct ask_settings settings = {.question = NULL};
+    struct options options;
+    struct buffer question;
+    struct ask_input input = {.files = NULL};
+    int status = options_parse(&ask_form, argc, argv, &settings, &options);
+    if (status >= 0)
+        return status;
+    buffer_init(&question, QUESTION_LIMIT);
+    status = check_operands(&settings, &options);
+    if (status < 0)
+        status = take_question(settings.question, &question);
+    if (status >= 0)
+        goto done;
+    if (ask_input_read(options.operands, options.operand_count, &input))
+        status = CLI_FAILED;
+    else
+        status = cli_finish(ask(&settings, question.data, &input));
+done:
+    ask_input_free(&input);
+    buffer_clear(&question);
+    options_free(&options);
+    return status;
+}

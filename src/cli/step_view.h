@@ -1,0 +1,19 @@
+/*
+ * The steps of a run, as a table or as JSON.
+ */
+#ifndef CLI_STEP_VIEW_H
+#define CLI_STEP_VIEW_H
+
+#include <jansson.h>
+
+#include "cli/session.h"
+
+/* Prints the steps as a table: id, type, status, started, duration, tokens, what it did. Complains
+ * and returns a negative code on failure. */
+int step_view_table(struct session *session, const char *thread_id, const char *run_id);
+
+/* The steps as one list object. Complains and returns a negative code on failure. */
+int step_view_json(struct session *session, const char *thread_id, const char *run_id,
+                   json_t **out);
+
+#endif
