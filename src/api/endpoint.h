@@ -76,6 +76,8 @@ struct endpoint {
     const struct treadle_type *request; /* NULL without a JSON body */
     const struct treadle_type *reply;   /* NULL when the reply is no object */
     const char *doc;
+    const char *name; /* as the published contract calls the operation; never two alike */
+    bool own;         /* not in the published contract */
 };
 
 const struct endpoint *endpoint_get(enum endpoint_id id);

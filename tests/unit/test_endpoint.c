@@ -59,6 +59,17 @@ static void rows_are_whole(void **state)
     }
 }
 
+static void every_row_has_a_name_of_its_own(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ENDPOINT_COUNT; i++) {
+        const char *name = endpoint_get((enum endpoint_id)i)->name;
+        assert_non_null(name);
+        for (size_t j = 0; j < i; j++)
+            assert_string_not_equal(name, endpoint_get((enum endpoint_id)j)->name);
+    }
+}
+
 static void a_wrong_method_says_which_are_right(void **state)
 {
     (void)state;
@@ -161,6 +172,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_row_is_found_by_its_own_path),
         cmocka_unit_test(rows_are_whole),
+        cmocka_unit_test(every_row_has_a_name_of_its_own),
         cmocka_unit_test(a_wrong_method_says_which_are_right),
         cmocka_unit_test(unknown_paths_are_not_found),
         cmocka_unit_test(a_word_wins_over_a_parameter),
