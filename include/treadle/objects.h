@@ -413,6 +413,16 @@ struct treadle_thread_modify_request {
     struct treadle_map *metadata;
 };
 
+/* Treadle's own: what all ended runs of a thread used. */
+struct treadle_thread_usage {
+    const char *object;
+    const char *thread_id;
+    int64_t run_count;
+    int64_t prompt_tokens;
+    int64_t completion_tokens;
+    int64_t total_tokens;
+};
+
 /* Changes nothing but the metadata: of messages and of runs. */
 struct treadle_metadata_request {
     struct treadle_presence presence;
@@ -551,6 +561,18 @@ struct treadle_thread_run_create_request {
     struct treadle_response_format *response_format;
 };
 
+/* What a function gave, for the call that asked for it. */
+struct treadle_tool_output {
+    const char *tool_call_id;
+    const char *output;
+};
+
+struct treadle_tool_outputs_request {
+    struct treadle_tool_output *tool_outputs;
+    size_t tool_output_count;
+    struct treadle_boolean stream;
+};
+
 /* ---- Run step ------------------------------------------------------------------------------- */
 
 enum treadle_run_step_type { TREADLE_STEP_MESSAGE_CREATION = 1, TREADLE_STEP_TOOL_CALLS };
@@ -679,6 +701,54 @@ struct treadle_file {
     const char *status_details;
 };
 
+/* ---- Upload --------------------------------------------------------------------------------- */
+
+/* Goes away that long after its creation. */
+struct treadle_file_expires_after {
+    const char *anchor; /* always "created_at" */
+    int64_t seconds;
+};
+
+struct treadle_upload_create_request {
+    const char *filename;
+    enum treadle_file_purpose purpose;
+    int64_t bytes;
+    const char *mime_type;
+    struct treadle_file_expires_after *expires_after;
+};
+
+struct treadle_upload_complete_request {
+    const char **part_ids; /* in the order of the file */
+    size_t part_id_count;
+    const char *md5; /* of the whole, 32 hexadecimal digits */
+};
+
+enum treadle_upload_status {
+    TREADLE_UPLOAD_PENDING = 1,
+    TREADLE_UPLOAD_COMPLETED,
+    TREADLE_UPLOAD_CANCELLED,
+    TREADLE_UPLOAD_EXPIRED
+};
+
+struct treadle_upload {
+    const char *id;
+    const char *object;
+    int64_t bytes;
+    int64_t created_at;
+    int64_t expires_at;
+    const char *filename;
+    enum treadle_file_purpose purpose;
+    enum treadle_upload_status status;
+    struct treadle_file *file; /* once it is completed */
+};
+
+struct treadle_upload_part {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *upload_id;
+};
+
 /* ---- Vector store --------------------------------------------------------------------------- */
 
 struct treadle_file_counts {
@@ -757,6 +827,39 @@ struct treadle_vector_store_file_create_request {
     struct treadle_attributes *attributes;
 };
 
+struct treadle_vector_store_file_modify_request {
+    struct treadle_attributes *attributes;
+};
+
+/* The text of a file as it was indexed. */
+struct treadle_vector_store_file_content {
+    const char *object;
+    struct treadle_search_content *data;
+    size_t data_count;
+    bool has_more;
+    const char *next_page;
+};
+
+/* Files that were added together. Its words of status are those of a file. */
+struct treadle_vector_store_file_batch {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *vector_store_id;
+    enum treadle_vector_store_file_status status;
+    struct treadle_file_counts *file_counts;
+};
+
+/* Either `file_ids`, which share what else is sent, or `files`, each with its own. */
+struct treadle_vector_store_file_batch_create_request {
+    const char **file_ids;
+    size_t file_id_count;
+    struct treadle_vector_store_file_create_request *files;
+    size_t file_count;
+    struct treadle_chunking_strategy *chunking_strategy;
+    struct treadle_attributes *attributes;
+};
+
 /* ---- Pages, deletions ----------------------------------------------------------------------- */
 
 /* One page of a list; the ids are those of its first and last object, NULL when it is empty. */
@@ -771,6 +874,7 @@ struct treadle_vector_store_file_create_request {
     }
 
 TREADLE_DECLARE_PAGE(treadle_assistant_page, struct treadle_assistant);
+TREADLE_DECLARE_PAGE(treadle_thread_page, struct treadle_thread);
 TREADLE_DECLARE_PAGE(treadle_message_page, struct treadle_message);
 TREADLE_DECLARE_PAGE(treadle_run_page, struct treadle_run);
 TREADLE_DECLARE_PAGE(treadle_run_step_page, struct treadle_run_step);

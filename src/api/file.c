@@ -33,3 +33,11 @@ static const struct field treadle_file_fields[] = {
                .doc = "Why it failed."),
 };
 FIELD_TYPE(treadle_file, "OpenAIFile", .doc = "A file that was uploaded or made.");
+
+static const struct field treadle_file_expires_after_fields[] = {
+    ROW_CONSTANT(treadle_file_expires_after, anchor, "created_at",
+                 .doc = "What seconds count from."),
+    ROW_INTEGER(treadle_file_expires_after, seconds, .min = 3600, .max = 2592000,
+                .doc = "How long it stays."),
+};
+FIELD_TYPE(treadle_file_expires_after, "FileExpirationAfter", .doc = "When a file goes away.");

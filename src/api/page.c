@@ -16,6 +16,7 @@
     FIELD_TYPE(T, wire_name, .doc = "A page of a list.")
 
 PAGE(treadle_assistant_page, treadle_assistant, "ListAssistantsResponse");
+PAGE(treadle_thread_page, treadle_thread, "ListThreadsResponse");
 PAGE(treadle_message_page, treadle_message, "ListMessagesResponse");
 PAGE(treadle_run_page, treadle_run, "ListRunsResponse");
 PAGE(treadle_run_step_page, treadle_run_step, "ListRunStepsResponse");

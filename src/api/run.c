@@ -1,7 +1,10 @@
 /*
  * Tables of the run: the object, its parts, and the requests that create it.
  */
+#include <stdio.h>
+
 #include "api/types.h"
+#include "base/error.h"
 
 const char *const run_status_names[] = {[TREADLE_RUN_QUEUED] = "queued",
                                         [TREADLE_RUN_IN_PROGRESS] = "in_progress",
@@ -179,3 +182,33 @@ static const struct field treadle_thread_run_create_request_fields[] = {
 };
 FIELD_TYPE(treadle_thread_run_create_request, "CreateThreadAndRunRequest",
            .doc = "Makes a thread and runs an assistant on it.");
+
+/* ---- Outputs of functions ------------------------------------------------------------------- */
+
+static const struct field treadle_tool_output_fields[] = {
+    ROW_STRING(treadle_tool_output, tool_call_id, .doc = "The call that it answers."),
+    ROW_STRING(treadle_tool_output, output, .doc = "What the function gave."),
+};
+
+static int check_output(const void *object, const char *path, struct treadle_error *error)
+{
+    const struct treadle_tool_output *output = object;
+    char param[192];
+    if (output->tool_call_id)
+        return 0;
+    snprintf(param, sizeof param, "%s.tool_call_id", path);
+    return error_set_request(error, "missing_required_parameter", param,
+                             "Missing required parameter: '%s'.", param);
+}
+
+static FIELD_TYPE(treadle_tool_output, "ToolOutput", .check = check_output,
+                  .doc = "The output of a function.");
+
+static const struct field treadle_tool_outputs_request_fields[] = {
+    ROW_ARRAY(treadle_tool_outputs_request, tool_outputs, tool_output_count, treadle_tool_output,
+              .flags = FIELD_REQUIRED, .max = 128, .doc = "The outputs of all calls that wait."),
+    ROW_MAYBE_BOOLEAN(treadle_tool_outputs_request, stream, 0,
+                      .doc = "Answer with a stream of events."),
+};
+FIELD_TYPE(treadle_tool_outputs_request, "SubmitToolOutputsRunRequest",
+           .doc = "Lets a run go on that waits for the outputs of functions.");

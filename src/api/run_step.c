@@ -55,7 +55,7 @@ static const struct field treadle_search_content_fields[] = {
     ROW_CONSTANT(treadle_search_content, type, "text", .doc = "The kind of content."),
     ROW_STRING(treadle_search_content, text, .flags = FIELD_REQUIRED, .doc = "The chunk's text."),
 };
-static FIELD_TYPE(treadle_search_content, "SearchContent", .doc = "Text that was found.");
+FIELD_TYPE(treadle_search_content, "SearchContent", .doc = "Text of a file.");
 
 static const struct field treadle_file_search_result_fields[] = {
     ROW_STRING(treadle_file_search_result, file_id, .flags = FIELD_REQUIRED, .doc = "The file."),

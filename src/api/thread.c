@@ -30,6 +30,17 @@ static const struct field treadle_thread_modify_request_fields[] = {
 FIELD_TYPE(treadle_thread_modify_request, "ModifyThreadRequest", .presence = true,
            .doc = "Changes what it names and leaves the rest.");
 
+static const struct field treadle_thread_usage_fields[] = {
+    ROW_CONSTANT(treadle_thread_usage, object, "thread.usage", .doc = "The kind of object."),
+    ROW_STRING(treadle_thread_usage, thread_id, .flags = FIELD_REQUIRED, .doc = "The thread."),
+    ROW_INTEGER(treadle_thread_usage, run_count, .doc = "How many of its runs have ended."),
+    ROW_INTEGER(treadle_thread_usage, prompt_tokens, .doc = "Tokens given to their models."),
+    ROW_INTEGER(treadle_thread_usage, completion_tokens, .doc = "Tokens that the models wrote."),
+    ROW_INTEGER(treadle_thread_usage, total_tokens, .doc = "Both."),
+};
+FIELD_TYPE(treadle_thread_usage, "ThreadUsage",
+           .doc = "What all ended runs of a thread used together. Treadle's own.");
+
 static const struct field treadle_metadata_request_fields[] = {
     ROW_MAP(treadle_metadata_request, metadata, .doc = "The user's own data."),
 };

@@ -34,6 +34,7 @@ extern const struct treadle_type treadle_incomplete_details_type;
 extern const struct treadle_type treadle_thread_type;
 extern const struct treadle_type treadle_thread_create_request_type;
 extern const struct treadle_type treadle_thread_modify_request_type;
+extern const struct treadle_type treadle_thread_usage_type;
 extern const struct treadle_type treadle_metadata_request_type;
 
 /* run.c */
@@ -41,6 +42,7 @@ extern const char *const run_status_names[];
 extern const struct treadle_type treadle_run_type;
 extern const struct treadle_type treadle_run_create_request_type;
 extern const struct treadle_type treadle_thread_run_create_request_type;
+extern const struct treadle_type treadle_tool_outputs_request_type;
 extern const struct treadle_type treadle_usage_type;
 extern const struct treadle_type treadle_last_error_type;
 
@@ -49,22 +51,39 @@ extern const char *const run_step_type_names[];
 extern const char *const run_step_status_names[];
 extern const struct treadle_type treadle_run_step_type;
 extern const struct treadle_type treadle_step_details_type;
+extern const struct treadle_type treadle_search_content_type;
 
 /* file.c */
 extern const char *const file_purpose_names[];
 extern const struct treadle_type treadle_file_type;
+extern const struct treadle_type treadle_file_expires_after_type;
+
+/* upload.c */
+extern const char *const upload_status_names[];
+extern const struct treadle_type treadle_upload_type;
+extern const struct treadle_type treadle_upload_part_type;
+extern const struct treadle_type treadle_upload_create_request_type;
+extern const struct treadle_type treadle_upload_complete_request_type;
 
 /* vector_store.c */
 extern const char *const vector_store_status_names[];
 extern const char *const vector_store_file_status_names[];
+extern const struct treadle_type treadle_file_counts_type;
 extern const struct treadle_type treadle_vector_store_type;
 extern const struct treadle_type treadle_vector_store_create_request_type;
 extern const struct treadle_type treadle_vector_store_modify_request_type;
 extern const struct treadle_type treadle_vector_store_file_type;
 extern const struct treadle_type treadle_vector_store_file_create_request_type;
+extern const struct treadle_type treadle_vector_store_file_modify_request_type;
+extern const struct treadle_type treadle_vector_store_file_content_type;
+
+/* vector_store_batch.c */
+extern const struct treadle_type treadle_vector_store_file_batch_type;
+extern const struct treadle_type treadle_vector_store_file_batch_create_request_type;
 
 /* page.c */
 extern const struct treadle_type treadle_assistant_page_type;
+extern const struct treadle_type treadle_thread_page_type;
 extern const struct treadle_type treadle_message_page_type;
 extern const struct treadle_type treadle_run_page_type;
 extern const struct treadle_type treadle_run_step_page_type;

@@ -21,7 +21,7 @@ static const struct field treadle_file_counts_fields[] = {
     ROW_INTEGER(treadle_file_counts, cancelled, .doc = "Files that were cancelled."),
     ROW_INTEGER(treadle_file_counts, total, .doc = "All of them."),
 };
-static FIELD_TYPE(treadle_file_counts, "FileCounts", .doc = "Files by status.");
+FIELD_TYPE(treadle_file_counts, "FileCounts", .doc = "Files by status.");
 
 static const struct field treadle_expires_after_fields[] = {
     ROW_CONSTANT(treadle_expires_after, anchor, "last_active_at", .doc = "What days count from."),
@@ -106,3 +106,23 @@ static const struct field treadle_vector_store_file_create_request_fields[] = {
 };
 FIELD_TYPE(treadle_vector_store_file_create_request, "CreateVectorStoreFileRequest",
            .doc = "Adds a file to a vector store.");
+
+static const struct field treadle_vector_store_file_modify_request_fields[] = {
+    ROW_ATTRIBUTES(treadle_vector_store_file_modify_request, attributes,
+                   .flags = FIELD_REQUIRED | FIELD_NULLABLE,
+                   .doc = "What searches may filter by, in place of what there was."),
+};
+FIELD_TYPE(treadle_vector_store_file_modify_request, "UpdateVectorStoreFileAttributesRequest",
+           .doc = "Replaces the attributes of a file in a vector store.");
+
+static const struct field treadle_vector_store_file_content_fields[] = {
+    ROW_CONSTANT(treadle_vector_store_file_content, object, "vector_store.file_content.page",
+                 .doc = "The kind of object."),
+    ROW_ARRAY(treadle_vector_store_file_content, data, data_count, treadle_search_content,
+              .flags = FIELD_REQUIRED, .doc = "The text; empty until the file was read."),
+    ROW_BOOLEAN(treadle_vector_store_file_content, has_more, .doc = "Always false: it is whole."),
+    ROW_STRING(treadle_vector_store_file_content, next_page,
+               .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Always null."),
+};
+FIELD_TYPE(treadle_vector_store_file_content, "VectorStoreFileContentResponse",
+           .doc = "The text of a file as it was indexed.");
