@@ -186,14 +186,14 @@ int question_read(struct question *question, struct language *language, const ch
     return 0;
 }
 
-void question_find(struct language *language, const char *text, struct arena *arena,
+void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out)
 {
     size_t length = strlen(text), count = 0;
     struct language_span *spans = NULL;
     struct treadle_error error;
     *out = (struct language_span){0, length};
-    if (length <= LONG_MESSAGE)
+    if (length <= longest)
         return;
     /* A question stands at either end of what it is about. */
     size_t tail = length > 2 * QUERY_BYTES ? length - 2 * QUERY_BYTES : 0;
@@ -271,7 +271,7 @@ const char *question_query(const struct model_request *request, size_t last, str
     if (language_new(&language, language_detect(text, strlen(text)), &error))
         return NULL;
     struct language_span span;
-    question_find(language, text, arena, &span);
+    question_find(language, text, LONG_MESSAGE, arena, &span);
     const char *question = text + span.start;
     size_t length = span.end - span.start, count;
     struct language_word *words;

@@ -130,7 +130,7 @@ static bool leans(const char *text, size_t length)
         "And ",      "Also ",      "In this case",  "In that case", "This may ",  "Therefore",
         "Similarly", "This will ", "The argument ", "The latter",   "The former", "The result ",
         NULL};
-    static const char *const within[] = {"this behavio", "do this",   "does this", "do just that",
+    static const char *const within[] = {"this behavio", "do this",   "does this", "just that",
                                          "do so",        "the above", NULL};
     for (size_t i = 0; openings[i]; i++) {
         size_t size = strlen(openings[i]);
