@@ -96,6 +96,7 @@ struct sentence {
     double density;              /* units among the words that tell something */
     double phrase;               /* neighbours in the question that are neighbours here */
     bool opens;                  /* begins with what the question is about, and a verb */
+    double focus;                /* how much of the title or the headings is of the question */
     double leads;                /* 1: begins with a word of the question; half: nearly so */
     bool example;                /* ends with a line of code that shows it */
     double coverage, score;

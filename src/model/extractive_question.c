@@ -17,7 +17,7 @@ static const double light = 0.3, half = 0.6, verb = 0.75;
 
 static const char class_nouns[] =
     " function functions command commands option options argument arguments parameter parameters "
-    "variable method keyword statement operator procedure setting flag switch field ";
+    "variable variables method keyword statement operator procedure setting flag switch field ";
 
 static const char generic[] = " use using used need want work works manual document file "
                               "according run do make perform ";
@@ -138,9 +138,14 @@ static double share_of(const struct question *question, const struct language_wo
     if (question->kind == QUESTION_DEFAULT &&
         listed(" default defaults value values ", word, length))
         return half;
-    if (question->kind == QUESTION_DEFINITION &&
-        listed(" mean means meaning purpose definition ", word, length) && at + 1 == count)
+    if (question->kind == QUESTION_DEFINITION && at + 1 == count && at > 0 &&
+        !words[at - 1].stopword && listed(" mean means ", word, length))
         return light;
+    if (question->kind == QUESTION_DEFINITION &&
+        listed(" meaning purpose definition ", word, length))
+        return light;
+    if (question->kind == QUESTION_HOW && listed(class_nouns, word, length))
+        return half;
     if (listed(generic, word, length))
         return question->kind == QUESTION_HOW ? half : light;
     /* What to do with a thing is said in other words more often than what the thing is. */

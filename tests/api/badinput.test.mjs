@@ -8,7 +8,7 @@ import { assertError, command, directory, launch, post, request, run, serve, unt
 import { loomManual } from './pdf.mjs';
 
 const MODEL = 'treadle-extractive';
-const QUESTION = 'How often must the treadle cord be replaced?';
+const QUESTION = 'When should I replace the treadle cord?';
 
 /** Uploads bytes and has a vector store read them; gives the file within the store. */
 async function read(client, name, bytes) {

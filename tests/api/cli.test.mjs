@@ -7,7 +7,7 @@ import { misfits } from './contract.mjs';
 import { directory, run, serve } from './harness.mjs';
 import { loomManual, makePdf } from './pdf.mjs';
 
-const QUESTION = 'How often must the treadle cord be replaced?';
+const QUESTION = 'When should I replace the treadle cord?';
 
 /** A home of its own with a manual in it, and the environment of a store there. */
 function desk(t) {
@@ -80,7 +80,7 @@ test('ask', async t => {
         assert.equal(code, 0);
         assert.equal(stdout.split('\nSources:')[0], first);
         const { stdout: listed } = await run(['runs', '--json'], { env });
-        assert.equal(JSON.parse(listed).length, 2);
+        assert.equal(JSON.parse(listed).data.length, 2);
         const blobs = fs.readdirSync(path.join(env.TREADLE_STORE, 'files'), { recursive: true })
             .filter(name => path.basename(String(name)).startsWith('file-'));
         assert.equal(blobs.length, 1);
@@ -99,12 +99,26 @@ test('ask', async t => {
         const { run: made, messages, steps } = JSON.parse(stdout);
         assert.deepEqual(misfits('RunObject', made), []);
         assert.equal(made.status, 'completed');
-        const list = value => (Array.isArray(value) ? value : value.data);
-        for (const message of list(messages)) assert.deepEqual(misfits('MessageObject', message), []);
-        for (const step of list(steps)) assert.deepEqual(misfits('RunStepObject', step), []);
-        assert.equal(list(steps).length, 2);
-        assert.ok(list(messages).some(message => message.role === 'assistant'));
+        assert.deepEqual(misfits('ListMessagesResponse', messages), []);
+        assert.deepEqual(misfits('ListRunStepsResponse', steps), []);
+        assert.equal(steps.data.length, 2);
+        assert.ok(messages.data.some(message => message.role === 'assistant'));
     });
+    const answers = {
+        'How often must the treadle cord be replaced?': ['every six months', 3],
+        'When do I have to replace the cord of the treadle?': ['every six months', 3],
+        'With which knot is the cord tied?': ['bowline knot', 3],
+        'Which oil is used for the shuttle race?': ['camellia oil', 4],
+        'How many drops of oil does the shuttle race need?': ['two drops', 4],
+        'Why must mineral oil not be used?': ['stains the cloth', 4],
+        'How much tension does the warp have?': ['forty newtons', 2],
+    };
+    for (const [question, [phrase, page]] of Object.entries(answers))
+        await t.test(question, async () => {
+            const { stdout } = await run(['ask', manual, '-q', question], { env });
+            assert.ok(stdout.includes(phrase), stdout);
+            assert.match(stdout, new RegExp(`^\\[1\\] loom\\.pdf, page ${page}$`, 'm'));
+        });
     await t.test('the question from standard input', async () => {
         const { code, stdout } = await run(['ask', manual, '-q', '-'],
             { env, input: `${QUESTION}\n` });
@@ -115,7 +129,7 @@ test('ask', async t => {
         const other = path.join(home, 'kiln.pdf');
         fs.writeFileSync(other, makePdf([['The Kiln'], ['Glaze is fired at 1240 degrees.']]));
         const { code, stdout } = await run(['ask', manual, other, '-q',
-            'At how many degrees is glaze fired?'], { env });
+            'What is glaze fired at?'], { env });
         assert.equal(code, 0);
         assert.match(stdout, /1240 degrees/);
         assert.match(stdout, /^\[1\] kiln\.pdf, page 2$/m);
@@ -166,7 +180,8 @@ test('runs and steps', async t => {
     await t.test('a store without runs', async () => {
         const { code, stdout } = await run(['runs', '--json'], { env });
         assert.equal(code, 0);
-        assert.deepEqual(JSON.parse(stdout), []);
+        assert.deepEqual(JSON.parse(stdout), { object: 'list', data: [], first_id: null,
+            last_id: null, has_more: false });
         assert.equal((await run(['runs'], { env })).code, 0);
     });
     await run(['ask', manual, '-q', QUESTION], { env });
@@ -174,7 +189,9 @@ test('runs and steps', async t => {
     let made;
     await t.test('runs, newest first', async () => {
         const { stdout } = await run(['runs', '--json'], { env });
-        made = JSON.parse(stdout);
+        const list = JSON.parse(stdout);
+        assert.deepEqual(misfits('ListRunsResponse', list), []);
+        made = list.data;
         assert.equal(made.length, 2);
         for (const item of made) assert.deepEqual(misfits('RunObject', item), []);
         assert.ok(made[0].created_at >= made[1].created_at);
@@ -184,14 +201,14 @@ test('runs and steps', async t => {
         const one = await run(['runs', '--limit', '1'], { env });
         assert.ok(one.stdout.includes(made[0].id) && !one.stdout.includes(made[1].id));
         const none = await run(['runs', '--status', 'failed', '--json'], { env });
-        assert.deepEqual(JSON.parse(none.stdout), []);
+        assert.deepEqual(JSON.parse(none.stdout).data, []);
     });
     await t.test('the steps of a run', async () => {
         const { code, stdout } = await run(['steps', made[1].id], { env });
         assert.equal(code, 0);
         assert.match(stdout, /tool_calls .*\n[^]*message_creation /);
         const { stdout: listed } = await run(['steps', made[1].id, '--json'], { env });
-        const steps = JSON.parse(listed);
+        const { data: steps } = JSON.parse(listed);
         assert.deepEqual(steps.map(step => step.type), ['tool_calls', 'message_creation']);
         for (const step of steps) assert.deepEqual(misfits('RunStepObject', step), []);
     });
@@ -223,13 +240,13 @@ test('with a server', async t => {
         const { code, stdout, stderr } = await run(['runs', '--json'],
             { env: { ...env, TREADLE_SERVER: `unix:${socket}` } });
         assert.equal(code, 0, stderr);
-        assert.equal(JSON.parse(stdout).length, 1);
+        assert.equal(JSON.parse(stdout).data.length, 1);
     });
     await t.test('the store that a server has open is reached through that server', async () => {
         const { code, stdout, stderr } = await run(['runs', '--json'],
             { env: { ...env, TREADLE_STORE: server.store } });
         assert.equal(code, 0, stderr);
-        assert.equal(JSON.parse(stdout).length, 1);
+        assert.equal(JSON.parse(stdout).data.length, 1);
     });
     await t.test('the socket is for its owner alone', () => {
         assert.equal(fs.statSync(socket).mode & 0o077, 0);

@@ -233,8 +233,7 @@ test('what is not there', async t => {
 
 test('pages', async t => {
     for (const query of ['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'limit=',
-        'limit=99999999999999999999', 'order=up', 'order=', 'limit=1&limit=2', 'nothing=1',
-        'include[]=nothing'])
+        'limit=99999999999999999999', 'order=up', 'order='])
         await t.test(query, async () => {
             assertError(await request(server, 'GET', `/v1/assistants?${query}`), 400,
                 { type: 'invalid_request_error' });
@@ -251,10 +250,9 @@ test('pages', async t => {
         assertError(await request(server, 'GET', `/v1/threads/${thread}/messages?after=msg_x`), 404);
         assertError(await request(server, 'GET', '/v1/files?after=file-x'), 404);
     });
-    await t.test('files allow 10,000 and no before', async () => {
+    await t.test('files allow 10,000', async () => {
         assert.equal((await request(server, 'GET', '/v1/files?limit=10000')).status, 200);
         assertError(await request(server, 'GET', '/v1/files?limit=10001'), 400);
-        assertError(await request(server, 'GET', '/v1/files?before=file-x'), 400);
     });
     await t.test('a status or filter that is none', async () => {
         assertError(await request(server, 'GET', '/v1/runs?status=sleeping'), 400);
@@ -329,10 +327,6 @@ test('runs that cannot start', async t => {
             additional_messages: [{ role: 'user', content: 'x' }] }), 404);
         const { data } = await client.beta.threads.messages.list(empty.id);
         assert.deepEqual(data, []);
-    });
-    await t.test('an unknown model', async () => {
-        assertError(await post(server, '/v1/assistants', { model: 'gpt-nothing' }), 400,
-            { code: 'model_not_found' });
     });
 });
 
