@@ -19,7 +19,7 @@ fi
 # Node may come from elsewhere, with an npm of its own that Debian's package would fight.
 node_works() {
     command -v npm >/dev/null && command -v node >/dev/null &&
-        node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18)' &&
+        node -e 'process.exit(parseInt(process.versions.node) < 18 ? 1 : 0)' &&
         npm --version >/dev/null 2>&1
 }
 

@@ -56,13 +56,14 @@ struct treadle_client;
 /* How a client connects. NULL and 0 stand for the default; a negative number turns the thing
  * off. All strings are copied. */
 struct treadle_client_options {
-    unsigned version;         /* TREADLE_CLIENT_OPTIONS_VERSION */
-    const char *base_url;     /* "http://127.0.0.1:8383" (the default) or another http or https URL,
-                                 with     or without "/v1" at its end; or "unix:/path" of a Unix socket */
-    const char *api_key;      /* sent as the bearer token; default: none */
-    const char *organization; /* OpenAI-Organization */
-    const char *project;      /* OpenAI-Project */
-    const char *user_agent;   /* default: "treadle/VERSION" */
+    unsigned version; /* TREADLE_CLIENT_OPTIONS_VERSION */
+    /* "http://127.0.0.1:8383" (the default) or another http or https URL, with or without "/v1" at
+     * its end; or "unix:/path" of a Unix socket. */
+    const char *base_url;
+    const char *api_key;            /* sent as the bearer token; default: none */
+    const char *organization;       /* OpenAI-Organization */
+    const char *project;            /* OpenAI-Project */
+    const char *user_agent;         /* default: "treadle/VERSION" */
     double connect_timeout_seconds; /* to a connection; default 10 */
     double request_timeout_seconds; /* to the whole reply, or, where file contents move, without a
                                        byte moving; default 600 */

@@ -224,6 +224,7 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
     int status = CLI_FAILED;
     if (list_messages(ask, &run->run, &messages))
         goto done;
+    session_settle(ask->session);
     if (ask->json) {
         status = show_json(ask, run, messages);
     } else {

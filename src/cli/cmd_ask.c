@@ -18,7 +18,7 @@
 #include "cli/session.h"
 
 /* Far above what a message may hold; the server tells the real limit. */
-enum { QUESTION_LIMIT = 16 << 20 };
+enum { QUESTION_LIMIT = 16 << 20, ATTEMPTS = 5 };
 
 struct ask_settings {
     struct session_options session;
@@ -97,12 +97,14 @@ static int check_operands(const struct ask_settings *settings, const struct opti
 
 /* ---- The command ---------------------------------------------------------------------------- */
 
-static int ask(const struct ask_settings *settings, const char *question,
-               const struct ask_input *input)
+/* One attempt; `lost` says that the server went away before anything was printed. */
+static int ask_once(const struct ask_settings *settings, const char *question,
+                    const struct ask_input *input, bool *lost)
 {
     struct session *session = NULL;
     char store[ASK_ID_SIZE] = "";
     int status = CLI_FAILED;
+    *lost = false;
     if (session_open(&session, &settings->session))
         return CLI_FAILED;
     struct ask_run run = {.session = session,
@@ -113,7 +115,22 @@ static int ask(const struct ask_settings *settings, const char *question,
                           .json = settings->json};
     if (!input->count || !ask_store_get(session, input, store))
         status = ask_run(&run);
+    *lost = session_lost(session);
     session_close(session);
+    return status;
+}
+
+/* A server inside another ask ends with that one; what it had read is in the store, so the next
+ * attempt goes on from there. */
+static int ask(const struct ask_settings *settings, const char *question,
+               const struct ask_input *input)
+{
+    bool lost = true;
+    int status = CLI_FAILED;
+    for (int attempt = 0; lost && attempt < ATTEMPTS; attempt++)
+        status = ask_once(settings, question, input, &lost);
+    if (lost)
+        cli_complain("the servers of other processes went away again and again");
     return status;
 }
 

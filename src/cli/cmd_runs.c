@@ -48,8 +48,8 @@ static const struct table_column columns[] = {
     {.title = "STATUS", .status = true},
     {.title = "CREATED"},
     {.title = "DURATION", .right = true},
-    {.title = "MODEL", .least = 8},
-    {.title = "THREAD", .least = 10},
+    {.title = "MODEL", .least = 8, .spare = true},
+    {.title = "THREAD", .least = 10, .spare = true},
     {.title = "TOKENS", .right = true},
 };
 

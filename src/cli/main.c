@@ -2,6 +2,7 @@
  * The program: finds the command and runs it.
  */
 #include <locale.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,8 +53,18 @@ static int help(int argc, char **argv)
     return command ? command->run(2, (char *[]){argv[1], flag, NULL}) : unknown_command(argv[1]);
 }
 
+/* A server is at rest most of the time, and what it took for one large document or question should
+ * go back to the system then: few arenas, and large blocks mapped by themselves. */
+static void tune_memory(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    mallopt(M_TRIM_THRESHOLD, 128 << 10);
+}
+
 int main(int argc, char **argv)
 {
+    tune_memory();
     /* Only characters: numbers are to look alike everywhere. Names on disk and answers are UTF-8
      * even where the environment names no language. */
     setlocale(LC_CTYPE, "");

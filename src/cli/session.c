@@ -28,6 +28,8 @@ struct session {
     pthread_t watcher;
     bool watched;
     atomic_bool stopped; /* by a signal */
+    bool found;          /* the server is of another process that serves the store */
+    bool settled, lost;
     sigset_t signals, blocked_before;
     char directory[ADDRESS_SIZE];
     char address[PATH_MAX];
@@ -38,10 +40,22 @@ struct treadle_client *session_client(const struct session *session)
     return session->client;
 }
 
-void session_complain(const struct session *session, const char *doing,
-                      const struct treadle_error *error)
+bool session_lost(const struct session *session)
+{
+    return session->lost;
+}
+
+void session_settle(struct session *session)
+{
+    session->settled = true;
+}
+
+void session_complain(struct session *session, const char *doing, const struct treadle_error *error)
 {
     if (atomic_load(&session->stopped))
+        return;
+    session->lost = session->found && !session->settled && error->code == TREADLE_ENETWORK;
+    if (session->lost)
         return;
     if (error->http_status)
         cli_complain("%s: %s (status %d)", doing, error->message, error->http_status);
@@ -156,8 +170,10 @@ static int start_server(struct session *session, const char *store, struct tread
 static int find_or_start(struct session *session, const char *store, struct treadle_error *error)
 {
     for (int attempt = 1;; attempt++) {
-        if (server_find(store, session->address, sizeof session->address, NULL) == 0)
+        if (server_find(store, session->address, sizeof session->address, NULL) == 0) {
+            session->found = true;
             return 0;
+        }
         int rc = start_server(session, store, error);
         if (rc != TREADLE_EBUSY || attempt == START_ATTEMPTS)
             return rc;

@@ -27,8 +27,15 @@ void session_close(struct session *session);
 
 /* Complains of a failed call, with what was being done. Says nothing when a signal has stopped the
  * session and the failure is only its echo. */
-void session_complain(const struct session *session, const char *doing,
+void session_complain(struct session *session, const char *doing,
                       const struct treadle_error *error);
+
+/* Whether the server was another process's own, as of a second `ask`, and has gone since: the
+ * complaint was left out then, and a new session may go on. Not after session_settle. */
+bool session_lost(const struct session *session);
+
+/* From now on a lost server is complained of: something was printed already. */
+void session_settle(struct session *session);
 
 /* The rows that the options of every command with a session have. */
 #define SESSION_ROWS(T)                                                                              \

@@ -19,7 +19,7 @@ static const struct table_column columns[] = {
     {.title = "STEP"},
     {.title = "TYPE", .least = 10},
     {.title = "STATUS", .status = true},
-    {.title = "STARTED"},
+    {.title = "STARTED", .spare = true},
     {.title = "DURATION", .right = true},
     {.title = "TOKENS", .right = true},
     {.title = "WHAT IT DID", .least = 48, .below = true},

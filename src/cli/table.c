@@ -28,9 +28,11 @@ struct table {
 };
 
 struct layout {
-    size_t count; /* of columns in line */
-    size_t widths[COLUMNS];
-    size_t screen; /* 0: no limit */
+    size_t shown[COLUMNS];  /* the columns that are in line */
+    size_t count;           /* of them */
+    size_t widths[COLUMNS]; /* by column */
+    bool below;             /* the last column has lines of its own */
+    size_t screen;          /* 0: no limit */
     bool color;
 };
 
@@ -90,35 +92,55 @@ static size_t line_width(const struct layout *layout)
 {
     size_t width = layout->count ? GAP * (layout->count - 1) : 0;
     for (size_t i = 0; i < layout->count; i++)
-        width += layout->widths[i];
+        width += layout->widths[layout->shown[i]];
     return width;
 }
 
-/* Cuts columns from the right until the line fits; false when it cannot. */
+/* Starts from full widths and cuts columns from the right until the line fits; false when it
+ * cannot. */
 static bool shrink(const struct table *table, struct layout *layout)
 {
-    for (size_t i = layout->count; i-- > 0;) {
-        size_t width = line_width(layout);
-        if (width <= layout->screen)
-            return true;
-        size_t least = table->columns[i].least;
-        if (!least || layout->widths[i] <= least)
+    memcpy(layout->widths, table->widths, sizeof layout->widths);
+    for (size_t i = layout->count; i-- > 0 && line_width(layout) > layout->screen;) {
+        size_t column = layout->shown[i], least = table->columns[column].least;
+        if (!least || layout->widths[column] <= least)
             continue;
-        size_t spare = layout->widths[i] - least, excess = width - layout->screen;
-        layout->widths[i] -= excess < spare ? excess : spare;
+        size_t spare = layout->widths[column] - least;
+        size_t excess = line_width(layout) - layout->screen;
+        layout->widths[column] -= excess < spare ? excess : spare;
     }
     return line_width(layout) <= layout->screen;
+}
+
+/* Leaves out the rightmost spare column; false when there is none. */
+static bool leave_out(const struct table *table, struct layout *layout)
+{
+    size_t i = layout->count;
+    while (i-- > 0) {
+        if (!table->columns[layout->shown[i]].spare)
+            continue;
+        memmove(&layout->shown[i], &layout->shown[i + 1],
+                (layout->count - i - 1) * sizeof layout->shown[0]);
+        layout->count--;
+        return true;
+    }
+    return false;
 }
 
 static void lay_out(const struct table *table, size_t screen, bool color, struct layout *out)
 {
     *out = (struct layout){.count = table->count, .screen = screen, .color = color};
     memcpy(out->widths, table->widths, sizeof out->widths);
-    if (!screen || shrink(table, out) || !table->columns[table->count - 1].below)
+    for (size_t i = 0; i < table->count; i++)
+        out->shown[i] = i;
+    if (!screen || shrink(table, out))
         return;
-    out->count--;
-    memcpy(out->widths, table->widths, sizeof out->widths);
-    shrink(table, out);
+    if (table->columns[table->count - 1].below) {
+        out->below = true;
+        out->count--;
+    }
+    while (!shrink(table, out) && leave_out(table, out))
+        continue;
 }
 
 /* ---- Printing ------------------------------------------------------------------------------- */
@@ -152,32 +174,34 @@ static void put_cell(const struct table *table, const struct layout *layout, FIL
                      size_t column, const char *cell, const char *color)
 {
     size_t width = layout->widths[column], full = show_width(cell);
-    if (table->columns[column].right && full < width)
+    bool right = table->columns[column].right;
+    if (right && full < width)
         put_spaces(out, width - full);
     if (color)
         fputs(color, out);
     size_t used = put_cut(out, cell, width);
     if (color)
         fputs("\033[0m", out);
-    if (column + 1 == layout->count)
-        return;
-    put_spaces(out, GAP + (table->columns[column].right || used > width ? 0 : width - used));
+    if (column != layout->shown[layout->count - 1])
+        put_spaces(out, GAP + (right || used > width ? 0 : width - used));
 }
 
 static void put_row(const struct table *table, const struct layout *layout, FILE *out,
                     const char *const *cells, bool title)
 {
     for (size_t i = 0; i < layout->count; i++) {
+        size_t column = layout->shown[i];
         const char *color = title ? "\033[1m" : NULL;
-        if (!title && table->columns[i].status)
-            color = status_color(cells[i]);
-        put_cell(table, layout, out, i, cells[i], layout->color ? color : NULL);
+        if (!title && table->columns[column].status)
+            color = status_color(cells[column]);
+        put_cell(table, layout, out, column, cells[column], layout->color ? color : NULL);
     }
     fputc('\n', out);
-    if (layout->count == table->count || title || !cells[layout->count][0])
+    const char *last = cells[table->count - 1];
+    if (!layout->below || title || !last[0])
         return;
     put_spaces(out, INDENT);
-    put_cut(out, cells[layout->count], layout->screen > INDENT ? layout->screen - INDENT : 1);
+    put_cut(out, last, layout->screen > INDENT ? layout->screen - INDENT : 1);
     fputc('\n', out);
 }
 

@@ -3,7 +3,8 @@
  *
  * Cells are data and are shown as one line each. A table without a width limit is printed as wide
  * as it is. Within a limit the columns that may shrink are cut, rightmost first, with an ellipsis;
- * where that is not enough, a last column marked `below` moves to lines of its own.
+ * where that is not enough, a last column marked `below` moves to lines of its own, and then
+ * columns marked `spare` are left out.
  */
 #ifndef CLI_TABLE_H
 #define CLI_TABLE_H
@@ -19,6 +20,7 @@ struct table_column {
     bool right;   /* aligned to the right: numbers */
     size_t least; /* columns to which it may be cut, 0: never */
     bool below;   /* the last one alone: may move below the others */
+    bool spare;   /* may be left out */
     bool status;  /* a status word: coloured */
 };
 

@@ -115,7 +115,7 @@ static const char *by_stopwords(const char *text, size_t length)
 const char *language_detect(const char *text, size_t length)
 {
     struct tally tally = {0};
-    size_t sample = length < SAMPLE_BYTES ? length : text_cut(text, SAMPLE_BYTES);
+    size_t sample = length <= SAMPLE_BYTES ? length : text_cut(text, SAMPLE_BYTES);
     for (size_t at = 0; at < sample;) {
         unsigned char byte = (unsigned char)text[at];
         if (byte < 0x80) {

@@ -66,7 +66,9 @@ size_t language_tokens(const char *text, size_t length)
             bool line = false;
             for (; at < length && (unsigned char)text[at] <= ' '; at++)
                 line |= text[at] == '\n';
-            total += line || at - start > 1 ? TOKEN : 0;
+            /* A space goes with the word behind it, but not with a number. */
+            bool number = at < length && is_digit((unsigned char)text[at]);
+            total += line || number || at - start > 1 ? TOKEN : 0;
         } else if (byte < 0x80) {
             at++;
             total += SIGN;

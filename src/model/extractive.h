@@ -54,8 +54,8 @@ double question_match(const struct question_unit *unit, const struct language_wo
 /* Which part of an identifier a word is, when it is no part of another; `part_count` for none. */
 size_t question_part(const struct question_unit *unit, const struct language_word *word);
 
-/* The part of a long message that asks: its last question, else the end of it. */
-void question_find(struct language *language, const char *text, struct arena *arena,
+/* The part that asks of a message longer than `longest`: its last question, else its start. */
+void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out);
 
 /* What to search for when the last message of the user is at `last`: the question, and for a
@@ -96,6 +96,7 @@ struct sentence {
     double density;              /* units among the words that tell something */
     double phrase;               /* neighbours in the question that are neighbours here */
     bool opens;                  /* begins with what the question is about, and a verb */
+    double focus;                /* how much of the title or the headings is of the question */
     double leads;                /* 1: begins with a word of the question; half: nearly so */
     bool example;                /* ends with a line of code that shows it */
     double coverage, score;

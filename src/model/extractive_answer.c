@@ -28,9 +28,9 @@ static int page_of(const struct sentence *sentence)
 /* Where to end a quote that is too long: behind a clause, else behind a word. */
 static size_t cut(const char *text, size_t length)
 {
-    size_t end = text_cut(text, QUOTE_BYTES), word = 0;
     if (length <= QUOTE_BYTES)
         return length;
+    size_t end = text_cut(text, QUOTE_BYTES), word = 0;
     for (size_t i = end; i > SHORTEST_QUOTE; i--) {
         if (text[i] != ' ')
             continue;

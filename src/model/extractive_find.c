@@ -24,7 +24,7 @@ static bool is_verb(const char *word, size_t length)
 }
 
 /* Whether the text begins with all that the question is about, and a verb follows. Words that
- * count little need not be there; an article and one more word may be. */
+ * count little need not be there; an article may be. */
 static bool opens(const struct question *question, const struct language_word *words, size_t count,
                   const char *text)
 {
@@ -44,6 +44,8 @@ static bool opens(const struct question *question, const struct language_word *w
             seen[j] = matched = true;
             missing -= question->units[j].share >= 1;
         }
+        if (!matched && !words[i].stopword)
+            return false;
         others += !matched;
     }
     return false;

@@ -17,7 +17,7 @@ static const double light = 0.3, half = 0.6, verb = 0.75;
 
 static const char class_nouns[] =
     " function functions command commands option options argument arguments parameter parameters "
-    "variable method keyword statement operator procedure setting flag switch field ";
+    "variable variables method keyword statement operator procedure setting flag switch field ";
 
 static const char generic[] = " use using used need want work works manual document file "
                               "according run do make perform ";
@@ -138,9 +138,14 @@ static double share_of(const struct question *question, const struct language_wo
     if (question->kind == QUESTION_DEFAULT &&
         listed(" default defaults value values ", word, length))
         return half;
-    if (question->kind == QUESTION_DEFINITION &&
-        listed(" mean means meaning purpose definition ", word, length) && at + 1 == count)
+    if (question->kind == QUESTION_DEFINITION && at + 1 == count && at > 0 &&
+        !words[at - 1].stopword && listed(" mean means ", word, length))
         return light;
+    if (question->kind == QUESTION_DEFINITION &&
+        listed(" meaning purpose definition ", word, length))
+        return light;
+    if (question->kind == QUESTION_HOW && listed(class_nouns, word, length))
+        return half;
     if (listed(generic, word, length))
         return question->kind == QUESTION_HOW ? half : light;
     /* What to do with a thing is said in other words more often than what the thing is. */
@@ -186,14 +191,14 @@ int question_read(struct question *question, struct language *language, const ch
     return 0;
 }
 
-void question_find(struct language *language, const char *text, struct arena *arena,
+void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out)
 {
     size_t length = strlen(text), count = 0;
     struct language_span *spans = NULL;
     struct treadle_error error;
     *out = (struct language_span){0, length};
-    if (length <= LONG_MESSAGE)
+    if (length <= longest)
         return;
     /* A question stands at either end of what it is about. */
     size_t tail = length > 2 * QUERY_BYTES ? length - 2 * QUERY_BYTES : 0;
@@ -271,7 +276,7 @@ const char *question_query(const struct model_request *request, size_t last, str
     if (language_new(&language, language_detect(text, strlen(text)), &error))
         return NULL;
     struct language_span span;
-    question_find(language, text, arena, &span);
+    question_find(language, text, LONG_MESSAGE, arena, &span);
     const char *question = text + span.start;
     size_t length = span.end - span.start, count;
     struct language_word *words;

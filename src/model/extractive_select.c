@@ -88,9 +88,11 @@ static double form(const struct sentence *sentence, const struct question *quest
     static const char *const reasons[] = {"because", "since",       "so that",
                                           "reason",  "in order to", NULL};
     double subject = sentence->subject * (sentence->first ? 1 : 0.3);
+    /* "na.rm a logical value …": the entry of a list that is asked for. */
+    bool entry = sentence->labelled && sentence->leads >= 1 && sentence->words > FEW_WORDS;
     switch (question->kind) {
     case QUESTION_DEFINITION:
-        return 0.22 * subject + (sentence->opens ? 0.20 : 0) + (sentence->labelled ? 0.05 : 0);
+        return 0.22 * subject + (sentence->opens || entry ? 0.26 : 0);
     case QUESTION_HOW:
         return 0.12 * subject + (holds(sentence, uses) ? 0.08 : 0) +
                (names_purpose(sentence) && sentence->leads > 0 ? 0.08 : 0) +
@@ -149,7 +151,7 @@ static void score(struct sentence *sentence, const struct question *question)
         return;
     sentence->score = 0.45 * sentence->coverage + 0.25 * own + 0.20 * sentence->passage->score +
                       0.09 * sentence->density + 0.06 * sentence->phrase + 0.08 * sentence->topic +
-                      form(sentence, question) - burden(sentence);
+                      0.04 * sentence->focus + form(sentence, question) - burden(sentence);
 }
 
 static int by_score(const void *a, const void *b)

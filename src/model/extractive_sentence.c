@@ -20,6 +20,7 @@ enum {
     LABEL_BYTES = 48,
     EXAMPLE_BYTES = 100,
     SENTENCE_WORDS = 110,
+    SHORT_WORDS = 8,   /* a sentence of fewer with an equals sign is code */
     QUESTION_SCAN = 12 /* sentences that a title speaks for */
 };
 
@@ -29,6 +30,9 @@ static const double in_title = 0.75;      /* … in a line right above its block
 static const double in_heading = 0.65;    /* … in the headings of the passage */
 static const double before = 0.45;        /* … in the sentence before */
 static const double around = 0.2;         /* … anywhere in the passage */
+
+/* What a title is worth that names the question's words somewhere, but is about another thing. */
+static const double mentioned = 0.4;
 
 static bool blank(char c)
 {
@@ -91,7 +95,8 @@ static bool is_readable(const char *text, size_t length, bool labelled, bool exa
             prose--;
     else if (!has_end_mark(text, length))
         return false;
-    if (memmem(text, prose, "<-", 2) || memmem(text, prose, "##", 2))
+    if (memmem(text, prose, "<-", 2) || memmem(text, prose, "##", 2) ||
+        (words < SHORT_WORDS && memmem(text, prose, " = ", 3)))
         return false;
     if (text[length - 1] == ':' || text[length - 1] == ';' || text[length - 1] == '?')
         return false;
@@ -130,7 +135,7 @@ static bool leans(const char *text, size_t length)
         "And ",      "Also ",      "In this case",  "In that case", "This may ",  "Therefore",
         "Similarly", "This will ", "The argument ", "The latter",   "The former", "The result ",
         NULL};
-    static const char *const within[] = {"this behavio", "do this",   "does this", "do just that",
+    static const char *const within[] = {"this behavio", "do this",   "does this", "just that",
                                          "do so",        "the above", NULL};
     for (size_t i = 0; openings[i]; i++) {
         size_t size = strlen(openings[i]);
@@ -154,9 +159,11 @@ struct gathering {
     struct findings heading;
     double title[QUESTION_UNITS], previous[QUESTION_UNITS];
     double everywhere[QUESTION_UNITS];
-    size_t title_age; /* sentences since the last title */
-    bool after_title; /* the last line was one */
-    bool after_code;  /* and it is code */
+    size_t title_age;   /* sentences since the last title */
+    double title_focus; /* how much of it is of the question */
+    bool title_leads;   /* it begins with what the question is about */
+    bool after_title;   /* the last line was one */
+    bool after_code;    /* and it is code */
 };
 
 static void raise_to(double *to, const double *from, double share, size_t count)
@@ -246,6 +253,9 @@ static int add_sentence(struct gathering *gathering, const struct place *place)
     sentence->phrase = found.phrase;
     sentence->opens = found.opens;
     sentence->leads = found.leads;
+    sentence->focus = gathering->title_focus > gathering->heading.density
+                          ? gathering->title_focus
+                          : gathering->heading.density;
     memcpy(sentence->own, found.units, sizeof sentence->own);
     memcpy(sentence->near, found.units, sizeof sentence->near);
     raise_to(above, gathering->heading.units, 1, units);
@@ -255,7 +265,8 @@ static int add_sentence(struct gathering *gathering, const struct place *place)
         raise_to(sentence->near, gathering->title,
                  gathering->title_age == 0 ? first_of_title : in_title, units);
         if (gathering->title_age < 2)
-            sentence->subject = share_found(gathering->title, gathering->question) /
+            sentence->subject = share_found(gathering->title, gathering->question) *
+                                (gathering->title_leads ? 1 : mentioned) /
                                 (double)(gathering->title_age + 1);
     }
     sentence->topic = share_found(above, gathering->question);
@@ -283,6 +294,10 @@ static int add_title(struct gathering *gathering, size_t start, size_t end)
     /* A name in a list of arguments is still under the title of the list. */
     double older = gathering->after_title || gathering->title_age < 2 ? 1 : 0.7;
     raise_to(found.units, gathering->title, older, QUESTION_UNITS);
+    gathering->title_focus *= older;
+    if (found.density > gathering->title_focus)
+        gathering->title_focus = found.density;
+    gathering->title_leads = found.leads > 0 || (older >= 1 && gathering->title_leads);
     memcpy(gathering->title, found.units, sizeof gathering->title);
     gathering->title_age = 0;
     gathering->after_title = true;

@@ -41,10 +41,10 @@ struct model_passage {
 
 struct model_message {
     enum model_role role;
-    const char *text; /* may be NULL when there are calls or passages */
+    const char *text;                       /* may be NULL when there are calls or passages */
     const struct model_call_request *calls; /* MODEL_ASSISTANT: the tools that it called */
     size_t call_count;
-    const char *call_id; /* MODEL_TOOL: the call that this answers */
+    const char *call_id;                  /* MODEL_TOOL: the call that this answers */
     const struct model_passage *passages; /* MODEL_TOOL: what a file search found */
     size_t passage_count;
 };
@@ -58,8 +58,12 @@ struct model_tool {
 /* The name under which file_search is offered; its arguments are {"queries": [string, …]}. */
 #define MODEL_FILE_SEARCH "file_search"
 
-enum model_tool_choice { MODEL_CHOICE_AUTO, MODEL_CHOICE_NONE, MODEL_CHOICE_REQUIRED,
-                         MODEL_CHOICE_NAMED };
+enum model_tool_choice {
+    MODEL_CHOICE_AUTO,
+    MODEL_CHOICE_NONE,
+    MODEL_CHOICE_REQUIRED,
+    MODEL_CHOICE_NAMED
+};
 
 struct model_request {
     const char *model;

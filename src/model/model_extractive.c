@@ -252,7 +252,7 @@ static int answer_from_conversation(struct turn *turn, struct treadle_error *err
     int code = language_new(&language, language_detect(text, strlen(text)), error);
     if (code)
         return code;
-    question_find(language, text, turn->arena, &span);
+    question_find(language, text, TEXT_TO_QUOTE, turn->arena, &span);
     language_free(language);
     char *own = arena_string(turn->arena, text);
     if (!own)

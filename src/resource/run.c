@@ -117,7 +117,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     if (rc)
         return rc;
     /* What helpers that poll wait between two looks, in milliseconds. */
-    http_reply_header(call->reply, "openai-poll-after-ms", "100");
+    http_reply_header(call->reply, "openai-poll-after-ms", "50");
     return resource_send(session, call, "runs", "body", keys, 3, "run", id, error);
 }
 

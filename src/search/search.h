@@ -59,8 +59,8 @@ struct search_result {
     const char *store_id;
     const char *file_id;
     const char *filename;
-    double score; /* in 0..1, higher is better, comparable within one query */
-    int64_t chunk; /* the number of the chunk within its file, from 0 */
+    double score;        /* in 0..1, higher is better, comparable within one query */
+    int64_t chunk;       /* the number of the chunk within its file, from 0 */
     const char *heading; /* the headings it stands under, " > " between them; may be NULL */
     const char *text;
     const struct search_page *pages; /* at least one, in order of offset, the first at 0 */

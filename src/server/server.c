@@ -109,8 +109,9 @@ static int check_addresses(const struct server_options *options, struct treadle_
         const char *address = options->listen[i];
         if (!text_starts_with(address, "unix:") && !origin_is_loopback(address))
             return error_set(error, TREADLE_EINVALID,
-                             "%s is not a loopback address, and a server that others can reach "
-                             "needs keys, which this version does not have",
+                             "'%s' is no address on loopback (as 127.0.0.1:8383, [::1]:8383 or "
+                             "unix:/path), and a server that others can reach needs keys, which "
+                             "this version does not have",
                              address);
     }
     return 0;

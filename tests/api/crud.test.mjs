@@ -130,6 +130,8 @@ test('assistants', async t => {
         await assert.rejects(client.beta.assistants.delete(assistant.id), OpenAI.NotFoundError);
     });
     await t.test('lists', async () => {
+        for await (const one of client.beta.assistants.list())
+            await client.beta.assistants.delete(one.id);
         const empty = await client.beta.assistants.list();
         assert.deepEqual({ ...empty.body },
             { object: 'list', data: [], first_id: null, last_id: null, has_more: false });
@@ -299,6 +301,12 @@ test('runs', async t => {
         assert.deepEqual(run.truncation_strategy, { type: 'last_messages', last_messages: 2 });
         assert.equal(run.tool_choice, 'none');
         assert.deepEqual(run.response_format, { type: 'text' });
+    });
+    await t.test('a model of any name is answered by the one there is, and echoed', async () => {
+        const run = await client.beta.threads.runs.createAndPoll(thread.id,
+            { assistant_id: assistant.id, model: 'gpt-4o' }, { pollIntervalMs: 10 });
+        assert.equal(run.status, 'completed');
+        assert.equal(run.model, 'gpt-4o');
     });
     await t.test('metadata alone can be changed', async () => {
         const changed = await client.beta.threads.runs.update(made[0],

@@ -4,11 +4,12 @@ import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { misfits } from './contract.mjs';
-import { directory, launch, manual, sleep, within } from './harness.mjs';
+import { command, directory, launch, manual, sleep, within } from './harness.mjs';
 
 const FILE = 'R-intro.pdf';
 const PAGES = 105;
-const QUESTION = 'Which function reads an entire data frame directly from an external file?';
+const QUESTION = 'What does the function crossprod() form?';
+const ANSWER = /crossproducts/;
 const INCLUDE = ['step_details.tool_calls[*].file_search.results[*].content'];
 const CONTENT_ID = /^[a-z]+[_-][0-9A-Za-z]{22,32}$/;
 
@@ -16,6 +17,19 @@ const found = manual('r-doc-pdf', `usr/share/R/doc/manual/${FILE}`);
 const now = () => Math.floor(Date.now() / 1000);
 const near = time => Number.isInteger(time) && Math.abs(time - now()) < 120;
 const sum = (objects, key) => objects.reduce((total, object) => total + object[key], 0);
+
+/** Letters and digits alone: what is left of a text however its lines were broken. */
+const letters = text => text.normalize('NFKC').replace(/[^\p{L}\p{N}]/gu, '').toLowerCase();
+
+/** What stands on a page, as another program reads it; null where that program is missing. */
+function pageText(page) {
+    try {
+        return letters(command('pdftotext', ['-f', page, '-l', page, found, '-']));
+    } catch (error) {
+        if (error.code === 'ENOENT') return null;
+        throw error;
+    }
+}
 
 /** All of it, step by step; each later test looks at what the earlier ones made. */
 test('a question about a PDF of a Debian package', { skip: found ? false : `there is no ${FILE}` },
@@ -223,7 +237,7 @@ test('a question about a PDF of a Debian package', { skip: found ? false : `ther
         });
 
         await t.test('the answer quotes the right passage', () => {
-            assert.match(answer.content[0].text.value, /read\.table/);
+            assert.match(answer.content[0].text.value, ANSWER);
         });
 
         await t.test('its citations stand where they say, counted in characters', () => {
@@ -243,6 +257,21 @@ test('a question about a PDF of a Debian package', { skip: found ? false : `ther
             }
             // No marker is left without an annotation.
             assert.equal((value.match(/【\d+:\d+†/g) ?? []).length, annotations.length);
+        });
+
+        await t.test('each quotation stands on the page that is cited', async t2 => {
+            const { value, annotations } = answer.content[0].text;
+            const characters = [...value];
+            let from = 0;
+            for (const annotation of annotations) {
+                const said = characters.slice(from, annotation.start_index).join('');
+                const [, quote] = /“([^”]*)”[^“]*$/.exec(said);
+                const { page } = annotation.file_citation;
+                const shown = pageText(page);
+                if (shown === null) return t2.skip('pdftotext is not installed');
+                assert.ok(shown.includes(letters(quote)), `page ${page} has not: ${quote}`);
+                from = annotation.end_index;
+            }
         });
 
         await t.test('a run is queued at first and goes only forward', async () => {
@@ -322,7 +351,7 @@ test('a question about a PDF of a Debian package', { skip: found ? false : `ther
                     { pollIntervalMs: 20 }));
             assert.equal(ended.status, 'completed');
             const { data } = await client.beta.threads.messages.list(asked.id);
-            assert.match(data[0].content[0].text.value, /read\.table/);
+            assert.match(data[0].content[0].text.value, ANSWER);
             assert.match(data[0].id, CONTENT_ID);
         });
 

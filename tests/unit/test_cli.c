@@ -142,6 +142,24 @@ static void fits_tables_to_the_screen(void **state)
                 "bb  x\\ny       1234\n");
 }
 
+static void leaves_out_spare_columns(void **state)
+{
+    (void)state;
+    static const struct table_column spare[] = {
+        {.title = "AAAA"}, {.title = "BBBB", .spare = true}, {.title = "CCCC"}};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct table *table = table_new(spare, 3);
+    assert_int_equal(table_add(table, (const char *[]){"a", "b", "c"}), 0);
+    table_print(table, out, 12, false);
+    table_print(table, out, 5, false);
+    fclose(out);
+    assert_string_equal(text, "AAAA  CCCC\na     c\nAAAA  CCCC\na     c\n");
+    free(text);
+    table_free(table);
+}
+
 static void colors_only_when_asked(void **state)
 {
     (void)state;
@@ -352,6 +370,7 @@ int main(void)
         cmocka_unit_test(tells_times),
         cmocka_unit_test(prints_tables),
         cmocka_unit_test(fits_tables_to_the_screen),
+        cmocka_unit_test(leaves_out_spare_columns),
         cmocka_unit_test(colors_only_when_asked),
         cmocka_unit_test(reads_options),
         cmocka_unit_test(reads_the_environment),

@@ -118,14 +118,14 @@ static void sentences_end_where_they_end(void **state)
     (void)state;
     static const char text[] =
         "See Fig. 3 for details, e.g. Donald E. Knuth. It was written in R. Version 4.2.1 works! "
-        ".Rprofile is read first. A line\nthat wraps. First line.\nSecond line.";
+        "A line\nthat wraps. First line.\nSecond line.\n.Rprofile is read.";
     static const char *const expected[] = {"See Fig. 3 for details, e.g. Donald E. Knuth.",
                                            "It was written in R.",
                                            "Version 4.2.1 works!",
-                                           ".Rprofile is read first.",
                                            "A line\nthat wraps.",
                                            "First line.",
-                                           "Second line."};
+                                           "Second line.",
+                                           ".Rprofile is read."};
     struct language *language;
     struct language_span *spans;
     struct treadle_error error;
@@ -182,9 +182,17 @@ static void token_estimates_are_within_fifteen_percent(void **state)
          "            return -1;\n    }\n    list->spans[list->count++] = (struct span){st"
          "art, end};\n    return 0;\n}\n",
          100},
-        {"x <- read.csv(\"data.csv\", header = TRUE, na.strings = \"NA\")\nmodel <- lm(wei"
-         "ght ~ height + age, data = x)\nsummary(model)\n",
-         34},
+        {"# Fits a linear model and prints what came out of it.\n"
+         "fit_model <- function(path, formula) {\n"
+         "    x <- read.csv(path, header = TRUE, na.strings = \"NA\")\n"
+         "    x <- x[complete.cases(x), ]\n"
+         "    model <- lm(formula, data = x)\n"
+         "    if (nrow(x) < 10)\n"
+         "        warning(\"only a few rows are left\")\n"
+         "    print(summary(model))\n"
+         "    invisible(model)\n"
+         "}\n",
+         92},
         {"Use the option --num-callers=12 (the default is 4) to print more stack frames; v"
          "alues above 500 are not accepted. See section 4.2.1, page 137, for the 25 other "
          "options.",

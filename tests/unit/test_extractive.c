@@ -1,0 +1,406 @@
+/*
+ * The extractive model: it searches first, quotes what supports the question, says when nothing
+ * does, and honours what the request says about tools.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/buffer.h"
+#include "base/text.h"
+#include "model/model.h"
+
+struct heard {
+    struct buffer text, arguments;
+    char name[64], id[64];
+    size_t pieces, done;
+    struct model_outcome outcome;
+    int error;
+};
+
+static void hear_text(void *context, const char *text, size_t length)
+{
+    struct heard *heard = context;
+    assert_int_equal(heard->done, 0);
+    buffer_append(&heard->text, text, length);
+    heard->pieces++;
+}
+
+static void hear_call(void *context, size_t index, const char *id, const char *name,
+                      const char *arguments, size_t length)
+{
+    struct heard *heard = context;
+    assert_int_equal(index, 0);
+    if (name)
+        strcpy(heard->name, name);
+    if (id)
+        strcpy(heard->id, id);
+    buffer_append(&heard->arguments, arguments, length);
+}
+
+static void hear_done(void *context, const struct model_outcome *outcome)
+{
+    struct heard *heard = context;
+    heard->done++;
+    heard->outcome = *outcome;
+    heard->error = outcome->error ? outcome->error->code : 0;
+}
+
+static const struct model_tool file_search = {.name = MODEL_FILE_SEARCH};
+
+static struct heard ask(const struct model_request *request)
+{
+    struct heard heard = {.done = 0};
+    buffer_init(&heard.text, 1 << 20);
+    buffer_init(&heard.arguments, 4 << 20);
+    buffer_append(&heard.text, "", 0);
+    buffer_append(&heard.arguments, "", 0);
+    struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    struct model *model;
+    struct treadle_error error;
+    assert_int_equal(model_extractive_new(&model, &error), 0);
+    model_start(model, request, &sink);
+    model_free(model);
+    assert_int_equal(heard.done, 1);
+    assert_true(text_is_utf8(heard.text.data, heard.text.length));
+    assert_true(heard.outcome.usage.prompt_tokens >= 0);
+    return heard;
+}
+
+static void forget(struct heard *heard)
+{
+    buffer_clear(&heard->text);
+    buffer_clear(&heard->arguments);
+}
+
+static struct heard ask_first(const char *question, enum model_tool_choice choice)
+{
+    struct model_message message = {.role = MODEL_USER, .text = question};
+    struct model_request request = {.messages = &message,
+                                    .message_count = 1,
+                                    .tools = &file_search,
+                                    .tool_count = 1,
+                                    .tool_choice = choice,
+                                    .tool_name = MODEL_FILE_SEARCH};
+    return ask(&request);
+}
+
+/* Asks with one passage found. */
+static struct heard ask_about(const char *question, const char *heading, const char *text,
+                              const struct model_page *pages, size_t page_count)
+{
+    struct model_call_request call = {"call_1", MODEL_FILE_SEARCH, "{}"};
+    struct model_passage passage = {.marker = "【4:0†manual.pdf】",
+                                    .filename = "manual.pdf",
+                                    .heading = heading,
+                                    .text = text,
+                                    .score = 0.8,
+                                    .pages = pages,
+                                    .page_count = page_count};
+    struct model_message messages[] = {
+        {.role = MODEL_USER, .text = question},
+        {.role = MODEL_ASSISTANT, .calls = &call, .call_count = 1},
+        {.role = MODEL_TOOL, .call_id = "call_1", .passages = &passage, .passage_count = 1}};
+    struct model_request request = {
+        .messages = messages, .message_count = 3, .tools = &file_search, .tool_count = 1};
+    return ask(&request);
+}
+
+static const char manual[] =
+    "Contents\n"
+    "Installing packages . . . . . . . . . . . . . 17\n"
+    "1.1 Installing Packages\n"
+    "Packages extend what the program can do.\n"
+    "A package that lies in an archive can be installed with the command\n"
+    "pkg install archive.tar.gz\n"
+    "If the installation fails, the reason is printed.\n"
+    "1.2 Searching\n"
+    "fzero (fun, x0)\n"
+    "Find a zero of a univariate function.\n"
+    "The search starts at x0.\n"
+    "maxit the greatest number of iterations; the default is 100.\n"
+    "The dimensions are printed with the symbol. The variable show_dimensions controls this "
+    "behavior.\n"
+    "It is possible to store several values in one. A cell array is a container that does just "
+    "that.";
+
+static const struct model_page pages[] = {{0, 3}, {180, 4}, {350, 5}};
+
+static void a_question_is_searched_for_first(void **state)
+{
+    (void)state;
+    struct heard heard = ask_first("How do I \"install\" a package?", MODEL_CHOICE_AUTO);
+    assert_int_equal(heard.outcome.finish, MODEL_TOOL_CALLS);
+    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    assert_true(strlen(heard.id) > 5);
+    assert_string_equal(heard.arguments.data,
+                        "{\"queries\":[\"How do I \\\"install\\\" a package?\"]}");
+    assert_int_equal(heard.text.length, 0);
+    assert_true(heard.outcome.usage.completion_tokens > 0);
+    forget(&heard);
+}
+
+static void tool_choice_is_honoured(void **state)
+{
+    (void)state;
+    struct heard heard = ask_first("What is a package?", MODEL_CHOICE_NONE);
+    assert_int_equal(heard.outcome.finish, MODEL_STOP);
+    assert_non_null(strstr(heard.text.data, "no documents") ? heard.text.data
+                                                            : strstr(heard.text.data, "none"));
+    forget(&heard);
+    heard = ask_first("What is a package?", MODEL_CHOICE_REQUIRED);
+    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    forget(&heard);
+    heard = ask_first("What is a package?", MODEL_CHOICE_NAMED);
+    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    forget(&heard);
+}
+
+static struct heard ask_with_function(const char *parameters, enum model_tool_choice choice)
+{
+    struct model_message message = {.role = MODEL_USER, .text = "How warm is it in Oslo?"};
+    struct model_tool tool = {.name = "weather", .parameters = parameters};
+    struct model_request request = {.messages = &message,
+                                    .message_count = 1,
+                                    .tools = &tool,
+                                    .tool_count = 1,
+                                    .tool_choice = choice,
+                                    .tool_name = "weather"};
+    return ask(&request);
+}
+
+static void a_function_is_called_only_with_what_is_known(void **state)
+{
+    (void)state;
+    static const char one[] = "{\"type\":\"object\",\"properties\":{\"q\":{\"type\":\"string\"}},"
+                              "\"required\":[\"q\"]}";
+    static const char two[] = "{\"type\":\"object\",\"properties\":{\"q\":{\"type\":\"string\"},"
+                              "\"n\":{\"type\":\"integer\"}},\"required\":[\"q\",\"n\"]}";
+    struct heard heard = ask_with_function(one, MODEL_CHOICE_NAMED);
+    assert_string_equal(heard.arguments.data, "{\"q\":\"How warm is it in Oslo?\"}");
+    forget(&heard);
+    heard = ask_with_function("{}", MODEL_CHOICE_REQUIRED);
+    assert_string_equal(heard.arguments.data, "{}");
+    forget(&heard);
+    heard = ask_with_function(two, MODEL_CHOICE_NAMED);
+    assert_int_equal(heard.error, TREADLE_EUNSUPPORTED);
+    assert_int_equal(heard.arguments.length, 0);
+    forget(&heard);
+    heard = ask_with_function("not json", MODEL_CHOICE_AUTO);
+    assert_int_equal(heard.outcome.finish, MODEL_STOP);
+    assert_int_equal(heard.error, 0);
+    forget(&heard);
+}
+
+static void assert_answer(const char *question, const char *expected)
+{
+    struct heard heard = ask_about(question, NULL, manual, pages, 3);
+    assert_int_equal(heard.error, 0);
+    assert_int_equal(heard.outcome.finish, MODEL_STOP);
+    if (!strstr(heard.text.data, expected))
+        fail_msg("“%s” got: %s", question, heard.text.data);
+    forget(&heard);
+}
+
+static void the_sentence_that_answers_is_quoted(void **state)
+{
+    (void)state;
+    assert_answer("How do I install a package?",
+                  "From manual.pdf:\n“A package that lies in an archive can be installed with the "
+                  "command pkg install archive.tar.gz” (page 3) 【4:0†manual.pdf】");
+    assert_answer("What does the function fzero do?",
+                  "“Find a zero of a univariate function.” (page 4) 【4:0†manual.pdf】");
+    assert_answer("What is the default of maxit?",
+                  "“maxit the greatest number of iterations; the default is 100.” (page 5)");
+    assert_answer("What is a cell array?", "“It is possible to store several values in one. A cell "
+                                           "array is a container that does just that.”");
+}
+
+static void what_is_not_there_is_not_answered(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {"What is the capital of France?",
+                                            "How do I bake bread?", "Who won the cup in 1998?",
+                                            "How do I install a dishwasher?"};
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        struct heard heard = ask_about(questions[i], NULL, manual, pages, 3);
+        if (strstr(heard.text.data, "【"))
+            fail_msg("“%s” got: %s", questions[i], heard.text.data);
+        assert_non_null(strstr(heard.text.data, "found no passage"));
+        forget(&heard);
+    }
+}
+
+/* Every quote stands in the passage word for word. */
+static void nothing_is_invented(void **state)
+{
+    (void)state;
+    static const char *const questions[] = {"install", "package zero dimensions", "cell array",
+                                            "maxit",   "What is printed?",        "default"};
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        struct heard heard = ask_about(questions[i], NULL, manual, pages, 3);
+        const char *open = heard.text.data;
+        while ((open = strstr(open, "“"))) {
+            const char *close = strstr(open, "”");
+            assert_non_null(close);
+            const char *found = manual;
+            size_t length = (size_t)(close - open) - strlen("“"), same = 0;
+            for (; *found && same < length; found++)
+                for (same = 0; same < length; same++) {
+                    char quoted = open[strlen("“") + same];
+                    if (found[same] != quoted && !(found[same] == '\n' && quoted == ' '))
+                        break;
+                }
+            assert_int_equal(same, length);
+            open = close;
+        }
+        forget(&heard);
+    }
+}
+
+static void headings_say_what_a_passage_is_about(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "na.rm a logical value that says whether missing values are dropped.\n"
+        "trim the fraction of observations to be cut from each end.";
+    struct heard heard =
+        ask_about("What does na.rm do in mean?", "base > mean Arithmetic Mean", text, pages, 1);
+    assert_non_null(strstr(heard.text.data, "“na.rm a logical value"));
+    forget(&heard);
+}
+
+static void long_quotes_end_at_a_clause(void **state)
+{
+    (void)state;
+    char text[2000] = "The walrus is an animal";
+    for (int i = 0; i < 18; i++)
+        strcat(text, ", which lives on the ice");
+    strcat(text, ".");
+    struct heard heard = ask_about("What is a walrus?", NULL, text, pages, 1);
+    assert_in_range(heard.text.length, 100, 520);
+    assert_non_null(strstr(heard.text.data, "on the ice …”"));
+    forget(&heard);
+}
+
+static void a_follow_up_names_its_topic(void **state)
+{
+    (void)state;
+    struct model_message messages[] = {{.role = MODEL_USER, .text = "What is the package manager?"},
+                                       {.role = MODEL_ASSISTANT, .text = "A program."},
+                                       {.role = MODEL_USER, .text = "How do I start it?"}};
+    struct model_request request = {
+        .messages = messages, .message_count = 3, .tools = &file_search, .tool_count = 1};
+    struct heard heard = ask(&request);
+    assert_string_equal(heard.arguments.data,
+                        "{\"queries\":[\"How do I start it? package manager\"]}");
+    forget(&heard);
+    messages[2].text = "How do I compile the sources of the server?";
+    heard = ask(&request);
+    assert_string_equal(heard.arguments.data,
+                        "{\"queries\":[\"How do I compile the sources of the server?\"]}");
+    forget(&heard);
+}
+
+static void a_text_in_the_message_is_quoted_from(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "The harbour of the town was built in two parts over many years. The first part was "
+        "finished when the railway came. The lighthouse is a tower of stone that warns ships of "
+        "the rocks. Fishing boats lie in the old basin, and the ferries leave from the new quay "
+        "every morning. In winter the harbour is closed for a month because of the ice. The "
+        "harbour master lives in the white house behind the customs office. Visitors find a small "
+        "museum there. What is the lighthouse?";
+    struct model_message message = {.role = MODEL_USER, .text = text};
+    struct model_request request = {.messages = &message, .message_count = 1};
+    struct heard heard = ask(&request);
+    assert_string_equal(heard.text.data,
+                        "“The lighthouse is a tower of stone that warns ships of the rocks.”");
+    forget(&heard);
+}
+
+static void odd_requests_do_no_harm(void **state)
+{
+    (void)state;
+    struct model_request empty = {.message_count = 0};
+    struct heard heard = ask(&empty);
+    assert_int_equal(heard.error, 0);
+    forget(&heard);
+    heard = ask_first("", MODEL_CHOICE_AUTO);
+    assert_int_equal(heard.outcome.finish, MODEL_STOP);
+    forget(&heard);
+    heard = ask_first("the of?", MODEL_CHOICE_AUTO);
+    assert_int_equal(heard.outcome.finish, MODEL_STOP);
+    forget(&heard);
+    size_t size = 1 << 20;
+    char *question = malloc(size + 1);
+    for (size_t i = 0; i < size; i++)
+        question[i] = "why not? \xC3\xA4"[i % 11];
+    question[size] = 0;
+    heard = ask_first(question, MODEL_CHOICE_AUTO);
+    assert_in_range(heard.arguments.length, 1, 10000);
+    forget(&heard);
+    heard = ask_about(question, NULL, manual, pages, 3);
+    forget(&heard);
+    heard = ask_about("why?", NULL, question, NULL, 0);
+    forget(&heard);
+    free(question);
+    heard = ask_about("What?", "", "", NULL, 0);
+    assert_non_null(strstr(heard.text.data, "found no passage"));
+    forget(&heard);
+}
+
+static void a_function_result_is_passed_on(void **state)
+{
+    (void)state;
+    struct model_call_request call = {"call_1", "weather", "{}"};
+    struct model_message messages[] = {
+        {.role = MODEL_USER, .text = "How warm is it in Oslo?"},
+        {.role = MODEL_ASSISTANT, .calls = &call, .call_count = 1},
+        {.role = MODEL_TOOL, .call_id = "call_1", .text = "{\"celsius\": 7}"}};
+    struct model_request request = {.messages = messages, .message_count = 3};
+    struct heard heard = ask(&request);
+    assert_string_equal(heard.text.data, "The tool returned: {\"celsius\": 7}");
+    forget(&heard);
+}
+
+static void a_driver_without_start_is_refused(void **state)
+{
+    (void)state;
+    static const struct model_driver driver = {.name = "empty"};
+    struct model model = {&driver};
+    struct heard heard = {.done = 0};
+    struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    struct model_request request = {.message_count = 0};
+    model_start(&model, &request, &sink);
+    assert_int_equal(heard.done, 1);
+    assert_int_equal(heard.error, TREADLE_EUNSUPPORTED);
+    model_free(&model);
+    model_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_question_is_searched_for_first),
+        cmocka_unit_test(tool_choice_is_honoured),
+        cmocka_unit_test(a_function_is_called_only_with_what_is_known),
+        cmocka_unit_test(the_sentence_that_answers_is_quoted),
+        cmocka_unit_test(what_is_not_there_is_not_answered),
+        cmocka_unit_test(nothing_is_invented),
+        cmocka_unit_test(headings_say_what_a_passage_is_about),
+        cmocka_unit_test(long_quotes_end_at_a_clause),
+        cmocka_unit_test(a_follow_up_names_its_topic),
+        cmocka_unit_test(a_text_in_the_message_is_quoted_from),
+        cmocka_unit_test(odd_requests_do_no_harm),
+        cmocka_unit_test(a_function_result_is_passed_on),
+        cmocka_unit_test(a_driver_without_start_is_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
