@@ -860,6 +860,28 @@ struct treadle_vector_store_file_batch_create_request {
     struct treadle_attributes *attributes;
 };
 
+/* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
+
+struct treadle_key {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *project;
+    const char *name;
+    bool admin;
+    struct treadle_integer expires_at;
+    struct treadle_integer revoked_at;
+    struct treadle_integer last_used_at;
+    const char *key; /* its text, in the reply to its creation alone */
+};
+
+struct treadle_key_create_request {
+    const char *project;
+    const char *name;
+    struct treadle_boolean admin;
+    struct treadle_integer expires_at;
+};
+
 /* ---- Pages, deletions ----------------------------------------------------------------------- */
 
 /* One page of a list; the ids are those of its first and last object, NULL when it is empty. */
@@ -881,6 +903,7 @@ TREADLE_DECLARE_PAGE(treadle_run_step_page, struct treadle_run_step);
 TREADLE_DECLARE_PAGE(treadle_file_page, struct treadle_file);
 TREADLE_DECLARE_PAGE(treadle_vector_store_page, struct treadle_vector_store);
 TREADLE_DECLARE_PAGE(treadle_vector_store_file_page, struct treadle_vector_store_file);
+TREADLE_DECLARE_PAGE(treadle_key_page, struct treadle_key);
 
 struct treadle_deletion {
     const char *id;

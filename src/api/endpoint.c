@@ -128,6 +128,16 @@ static const struct endpoint endpoints[ENDPOINT_COUNT] = {
                                            0, NULL, &treadle_deletion_type,
                                            "Take a file out of a vector store.",
                                            .name = "deleteVectorStoreFile"},
+
+    [ENDPOINT_KEY_CREATE] = {"POST", "/treadle/keys", JSON, 0, &treadle_key_create_request_type,
+                             &treadle_key_type, "Make a key. Treadle's own.", .name = "createKey",
+                             .own = true, .owner = true},
+    [ENDPOINT_KEY_LIST] = {"GET", "/treadle/keys", NONE, ENDPOINT_PAGE, NULL,
+                           &treadle_key_page_type, "List the keys of all projects. Treadle's own.",
+                           .name = "listKeys", .own = true, .owner = true},
+    [ENDPOINT_KEY_REVOKE] = {"POST", "/treadle/keys/{key_id}/revoke", NONE, 0, NULL,
+                             &treadle_key_type, "Revoke a key. Treadle's own.", .name = "revokeKey",
+                             .own = true, .owner = true},
 };
 
 const struct endpoint *endpoint_get(enum endpoint_id id)

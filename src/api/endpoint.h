@@ -49,6 +49,9 @@ enum endpoint_id {
     ENDPOINT_VECTOR_STORE_FILE_LIST,
     ENDPOINT_VECTOR_STORE_FILE_RETRIEVE,
     ENDPOINT_VECTOR_STORE_FILE_DELETE,
+    ENDPOINT_KEY_CREATE,
+    ENDPOINT_KEY_LIST,
+    ENDPOINT_KEY_REVOKE,
     ENDPOINT_COUNT
 };
 
@@ -78,6 +81,7 @@ struct endpoint {
     const char *doc;
     const char *name; /* as the published contract calls the operation; never two alike */
     bool own;         /* not in the published contract */
+    bool owner;       /* for the owner of the store and admin keys alone */
 };
 
 const struct endpoint *endpoint_get(enum endpoint_id id);

@@ -23,6 +23,7 @@ PAGE(treadle_run_step_page, treadle_run_step, "ListRunStepsResponse");
 PAGE(treadle_file_page, treadle_file, "ListFilesResponse");
 PAGE(treadle_vector_store_page, treadle_vector_store, "ListVectorStoresResponse");
 PAGE(treadle_vector_store_file_page, treadle_vector_store_file, "ListVectorStoreFilesResponse");
+PAGE(treadle_key_page, treadle_key, "TreadleListKeysResponse");
 
 static const struct field treadle_deletion_fields[] = {
     ROW_STRING(treadle_deletion, id, .flags = FIELD_REQUIRED, .doc = "What was deleted."),

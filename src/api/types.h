@@ -81,6 +81,10 @@ extern const struct treadle_type treadle_vector_store_file_content_type;
 extern const struct treadle_type treadle_vector_store_file_batch_type;
 extern const struct treadle_type treadle_vector_store_file_batch_create_request_type;
 
+/* key.c */
+extern const struct treadle_type treadle_key_type;
+extern const struct treadle_type treadle_key_create_request_type;
+
 /* page.c */
 extern const struct treadle_type treadle_assistant_page_type;
 extern const struct treadle_type treadle_thread_page_type;
@@ -90,6 +94,7 @@ extern const struct treadle_type treadle_run_step_page_type;
 extern const struct treadle_type treadle_file_page_type;
 extern const struct treadle_type treadle_vector_store_page_type;
 extern const struct treadle_type treadle_vector_store_file_page_type;
+extern const struct treadle_type treadle_key_page_type;
 extern const struct treadle_type treadle_deletion_type;
 
 #endif

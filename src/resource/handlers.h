@@ -43,5 +43,8 @@ int vector_store_file_create(struct resource_call *call, struct treadle_error *e
 int vector_store_file_list(struct resource_call *call, struct treadle_error *error);
 int vector_store_file_retrieve(struct resource_call *call, struct treadle_error *error);
 int vector_store_file_delete(struct resource_call *call, struct treadle_error *error);
+int key_create(struct resource_call *call, struct treadle_error *error);
+int key_list(struct resource_call *call, struct treadle_error *error);
+int key_revoke(struct resource_call *call, struct treadle_error *error);
 
 #endif

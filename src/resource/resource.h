@@ -11,6 +11,7 @@
 #include "api/endpoint.h"
 #include "base/arena.h"
 #include "engine/engine.h"
+#include "gate/gate.h"
 #include "http/http.h"
 #include "search/ingest.h"
 #include "search/search.h"
@@ -24,6 +25,7 @@ struct resource_services {
     struct search *search;
     struct ingest *ingest;
     struct engine *engine;
+    struct gate *gate;
 };
 
 /* The query parameters of all endpoints; what an endpoint does not take is as if it were absent. */

@@ -41,6 +41,9 @@ static const resource_handler handlers[ENDPOINT_COUNT] = {
     [ENDPOINT_VECTOR_STORE_FILE_LIST] = vector_store_file_list,
     [ENDPOINT_VECTOR_STORE_FILE_RETRIEVE] = vector_store_file_retrieve,
     [ENDPOINT_VECTOR_STORE_FILE_DELETE] = vector_store_file_delete,
+    [ENDPOINT_KEY_CREATE] = key_create,
+    [ENDPOINT_KEY_LIST] = key_list,
+    [ENDPOINT_KEY_REVOKE] = key_revoke,
 };
 
 resource_handler resource_find(enum endpoint_id id)

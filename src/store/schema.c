@@ -66,6 +66,10 @@ const char *const schema_migrations[] = {
     "CREATE INDEX vector_store_files_status ON vector_store_files (store, status, seq);"
     "CREATE INDEX vector_store_files_file ON vector_store_files (file);"
     "CREATE INDEX vector_store_files_pending ON vector_store_files (seq)"
-    "  WHERE status = 'in_progress';",
+    "  WHERE status = 'in_progress';"
+
+    "CREATE TABLE keys ("
+    "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
+    "  hash TEXT NOT NULL, body TEXT NOT NULL);",
     NULL,
 };

@@ -43,7 +43,8 @@ static const char *const pending[] = {
 };
 
 /* Operations that only Treadle has. */
-static const char *const own[] = {"GET /runs", "GET /runs/{run_id}"};
+static const char *const own[] = {"GET /runs", "GET /runs/{run_id}", "POST /treadle/keys",
+                                  "GET /treadle/keys", "POST /treadle/keys/{key_id}/revoke"};
 
 enum kind { EXTRA = 1, MISSING, WORDS, NULLABLE, REQUIRED };
 

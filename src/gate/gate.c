@@ -1,0 +1,290 @@
+/*
+ * Gate: claims are checked against the keyring; when keys were used goes back into their rows.
+ */
+#include "gate/gate.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "gate/keyring.h"
+#include "gate/quota.h"
+#include "store/record.h"
+
+enum { NOTE_SECONDS = 60 };
+
+struct gate {
+    struct db *db;
+    bool require_keys;
+    int64_t requests_per_minute;
+    struct keyring keyring;
+};
+
+/* ---- Opening -------------------------------------------------------------------------------- */
+
+static int load_row(struct gate *gate, struct db_statement *statement, struct arena *arena,
+                    struct treadle_error *error)
+{
+    struct treadle_key key;
+    size_t length;
+    const char *body = db_column_text(statement, 0, &length);
+    if (field_parse(&treadle_key_type, body, length, FIELD_TOLERANT, arena, &key, error) ||
+        !key.id || !key.project)
+        return error_set(error, TREADLE_EIO, "a stored key cannot be read");
+    return keyring_add(&gate->keyring, &key, db_column_text(statement, 1, NULL), error);
+}
+
+static int load(struct db_session *session, void *context, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    struct arena *arena = arena_new(0);
+    if (!arena)
+        return error_set_memory(error);
+    int rc = db_prepare(session, &statement, "SELECT body, hash FROM keys ORDER BY seq", error);
+    while (!rc && (rc = db_step(statement, error)) > 0)
+        rc = load_row(context, statement, arena, error);
+    arena_free(arena);
+    return rc;
+}
+
+int gate_open(struct gate **out, const struct gate_options *options, struct treadle_error *error)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    if (!gate)
+        return error_set_memory(error);
+    gate->db = options->db;
+    gate->require_keys = options->require_keys;
+    gate->requests_per_minute = options->requests_per_minute;
+    keyring_init(&gate->keyring);
+    int rc = db_read(gate->db, load, gate, error);
+    if (rc) {
+        keyring_clear(&gate->keyring);
+        free(gate);
+        return rc;
+    }
+    *out = gate;
+    return 0;
+}
+
+static bool is_expired(const struct gate_key *key)
+{
+    return key->expires_at && key->expires_at <= clock_seconds();
+}
+
+static bool is_usable(void *context, struct gate_key *key)
+{
+    (void)context;
+    return !atomic_load(&key->revoked) && !is_expired(key);
+}
+
+bool gate_has_keys(struct gate *gate)
+{
+    return keyring_any(&gate->keyring, is_usable, NULL);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+static int refuse_key(struct treadle_error *error, const char *message)
+{
+    return error_set_wire(error, 401, "invalid_request_error", "invalid_api_key", NULL, "%s",
+                          message);
+}
+
+static int check_key(struct gate *gate, const char *authorization, struct gate_key **out,
+                     struct treadle_error *error)
+{
+    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+        return refuse_key(error, "You didn't provide an API key. Provide it in an Authorization "
+                                 "header using Bearer auth (Authorization: Bearer YOUR_KEY).");
+    const char *text = authorization + 7;
+    struct gate_key *key = keyring_check(&gate->keyring, text + strspn(text, " "));
+    if (!key)
+        return refuse_key(error, "Incorrect API key provided.");
+    if (atomic_load(&key->revoked))
+        return refuse_key(error, "This API key was revoked.");
+    if (is_expired(key))
+        return refuse_key(error, "This API key has expired.");
+    *out = key;
+    return 0;
+}
+
+static bool is_project(const char *name)
+{
+    size_t length = strlen(name);
+    return length > 0 && length <= GATE_PROJECT_LENGTH &&
+           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-") ==
+               length;
+}
+
+static int choose_project(const struct gate_key *key, const char *sent, const char **out,
+                          struct treadle_error *error)
+{
+    if (sent && !is_project(sent))
+        return error_set_request(error, "invalid_project", NULL,
+                                 "OpenAI-Project is not the name of a project: expected 1 to %d "
+                                 "letters, digits, '_', '.' and '-'.",
+                                 GATE_PROJECT_LENGTH);
+    if (key && sent && strcmp(key->project, sent) != 0)
+        return error_set_wire(error, 401, "invalid_request_error", "mismatched_project", NULL,
+                              "OpenAI-Project header should match project for API key.");
+    *out = key ? key->project : sent ? sent : GATE_DEFAULT_PROJECT;
+    return 0;
+}
+
+int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate_caller *out,
+                  struct treadle_error *error)
+{
+    struct gate_key *key = NULL;
+    const char *project;
+    int rc = 0;
+    if (gate->require_keys && !claim->owner)
+        rc = check_key(gate, claim->authorization, &key, error);
+    if (!rc)
+        rc = choose_project(key, claim->project, &project, error);
+    if (rc)
+        return rc;
+    *out = (struct gate_caller){.owner = claim->owner || (key && key->admin), .key = key};
+    strcpy(out->project, project);
+    if (key) {
+        out->key_id = key->id;
+        atomic_store(&key->last_used, clock_seconds());
+    }
+    return 0;
+}
+
+int gate_check_owner(const struct gate_caller *caller, struct treadle_error *error)
+{
+    if (caller->owner)
+        return 0;
+    return error_set_wire(error, 403, "invalid_request_error", "insufficient_permissions", NULL,
+                          "Only the owner of the store may do this: through the 'treadle' command "
+                          "on the server's machine, or with an admin key.");
+}
+
+int gate_admit(struct gate *gate, const struct gate_caller *caller, struct gate_quota *out,
+               struct treadle_error *error)
+{
+    *out = (struct gate_quota){.limit = 0};
+    int64_t limit = gate->requests_per_minute;
+    if (!limit || !caller->key ||
+        quota_take(&caller->key->full_at, limit, clock_monotonic_us(), out))
+        return 0;
+    return error_set_wire(error, 429, "requests", "rate_limit_exceeded", NULL,
+                          "Rate limit reached for requests: %lld a minute with this key. Try "
+                          "again in %lld seconds.",
+                          (long long)limit, (long long)(out->wait / 1000000 + 1));
+}
+
+/* ---- Last use ------------------------------------------------------------------------------- */
+
+static int write_use(struct db_session *session, struct gate_key *key, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", key->id}};
+    struct record_value body = {.column = "body"};
+    struct treadle_key object;
+    struct arena *arena = arena_new(0);
+    if (!arena)
+        return error_set_memory(error);
+    int rc = record_load(session, "keys", &treadle_key_type, keys, 1, arena, &object, error);
+    if (!rc) {
+        object.last_used_at = (struct treadle_integer){TREADLE_SET, atomic_load(&key->last_used)};
+        body.text = field_text(&treadle_key_type, &object, arena);
+        rc = body.text ? record_update(session, "keys", keys, 1, &body, 1, error)
+                       : error_set_memory(error);
+    }
+    arena_free(arena);
+    return rc;
+}
+
+static int write_one(struct db_session *session, void *context, struct treadle_error *error)
+{
+    return write_use(session, context, error);
+}
+
+void gate_note(struct gate *gate, const struct gate_caller *caller)
+{
+    struct gate_key *key = caller->key;
+    struct treadle_error ignored;
+    if (!key)
+        return;
+    int64_t noted = atomic_load(&key->noted), now = clock_seconds();
+    /* One thread wins; should it fail to write, the next minute's will. */
+    if (now - noted >= NOTE_SECONDS && atomic_compare_exchange_strong(&key->noted, &noted, now))
+        db_write(gate->db, write_one, key, &ignored);
+}
+
+struct notes {
+    struct db_session *session;
+    struct treadle_error *error;
+    int rc;
+};
+
+static bool write_unnoted(void *context, struct gate_key *key)
+{
+    struct notes *notes = context;
+    if (atomic_load(&key->last_used) > atomic_load(&key->noted))
+        notes->rc = write_use(notes->session, key, notes->error);
+    return notes->rc != 0;
+}
+
+static bool is_unnoted(void *context, struct gate_key *key)
+{
+    (void)context;
+    return atomic_load(&key->last_used) > atomic_load(&key->noted);
+}
+
+static int write_all(struct db_session *session, void *context, struct treadle_error *error)
+{
+    struct gate *gate = context;
+    struct notes notes = {session, error, 0};
+    keyring_any(&gate->keyring, write_unnoted, &notes);
+    return notes.rc;
+}
+
+void gate_close(struct gate *gate)
+{
+    struct treadle_error ignored;
+    if (!gate)
+        return;
+    if (keyring_any(&gate->keyring, is_unnoted, NULL))
+        db_write(gate->db, write_all, gate, &ignored);
+    keyring_clear(&gate->keyring);
+    free(gate);
+}
+
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+int gate_make_key(struct arena *arena, struct treadle_key *out, const char **hash,
+                  struct treadle_error *error)
+{
+    char id[IDENT_SIZE], text[KEYRING_TEXT + 1], digits[2 * KEYRING_HASH + 1];
+    keyring_make(id, text, digits);
+    out->id = arena_string(arena, id);
+    out->key = arena_string(arena, text);
+    *hash = arena_string(arena, digits);
+    return out->id && out->key && *hash ? 0 : error_set_memory(error);
+}
+
+int gate_add_key(struct gate *gate, const struct treadle_key *key, const char *hash,
+                 struct treadle_error *error)
+{
+    return keyring_add(&gate->keyring, key, hash, error);
+}
+
+void gate_revoke_key(struct gate *gate, const char *id)
+{
+    struct gate_key *key = keyring_find(&gate->keyring, id);
+    if (key)
+        atomic_store(&key->revoked, true);
+}
+
+int gate_check_room(struct gate *gate, struct treadle_error *error)
+{
+    if (keyring_count(&gate->keyring) < KEYRING_MOST)
+        return 0;
+    return error_set_request(error, NULL, NULL, "The store holds %d keys, which is the most.",
+                             KEYRING_MOST);
+}

@@ -1,0 +1,102 @@
+/*
+ * Gate: who sends a request, for which project, and how often.
+ *
+ * A project is a name, and what an object's row says of its owner; there is nothing else to it. A
+ * caller who needs no key (the server does not require them, or the request came through the
+ * owner's socket) acts in the project that he names, "default" without one. A caller with a key
+ * acts in the key's project and in no other.
+ *
+ * The keys are held in memory, since checking a request must not wait for the database: one
+ * process serves a store, so what it creates and revokes is all that ever changes. A key is
+ * "sk-treadle-", 16 hexadecimal digits by which it is looked up, "-", and 64 more that are secret.
+ * Only the SHA-256 of the whole is kept. A slow hash, as for passwords, would guard nothing:
+ * it makes guessing costly, and 256 random bits cannot be guessed at any cost.
+ */
+#ifndef GATE_GATE_H
+#define GATE_GATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+#define GATE_DEFAULT_PROJECT "default"
+
+enum { GATE_PROJECT_LENGTH = 64 };
+
+struct gate;
+struct gate_key;
+
+struct gate_options {
+    struct db *db;
+    bool require_keys;
+    int64_t requests_per_minute; /* of each key; 0: no limit */
+};
+
+/* Reads the keys of the store. */
+int gate_open(struct gate **out, const struct gate_options *options, struct treadle_error *error);
+
+/* Notes when keys were used last. Accepts NULL. */
+void gate_close(struct gate *gate);
+
+/* Whether there is a key that is neither revoked nor expired. */
+bool gate_has_keys(struct gate *gate);
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+struct gate_claim {
+    bool owner;                /* it came through the owner's socket */
+    const char *authorization; /* the header, or NULL */
+    const char *project;       /* OpenAI-Project, or NULL */
+};
+
+struct gate_caller {
+    char project[GATE_PROJECT_LENGTH + 1];
+    bool owner;           /* may manage the store: by the socket, or by an admin key */
+    const char *key_id;   /* for the log; NULL without a key; lives as long as the gate */
+    struct gate_key *key; /* NULL without one */
+};
+
+/* Never blocks. Failures are errors of the protocol: 401, or 400 for a name that is none. */
+int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate_caller *out,
+                  struct treadle_error *error);
+
+/* Refuses with 403 whoever may not manage the store. */
+int gate_check_owner(const struct gate_caller *caller, struct treadle_error *error);
+
+/* What is left of a key's requests, as a bucket that fills steadily. Times in microseconds. */
+struct gate_quota {
+    int64_t limit; /* 0: there is no limit, and the rest says nothing */
+    int64_t remaining;
+    int64_t reset; /* until the bucket is full again */
+    int64_t wait;  /* until a refused request would be let in */
+};
+
+/* Takes one request off the caller's quota; `out` is set in every case. 429 when none is left.
+ * Never blocks. */
+int gate_admit(struct gate *gate, const struct gate_caller *caller, struct gate_quota *out,
+               struct treadle_error *error);
+
+/* Writes down, once a minute at most, that the caller's key was used. May block. */
+void gate_note(struct gate *gate, const struct gate_caller *caller);
+
+/* ---- Keys ----------------------------------------------------------------------------------- */
+
+/* A new key: sets id and text. What is written into the row beside the object goes to `hash`. */
+int gate_make_key(struct arena *arena, struct treadle_key *out, const char **hash,
+                  struct treadle_error *error);
+
+/* Makes known a key whose row was written. */
+int gate_add_key(struct gate *gate, const struct treadle_key *key, const char *hash,
+                 struct treadle_error *error);
+
+/* Has a key refused from now on. */
+void gate_revoke_key(struct gate *gate, const char *id);
+
+/* Refuses when there are too many keys for another. */
+int gate_check_room(struct gate *gate, struct treadle_error *error);
+
+#endif

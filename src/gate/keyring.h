@@ -1,0 +1,57 @@
+/*
+ * The keyring: the keys of a store in memory, by their public part.
+ */
+#ifndef GATE_KEYRING_H
+#define GATE_KEYRING_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/ident.h"
+#include "gate/gate.h"
+
+enum { KEYRING_HASH = 32, KEYRING_BUCKETS = 1024, KEYRING_MOST = 10000, KEYRING_TEXT = 92 };
+
+/* Never freed before the keyring, so a caller may be kept beyond the lock. */
+struct gate_key {
+    struct gate_key *next; /* in its bucket */
+    char id[IDENT_SIZE];
+    char project[GATE_PROJECT_LENGTH + 1];
+    unsigned char hash[KEYRING_HASH];
+    bool admin;
+    int64_t expires_at; /* 0: never */
+    atomic_bool revoked;
+    _Atomic int64_t last_used; /* Unix seconds, 0: never */
+    _Atomic int64_t noted;     /* of last_used, what was written down */
+    _Atomic int64_t full_at;   /* when its bucket is full, by clock_monotonic_us */
+};
+
+struct keyring {
+    pthread_rwlock_t lock;
+    struct gate_key *buckets[KEYRING_BUCKETS];
+    size_t count;
+};
+
+void keyring_init(struct keyring *keyring);
+void keyring_clear(struct keyring *keyring);
+
+/* `hash` in hexadecimal digits. TREADLE_EINVALID when that or the id is none. */
+int keyring_add(struct keyring *keyring, const struct treadle_key *key, const char *hash,
+                struct treadle_error *error);
+
+struct gate_key *keyring_find(struct keyring *keyring, const char *id);
+
+/* The key whose text this is, NULL when there is none. It may be revoked or expired. */
+struct gate_key *keyring_check(struct keyring *keyring, const char *text);
+
+size_t keyring_count(struct keyring *keyring);
+
+/* Calls `visit` with each key until it returns true, and returns whether one did. */
+bool keyring_any(struct keyring *keyring, bool (*visit)(void *context, struct gate_key *key),
+                 void *context);
+
+/* A new key's id and text; its hash in hexadecimal digits. */
+void keyring_make(char id[IDENT_SIZE], char text[KEYRING_TEXT + 1],
+                  char hash[2 * KEYRING_HASH + 1]);
+
+#endif

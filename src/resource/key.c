@@ -1,0 +1,103 @@
+/*
+ * Keys: create, list, revoke. For the owner of the store alone, and across projects.
+ *
+ * The row comes first and the keyring follows it, so a key that was shown is never lost, and one
+ * that is refused stays refused.
+ */
+#include "resource/handlers.h"
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "resource/call.h"
+
+/* What creating a key has to hand from before its transaction to after it. */
+struct made_key {
+    struct treadle_key key;
+    const char *hash;
+};
+
+static int insert(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct made_key *made = call->state;
+    struct treadle_key kept = made->key;
+    struct record_value values[] = {
+        {.column = "id", .text = kept.id},
+        {.column = "project", .text = kept.project},
+        {.column = "hash", .text = made->hash},
+        {.column = "body"},
+    };
+    kept.key = NULL;
+    int rc = resource_print(call, &treadle_key_type, &kept, &values[3].text, error);
+    return rc ? rc : record_insert(session, "keys", values, 4, error);
+}
+
+static int check_expiry(const struct treadle_key_create_request *request, int64_t now,
+                        struct treadle_error *error)
+{
+    if (request->expires_at.state != TREADLE_SET || request->expires_at.value > now)
+        return 0;
+    return error_set_request(error, "invalid_value", "expires_at",
+                             "Invalid 'expires_at': a key cannot expire in the past.");
+}
+
+int key_create(struct resource_call *call, struct treadle_error *error)
+{
+    struct gate *gate = call->services->gate;
+    const struct treadle_key_create_request *request = call->body;
+    struct made_key made = {
+        .key = {.created_at = clock_seconds(),
+                .project = request->project,
+                .name = request->name,
+                .admin = request->admin.state == TREADLE_SET && request->admin.value,
+                .expires_at = request->expires_at}};
+    int rc = check_expiry(request, made.key.created_at, error);
+    if (!rc)
+        rc = gate_check_room(gate, error);
+    if (!rc)
+        rc = gate_make_key(call->arena, &made.key, &made.hash, error);
+    if (rc)
+        return rc;
+    call->state = &made;
+    rc = resource_write(call, insert, error);
+    if (!rc)
+        rc = gate_add_key(gate, &made.key, made.hash, error);
+    return rc ? rc : resource_reply(call, &treadle_key_type, &made.key, error);
+}
+
+static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    const struct record_query query = {.table = "keys"};
+    return resource_send_page(session, call, &query, error);
+}
+
+int key_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, list, error);
+}
+
+static int revoke(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}};
+    struct record_value body = {.column = "body"};
+    struct treadle_key key;
+    int rc = record_load(session, "keys", &treadle_key_type, keys, 1, call->arena, &key, error);
+    if (rc)
+        return resource_not_found(rc, "key", id, error);
+    if (key.revoked_at.state != TREADLE_SET)
+        key.revoked_at = (struct treadle_integer){TREADLE_SET, clock_seconds()};
+    rc = resource_print(call, &treadle_key_type, &key, &body.text, error);
+    if (!rc)
+        rc = record_update(session, "keys", keys, 1, &body, 1, error);
+    return rc ? rc : resource_reply_text(call, body.text, error);
+}
+
+int key_revoke(struct resource_call *call, struct treadle_error *error)
+{
+    int rc = resource_write(call, revoke, error);
+    if (!rc)
+        gate_revoke_key(call->services->gate, call->arguments[0]);
+    return rc;
+}
