@@ -53,6 +53,17 @@ static bool read_address(const struct sockaddr *address, unsigned char out[9])
     return false;
 }
 
+static bool is_local(const struct sockaddr *address)
+{
+    const void *any = address;
+    if (address->sa_family == AF_UNIX)
+        return true;
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)any)->sin_addr.s_addr) >> 24 == 127;
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)any)->sin6_addr);
+}
+
 static struct http_peer **peer_slot(struct http_registry *registry, const unsigned char address[9])
 {
     size_t hash = 5381;
@@ -103,8 +114,8 @@ static void drop(struct http_registry *registry, struct http_connection **slot)
     free(connection);
 }
 
-static int admit(struct http_registry *registry, int descriptor, const struct sockaddr *address,
-                 int64_t deadline)
+static int admit(struct http_registry *registry, int descriptor, size_t listener,
+                 const struct sockaddr *address, int64_t deadline)
 {
     struct http_connection **slot = slot_of(registry, descriptor);
     /* libmicrohttpd ran out of memory on an earlier one and closed it without a word. */
@@ -122,6 +133,8 @@ static int admit(struct http_registry *registry, int descriptor, const struct so
     }
     pthread_mutex_init(&connection->mutex, NULL);
     connection->descriptor = descriptor;
+    connection->listener = listener;
+    connection->local = is_local(address);
     connection->phase = HTTP_PHASE_IDLE;
     connection->deadline = deadline;
     slot = slot_of(registry, descriptor);
@@ -131,11 +144,11 @@ static int admit(struct http_registry *registry, int descriptor, const struct so
     return 0;
 }
 
-int http_registry_admit(struct http_registry *registry, int descriptor,
+int http_registry_admit(struct http_registry *registry, int descriptor, size_t listener,
                         const struct sockaddr *address, int64_t deadline)
 {
     pthread_mutex_lock(&registry->mutex);
-    int rc = admit(registry, descriptor, address, deadline);
+    int rc = admit(registry, descriptor, listener, address, deadline);
     pthread_mutex_unlock(&registry->mutex);
     return rc;
 }

@@ -27,7 +27,9 @@ struct http_peer;
 struct http_connection {
     struct http_connection *next; /* in its bucket of the registry */
     int descriptor;
+    size_t listener;        /* which one accepted it */
     struct http_peer *peer; /* NULL for a Unix socket */
+    bool local;             /* the other end is on this machine */
     pthread_mutex_t mutex;  /* guards what follows */
     enum http_phase phase;
     int64_t deadline;  /* by clock_monotonic_us */
@@ -50,7 +52,7 @@ void http_registry_clear(struct http_registry *registry);
 
 /* Counts an accepted descriptor in. TREADLE_ELIMIT when there are too many already, in all or from
  * this address; TREADLE_EMEMORY. */
-int http_registry_admit(struct http_registry *registry, int descriptor,
+int http_registry_admit(struct http_registry *registry, int descriptor, size_t listener,
                         const struct sockaddr *address, int64_t deadline);
 
 struct http_connection *http_registry_find(struct http_registry *registry, int descriptor);

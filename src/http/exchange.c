@@ -14,7 +14,6 @@
  */
 #include "http/exchange.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -25,6 +24,7 @@
 #include "http/head.h"
 #include "http/keeper.h"
 #include "http/reply.h"
+#include "http/stream.h"
 
 enum { HEAD_MEMORY = 512 * 1024, WORK_MEMORY = 16 << 20, SMALL_BODY = 64 * 1024 };
 
@@ -46,6 +46,7 @@ struct http_exchange {
     struct http_framing framing;
     struct http_body body;
     struct http_reply reply;
+    struct http_stream *stream; /* answers later */
     struct MHD_Response *response;
     bool failed; /* the reply says an error; no handler runs */
     bool close;  /* the connection, after the reply */
@@ -106,7 +107,10 @@ void *http_exchange_begin(void *server, const char *target, struct MHD_Connectio
     exchange->target = copy;
     exchange->started = clock_monotonic_us();
     ident_make_hex(exchange->id, "req_");
-    exchange->request = (struct http_request){.id = exchange->id, .arena = memory};
+    exchange->request = (struct http_request){.id = exchange->id,
+                                              .listener = connection->listener,
+                                              .local = connection->local,
+                                              .arena = memory};
     http_reply_init(&exchange->reply);
     http_connection_name(connection, exchange->id);
     http_connection_enter(connection, HTTP_PHASE_HEAD,
@@ -121,6 +125,13 @@ static void fail(struct http_exchange *exchange, const struct treadle_error *err
     exchange->failed = true;
 }
 
+static void decorate(struct http_exchange *exchange)
+{
+    const struct http_options *options = &exchange->server->options;
+    if (options->decorate)
+        options->decorate(options->context, &exchange->request, &exchange->reply);
+}
+
 /* The response for the reply as it stands; for an error when a handler left it broken or memory ran
  * out; NULL when even that fails. */
 static struct MHD_Response *build(struct http_exchange *exchange)
@@ -132,6 +143,7 @@ static struct MHD_Response *build(struct http_exchange *exchange)
     struct http_reply *reply = &exchange->reply;
     bool broken = reply->body.failed || reply->status < 200 || reply->status > 599;
     for (int attempt = 0; attempt < 2; attempt++) {
+        decorate(exchange);
         exchange->status = reply->status;
         exchange->sent = reply->file >= 0 ? reply->file_length : reply->body.length;
         struct MHD_Response *response = broken ? NULL : http_reply_build(reply, &frame);
@@ -148,18 +160,61 @@ static struct MHD_Response *build(struct http_exchange *exchange)
     return NULL;
 }
 
+static void fail_overloaded(struct http_exchange *exchange)
+{
+    struct treadle_error error;
+    error_set_wire(&error, 503, "server_error", "overloaded", NULL,
+                   "The server is overloaded or shutting down. Try again later.");
+    fail(exchange, &error);
+    http_reply_header(&exchange->reply, "Retry-After", "1");
+}
+
+static void fail_silent(struct http_exchange *exchange)
+{
+    struct treadle_error error;
+    error_set(&error, TREADLE_EIO, "nobody answered");
+    fail(exchange, &error);
+}
+
+/* Builds what the stream's owner chose to say. A whole reply needs the stream no longer. */
+static void build_from_stream(struct http_exchange *exchange)
+{
+    enum http_stream_choice choice = http_stream_take(exchange->stream, &exchange->reply);
+    if (choice == HTTP_STREAM_GONE)
+        return;
+    if (choice == HTTP_STREAM_STOPPED)
+        fail_overloaded(exchange);
+    if (choice == HTTP_STREAM_SILENT)
+        fail_silent(exchange);
+    if (choice == HTTP_STREAM_PIECES)
+        exchange->reply.stream = exchange->stream;
+    exchange->response = build(exchange);
+    if (choice == HTTP_STREAM_PIECES)
+        return;
+    http_stream_unbind(exchange->stream);
+    exchange->stream = NULL;
+}
+
+/* Enters the phase of sending. A stream lasts as long as it likes. */
+static bool begin_sending(struct http_exchange *exchange)
+{
+    const struct http_options *options = &exchange->server->options;
+    bool large = exchange->sent > SMALL_BODY;
+    int64_t patience = seconds(large ? options->upload_seconds : options->request_seconds);
+    if (exchange->stream)
+        return http_connection_enter(exchange->connection, HTTP_PHASE_WORKING, 0);
+    return http_connection_enter(exchange->connection, HTTP_PHASE_REPLYING,
+                                 clock_monotonic_us() + patience);
+}
+
 /* Queues the reply: at the head or at the end. */
 static enum MHD_Result answer(struct http_exchange *exchange)
 {
-    const struct http_options *options = &exchange->server->options;
-    if (!exchange->response)
+    if (!exchange->response && exchange->stream)
+        build_from_stream(exchange);
+    else if (!exchange->response)
         exchange->response = build(exchange);
-    if (!exchange->response)
-        return MHD_NO;
-    bool large = exchange->sent > SMALL_BODY;
-    int64_t patience = seconds(large ? options->upload_seconds : options->request_seconds);
-    if (!http_connection_enter(exchange->connection, HTTP_PHASE_REPLYING,
-                               clock_monotonic_us() + patience))
+    if (!exchange->response || !begin_sending(exchange))
         return MHD_NO;
     exchange->stage = ANSWERED;
     enum MHD_Result queued =
@@ -176,19 +231,11 @@ static enum MHD_Result break_off(struct http_exchange *exchange)
         return MHD_NO;
     exchange->status = exchange->reply.status;
     exchange->sent = exchange->reply.body.length;
+    decorate(exchange);
     http_connection_linger(exchange->connection);
     http_reply_send(&exchange->reply, exchange->id, exchange->connection->descriptor);
     exchange->stage = ANSWERED;
     return MHD_NO;
-}
-
-static void fail_overloaded(struct http_exchange *exchange)
-{
-    struct treadle_error error;
-    error_set_wire(&error, 503, "server_error", "overloaded", NULL,
-                   "The server is overloaded or shutting down. Try again later.");
-    fail(exchange, &error);
-    http_reply_header(&exchange->reply, "Retry-After", "1");
 }
 
 static void run_handler(struct http_exchange *exchange)
@@ -212,6 +259,13 @@ static void work(void *argument)
 {
     struct http_exchange *exchange = argument;
     run_handler(exchange);
+    exchange->stream = exchange->reply.stream;
+    exchange->reply.stream = NULL;
+    if (exchange->stream) {
+        http_stream_bind(exchange->stream, exchange->server, exchange->mhd,
+                         exchange->connection->descriptor);
+        return;
+    }
     exchange->response = build(exchange);
     MHD_resume_connection(exchange->mhd);
 }
@@ -270,6 +324,7 @@ static int make_plan(struct http_exchange *exchange, struct treadle_error *error
     const struct http_options *options = &exchange->server->options;
     struct http_plan plan = {.body = HTTP_BODY_NONE};
     int rc = options->plan(options->context, &exchange->request, &plan, error);
+    exchange->request.route = plan.route;
     if (rc) {
         fail(exchange, error);
         if (exchange->reply.status == 405 && plan.allow)
@@ -362,20 +417,18 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, con
     return MHD_YES;
 }
 
-static void write_log(const struct http_exchange *exchange, enum MHD_RequestTerminationCode code)
+static void report(const struct http_exchange *exchange, enum MHD_RequestTerminationCode code)
 {
-    char status[16], duration[24], in[24], out[24];
-    int64_t took = clock_monotonic_us() - exchange->started;
-    const char *path = exchange->request.path;
-    snprintf(status, sizeof status, "%d", exchange->status);
-    snprintf(duration, sizeof duration, "%lld.%03lld", (long long)(took / 1000),
-             (long long)(took % 1000));
-    snprintf(in, sizeof in, "%llu", (unsigned long long)exchange->body.received);
-    snprintf(out, sizeof out, "%llu", (unsigned long long)exchange->sent);
-    bool whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK;
-    log_write(exchange->server->options.log, LOG_INFO, "http.request", "id", exchange->id, "method",
-              exchange->request.method, "path", path, "status", exchange->status ? status : NULL,
-              "ms", duration, "in", in, "out", out, "ended", whole ? NULL : "early", NULL);
+    const struct http_options *options = &exchange->server->options;
+    const struct http_outcome outcome = {
+        .status = exchange->status,
+        .whole = code == MHD_REQUEST_TERMINATED_COMPLETED_OK,
+        .duration_us = clock_monotonic_us() - exchange->started,
+        .received = exchange->body.received,
+        .sent = exchange->sent,
+    };
+    if (options->finished)
+        options->finished(options->context, &exchange->request, &outcome);
 }
 
 void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
@@ -393,7 +446,11 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
     /* The keeper ended it, and said so. */
     if (!alive && !exchange->status)
         exchange->status = 408;
-    write_log(exchange, code);
+    if (exchange->stream)
+        exchange->sent = http_stream_sent(exchange->stream);
+    report(exchange, code);
+    if (exchange->stream)
+        http_stream_unbind(exchange->stream);
     if (exchange->response)
         MHD_destroy_response(exchange->response);
     http_reply_clear(&exchange->reply);

@@ -21,6 +21,7 @@
 #include "treadle/error.h"
 
 struct http_server;
+struct http_stream;
 
 struct http_field {
     const char *name;
@@ -54,6 +55,10 @@ struct http_request {
     size_t body_length;
     struct http_part *parts;
     size_t part_count;
+    size_t listener;     /* which of the addresses it came through, from 0 */
+    bool local;          /* came over a Unix socket or from a loopback address */
+    const void *route;   /* as plan gave it; NULL when no plan was made */
+    const char *caller;  /* who asks, as the handler found out; for `finished` alone */
     struct arena *arena; /* dies with the request; at least 16 MiB for the handler, less for plan */
 };
 
@@ -64,6 +69,8 @@ enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_JSON, HTTP_BODY_MULTIPART };
 struct http_plan {
     enum http_body_kind body;
     uint64_t limit;    /* bytes of the whole body; 413 above */
+    const void *route; /* what the program made of the head, for handle and finished; set on failure
+                          too; static, or in the request's arena */
     const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
                           static, or in the request's arena */
 };
@@ -76,13 +83,29 @@ struct http_reply {
     struct buffer body;
     int file;
     uint64_t file_length;
-    struct http_field headers[16]; /* further ones; the strings live in the request's arena */
+    struct http_field headers[24]; /* further ones; the strings live in the request's arena */
     size_t header_count;
+    struct http_stream *stream; /* set by http_stream_new: the reply comes later */
+};
+
+/* How a request ended. */
+struct http_outcome {
+    int status; /* 0: no reply was made, since the client left */
+    bool whole; /* the last byte of the reply was sent */
+    int64_t duration_us;
+    uint64_t received, sent; /* bytes of the bodies */
+};
+
+/* What goes on at the moment. */
+struct http_load {
+    size_t connections;
+    size_t in_flight; /* requests from their first line to their last byte sent */
+    size_t waiting;   /* of these, those that no worker has taken up yet */
 };
 
 struct http_options {
-    /* "127.0.0.1:8383", "[::1]:0", "unix:/path"; up to 4, ends with NULL. Port 0 picks one. */
-    const char *listen[5];
+    /* "127.0.0.1:8383", "[::1]:0", "unix:/path"; up to 5, ends with NULL. Port 0 picks one. */
+    const char *listen[6];
     size_t event_threads;         /* 0: 2 */
     size_t workers;               /* 0: 8 */
     size_t max_connections;       /* 0: 4096 */
@@ -100,7 +123,15 @@ struct http_options {
     /* Prints an error as a body; may be called on any thread. error->http_status is set. */
     void (*render_error)(void *context, const struct treadle_error *error,
                          struct http_reply *reply);
-    struct log *log; /* one line a request */
+    /* Adds headers to a reply that is about to be sent, errors of this room included; may be called
+     * on any thread. `request` is NULL where none was read; its headers are not there, and its
+     * route is NULL, when its head was refused. May be NULL. */
+    void (*decorate)(void *context, const struct http_request *request, struct http_reply *reply);
+    /* Called once for each request when it is over, on an event thread; must not block. Its method
+     * and path are NULL when its head was refused. May be NULL. */
+    void (*finished)(void *context, const struct http_request *request,
+                     const struct http_outcome *outcome);
+    struct log *log; /* of what is no single request's */
 };
 
 /* Binds, listens and serves at once. TREADLE_EBUSY when an address is taken, TREADLE_EINVALID
@@ -112,6 +143,8 @@ int http_start(struct http_server **out, const struct http_options *options,
  * the last. Valid until http_stop. */
 const char *http_address(const struct http_server *server, size_t index);
 
+void http_load(struct http_server *server, struct http_load *out);
+
 /* Takes no further connections, lets requests in flight end for at most `grace_seconds`, closes
  * everything and removes Unix sockets. Accepts NULL. */
 void http_stop(struct http_server *server, unsigned grace_seconds);
@@ -120,7 +153,57 @@ void http_stop(struct http_server *server, unsigned grace_seconds);
 const char *http_header(const struct http_request *request, const char *name);
 const char *http_query(const struct http_request *request, const char *name);
 
-/* Adds a header to a reply; beyond 16, or with a control character in it, it is dropped. */
+/* An empty reply of status 200, and one that is empty again. Handlers get theirs made. */
+void http_reply_init(struct http_reply *reply);
+void http_reply_clear(struct http_reply *reply);
+
+/* Adds a header to a reply; beyond 24, or with a control character in it, it is dropped. */
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
+
+/* ---- Replies that come later ----------------------------------------------------------------
+ *
+ * A handler that makes a stream answers after it has returned, from any thread and without holding
+ * one: with a whole reply (http_stream_reply), or piece by piece (http_stream_open, then writes and
+ * http_stream_close). What is written waits in a bounded queue for the client; a client that does
+ * not keep up is dropped, and none of these functions ever blocks on it.
+ *
+ * A stream belongs to whoever holds a reference. The context given with it lives until `released`,
+ * which comes when the last reference is gone and the connection has let go of it. */
+
+struct http_stream_options {
+    size_t queue_bytes;         /* that may wait for the client; 0: 1 MiB */
+    unsigned heartbeat_seconds; /* of silence, after which an event stream gets a comment; 0: 15 */
+    void *context;
+    /* Nobody reads any more: the client left or was dropped, or the server stops. Called at most
+     * once, on an event thread, never within a function below; not when all was said before. Must
+     * not block. May be NULL. */
+    void (*cancelled)(void *context);
+    void (*released)(void *context); /* may be NULL; must not block */
+};
+
+/* Makes the stream that answers, with one reference; to be called by the handler, as the last thing
+ * that can fail. */
+int http_stream_new(struct http_stream **out, struct http_reply *reply,
+                    const struct http_stream_options *options, struct treadle_error *error);
+
+struct http_stream *http_stream_ref(struct http_stream *stream);
+
+/* A stream whose last reference goes ends, with an error where nothing had been said. Accepts
+ * NULL. */
+void http_stream_unref(struct http_stream *stream);
+
+/* Answers with a whole reply, whose content moves; its texts live until `released`. It adds to the
+ * headers that the handler set. */
+void http_stream_reply(struct http_stream *stream, struct http_reply *reply);
+
+/* Sends the head of a stream: status 200 and this type, a text that lives until `released`. */
+void http_stream_open(struct http_stream *stream, const char *content_type);
+
+/* Queues bytes. 0, TREADLE_ESTATE when the stream has ended or the client is gone, TREADLE_ELIMIT
+ * when the queue is full (and the client dropped), or TREADLE_EMEMORY (the same). */
+int http_stream_write(struct http_stream *stream, const void *bytes, size_t length);
+
+/* Ends the stream behind what is queued. */
+void http_stream_close(struct http_stream *stream);
 
 #endif

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/ident.h"
 #include "http/reply.h"
+#include "http/stream.h"
 
 enum {
     TICK_MS = 500,
@@ -79,6 +80,8 @@ static void send_error(const struct http_server *server, int descriptor, const c
     struct http_reply reply;
     http_reply_init(&reply);
     http_reply_error(&reply, &server->options, error);
+    if (server->options.decorate)
+        server->options.decorate(server->options.context, NULL, &reply);
     if (retry_after)
         http_reply_header(&reply, "Retry-After", retry_after);
     http_reply_send(&reply, request_id, descriptor);
@@ -98,13 +101,13 @@ static void refuse(struct http_keeper *keeper, int descriptor)
     keeper->refused++;
 }
 
-static void welcome(struct http_keeper *keeper, int descriptor, const struct sockaddr *address,
-                    socklen_t length)
+static void welcome(struct http_keeper *keeper, int descriptor, size_t listener,
+                    const struct sockaddr *address, socklen_t length)
 {
     struct http_server *server = keeper->server;
     int64_t patience =
         (int64_t)(server->options.idle_seconds + server->options.request_seconds) * 1000000;
-    int rc = http_registry_admit(&server->registry, descriptor, address,
+    int rc = http_registry_admit(&server->registry, descriptor, listener, address,
                                  clock_monotonic_us() + patience);
     if (rc == TREADLE_ELIMIT) {
         refuse(keeper, descriptor);
@@ -119,15 +122,15 @@ static void welcome(struct http_keeper *keeper, int descriptor, const struct soc
         http_registry_remove(&server->registry, descriptor);
 }
 
-static void accept_from(struct http_keeper *keeper, int listener)
+static void accept_from(struct http_keeper *keeper, size_t listener, int socket)
 {
     for (int i = 0; i < ACCEPTS_A_TURN; i++) {
         struct sockaddr_storage address = {0};
         socklen_t length = sizeof address;
         int descriptor =
-            accept4(listener, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+            accept4(socket, (struct sockaddr *)&address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (descriptor >= 0)
-            welcome(keeper, descriptor, (struct sockaddr *)&address, length);
+            welcome(keeper, descriptor, listener, (struct sockaddr *)&address, length);
         else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
             keeper->paused_until = clock_monotonic_us() + PAUSE_US;
         if (descriptor < 0 && errno != EINTR && errno != ECONNABORTED)
@@ -174,6 +177,7 @@ static void tick(struct http_keeper *keeper, int64_t now)
     keeper->next_reap = now + TICK_MS * 1000;
     struct reap context = {keeper->server, now};
     http_registry_each(&keeper->server->registry, reap, &context);
+    http_streams_tend(keeper->server, now);
     if (keeper->refused) {
         char count[24];
         snprintf(count, sizeof count, "%zu", keeper->refused);
@@ -259,7 +263,7 @@ static void *keep(void *argument)
         (void)got; /* nothing to read when a socket woke it */
         for (size_t i = 1; i <= listeners; i++)
             if (set[i].revents)
-                accept_from(keeper, set[i].fd);
+                accept_from(keeper, i - 1, set[i].fd);
         now = clock_monotonic_us();
         drain_all(keeper, now);
         tick(keeper, now);

@@ -14,8 +14,9 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "http/stream.h"
 
-enum { LARGEST_BODY = 64 << 20, MOST_HEADERS = 16 };
+enum { LARGEST_BODY = 64 << 20, MOST_HEADERS = 24 };
 
 void http_reply_init(struct http_reply *reply)
 {
@@ -102,8 +103,9 @@ static struct MHD_Response *response_of_buffer(struct http_reply *reply)
 struct MHD_Response *http_reply_build(struct http_reply *reply,
                                       const struct http_reply_frame *frame)
 {
-    struct MHD_Response *response =
-        reply->file >= 0 ? response_of_file(reply) : response_of_buffer(reply);
+    struct MHD_Response *response = reply->stream      ? http_stream_response(reply->stream)
+                                    : reply->file >= 0 ? response_of_file(reply)
+                                                       : response_of_buffer(reply);
     if (!response)
         return NULL;
     char milliseconds[24];

@@ -8,11 +8,6 @@
 
 #include "http/http.h"
 
-void http_reply_init(struct http_reply *reply);
-
-/* Drops the content and the headers; what is left is an empty reply. */
-void http_reply_clear(struct http_reply *reply);
-
 /* Makes the reply say this error. */
 void http_reply_error(struct http_reply *reply, const struct http_options *options,
                       const struct treadle_error *error);
@@ -24,7 +19,8 @@ struct http_reply_frame {
     bool close; /* the connection, after this reply */
 };
 
-/* A response that owns the reply's content, which is moved out. NULL when memory runs out. */
+/* A response that owns the reply's content, which is moved out; that of a stream when the reply has
+ * an open one. NULL when memory runs out. */
 struct MHD_Response *http_reply_build(struct http_reply *reply,
                                       const struct http_reply_frame *frame);
 

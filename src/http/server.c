@@ -7,8 +7,8 @@
  *
  * Stopping goes from the outside in: no more connections; every reply closes its connection, and
  * requests in flight get their grace; then handlers that have not started answer 503, the pools
- * run empty, which resumes every suspended connection, and only then libmicrohttpd stops, as it
- * aborts the program while one is suspended.
+ * run empty and the streams are ended, which resumes every suspended connection, and only then
+ * libmicrohttpd stops, as it aborts the program while one is suspended.
  */
 #include "http/server.h"
 
@@ -23,6 +23,7 @@
 #include "base/error.h"
 #include "http/exchange.h"
 #include "http/keeper.h"
+#include "http/stream.h"
 
 enum {
     CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
@@ -132,6 +133,7 @@ static void free_server(struct http_server *server)
         http_listener_close(&server->listeners[i]);
     http_registry_clear(&server->registry);
     pthread_cond_destroy(&server->settled);
+    pthread_mutex_destroy(&server->stream_mutex);
     pthread_mutex_destroy(&server->mutex);
     free(server->upload_directory);
     free(server);
@@ -148,6 +150,7 @@ static struct http_server *new_server(const struct http_options *options)
     pthread_cond_init(&server->settled, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&server->mutex, NULL);
+    pthread_mutex_init(&server->stream_mutex, NULL);
     server->options = *options;
     set_defaults(&server->options);
     http_registry_init(&server->registry, server->options.max_connections,
@@ -187,6 +190,17 @@ const char *http_address(const struct http_server *server, size_t index)
     return index < server->listener_count ? server->listeners[index].address : NULL;
 }
 
+void http_load(struct http_server *server, struct http_load *out)
+{
+    pthread_mutex_lock(&server->registry.mutex);
+    out->connections = server->registry.count;
+    pthread_mutex_unlock(&server->registry.mutex);
+    pthread_mutex_lock(&server->mutex);
+    out->in_flight = server->in_flight;
+    out->waiting = server->workers ? pool_waiting(server->workers) : 0;
+    pthread_mutex_unlock(&server->mutex);
+}
+
 static void wait_settled(struct http_server *server, int64_t milliseconds)
 {
     struct timespec until;
@@ -224,6 +238,7 @@ void http_stop(struct http_server *server, unsigned grace_seconds)
     wait_settled(server, (int64_t)grace_seconds * 1000);
     atomic_store(&server->cutting, true);
     empty_pools(server);
+    http_streams_end(server);
     wait_settled(server, LAST_REPLIES_MS);
     free_server(server);
 }

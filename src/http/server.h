@@ -13,7 +13,7 @@
 #include "http/http.h"
 #include "http/listener.h"
 
-enum { HTTP_MOST_LISTENERS = 4 };
+enum { HTTP_MOST_LISTENERS = 5 };
 
 struct http_server {
     struct http_options options; /* with every default in place; `listen` is not kept */
@@ -28,8 +28,11 @@ struct http_server {
     pthread_mutex_t mutex;
     pthread_cond_t settled; /* in_flight came down to 0 */
     size_t in_flight;       /* requests from their first line to their last byte sent */
-    struct pool *workers;   /* run handlers; NULL once detached */
-    struct pool *writers;   /* parse and write uploads; NULL once detached */
+    pthread_mutex_t stream_mutex;
+    struct http_stream *streams; /* bound to a connection */
+    size_t stream_count;
+    struct pool *workers; /* run handlers; NULL once detached */
+    struct pool *writers; /* parse and write uploads; NULL once detached */
 };
 
 #endif
