@@ -1,32 +1,48 @@
 /*
- * Log: builds a line in a buffer and writes it with one call, so lines never mix.
+ * Log: builds a line on the stack and writes it with one call, so lines never mix.
+ *
+ * There may be a line for each of many thousand requests a second, so the text of the present
+ * second is kept, and nothing is allocated.
  */
 #include "base/log.h"
 
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
+#include "base/text.h"
 
-enum { LARGEST_LINE = 8192, LARGEST_VALUE = 1024 };
+enum { LARGEST_LINE = 8192, LARGEST_VALUE = 1024, LONGEST_END = 2, TIME_SIZE = 32 };
 
 struct log {
     FILE *stream;
     enum log_level level;
-    pthread_mutex_t mutex;
+    enum log_format format;
+    pthread_mutex_t mutex; /* guards the stream and what follows */
+    int64_t second;
+    char second_text[TIME_SIZE];
 };
 
-struct log *log_new(FILE *stream, enum log_level level)
+/* Bytes that do not fit are dropped, and `full` says so. */
+struct line {
+    size_t length;
+    bool full;
+    char bytes[LARGEST_LINE];
+};
+
+struct log *log_new(FILE *stream, enum log_level level, enum log_format format)
 {
     struct log *log = calloc(1, sizeof *log);
     if (!log)
         return NULL;
     log->stream = stream;
     log->level = level;
+    log->format = format;
+    log->second = -1;
     pthread_mutex_init(&log->mutex, NULL);
     return log;
 }
@@ -39,67 +55,158 @@ void log_free(struct log *log)
     free(log);
 }
 
-static void put_value(struct buffer *line, const char *value)
+bool log_takes(const struct log *log, enum log_level level)
 {
-    size_t length = strnlen(value, LARGEST_VALUE);
-    bool plain = length > 0;
-    for (size_t i = 0; i < length && plain; i++)
-        plain = (unsigned char)value[i] > ' ' && !strchr("\"=\\\177", value[i]);
-    if (plain) {
-        buffer_append(line, value, length);
+    return log && level >= log->level;
+}
+
+static void put(struct line *line, const char *bytes, size_t length)
+{
+    if (length > sizeof line->bytes - LONGEST_END - line->length) {
+        line->full = true;
         return;
     }
-    buffer_append_char(line, '"');
+    memcpy(line->bytes + line->length, bytes, length);
+    line->length += length;
+}
+
+static void put_text(struct line *line, const char *text)
+{
+    put(line, text, strlen(text));
+}
+
+/* ---- Values --------------------------------------------------------------------------------- */
+
+static void put_hex(struct line *line, const char *prefix, unsigned char byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char pair[] = {digits[byte >> 4], digits[byte & 15]};
+    put_text(line, prefix);
+    put(line, pair, sizeof pair);
+}
+
+static bool is_plain(const char *value, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)value[i];
+        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 127)
+            return false;
+    }
+    return length > 0;
+}
+
+static void put_logfmt(struct line *line, const char *value, size_t length)
+{
+    if (is_plain(value, length)) {
+        put(line, value, length);
+        return;
+    }
+    put_text(line, "\"");
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)value[i];
         if (c == '"' || c == '\\')
-            buffer_append_format(line, "\\%c", c);
-        else if (c < ' ' || c == 127)
-            buffer_append_format(line, "\\x%02x", c);
+            put_text(line, "\\");
+        if (c < ' ' || c == 127)
+            put_hex(line, "\\x", c);
         else
-            buffer_append_char(line, (char)c);
+            put(line, value + i, 1);
     }
-    buffer_append_char(line, '"');
+    put_text(line, "\"");
 }
 
-static void put_time(struct buffer *line)
+/* What is no UTF-8 (names of files, a value cut at its cap) becomes U+FFFD: JSON has no bytes. */
+static void put_json(struct line *line, const char *value, size_t length)
+{
+    put_text(line, "\"");
+    for (size_t i = 0; i < length;) {
+        size_t next = i;
+        uint32_t character = text_next(value, length, &next);
+        if (character == '"' || character == '\\')
+            put_text(line, "\\");
+        if (character < ' ' || character == 127)
+            put_hex(line, "\\u00", (unsigned char)character);
+        else if (character == 0xfffd)
+            put_text(line, "\\ufffd");
+        else
+            put(line, value + i, next - i);
+        i = next;
+    }
+    put_text(line, "\"");
+}
+
+/* ---- Lines ---------------------------------------------------------------------------------- */
+
+/* Adds a pair whole or not at all. */
+static void put_pair(struct line *line, enum log_format format, const char *key, const char *value)
+{
+    size_t before = line->length, length = strnlen(value, LARGEST_VALUE);
+    bool first = line->length == 0;
+    if (format == LOG_JSON) {
+        put_text(line, first ? "{\"" : ",\"");
+        put_text(line, key);
+        put_text(line, "\":");
+        put_json(line, value, length);
+    } else {
+        put_text(line, first ? "" : " ");
+        put_text(line, key);
+        put_text(line, "=");
+        put_logfmt(line, value, length);
+    }
+    if (line->full)
+        line->length = before;
+    line->full = false;
+}
+
+static void put_time(struct line *line, struct log *log)
 {
     int64_t now = clock_milliseconds();
-    time_t seconds = (time_t)(now / 1000);
-    struct tm parts;
-    char text[32];
-    gmtime_r(&seconds, &parts);
-    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-    buffer_append_format(line, "time=%s.%03dZ", text, (int)(now % 1000));
+    char text[TIME_SIZE];
+    pthread_mutex_lock(&log->mutex);
+    if (now / 1000 != log->second) {
+        time_t seconds = (time_t)(now / 1000);
+        struct tm parts;
+        gmtime_r(&seconds, &parts);
+        strftime(log->second_text, sizeof log->second_text, "%Y-%m-%dT%H:%M:%S.000Z", &parts);
+        log->second = now / 1000;
+    }
+    memcpy(text, log->second_text, sizeof text);
+    pthread_mutex_unlock(&log->mutex);
+    char *milliseconds = strchr(text, '.') + 1;
+    milliseconds[0] = (char)('0' + now % 1000 / 100);
+    milliseconds[1] = (char)('0' + now % 100 / 10);
+    milliseconds[2] = (char)('0' + now % 10);
+    put_pair(line, log->format, "time", text);
+}
+
+static void end_line(struct line *line, enum log_format format)
+{
+    if (format == LOG_JSON)
+        line->bytes[line->length++] = '}';
+    line->bytes[line->length++] = '\n';
 }
 
 void log_write(struct log *log, enum log_level level, const char *event, ...)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
-    if (!log || level < log->level)
+    if (!log_takes(log, level))
         return;
-    struct buffer line;
-    buffer_init(&line, LARGEST_LINE);
-    put_time(&line);
-    buffer_append_format(&line, " level=%s event=", names[level]);
-    put_value(&line, event);
+    struct line line;
+    line.length = 0;
+    line.full = false;
+    put_time(&line, log);
+    put_pair(&line, log->format, "level", names[level]);
+    put_pair(&line, log->format, "event", event);
     va_list pairs;
     va_start(pairs, event);
     for (const char *key; (key = va_arg(pairs, const char *));) {
         const char *value = va_arg(pairs, const char *);
-        if (!value)
-            continue;
-        buffer_append_format(&line, " %s=", key);
-        put_value(&line, value);
+        if (value)
+            put_pair(&line, log->format, key, value);
     }
     va_end(pairs);
-    line.failed = false; /* a line that met its cap is written as far as it goes */
-    buffer_append_char(&line, '\n');
-    if (line.data) {
-        pthread_mutex_lock(&log->mutex);
-        fwrite(line.data, 1, line.length, log->stream);
-        fflush(log->stream);
-        pthread_mutex_unlock(&log->mutex);
-    }
-    buffer_clear(&line);
+    end_line(&line, log->format);
+    pthread_mutex_lock(&log->mutex);
+    fwrite(line.bytes, 1, line.length, log->stream);
+    fflush(log->stream);
+    pthread_mutex_unlock(&log->mutex);
 }

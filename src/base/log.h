@@ -1,5 +1,5 @@
 /*
- * Log: structured lines (logfmt) on a stream that the program chose.
+ * Log: structured lines on a stream that the program chose, as logfmt or as JSON.
  *
  * A log is an object that is handed to whatever may write to it; rooms that make up libtreadle
  * never get one. Values are quoted and escaped, so a file name cannot forge a line. Callers pass
@@ -8,19 +8,25 @@
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARNING, LOG_ERROR };
+enum log_format { LOG_LOGFMT, LOG_JSON };
 
 struct log;
 
 /* A log that writes lines of at least `level` to `stream`, which it does not own. NULL when
  * memory runs out. */
-struct log *log_new(FILE *stream, enum log_level level);
+struct log *log_new(FILE *stream, enum log_level level, enum log_format format);
 void log_free(struct log *log);
 
+/* Whether a line of that level would be written; for those to whom making one is work. */
+bool log_takes(const struct log *log, enum log_level level);
+
 /* Writes one line: time, level, the event, then key and value pairs (const char *) up to a NULL
- * key. A NULL value leaves its pair out. */
+ * key. A NULL value leaves its pair out. Of a value the first 1,024 bytes are written; pairs for
+ * which a line of 8 KiB has no room are left out. */
 void log_write(struct log *log, enum log_level level, const char *event, ...)
     __attribute__((sentinel));
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "cli/cli.h"
@@ -12,10 +13,14 @@
 #include "cli/place.h"
 #include "server/server.h"
 
+enum { DEFAULT_GRACE = 10, LONGEST_GRACE = 3600, CLOSING_SECONDS = 5 };
+
 struct serve_settings {
     struct option_list listen;
     const char *store;
     const char *log_level;
+    const char *log_format;
+    int64_t grace;
 };
 
 static const struct option_row serve_rows[] = {
@@ -26,6 +31,11 @@ static const struct option_row serve_rows[] = {
      "Where everything is kept. Default: treadle in $XDG_DATA_HOME or ~/.local/share."},
     {"log-level", 0, OPTION_TEXT, "LEVEL", offsetof(struct serve_settings, log_level), 0,
      "What to log on stderr: debug, info, warning or error. Default: info."},
+    {"log-format", 0, OPTION_TEXT, "FORMAT", offsetof(struct serve_settings, log_format), 0,
+     "How to log: logfmt or json. Default: logfmt."},
+    {"grace", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, grace), LONGEST_GRACE,
+     "How long requests and runs that are under way may take to end when the server is told to "
+     "stop. Default: 10."},
 };
 
 static const struct option_form serve_form = {
@@ -53,6 +63,17 @@ static int parse_level(const char *name, enum log_level *out)
     return name ? options_usage("serve", "'%s' is no log level", name) : -1;
 }
 
+static int parse_format(const char *name, enum log_format *out)
+{
+    if (!name || strcmp(name, "logfmt") == 0)
+        *out = LOG_LOGFMT;
+    else if (strcmp(name, "json") == 0)
+        *out = LOG_JSON;
+    else
+        return options_usage("serve", "'%s' is no format of a log", name);
+    return -1;
+}
+
 static void complain_of_start(const char *store, const struct treadle_error *error)
 {
     char address[PATH_MAX];
@@ -62,15 +83,29 @@ static void complain_of_start(const char *store, const struct treadle_error *err
         cli_complain("%s", error->message);
 }
 
-/* Waits for the first of the signals; from then on each ends the process at once. */
-static void wait_for_signal(const sigset_t *signals)
+/* Every transition of a run is one transaction and every acknowledged write is on disk, so ending
+ * in the middle loses nothing: the next start finishes what was left. */
+static void end_at_once(int signal)
+{
+    static const char text[] = "treadle: stopped before everything had ended\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)written;
+    (void)signal;
+    _exit(CLI_OK);
+}
+
+/* Waits for the first of the signals; from then on each ends the process at once, and so does the
+ * end of the time that stopping may take. */
+static void wait_for_signal(const sigset_t *signals, unsigned grace)
 {
     int received;
     sigwait(signals, &received);
     pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    signal(SIGALRM, end_at_once);
+    alarm(grace + CLOSING_SECONDS);
 }
 
-static int serve(const struct server_options *options)
+static int serve(const struct server_options *options, unsigned grace)
 {
     struct server *server = NULL;
     struct treadle_error error = {0};
@@ -87,18 +122,19 @@ static int serve(const struct server_options *options)
     for (size_t i = 0; server_address(server, i); i++)
         printf("treadle: listening on %s\n", server_address(server, i));
     fflush(stdout);
-    wait_for_signal(&signals);
-    server_stop(server);
+    wait_for_signal(&signals, grace);
+    server_stop(server, grace);
     return CLI_OK;
 }
 
 int cmd_serve(int argc, char **argv)
 {
-    struct serve_settings settings = {.store = NULL};
+    struct serve_settings settings = {.grace = DEFAULT_GRACE};
     struct options options;
     struct server_options server = {.listen = {"127.0.0.1:8383"}};
     struct buffer store;
     enum log_level level;
+    enum log_format format = LOG_LOGFMT;
     int status = options_parse(&serve_form, argc, argv, &settings, &options);
     if (status >= 0)
         return status;
@@ -107,6 +143,8 @@ int cmd_serve(int argc, char **argv)
         status = options_usage("serve", "'%s' is one argument too many", options.operands[0]);
     else
         status = parse_level(settings.log_level, &level);
+    if (status < 0)
+        status = parse_format(settings.log_format, &format);
     if (status >= 0)
         goto done;
     if (place_store(settings.store, &store)) {
@@ -116,8 +154,8 @@ int cmd_serve(int argc, char **argv)
     if (settings.listen.count)
         memcpy(server.listen, settings.listen.items, sizeof server.listen);
     server.store = store.data;
-    server.log = log_new(stderr, level);
-    status = serve(&server);
+    server.log = log_new(stderr, level, format);
+    status = serve(&server, (unsigned)settings.grace);
     log_free(server.log);
 done:
     buffer_clear(&store);

@@ -19,7 +19,7 @@
 #include "server/server.h"
 
 /* The longest path of a Unix socket, with its "unix:". */
-enum { ADDRESS_SIZE = 128, START_ATTEMPTS = 100, START_PAUSE_US = 50000 };
+enum { ADDRESS_SIZE = 128, STOP_SECONDS = 10, START_ATTEMPTS = 100, START_PAUSE_US = 50000 };
 
 struct session {
     struct treadle_client *client;
@@ -99,7 +99,7 @@ static void remove_directory(struct session *session)
 static void stop_server(struct session *session)
 {
     pthread_mutex_lock(&session->lock);
-    server_stop(session->server);
+    server_stop(session->server, STOP_SECONDS);
     session->server = NULL;
     remove_directory(session);
     session->directory[0] = '\0';

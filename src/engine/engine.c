@@ -6,11 +6,13 @@
  */
 #include "engine/engine.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "engine/run_loop.h"
@@ -20,10 +22,13 @@ enum { DEFAULT_WORKERS = 4, MOST_WORKERS = 64 };
 
 struct engine {
     struct engine_options options;
-    atomic_bool stop;
-    pthread_mutex_t mutex;
+    atomic_bool draining;  /* no run is taken up any more */
+    atomic_bool stop;      /* those that are under way give up waiting */
+    pthread_mutex_t mutex; /* guards wakes and busy */
     pthread_cond_t wake;
+    pthread_cond_t idle; /* busy came down to 0 */
     unsigned long wakes;
+    size_t busy; /* workers that look for runs or execute them */
     size_t worker_count;
     pthread_t workers[MOST_WORKERS];
 };
@@ -58,16 +63,19 @@ static void *work(void *argument)
 {
     struct engine *engine = argument;
     pthread_mutex_lock(&engine->mutex);
-    while (!atomic_load(&engine->stop)) {
+    while (!atomic_load(&engine->draining)) {
         if (!engine->wakes) {
             pthread_cond_wait(&engine->wake, &engine->mutex);
             continue;
         }
         engine->wakes--;
+        engine->busy++;
         pthread_mutex_unlock(&engine->mutex);
-        while (!atomic_load(&engine->stop) && execute_next(engine))
+        while (!atomic_load(&engine->draining) && execute_next(engine))
             ;
         pthread_mutex_lock(&engine->mutex);
+        if (--engine->busy == 0)
+            pthread_cond_broadcast(&engine->idle);
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;
@@ -108,9 +116,14 @@ int engine_open(struct engine **out, const struct engine_options *options,
     engine->wakes = 1; /* for what was queued before */
     pthread_mutex_init(&engine->mutex, NULL);
     pthread_cond_init(&engine->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&engine->idle, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     start_workers(engine);
     if (!engine->worker_count) {
-        engine_close(engine);
+        engine_close(engine, 0);
         return error_set(error, TREADLE_EMEMORY, "no thread for executing runs could be started");
     }
     *out = engine;
@@ -125,16 +138,38 @@ void engine_wake(struct engine *engine)
     pthread_mutex_unlock(&engine->mutex);
 }
 
-void engine_close(struct engine *engine)
+void engine_drain(struct engine *engine)
 {
     if (!engine)
         return;
-    atomic_store(&engine->stop, true);
+    atomic_store(&engine->draining, true);
     pthread_mutex_lock(&engine->mutex);
     pthread_cond_broadcast(&engine->wake);
     pthread_mutex_unlock(&engine->mutex);
+}
+
+static void await_idle(struct engine *engine, unsigned seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += seconds;
+    pthread_mutex_lock(&engine->mutex);
+    int rc = 0;
+    while (engine->busy && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&engine->idle, &engine->mutex, &until);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void engine_close(struct engine *engine, unsigned grace_seconds)
+{
+    if (!engine)
+        return;
+    engine_drain(engine);
+    await_idle(engine, grace_seconds);
+    atomic_store(&engine->stop, true);
     for (size_t i = 0; i < engine->worker_count; i++)
         pthread_join(engine->workers[i], NULL);
+    pthread_cond_destroy(&engine->idle);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

@@ -31,7 +31,11 @@ int engine_open(struct engine **out, const struct engine_options *options,
 /* Says that a run was queued. Never blocks for long. */
 void engine_wake(struct engine *engine);
 
-/* Lets runs under way end, ends the workers, frees. Accepts NULL. */
-void engine_close(struct engine *engine);
+/* Takes up no more runs: what is queued stays so. Accepts NULL. */
+void engine_drain(struct engine *engine);
+
+/* The same; then lets runs under way end for at most that long before they are told to give up,
+ * ends the workers, frees. Accepts NULL. */
+void engine_close(struct engine *engine, unsigned grace_seconds);
 
 #endif

@@ -11,45 +11,16 @@
 
 #include "api/error.h"
 #include "base/error.h"
+#include "server/access.h"
 #include "server/origin.h"
+#include "server/route.h"
 
 enum { JSON_LIMIT = 16 << 20, ARENA_LIMIT = 128 << 20 };
 #define UPLOAD_LIMIT                                                                               \
     ((UINT64_C(512) << 20) + (UINT64_C(1) << 20)) /* 512 MB and the form around it */
 #define PROJECT "default"
 
-/* ---- Finding the endpoint ------------------------------------------------------------------- */
-
-static int find_endpoint(const struct http_request *request, struct endpoint_match *out,
-                         struct treadle_error *error)
-{
-    const char *const *segments = request->segments;
-    int rc = TREADLE_ENOTFOUND;
-    if (request->segment_count > 1 && strcmp(segments[0], "v1") == 0)
-        rc = endpoint_find(request->method, segments + 1, request->segment_count - 1, out);
-    if (rc == TREADLE_ESTATE)
-        return error_set_wire(error, 405, "invalid_request_error", "method_not_supported", NULL,
-                              "Not allowed to %.16s on %.200s.", request->method, request->path);
-    if (rc)
-        return error_set_wire(error, 404, "invalid_request_error", "unknown_url", NULL,
-                              "Unknown request URL: %.16s %.200s. Paths start with /v1.",
-                              request->method, request->path);
-    return 0;
-}
-
-static const char *allow_header(unsigned allowed)
-{
-    static const char *const texts[] = {
-        [ENDPOINT_GET] = "GET, HEAD",
-        [ENDPOINT_POST] = "POST",
-        [ENDPOINT_GET | ENDPOINT_POST] = "GET, HEAD, POST",
-        [ENDPOINT_DELETE] = "DELETE",
-        [ENDPOINT_GET | ENDPOINT_DELETE] = "GET, HEAD, DELETE",
-        [ENDPOINT_POST | ENDPOINT_DELETE] = "POST, DELETE",
-        [ENDPOINT_GET | ENDPOINT_POST | ENDPOINT_DELETE] = "GET, HEAD, POST, DELETE",
-    };
-    return allowed < sizeof texts / sizeof texts[0] ? texts[allowed] : NULL;
-}
+/* ---- Planning -------------------------------------------------------------------------------- */
 
 static int check_origin(const struct http_request *request, struct treadle_error *error)
 {
@@ -61,18 +32,11 @@ static int check_origin(const struct http_request *request, struct treadle_error
                           "This server answers requests from this machine only.");
 }
 
-int dispatch_plan(void *context, const struct http_request *request, struct http_plan *out,
-                  struct treadle_error *error)
+static void plan_body(const struct route *route, struct http_plan *out)
 {
-    struct endpoint_match match = {.allowed = 0};
-    (void)context;
-    int rc = check_origin(request, error);
-    if (!rc)
-        rc = find_endpoint(request, &match, error);
-    out->allow = allow_header(match.allowed);
-    if (rc)
-        return rc;
-    switch (endpoint_get(match.id)->body) {
+    enum endpoint_body body =
+        route_is_endpoint(route) ? endpoint_get(route->match.id)->body : ENDPOINT_NO_BODY;
+    switch (body) {
     case ENDPOINT_JSON:
         out->body = HTTP_BODY_JSON;
         out->limit = JSON_LIMIT;
@@ -86,7 +50,34 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
         out->limit = JSON_LIMIT;
         break;
     }
-    return 0;
+}
+
+/* Until everything is open only probes are answered. */
+static int check_started(const struct dispatch *dispatch, const struct route *route,
+                         struct treadle_error *error)
+{
+    if (!route_is_endpoint(route) || probe_phase(&dispatch->probe) != PROBE_STARTING)
+        return 0;
+    return error_set_wire(error, 503, "server_error", "starting", NULL, "The server is starting.");
+}
+
+int dispatch_plan(void *context, const struct http_request *request, struct http_plan *out,
+                  struct treadle_error *error)
+{
+    struct route *route = arena_alloc(request->arena, sizeof *route);
+    if (!route)
+        return error_set_memory(error);
+    int rc = route_find(request, route, error);
+    out->route = route;
+    out->allow = route_allow(route);
+    /* Whoever may not speak to the server learns nothing else from it. */
+    if (check_origin(request, error))
+        return error->code;
+    if (!rc)
+        rc = check_started(context, route, error);
+    if (!rc)
+        plan_body(route, out);
+    return rc;
 }
 
 /* ---- Errors --------------------------------------------------------------------------------- */
@@ -133,31 +124,45 @@ static int parse_body(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
-void dispatch_handle(void *context, struct http_request *request, struct http_reply *reply)
+static int call_endpoint(struct dispatch *dispatch, const struct endpoint_match *match,
+                         struct http_request *request, struct http_reply *reply,
+                         struct treadle_error *error)
 {
-    struct dispatch *dispatch = context;
-    struct treadle_error error = {0};
-    struct endpoint_match match;
     struct resource_call call = {
         .services = &dispatch->services,
         .project = PROJECT,
+        .endpoint = endpoint_get(match->id),
+        .arguments = match->arguments,
         .request = request,
         .reply = reply,
         .arena = arena_new(ARENA_LIMIT),
     };
-    int rc = call.arena ? 0 : error_set_memory(&error);
+    int rc = call.arena ? 0 : error_set_memory(error);
     if (!rc)
-        rc = find_endpoint(request, &match, &error);
-    if (!rc) {
-        call.endpoint = endpoint_get(match.id);
-        call.arguments = match.arguments;
-        rc = resource_parse_query(call.endpoint, request, &call.query, &error);
-    }
+        rc = resource_parse_query(call.endpoint, request, &call.query, error);
     if (!rc)
-        rc = parse_body(&call, &error);
+        rc = parse_body(&call, error);
     if (!rc)
-        rc = resource_find(match.id)(&call, &error);
+        rc = resource_find(match->id)(&call, error);
+    arena_free(call.arena);
+    return rc;
+}
+
+void dispatch_handle(void *context, struct http_request *request, struct http_reply *reply)
+{
+    struct dispatch *dispatch = context;
+    struct treadle_error error = {0};
+    const struct route *route = request->route;
+    int rc = route_is_endpoint(route)
+                 ? call_endpoint(dispatch, &route->match, request, reply, &error)
+                 : probe_answer(&dispatch->probe, route->operation, request, reply, &error);
     if (rc)
         send_error(dispatch, request, &error, reply);
-    arena_free(call.arena);
+}
+
+void dispatch_finished(void *context, const struct http_request *request,
+                       const struct http_outcome *outcome)
+{
+    struct dispatch *dispatch = context;
+    access_note(dispatch->log, dispatch->probe.metrics, request, outcome);
 }

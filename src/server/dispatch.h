@@ -7,9 +7,11 @@
 #include "base/log.h"
 #include "http/http.h"
 #include "resource/resource.h"
+#include "server/probe.h"
 
 struct dispatch {
     struct resource_services services;
+    struct probe probe;
     struct log *log;
 };
 
@@ -19,5 +21,7 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
 void dispatch_handle(void *context, struct http_request *request, struct http_reply *reply);
 void dispatch_render_error(void *context, const struct treadle_error *error,
                            struct http_reply *reply);
+void dispatch_finished(void *context, const struct http_request *request,
+                       const struct http_outcome *outcome);
 
 #endif

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "http/http.h"
@@ -17,8 +18,6 @@
 #include "server/origin.h"
 #include "server/presence.h"
 #include "store/schema.h"
-
-enum { GRACE_SECONDS = 10 };
 
 struct server {
     int presence;
@@ -126,12 +125,22 @@ static int start_listener(struct server *server, const struct server_options *op
         .plan = dispatch_plan,
         .handle = dispatch_handle,
         .render_error = dispatch_render_error,
+        .finished = dispatch_finished,
         .log = options->log,
     };
     for (size_t i = 0; i < 5; i++)
         http.listen[i] = options->listen[i];
-    int rc = http_start(&server->http, &http, error);
-    return rc ? rc : presence_announce(server->presence, http_address(server->http, 0), error);
+    return http_start(&server->http, &http, error);
+}
+
+/* Everything is there: answers requests and lets others find the server. */
+static int open_doors(struct server *server, struct treadle_error *error)
+{
+    struct probe *probe = &server->dispatch.probe;
+    probe->db = server->dispatch.services.db;
+    probe->http = server->http;
+    probe_enter(probe, PROBE_SERVING);
+    return presence_announce(server->presence, http_address(server->http, 0), error);
 }
 
 int server_start(struct server **out, const struct server_options *options,
@@ -143,15 +152,20 @@ int server_start(struct server **out, const struct server_options *options,
     server->presence = -1;
     server->log = options->log;
     server->dispatch.log = options->log;
-    int rc = check_addresses(options, error);
+    int rc = probe_init(&server->dispatch.probe, error);
+    if (!rc)
+        rc = check_addresses(options, error);
     if (!rc)
         rc = open_store(server, options->store, error);
+    /* Listens first, so that /ready can say that the rest is not. */
+    if (!rc)
+        rc = start_listener(server, options, error);
     if (!rc)
         rc = start_workers(server, options, error);
     if (!rc)
-        rc = start_listener(server, options, error);
+        rc = open_doors(server, error);
     if (rc) {
-        server_stop(server);
+        server_stop(server, 0);
         return rc;
     }
     log_write(options->log, LOG_INFO, "start", "version", TREADLE_VERSION, "store", options->store,
@@ -165,13 +179,23 @@ const char *server_address(const struct server *server, size_t index)
     return http_address(server->http, index);
 }
 
-void server_stop(struct server *server)
+static unsigned seconds_until(int64_t moment)
+{
+    int64_t left = moment - clock_monotonic_us();
+    return left > 0 ? (unsigned)((left + 999999) / 1000000) : 0;
+}
+
+void server_stop(struct server *server, unsigned grace_seconds)
 {
     if (!server)
         return;
     struct resource_services *services = &server->dispatch.services;
-    http_stop(server->http, GRACE_SECONDS);
-    engine_close(services->engine);
+    int64_t until = clock_monotonic_us() + (int64_t)grace_seconds * 1000000;
+    probe_enter(&server->dispatch.probe, PROBE_STOPPING);
+    /* Runs under way go on while requests end, and get what is left of the time after them. */
+    engine_drain(services->engine);
+    http_stop(server->http, grace_seconds);
+    engine_close(services->engine, seconds_until(until));
     ingest_close(services->ingest);
     model_free(server->model);
     search_close(services->search);
@@ -179,6 +203,7 @@ void server_stop(struct server *server)
     db_close(services->db);
     if (server->presence >= 0)
         close(server->presence);
+    probe_clear(&server->dispatch.probe);
     log_write(server->log, LOG_INFO, "stop", NULL);
     free(server);
 }

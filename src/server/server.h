@@ -32,8 +32,9 @@ int server_start(struct server **out, const struct server_options *options,
 /* The addresses as of http_address, NULL past the last. */
 const char *server_address(const struct server *server, size_t index);
 
-/* Lets what is under way end for a few seconds, then stops and closes. Accepts NULL. */
-void server_stop(struct server *server);
+/* Takes no more connections and no more runs, lets requests and runs that are under way end for at
+ * most that long, then closes. Accepts NULL. */
+void server_stop(struct server *server, unsigned grace_seconds);
 
 /* Where the process that serves this store listens: its first address is copied to `out`.
  * TREADLE_ENOTFOUND when nobody serves it. */

@@ -68,6 +68,9 @@ const char *const schema_migrations[] = {
     "CREATE INDEX vector_store_files_pending ON vector_store_files (seq)"
     "  WHERE status = 'in_progress';"
 
+    /* One row, written to find out whether the store takes writes. */
+    "CREATE TABLE heartbeats (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);"
+
     "CREATE TABLE keys ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
     "  hash TEXT NOT NULL, body TEXT NOT NULL);",

@@ -22,11 +22,16 @@ struct capture {
     struct log *log;
 };
 
-static void capture_start(struct capture *capture, enum log_level level)
+static void capture_start_as(struct capture *capture, enum log_level level, enum log_format format)
 {
     *capture = (struct capture){0};
     capture->stream = open_memstream(&capture->text, &capture->length);
-    capture->log = log_new(capture->stream, level);
+    capture->log = log_new(capture->stream, level, format);
+}
+
+static void capture_start(struct capture *capture, enum log_level level)
+{
+    capture_start_as(capture, level, LOG_LOGFMT);
 }
 
 static void capture_end(struct capture *capture)
@@ -103,6 +108,34 @@ static void long_values_still_end_the_line(void **state)
     capture_end(&capture);
 }
 
+static void json_is_json_whatever_the_values_hold(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start_as(&capture, LOG_INFO, LOG_JSON);
+    log_write(capture.log, LOG_ERROR, "file", "name", "a\"\\\n\x01\x7f\xff\xc3\xa9\xc3", "none",
+              NULL, "empty", "", NULL);
+    assert_memory_equal(capture.text, "{\"time\":\"20", 11);
+    assert_string_equal(strstr(capture.text, ",\"level\""),
+                        ",\"level\":\"error\",\"event\":\"file\",\"name\":\"a\\\"\\\\\\u000a\\u0001"
+                        "\\u007f\\ufffd\xc3\xa9\\ufffd\",\"empty\":\"\"}\n");
+    capture_end(&capture);
+}
+
+static void a_pair_without_room_is_left_out_whole(void **state)
+{
+    (void)state;
+    struct capture capture;
+    char value[1025];
+    memset(value, '\n', 1024);
+    value[1024] = '\0';
+    capture_start_as(&capture, LOG_INFO, LOG_JSON);
+    log_write(capture.log, LOG_INFO, "a", "one", value, "two", value, "three", "short", NULL);
+    assert_non_null(strstr(capture.text, "\\u000a\",\"three\":\"short\"}\n"));
+    assert_null(strstr(capture.text, "two"));
+    capture_end(&capture);
+}
+
 static void *write_many(void *log)
 {
     for (int i = 0; i < 2000; i++)
@@ -134,6 +167,8 @@ int main(void)
         cmocka_unit_test(a_value_cannot_forge_a_line),
         cmocka_unit_test(lower_levels_are_left_out),
         cmocka_unit_test(long_values_still_end_the_line),
+        cmocka_unit_test(json_is_json_whatever_the_values_hold),
+        cmocka_unit_test(a_pair_without_room_is_left_out_whole),
         cmocka_unit_test(threads_do_not_mix),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);

@@ -1,0 +1,32 @@
+/*
+ * Metrics: what has been answered, counted by operation and status, and how long it took.
+ *
+ * Counting is a handful of relaxed atomic additions: no lock, no memory. What can be counted is
+ * fixed at compile time (operations of route.h, a list of statuses, a list of durations), so
+ * nobody can make it grow. Printed in the text format of Prometheus.
+ */
+#ifndef SERVER_METRICS_H
+#define SERVER_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+struct metrics;
+
+/* NULL when memory runs out. */
+struct metrics *metrics_new(void);
+void metrics_free(struct metrics *metrics);
+
+/* Status 0: the client left before there was a reply. */
+void metrics_count(struct metrics *metrics, size_t operation, int status, int64_t duration_us);
+
+/* Appends what was counted; operations and statuses that never occurred are left out. */
+void metrics_print(const struct metrics *metrics, struct buffer *out);
+
+/* Appends one number without labels, with its HELP and TYPE lines. */
+void metrics_print_value(struct buffer *out, const char *name, const char *type, const char *help,
+                         double value);
+
+#endif
