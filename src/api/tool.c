@@ -267,5 +267,18 @@ static const struct field treadle_truncation_strategy_fields[] = {
     ROW_MAYBE_INTEGER(treadle_truncation_strategy, last_messages, FIELD_NULLABLE | FIELD_ALWAYS,
                       .min = 1, .max = 1e9, .doc = "How many messages are kept."),
 };
-FIELD_TYPE(treadle_truncation_strategy, "TruncationObject",
+
+static int check_truncation(const void *object, const char *path, struct treadle_error *error)
+{
+    const struct treadle_truncation_strategy *strategy = object;
+    char param[192];
+    if (strategy->type != TREADLE_TRUNCATION_LAST_MESSAGES ||
+        strategy->last_messages.state == TREADLE_SET)
+        return 0;
+    snprintf(param, sizeof param, "%s.last_messages", path);
+    return error_set_request(error, "missing_required_parameter", param,
+                             "Missing required parameter: '%s'.", param);
+}
+
+FIELD_TYPE(treadle_truncation_strategy, "TruncationObject", .check = check_truncation,
            .doc = "How a thread that is too long for the model is shortened.");

@@ -2,7 +2,8 @@
  * Engine: the workers, and how they are woken.
  *
  * `wakes` counts calls of engine_wake that no worker has answered yet; a worker that is woken
- * takes runs until none is queued, so a wake is never lost and none is needed twice.
+ * takes runs until none is queued, so a wake is never lost and none is needed twice. Each worker
+ * has a place where the run that it executes is noted, so that it can be told of the run's end.
  */
 #include "engine/engine.h"
 
@@ -12,25 +13,34 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/error.h"
+#include "base/ident.h"
 #include "engine/run_loop.h"
 #include "engine/run_state.h"
 
 enum { DEFAULT_WORKERS = 4, MOST_WORKERS = 64 };
 
+struct worker {
+    struct engine *engine;
+    pthread_t thread;
+    char run_id[IDENT_SIZE]; /* guarded by the engine's mutex; empty: none */
+    atomic_bool over;        /* that run was ended by somebody else */
+};
+
 struct engine {
     struct engine_options options;
     atomic_bool draining;  /* no run is taken up any more */
     atomic_bool stop;      /* those that are under way give up waiting */
-    pthread_mutex_t mutex; /* guards wakes and busy */
+    pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t wake;
     pthread_cond_t idle; /* busy came down to 0 */
     unsigned long wakes;
     size_t busy; /* workers that look for runs or execute them */
     size_t worker_count;
-    pthread_t workers[MOST_WORKERS];
+    struct worker workers[MOST_WORKERS];
 };
 
 struct claim {
@@ -44,24 +54,38 @@ static int claim_next(struct db_session *session, void *argument, struct treadle
     return run_state_claim(session, claim->arena, &claim->record, error);
 }
 
-/* True when there was a run to execute. */
-static bool execute_next(struct engine *engine)
+static void note_run(struct worker *worker, const char *run_id)
 {
+    pthread_mutex_lock(&worker->engine->mutex);
+    snprintf(worker->run_id, sizeof worker->run_id, "%s", run_id);
+    atomic_store(&worker->over, false);
+    pthread_mutex_unlock(&worker->engine->mutex);
+}
+
+/* True when there was a run to execute. */
+static bool execute_next(struct worker *worker)
+{
+    struct engine *engine = worker->engine;
     struct claim claim = {.arena = arena_new(0)};
     struct treadle_error error;
     int rc = claim.arena ? db_write(engine->options.db, claim_next, &claim, &error)
                          : error_set_memory(&error);
-    if (!rc)
-        run_execute(&engine->options, &claim.record, claim.arena, &engine->stop);
-    else if (rc != TREADLE_ENOTFOUND)
+    if (!rc) {
+        const struct run_control control = {&engine->stop, &worker->over};
+        note_run(worker, claim.record.run.id);
+        run_execute(&engine->options, &claim.record, claim.arena, &control);
+        note_run(worker, "");
+    } else if (rc != TREADLE_ENOTFOUND) {
         log_write(engine->options.log, LOG_ERROR, "run_claim", "error", error.message, NULL);
+    }
     arena_free(claim.arena);
     return rc == 0;
 }
 
 static void *work(void *argument)
 {
-    struct engine *engine = argument;
+    struct worker *worker = argument;
+    struct engine *engine = worker->engine;
     pthread_mutex_lock(&engine->mutex);
     while (!atomic_load(&engine->draining)) {
         if (!engine->wakes) {
@@ -71,7 +95,7 @@ static void *work(void *argument)
         engine->wakes--;
         engine->busy++;
         pthread_mutex_unlock(&engine->mutex);
-        while (!atomic_load(&engine->draining) && execute_next(engine))
+        while (!atomic_load(&engine->draining) && execute_next(worker))
             ;
         pthread_mutex_lock(&engine->mutex);
         if (--engine->busy == 0)
@@ -92,9 +116,13 @@ static void start_workers(struct engine *engine)
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    while (engine->worker_count < wanted && engine->worker_count < MOST_WORKERS &&
-           pthread_create(&engine->workers[engine->worker_count], NULL, work, engine) == 0)
+    while (engine->worker_count < wanted && engine->worker_count < MOST_WORKERS) {
+        struct worker *worker = &engine->workers[engine->worker_count];
+        worker->engine = engine;
+        if (pthread_create(&worker->thread, NULL, work, worker))
+            break;
         engine->worker_count++;
+    }
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -138,6 +166,15 @@ void engine_wake(struct engine *engine)
     pthread_mutex_unlock(&engine->mutex);
 }
 
+void engine_interrupt(struct engine *engine, const char *run_id)
+{
+    pthread_mutex_lock(&engine->mutex);
+    for (size_t i = 0; i < engine->worker_count; i++)
+        if (strcmp(engine->workers[i].run_id, run_id) == 0)
+            atomic_store(&engine->workers[i].over, true);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
 void engine_drain(struct engine *engine)
 {
     if (!engine)
@@ -168,7 +205,7 @@ void engine_close(struct engine *engine, unsigned grace_seconds)
     await_idle(engine, grace_seconds);
     atomic_store(&engine->stop, true);
     for (size_t i = 0; i < engine->worker_count; i++)
-        pthread_join(engine->workers[i], NULL);
+        pthread_join(engine->workers[i].thread, NULL);
     pthread_cond_destroy(&engine->idle);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->mutex);

@@ -31,6 +31,10 @@ int engine_open(struct engine **out, const struct engine_options *options,
 /* Says that a run was queued. Never blocks for long. */
 void engine_wake(struct engine *engine);
 
+/* Says that a run was ended by somebody else: whoever executes it may stop. Never blocks for long.
+ */
+void engine_interrupt(struct engine *engine, const char *run_id);
+
 /* Takes up no more runs: what is queued stays so. Accepts NULL. */
 void engine_drain(struct engine *engine);
 

@@ -28,7 +28,7 @@ struct execution {
     const struct engine_options *engine;
     const struct run_record *record;
     struct arena *arena;
-    const atomic_bool *stop;
+    const struct run_control *control;
     struct treadle_error *error;
     struct run_stores stores;
     struct conversation conversation;
@@ -96,6 +96,8 @@ static void choose_tool(const struct execution *execution, struct model_request 
 
 static int ask(struct execution *execution)
 {
+    if (atomic_load(execution->control->over))
+        return error_set(execution->error, TREADLE_ESTATE, "The run was ended.");
     struct model_request request = {
         .model = execution->record->run.model,
         .messages = execution->conversation.messages,
@@ -298,7 +300,7 @@ static int take_turn(struct execution *execution)
 static int take_turns(struct execution *execution)
 {
     int rc = run_stores_prepare(execution->engine->db, execution->record, execution->arena,
-                                execution->stop, &execution->stores, execution->error);
+                                execution->control, &execution->stores, execution->error);
     if (!rc)
         rc = db_read(execution->engine->db, load_conversation, execution, execution->error);
     for (; !rc && !execution->last; execution->turn++) {
@@ -344,27 +346,29 @@ static void fail(struct execution *execution)
         log_write(execution->engine->log, LOG_ERROR, "run_fail", "run", execution->record->run.id,
                   "error", error.message, NULL);
         nanosleep(&pause, NULL);
-    } while (!atomic_load(execution->stop));
+    } while (!atomic_load(execution->control->stop));
 }
 
 static void log_end(const struct execution *execution, int64_t start, int rc)
 {
     char milliseconds[24], turns[16];
+    bool over = atomic_load(execution->control->over);
+    const char *status = over ? "ended" : rc ? "failed" : "completed";
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - start) / 1000);
     snprintf(turns, sizeof turns, "%u", execution->turn);
-    log_write(execution->engine->log, rc ? LOG_WARNING : LOG_INFO, "run", "run",
-              execution->record->run.id, "status", rc ? "failed" : "completed", "turns", turns,
-              "ms", milliseconds, "error", rc ? execution->error->message : NULL, NULL);
+    log_write(execution->engine->log, rc && !over ? LOG_WARNING : LOG_INFO, "run", "run",
+              execution->record->run.id, "status", status, "turns", turns, "ms", milliseconds,
+              "error", rc && !over ? execution->error->message : NULL, NULL);
 }
 
 void run_execute(const struct engine_options *engine, const struct run_record *record,
-                 struct arena *arena, const atomic_bool *stop)
+                 struct arena *arena, const struct run_control *control)
 {
     int64_t start = clock_monotonic_us();
     struct treadle_error error = {0};
     struct execution execution = {
-        .engine = engine, .record = record, .arena = arena, .stop = stop, .error = &error};
+        .engine = engine, .record = record, .arena = arena, .control = control, .error = &error};
     int rc = take_turns(&execution);
     if (rc)
         fail(&execution);

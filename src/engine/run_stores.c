@@ -75,7 +75,7 @@ static int look_ready(struct db_session *session, void *argument, struct treadle
     return rc == TREADLE_ENOTFOUND ? 0 : rc;
 }
 
-static int wait_ready(struct db *db, struct lookup *lookup, const atomic_bool *stop,
+static int wait_ready(struct db *db, struct lookup *lookup, const struct run_control *control,
                       struct treadle_error *error)
 {
     const struct timespec pause = {0, POLL_MILLISECONDS * 1000000L};
@@ -83,7 +83,9 @@ static int wait_ready(struct db *db, struct lookup *lookup, const atomic_bool *s
     int rc = 0;
     while (lookup->thread_store && !rc) {
         rc = db_read(db, look_ready, lookup, error);
-        if (rc || lookup->ready || clock_monotonic_us() >= until || atomic_load(stop))
+        if (!rc && atomic_load(control->over))
+            rc = error_set(error, TREADLE_ESTATE, "The run was ended.");
+        if (rc || lookup->ready || clock_monotonic_us() >= until || atomic_load(control->stop))
             break;
         nanosleep(&pause, NULL);
     }
@@ -103,12 +105,13 @@ static int touch_stores(struct db_session *session, void *argument, struct tread
 }
 
 int run_stores_prepare(struct db *db, const struct run_record *record, struct arena *arena,
-                       const atomic_bool *stop, struct run_stores *out, struct treadle_error *error)
+                       const struct run_control *control, struct run_stores *out,
+                       struct treadle_error *error)
 {
     struct lookup lookup = {.record = record, .arena = arena};
     int rc = db_read(db, find_stores, &lookup, error);
     if (!rc)
-        rc = wait_ready(db, &lookup, stop, error);
+        rc = wait_ready(db, &lookup, control, error);
     if (!rc && lookup.stores.count)
         rc = db_write(db, touch_stores, &lookup, error);
     if (!rc)

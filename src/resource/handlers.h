@@ -25,6 +25,8 @@ int run_create(struct resource_call *call, struct treadle_error *error);
 int run_list(struct resource_call *call, struct treadle_error *error);
 int run_retrieve(struct resource_call *call, struct treadle_error *error);
 int run_modify(struct resource_call *call, struct treadle_error *error);
+int run_cancel(struct resource_call *call, struct treadle_error *error);
+int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *error);
 int run_step_list(struct resource_call *call, struct treadle_error *error);
 int run_step_retrieve(struct resource_call *call, struct treadle_error *error);
 int run_list_all(struct resource_call *call, struct treadle_error *error);

@@ -22,7 +22,7 @@ static int create(struct db_session *session, struct resource_call *call,
     struct treadle_message message;
     int rc = load_thread(session, call, &thread, error);
     if (!rc)
-        rc = run_state_check_unlocked(session, thread.id, call->arena, error);
+        rc = run_state_check_unlocked(session, thread.id, "add messages to", call->arena, error);
     if (!rc)
         rc = message_add(session, call, &thread, call->body, &message, error);
     return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
@@ -106,7 +106,8 @@ static int delete (struct db_session *session, struct resource_call *call,
     struct treadle_message message;
     int rc = load_message(session, call, &message, error);
     if (!rc)
-        rc = run_state_check_unlocked(session, message.thread_id, call->arena, error);
+        rc = run_state_check_unlocked(session, message.thread_id, "delete messages of", call->arena,
+                                      error);
     if (rc)
         return rc;
     const struct record_key keys[] = {{"id", message.id}};

@@ -109,6 +109,10 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
                            request->assistant_id, &assistant, error);
     if (rc)
         return rc;
+    if (request->additional_message_count)
+        rc = run_state_check_idle(session, thread->id, call->arena, error);
+    if (rc)
+        return rc;
     merge(call, &assistant, request, &run);
     rc = set_defaults(call, &run, error);
     if (!rc && resources)

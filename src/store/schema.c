@@ -4,8 +4,9 @@
  * Each row keeps the printed object in `body`, so that a GET is a read and a send, beside the
  * columns that are queried. `seq` is the order of insertion, by which lists are ordered: there is
  * one writer, so it agrees with created_at and breaks its ties. `project` is the owner; no query
- * leaves it out. threads.active_run is the thread's lock. run_steps.detail is the object with the
- * content of its search results, which is sent only on demand.
+ * leaves it out. threads.active_run is the thread's lock; its sums are those over its ended runs.
+ * run_steps.detail is the object with the content of its search results, which is sent only on
+ * demand; run_steps.held_usage is what a step that waits for outputs has used so far.
  */
 #include "store/schema.h"
 
@@ -19,7 +20,9 @@ const char *const schema_migrations[] = {
 
     "CREATE TABLE threads ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
-    "  active_run TEXT, body TEXT NOT NULL);"
+    "  active_run TEXT, run_count INTEGER NOT NULL DEFAULT 0,"
+    "  prompt_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,"
+    "  total_tokens INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);"
     "CREATE INDEX threads_project ON threads (project, seq);"
 
     "CREATE TABLE messages ("
@@ -30,17 +33,18 @@ const char *const schema_migrations[] = {
 
     "CREATE TABLE runs ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
-    "  thread TEXT NOT NULL, status TEXT NOT NULL, body TEXT NOT NULL);"
+    "  thread TEXT NOT NULL, status TEXT NOT NULL, expires_at INTEGER, body TEXT NOT NULL);"
     "CREATE INDEX runs_thread ON runs (thread, seq);"
     "CREATE INDEX runs_project ON runs (project, seq);"
     "CREATE INDEX runs_status ON runs (project, status, seq);"
-    "CREATE INDEX runs_active ON runs (status, seq)"
-    "  WHERE status IN ('queued', 'in_progress', 'requires_action', 'cancelling');"
+    /* Runs that are active have a time to expire at, others have none. */
+    "CREATE INDEX runs_active ON runs (status, seq) WHERE expires_at IS NOT NULL;"
+    "CREATE INDEX runs_expiry ON runs (expires_at) WHERE expires_at IS NOT NULL;"
 
     "CREATE TABLE run_steps ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
     "  thread TEXT NOT NULL, run TEXT NOT NULL, status TEXT NOT NULL,"
-    "  body TEXT NOT NULL, detail TEXT);"
+    "  body TEXT NOT NULL, detail TEXT, held_usage TEXT);"
     "CREATE INDEX run_steps_run ON run_steps (run, seq);"
     "CREATE INDEX run_steps_thread ON run_steps (thread, seq);"
 

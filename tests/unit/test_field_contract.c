@@ -30,8 +30,6 @@ static const char *const pending[] = {
     "GET /vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
     "GET /vector_stores/{vector_store_id}/files/{file_id}/content",
     "POST /embeddings",
-    "POST /threads/{thread_id}/runs/{run_id}/cancel",
-    "POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs",
     "POST /uploads",
     "POST /uploads/{upload_id}/cancel",
     "POST /uploads/{upload_id}/complete",

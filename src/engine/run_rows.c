@@ -1,0 +1,277 @@
+/*
+ * Rows of runs, steps and messages.
+ *
+ * A step has two printed forms: `body` without the content of its search results, `detail` with
+ * it. What may follow what is the table of run_rows_check.
+ */
+#include "engine/run_rows.h"
+
+#include <string.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/run_state.h"
+#include "store/record.h"
+
+#define TO(status) (1u << TREADLE_RUN_##status)
+
+/* What may follow each status; nothing follows one that is not here. */
+static const unsigned run_followers[] = {
+    [TREADLE_RUN_QUEUED] = TO(IN_PROGRESS) | TO(CANCELLING) | TO(FAILED) | TO(EXPIRED),
+    [TREADLE_RUN_IN_PROGRESS] = TO(REQUIRES_ACTION) | TO(COMPLETED) | TO(INCOMPLETE) | TO(FAILED) |
+                                TO(CANCELLING) | TO(EXPIRED),
+    [TREADLE_RUN_REQUIRES_ACTION] = TO(QUEUED) | TO(CANCELLING) | TO(EXPIRED) | TO(FAILED),
+    /* What breaks while a run is being cancelled breaks because of that. */
+    [TREADLE_RUN_CANCELLING] = TO(CANCELLED) | TO(COMPLETED) | TO(INCOMPLETE),
+    [TREADLE_RUN_EXPIRED] = 0,
+};
+
+bool run_state_is_active(enum treadle_run_status status)
+{
+    return status > 0 && status <= TREADLE_RUN_EXPIRED && run_followers[status] != 0;
+}
+
+int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
+                   struct treadle_error *error)
+{
+    if (run_followers[run->status] & 1u << to)
+        return 0;
+    return error_set(error, TREADLE_ESTATE, "a run in status '%s' cannot become '%s'",
+                     field_word(run_status_names, (int)run->status),
+                     field_word(run_status_names, (int)to));
+}
+
+struct treadle_integer run_rows_now(void)
+{
+    return (struct treadle_integer){TREADLE_SET, clock_seconds()};
+}
+
+/* ---- Runs ----------------------------------------------------------------------------------- */
+
+int run_rows_load(struct db_session *session, const char *run_id, struct arena *arena,
+                  struct treadle_run *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", run_id}};
+    return record_load(session, "runs", &treadle_run_type, keys, 1, arena, out, error);
+}
+
+static struct record_value expiry(const struct treadle_run *run)
+{
+    return (struct record_value){
+        .column = "expires_at",
+        .kind = run->expires_at.state == TREADLE_SET ? RECORD_INTEGER : RECORD_NULL,
+        .integer = run->expires_at.value,
+    };
+}
+
+int run_rows_insert(struct db_session *session, const char *project, const struct treadle_run *run,
+                    struct arena *arena, struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "id", .text = run->id},
+        {.column = "project", .text = project},
+        {.column = "thread", .text = run->thread_id},
+        {.column = "status", .text = field_word(run_status_names, (int)run->status)},
+        {.column = "body", .text = field_text(&treadle_run_type, run, arena)},
+        expiry(run),
+    };
+    if (!run->id || !values[4].text)
+        return error_set_memory(error);
+    return record_insert(session, "runs", values, 6, error);
+}
+
+int run_rows_save(struct db_session *session, const struct treadle_run *run, struct arena *arena,
+                  struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", run->id}};
+    const struct record_value values[] = {
+        {.column = "status", .text = field_word(run_status_names, (int)run->status)},
+        {.column = "body", .text = field_text(&treadle_run_type, run, arena)},
+        expiry(run),
+    };
+    if (!values[1].text)
+        return error_set_memory(error);
+    return record_update(session, "runs", keys, 1, values, 3, error);
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+static size_t count_results(const struct treadle_step_details *details)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < details->tool_call_count; i++)
+        if (details->tool_calls[i].file_search)
+            count += details->tool_calls[i].file_search->result_count;
+    return count;
+}
+
+/* Takes the content out of all search results (`keep` holds it then), or puts it back. */
+static void swap_content(struct treadle_step_details *details, struct treadle_search_content **keep,
+                         bool take)
+{
+    for (size_t i = 0; i < details->tool_call_count; i++) {
+        struct treadle_file_search_call *call = details->tool_calls[i].file_search;
+        for (size_t j = 0; call && j < call->result_count; j++, keep++) {
+            if (take)
+                *keep = call->results[j].content;
+            call->results[j].content = take ? NULL : *keep;
+        }
+    }
+}
+
+/* The step as it is listed, and as it is with the content of its search results (NULL when it has
+ * none). */
+static int print_step(const struct treadle_run_step *step, struct arena *arena, const char **body,
+                      const char **detail)
+{
+    size_t results = count_results(step->step_details);
+    struct treadle_search_content **keep = arena_array(arena, results, sizeof(void *));
+    if (!keep)
+        return TREADLE_EMEMORY;
+    *detail = results ? field_text(&treadle_run_step_type, step, arena) : NULL;
+    swap_content(step->step_details, keep, true);
+    *body = field_text(&treadle_run_step_type, step, arena);
+    swap_content(step->step_details, keep, false);
+    return *body && (*detail || !results) ? 0 : TREADLE_EMEMORY;
+}
+
+int run_rows_insert_step(struct db_session *session, const char *project,
+                         const struct treadle_run_step *step, struct arena *arena,
+                         struct treadle_error *error)
+{
+    const char *body, *detail;
+    if (print_step(step, arena, &body, &detail))
+        return error_set_memory(error);
+    const struct record_value values[] = {
+        {.column = "id", .text = step->id},
+        {.column = "project", .text = project},
+        {.column = "thread", .text = step->thread_id},
+        {.column = "run", .text = step->run_id},
+        {.column = "status", .text = field_word(run_step_status_names, (int)step->status)},
+        {.column = "body", .text = body},
+    };
+    return record_insert(session, "run_steps", values, 6, error);
+}
+
+int run_rows_save_step(struct db_session *session, const struct treadle_run_step *step,
+                       struct arena *arena, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", step->id}};
+    const char *body, *detail;
+    if (print_step(step, arena, &body, &detail))
+        return error_set_memory(error);
+    const struct record_value values[] = {
+        {.column = "status", .text = field_word(run_step_status_names, (int)step->status)},
+        {.column = "body", .text = body},
+        {.column = "detail", .text = detail},
+    };
+    return record_update(session, "run_steps", keys, 1, values, 3, error);
+}
+
+int run_rows_load_step(struct db_session *session, const char *step_id, struct arena *arena,
+                       struct treadle_run_step *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", step_id}};
+    return record_load(session, "run_steps", &treadle_run_step_type, keys, 1, arena, out, error);
+}
+
+int run_rows_open_step(struct db_session *session, const char *run_id, struct arena *arena,
+                       const char **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"run", run_id}, {"status", "in_progress"}};
+    int rc = record_text(session, "run_steps", "id", keys, 2, arena, out, error);
+    if (rc == TREADLE_ENOTFOUND) {
+        *out = NULL;
+        return 0;
+    }
+    return rc;
+}
+
+int run_rows_hold_usage(struct db_session *session, const char *step_id,
+                        const struct treadle_usage *usage, struct arena *arena,
+                        struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", step_id}};
+    const struct record_value values[] = {
+        {.column = "held_usage", .text = field_text(&treadle_usage_type, usage, arena)}};
+    if (!values[0].text)
+        return error_set_memory(error);
+    return record_update(session, "run_steps", keys, 1, values, 1, error);
+}
+
+int run_rows_held_usage(struct db_session *session, const char *step_id, struct arena *arena,
+                        struct treadle_usage **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", step_id}};
+    const char *text = NULL;
+    struct treadle_usage *usage = arena_alloc(arena, sizeof *usage);
+    if (!usage)
+        return error_set_memory(error);
+    int rc = record_text(session, "run_steps", "held_usage", keys, 1, arena, &text, error);
+    if (!rc && text)
+        rc = field_parse(&treadle_usage_type, text, strlen(text), FIELD_TOLERANT, arena, usage,
+                         error);
+    if (!rc)
+        *out = text ? usage : NULL;
+    return rc;
+}
+
+/* ---- Messages ------------------------------------------------------------------------------- */
+
+int run_rows_load_message(struct db_session *session, const char *message_id, struct arena *arena,
+                          struct treadle_message *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", message_id}};
+    return record_load(session, "messages", &treadle_message_type, keys, 1, arena, out, error);
+}
+
+int run_rows_save_message(struct db_session *session, const struct treadle_message *message,
+                          struct arena *arena, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", message->id}};
+    const struct record_value values[] = {
+        {.column = "body", .text = field_text(&treadle_message_type, message, arena)}};
+    if (!values[0].text)
+        return error_set_memory(error);
+    return record_update(session, "messages", keys, 1, values, 1, error);
+}
+
+/* ---- The lock ------------------------------------------------------------------------------- */
+
+int run_rows_read_lock(struct db_session *session, const char *thread_id, struct arena *arena,
+                       const char **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", thread_id}};
+    return record_text(session, "threads", "active_run", keys, 1, arena, out, error);
+}
+
+int run_rows_take_lock(struct db_session *session, const char *thread_id, const char *run_id,
+                       struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", thread_id}};
+    const struct record_value values[] = {{.column = "active_run", .text = run_id}};
+    return record_update(session, "threads", keys, 1, values, 1, error);
+}
+
+int run_rows_free_lock(struct db_session *session, const struct treadle_run *run,
+                       struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "UPDATE threads SET active_run = NULL, run_count = run_count + 1, "
+                        "prompt_tokens = prompt_tokens + ?, "
+                        "completion_tokens = completion_tokens + ?, "
+                        "total_tokens = total_tokens + ? WHERE id = ?",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, run->usage->prompt_tokens);
+    db_bind_integer(statement, 2, run->usage->completion_tokens);
+    db_bind_integer(statement, 3, run->usage->total_tokens);
+    db_bind_text(statement, 4, run->thread_id);
+    rc = db_step(statement, error);
+    if (!rc && db_changes(session) == 0)
+        rc = error_set(error, TREADLE_ENOTFOUND, "no such row in threads");
+    return rc;
+}

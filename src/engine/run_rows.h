@@ -1,0 +1,63 @@
+/*
+ * Rows of runs, of their steps and of the messages that they write, and the lock of their thread:
+ * what the files of run_state.h share.
+ *
+ * May be used by run_state.c, run_action.c and run_end.c, by nobody else: whoever writes these
+ * rows changes states.
+ */
+#ifndef ENGINE_RUN_ROWS_H
+#define ENGINE_RUN_ROWS_H
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+struct treadle_integer run_rows_now(void);
+
+int run_rows_load(struct db_session *session, const char *run_id, struct arena *arena,
+                  struct treadle_run *out, struct treadle_error *error);
+int run_rows_insert(struct db_session *session, const char *project, const struct treadle_run *run,
+                    struct arena *arena, struct treadle_error *error);
+int run_rows_save(struct db_session *session, const struct treadle_run *run, struct arena *arena,
+                  struct treadle_error *error);
+
+int run_rows_load_step(struct db_session *session, const char *step_id, struct arena *arena,
+                       struct treadle_run_step *out, struct treadle_error *error);
+int run_rows_insert_step(struct db_session *session, const char *project,
+                         const struct treadle_run_step *step, struct arena *arena,
+                         struct treadle_error *error);
+int run_rows_save_step(struct db_session *session, const struct treadle_run_step *step,
+                       struct arena *arena, struct treadle_error *error);
+
+/* The step of a run that is under way; there is one at most. NULL when there is none. */
+int run_rows_open_step(struct db_session *session, const char *run_id, struct arena *arena,
+                       const char **out, struct treadle_error *error);
+
+/* What a step that waits for outputs has used: kept apart, since the step shows it only once it
+ * has ended. NULL when nothing is kept. */
+int run_rows_hold_usage(struct db_session *session, const char *step_id,
+                        const struct treadle_usage *usage, struct arena *arena,
+                        struct treadle_error *error);
+int run_rows_held_usage(struct db_session *session, const char *step_id, struct arena *arena,
+                        struct treadle_usage **out, struct treadle_error *error);
+
+int run_rows_load_message(struct db_session *session, const char *message_id, struct arena *arena,
+                          struct treadle_message *out, struct treadle_error *error);
+int run_rows_save_message(struct db_session *session, const struct treadle_message *message,
+                          struct arena *arena, struct treadle_error *error);
+
+/* The run that holds the thread, NULL for none. */
+int run_rows_read_lock(struct db_session *session, const char *thread_id, struct arena *arena,
+                       const char **out, struct treadle_error *error);
+int run_rows_take_lock(struct db_session *session, const char *thread_id, const char *run_id,
+                       struct treadle_error *error);
+
+/* Frees the thread and adds what the run used to what the thread has used. */
+int run_rows_free_lock(struct db_session *session, const struct treadle_run *run,
+                       struct treadle_error *error);
+
+/* Whether the status may follow; TREADLE_ESTATE otherwise. */
+int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
+                   struct treadle_error *error);
+
+#endif

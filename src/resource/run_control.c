@@ -1,0 +1,81 @@
+/*
+ * Runs under way: cancel, submit the outputs of functions.
+ *
+ * Cancelling is two transactions, so that the reply shows the run as cancelling: the first asks
+ * for the end, the second ends the run whoever executes it. Should the second fail, the run stays
+ * cancelling until it is swept.
+ */
+#include "resource/handlers.h"
+
+#include "base/error.h"
+#include "engine/run_state.h"
+#include "resource/call.h"
+
+static int check_run(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
+{
+    const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
+    const struct record_key thread[] = {{"id", thread_id}, {"project", call->project}};
+    const struct record_key run[] = {
+        {"id", run_id}, {"thread", thread_id}, {"project", call->project}};
+    const char *id = NULL;
+    int rc = record_text(session, "threads", "id", thread, 2, call->arena, &id, error);
+    if (rc)
+        return resource_not_found(rc, "thread", thread_id, error);
+    rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
+    return resource_not_found(rc, "run", run_id, error);
+}
+
+/* ---- Cancel --------------------------------------------------------------------------------- */
+
+static int ask(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+{
+    struct treadle_run run;
+    int rc = check_run(session, call, error);
+    if (!rc)
+        rc = run_state_cancel(session, call->arguments[1], call->arena, &run, error);
+    return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
+}
+
+static int finish(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    return run_state_finish_cancel(session, call->arguments[1], call->arena, error);
+}
+
+int run_cancel(struct resource_call *call, struct treadle_error *error)
+{
+    struct treadle_error ignored;
+    int rc = resource_write(call, ask, error);
+    if (rc)
+        return rc;
+    if (resource_write(call, finish, &ignored) == 0)
+        engine_interrupt(call->services->engine, call->arguments[1]);
+    return 0;
+}
+
+/* ---- Outputs -------------------------------------------------------------------------------- */
+
+static int submit(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_tool_outputs_request *request = call->body;
+    struct treadle_run run;
+    int rc = check_run(session, call, error);
+    if (!rc)
+        rc = run_state_submit(session, call->arguments[1], request->tool_outputs,
+                              request->tool_output_count, call->arena, &run, error);
+    if (rc)
+        return rc;
+    call->queued = true;
+    return resource_reply(call, &treadle_run_type, &run, error);
+}
+
+int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *error)
+{
+    const struct treadle_tool_outputs_request *request = call->body;
+    if (request->stream.state == TREADLE_SET && request->stream.value)
+        return error_set_request(error, "unsupported_value", "stream",
+                                 "Streaming is not supported by this version of Treadle.");
+    return resource_write(call, submit, error);
+}

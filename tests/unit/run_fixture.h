@@ -1,0 +1,201 @@
+/*
+ * What the tests of run state share: a database with two threads, every transition of a run as a
+ * piece of work, and reading back what it wrote.
+ */
+#ifndef TESTS_UNIT_RUN_FIXTURE_H
+#define TESTS_UNIT_RUN_FIXTURE_H
+
+#include <stdlib.h>
+
+#include "api/types.h"
+#include "db_fixture.h"
+#include "engine/run_state.h"
+#include "store/record.h"
+#include "store/schema.h"
+
+struct scene {
+    struct fixture store;
+    struct db *db;
+    struct arena *arena;
+    /* What the work under test gets and gives. */
+    struct treadle_run run;
+    struct run_record record;
+    struct treadle_run_step step;
+    struct treadle_error error;
+    size_t count;
+};
+
+static inline int make_thread(struct db_session *session, void *argument,
+                              struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "id", .text = argument},
+        {.column = "project", .text = "p"},
+        {.column = "body", .text = "{\"id\":\"t\"}"},
+    };
+    return record_insert(session, "threads", values, 3, error);
+}
+
+static inline int setup(void **state)
+{
+    struct scene *scene = calloc(1, sizeof *scene);
+    assert_int_equal(fixture_make(&scene->store), 0);
+    assert_int_equal(
+        db_open_sqlite(&scene->db, scene->store.path, schema_migrations, &scene->error), 0);
+    assert_int_equal(db_write(scene->db, make_thread, "thread_a", &scene->error), 0);
+    assert_int_equal(db_write(scene->db, make_thread, "thread_b", &scene->error), 0);
+    scene->arena = arena_new(0);
+    *state = scene;
+    return 0;
+}
+
+static inline int teardown(void **state)
+{
+    struct scene *scene = *state;
+    db_close(scene->db);
+    arena_free(scene->arena);
+    assert_int_equal(fixture_remove(&scene->store), 0);
+    free(scene);
+    return 0;
+}
+
+/* ---- Works ---------------------------------------------------------------------------------- */
+
+static inline int create(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_create(session, "p", &scene->run, scene->arena, error);
+}
+
+static inline int create_run(struct scene *scene, const char *thread_id)
+{
+    scene->run = (struct treadle_run){.thread_id = thread_id,
+                                      .assistant_id = "asst_a",
+                                      .model = "m",
+                                      .parallel_tool_calls = true};
+    return db_write(scene->db, create, scene, &scene->error);
+}
+
+static inline int claim(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_claim(session, scene->arena, &scene->record, error);
+}
+
+static inline int begin_tools(struct db_session *session, void *argument,
+                              struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_begin_tools(session, &scene->record, scene->arena, &scene->step, error);
+}
+
+static const struct treadle_usage usage = {
+    .prompt_tokens = 5, .completion_tokens = 2, .total_tokens = 7};
+
+static inline int complete_tools(struct db_session *session, void *argument,
+                                 struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    struct treadle_search_content content = {.text = "secret chunk"};
+    struct treadle_file_search_result result = {.file_id = "file-1",
+                                                .file_name = "a.pdf",
+                                                .score = 0.5,
+                                                .content = &content,
+                                                .content_count = 1};
+    struct treadle_search_ranking ranking = {"default_2024_08_21", 0};
+    struct treadle_file_search_call search = {&ranking, &result, 1};
+    struct treadle_tool_call call = {
+        .id = "call_1", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search};
+    return run_state_complete_tools(session, &scene->step, &call, 1, &usage, scene->arena, error);
+}
+
+static inline int begin_message(struct db_session *session, void *argument,
+                                struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_begin_message(session, &scene->record, scene->arena, &scene->step, error);
+}
+
+static inline int complete_message(struct db_session *session, void *argument,
+                                   struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    const struct treadle_text text = {.value = "An answer."};
+    return run_state_complete_message(session, &scene->step, &text, &usage, scene->arena, error);
+}
+
+static inline int complete(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_complete(session, scene->record.run.id, scene->arena, error);
+}
+
+static inline int fail_run(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    static const struct treadle_last_error reason = {"server_error", "It broke."};
+    return run_state_fail(session, scene->record.run.id, &reason, scene->arena, error);
+}
+
+static inline int recover(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_recover(session, &scene->count, error);
+}
+
+static inline int check_unlocked(struct db_session *session, void *argument,
+                                 struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    return run_state_check_unlocked(session, "thread_a", "add messages to", scene->arena, error);
+}
+
+static inline int take(struct scene *scene, db_work work)
+{
+    return db_write(scene->db, work, scene, &scene->error);
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+struct reading {
+    struct scene *scene;
+    const char *table;
+    const struct treadle_type *type;
+    const char *id;
+    void *out;
+};
+
+static inline int load(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    const struct record_key keys[] = {{"id", reading->id}};
+    return record_load(session, reading->table, reading->type, keys, 1, reading->scene->arena,
+                       reading->out, error);
+}
+
+static inline struct treadle_run read_run(struct scene *scene)
+{
+    struct treadle_run run;
+    struct reading reading = {scene, "runs", &treadle_run_type, scene->record.run.id, &run};
+    assert_int_equal(db_read(scene->db, load, &reading, &scene->error), 0);
+    return run;
+}
+
+static inline struct treadle_run_step read_step(struct scene *scene)
+{
+    struct treadle_run_step step;
+    struct reading reading = {scene, "run_steps", &treadle_run_step_type, scene->step.id, &step};
+    assert_int_equal(db_read(scene->db, load, &reading, &scene->error), 0);
+    return step;
+}
+
+static inline struct treadle_message read_message(struct scene *scene)
+{
+    struct treadle_message message;
+    struct reading reading = {scene, "messages", &treadle_message_type,
+                              scene->step.step_details->message_creation->message_id, &message};
+    assert_int_equal(db_read(scene->db, load, &reading, &scene->error), 0);
+    return message;
+}
+
+#endif
