@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,7 +14,7 @@
 #include "cli/place.h"
 #include "server/server.h"
 
-enum { DEFAULT_GRACE = 10, LONGEST_GRACE = 3600, CLOSING_SECONDS = 5 };
+enum { DEFAULT_GRACE = 10, LONGEST_GRACE = 3600, MOST_REQUESTS = 10000000, CLOSING_SECONDS = 5 };
 
 struct serve_settings {
     struct option_list listen;
@@ -21,10 +22,13 @@ struct serve_settings {
     const char *log_level;
     const char *log_format;
     int64_t grace;
+    bool require_keys;
+    int64_t requests_per_minute;
+    struct option_list origins;
 };
 
 static const struct option_row serve_rows[] = {
-    {"listen", 'l', OPTION_LIST, "ADDRESS", offsetof(struct serve_settings, listen), 0,
+    {"listen", 'l', OPTION_LIST, "ADDRESS", offsetof(struct serve_settings, listen), 4,
      "Where to listen: HOST:PORT (port 0 picks a free one) or unix:/PATH; up to 4 times. "
      "Default: 127.0.0.1:8383."},
     {"store", 's', OPTION_TEXT, "DIR", offsetof(struct serve_settings, store), 0,
@@ -36,6 +40,15 @@ static const struct option_row serve_rows[] = {
     {"grace", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, grace), LONGEST_GRACE,
      "How long requests and runs that are under way may take to end when the server is told to "
      "stop. Default: 10."},
+    {"require-keys", 0, OPTION_FLAG, NULL, offsetof(struct serve_settings, require_keys), 0,
+     "Answer only requests with a key (see 'treadle key'). Needed where others than this machine's "
+     "users can reach the server."},
+    {"requests-per-minute", 0, OPTION_COUNT, "NUMBER",
+     offsetof(struct serve_settings, requests_per_minute), MOST_REQUESTS,
+     "How many requests a minute each key may make. Default: no limit."},
+    {"allow-origin", 0, OPTION_LIST, "ORIGIN", offsetof(struct serve_settings, origins), 0,
+     "Let pages of this origin, as https://app.example, use the server; '*' for all; up to 16 "
+     "times. Default: none."},
 };
 
 static const struct option_form serve_form = {
@@ -74,13 +87,14 @@ static int parse_format(const char *name, enum log_format *out)
     return -1;
 }
 
-static void complain_of_start(const char *store, const struct treadle_error *error)
+/* Each connection is a descriptor, and the soft limit is often too low for many of them. */
+static void raise_limits(void)
 {
-    char address[PATH_MAX];
-    if (error->code == TREADLE_EBUSY && server_find(store, address, sizeof address, NULL) == 0)
-        cli_complain("the store %s is served by another process already, at %s", store, address);
-    else
-        cli_complain("%s", error->message);
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 /* Every transition of a run is one transaction and every acknowledged write is on disk, so ending
@@ -110,13 +124,14 @@ static int serve(const struct server_options *options, unsigned grace)
     struct server *server = NULL;
     struct treadle_error error = {0};
     sigset_t signals;
+    raise_limits();
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
     /* Before any thread starts, so that all of them leave the signals to this one. */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (server_start(&server, options, &error)) {
-        complain_of_start(options->store, &error);
+        cli_complain("%s", error.message);
         return CLI_FAILED;
     }
     for (size_t i = 0; server_address(server, i); i++)
@@ -154,6 +169,9 @@ int cmd_serve(int argc, char **argv)
     if (settings.listen.count)
         memcpy(server.listen, settings.listen.items, sizeof server.listen);
     server.store = store.data;
+    server.require_keys = settings.require_keys;
+    server.requests_per_minute = settings.requests_per_minute;
+    server.origins = settings.origins.items;
     server.log = log_new(stderr, level, format);
     status = serve(&server, (unsigned)settings.grace);
     log_free(server.log);

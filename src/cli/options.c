@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { MOST_OPTIONS = 16, HELP = 1000, FIRST_ROW = 1001, ENVIRONMENT_LIMIT = 1 << 20 };
+enum { MOST_OPTIONS = 32, HELP = 1000, FIRST_ROW = 1001, ENVIRONMENT_LIMIT = 1 << 20 };
 
 struct reading {
     const struct option_form *form;
@@ -84,9 +84,10 @@ static int store_list(const struct reading *reading, const struct option_row *ro
                       const char *value)
 {
     struct option_list *list = (struct option_list *)(reading->settings + row->offset);
-    if (list->count == OPTION_LIST_SIZE)
-        return options_usage(reading->form->command, "--%s can be given %d times at most",
-                             row->name, OPTION_LIST_SIZE);
+    size_t most = row->max ? (size_t)row->max : OPTION_LIST_SIZE;
+    if (list->count >= most)
+        return options_usage(reading->form->command, "--%s can be given %zu times at most",
+                             row->name, most);
     list->items[list->count++] = value;
     return -1;
 }

@@ -14,10 +14,10 @@ enum option_kind {
     OPTION_TEXT = 1, /* const char * */
     OPTION_FLAG,     /* bool; takes no argument */
     OPTION_COUNT,    /* int64_t from 1 to `max` */
-    OPTION_LIST      /* struct option_list; may come several times */
+    OPTION_LIST      /* struct option_list; may come `max` times (0: 16) */
 };
 
-enum { OPTION_LIST_SIZE = 4 };
+enum { OPTION_LIST_SIZE = 16 };
 
 struct option_list {
     const char *items[OPTION_LIST_SIZE + 1]; /* ends with NULL */

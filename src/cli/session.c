@@ -142,7 +142,7 @@ static void block_signals(struct session *session)
 static int start_server(struct session *session, const char *store, struct treadle_error *error)
 {
     char path[ADDRESS_SIZE + 16];
-    struct server_options options = {.store = store};
+    struct server_options options = {.store = store, .owner_only = true};
     if (!make_directory(session, getenv("XDG_RUNTIME_DIR")) && !make_directory(session, "/tmp")) {
         *error = (struct treadle_error){.code = TREADLE_EIO,
                                         .message = "no private directory can be made in /tmp"};

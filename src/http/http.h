@@ -58,7 +58,6 @@ struct http_request {
     size_t listener;     /* which of the addresses it came through, from 0 */
     bool local;          /* came over a Unix socket or from a loopback address */
     const void *route;   /* as plan gave it; NULL when no plan was made */
-    const char *caller;  /* who asks, as the handler found out; for `finished` alone */
     struct arena *arena; /* dies with the request; at least 16 MiB for the handler, less for plan */
 };
 

@@ -5,13 +5,13 @@
 
 #include <stdio.h>
 
-#include "server/route.h"
+#include "server/entry.h"
 
 void access_note(struct log *log, struct metrics *metrics, const struct http_request *request,
                  const struct http_outcome *outcome)
 {
-    const struct route *route = request->route;
-    size_t operation = route ? route->operation : (size_t)ROUTE_NONE;
+    const struct entry *entry = request->route;
+    size_t operation = entry ? entry->route.operation : (size_t)ROUTE_NONE;
     metrics_count(metrics, operation, outcome->status, outcome->duration_us);
     if (!log_takes(log, LOG_INFO))
         return;
@@ -23,5 +23,6 @@ void access_note(struct log *log, struct metrics *metrics, const struct http_req
     snprintf(out, sizeof out, "%llu", (unsigned long long)outcome->sent);
     log_write(log, LOG_INFO, "http.request", "id", request->id, "operation", route_name(operation),
               "status", outcome->status ? status : NULL, "ms", duration, "in", in, "out", out,
-              "key", request->caller, "ended", outcome->whole ? NULL : "early", NULL);
+              "key", entry ? entry->caller.key_id : NULL, "ended", outcome->whole ? NULL : "early",
+              NULL);
 }

@@ -11,7 +11,7 @@
 #include "http/http.h"
 #include "server/metrics.h"
 
-/* The request's route is a struct route, or NULL. */
+/* The request's route is a struct entry, or NULL. */
 void access_note(struct log *log, struct metrics *metrics, const struct http_request *request,
                  const struct http_outcome *outcome);
 

@@ -1,36 +1,20 @@
 /*
  * Dispatch.
  *
- * Nobody needs a key on loopback, so a web page that a user happens to visit must not be able to
- * speak to the server through the user's browser: a request whose Host or Origin is not loopback
- * is refused.
+ * What was decided at the head (entry.c) travels as the request's route, so that the handler works
+ * with the same decision.
  */
 #include "server/dispatch.h"
-
-#include <string.h>
 
 #include "api/error.h"
 #include "base/error.h"
 #include "server/access.h"
-#include "server/origin.h"
-#include "server/route.h"
 
 enum { JSON_LIMIT = 16 << 20, ARENA_LIMIT = 128 << 20 };
 #define UPLOAD_LIMIT                                                                               \
     ((UINT64_C(512) << 20) + (UINT64_C(1) << 20)) /* 512 MB and the form around it */
-#define PROJECT "default"
 
 /* ---- Planning -------------------------------------------------------------------------------- */
-
-static int check_origin(const struct http_request *request, struct treadle_error *error)
-{
-    const char *host = http_header(request, "host");
-    const char *origin = http_header(request, "origin");
-    if ((!host || origin_is_loopback(host)) && (!origin || origin_is_loopback(origin)))
-        return 0;
-    return error_set_wire(error, 403, "invalid_request_error", "forbidden_origin", NULL,
-                          "This server answers requests from this machine only.");
-}
 
 static void plan_body(const struct route *route, struct http_plan *out)
 {
@@ -64,19 +48,17 @@ static int check_started(const struct dispatch *dispatch, const struct route *ro
 int dispatch_plan(void *context, const struct http_request *request, struct http_plan *out,
                   struct treadle_error *error)
 {
-    struct route *route = arena_alloc(request->arena, sizeof *route);
-    if (!route)
+    const struct dispatch *dispatch = context;
+    struct entry *entry = arena_alloc(request->arena, sizeof *entry);
+    if (!entry)
         return error_set_memory(error);
-    int rc = route_find(request, route, error);
-    out->route = route;
-    out->allow = route_allow(route);
-    /* Whoever may not speak to the server learns nothing else from it. */
-    if (check_origin(request, error))
-        return error->code;
+    int rc = entry_check(&dispatch->rules, request, entry, error);
+    out->route = entry;
+    out->allow = route_allow(&entry->route);
     if (!rc)
-        rc = check_started(context, route, error);
+        rc = check_started(dispatch, &entry->route, error);
     if (!rc)
-        plan_body(route, out);
+        plan_body(&entry->route, out);
     return rc;
 }
 
@@ -124,13 +106,14 @@ static int parse_body(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
-static int call_endpoint(struct dispatch *dispatch, const struct endpoint_match *match,
+static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
                          struct http_request *request, struct http_reply *reply,
                          struct treadle_error *error)
 {
+    const struct endpoint_match *match = &entry->route.match;
     struct resource_call call = {
         .services = &dispatch->services,
-        .project = PROJECT,
+        .project = entry->caller.project,
         .endpoint = endpoint_get(match->id),
         .arguments = match->arguments,
         .request = request,
@@ -148,16 +131,34 @@ static int call_endpoint(struct dispatch *dispatch, const struct endpoint_match 
     return rc;
 }
 
+static int handle(struct dispatch *dispatch, const struct entry *entry,
+                  struct http_request *request, struct http_reply *reply,
+                  struct treadle_error *error)
+{
+    if (route_is_endpoint(&entry->route))
+        return call_endpoint(dispatch, entry, request, reply, error);
+    if (!entry->preflight)
+        return probe_answer(&dispatch->probe, entry->route.operation, request, reply, error);
+    reply->status = 204;
+    reply->content_type = NULL;
+    return 0;
+}
+
 void dispatch_handle(void *context, struct http_request *request, struct http_reply *reply)
 {
     struct dispatch *dispatch = context;
     struct treadle_error error = {0};
-    const struct route *route = request->route;
-    int rc = route_is_endpoint(route)
-                 ? call_endpoint(dispatch, &route->match, request, reply, &error)
-                 : probe_answer(&dispatch->probe, route->operation, request, reply, &error);
+    const struct entry *entry = request->route;
+    int rc = handle(dispatch, entry, request, reply, &error);
     if (rc)
         send_error(dispatch, request, &error, reply);
+    gate_note(dispatch->rules.gate, &entry->caller);
+}
+
+void dispatch_decorate(void *context, const struct http_request *request, struct http_reply *reply)
+{
+    const struct dispatch *dispatch = context;
+    entry_decorate(&dispatch->rules, request, reply);
 }
 
 void dispatch_finished(void *context, const struct http_request *request,

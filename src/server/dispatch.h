@@ -7,11 +7,13 @@
 #include "base/log.h"
 #include "http/http.h"
 #include "resource/resource.h"
+#include "server/entry.h"
 #include "server/probe.h"
 
 struct dispatch {
     struct resource_services services;
     struct probe probe;
+    struct entry_rules rules;
     struct log *log;
 };
 
@@ -21,6 +23,7 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
 void dispatch_handle(void *context, struct http_request *request, struct http_reply *reply);
 void dispatch_render_error(void *context, const struct treadle_error *error,
                            struct http_reply *reply);
+void dispatch_decorate(void *context, const struct http_request *request, struct http_reply *reply);
 void dispatch_finished(void *context, const struct http_request *request,
                        const struct http_outcome *outcome);
 

@@ -1,5 +1,6 @@
 /*
- * Presence: flock on the file that holds the address.
+ * Presence: flock on the file that holds the addresses, one a line: the one for people to read,
+ * and the one for the owner's commands.
  */
 #include "server/presence.h"
 
@@ -13,7 +14,7 @@
 
 #include "base/error.h"
 
-enum { LONGEST_ADDRESS = 256 };
+enum { LONGEST_ADDRESS = 512 };
 
 static int open_file(const char *store, int flags, int *out, struct treadle_error *error)
 {
@@ -46,6 +47,7 @@ int presence_take(const char *store, int *descriptor, struct treadle_error *erro
     }
     char address[LONGEST_ADDRESS];
     read_address(file, address);
+    address[strcspn(address, "\n")] = '\0';
     rc = errno == EWOULDBLOCK
              ? error_set(error, TREADLE_EBUSY, "another process serves the store %s%s%s", store,
                          address[0] ? ": it listens on " : "", address)
@@ -54,12 +56,14 @@ int presence_take(const char *store, int *descriptor, struct treadle_error *erro
     return rc;
 }
 
-int presence_announce(int descriptor, const char *address, struct treadle_error *error)
+int presence_announce(int descriptor, const char *address, const char *owner_address,
+                      struct treadle_error *error)
 {
-    size_t length = strlen(address);
-    if (length >= LONGEST_ADDRESS)
+    char text[LONGEST_ADDRESS];
+    int length = snprintf(text, sizeof text, "%s\n%s\n", address, owner_address);
+    if (length >= (int)sizeof text)
         return error_set(error, TREADLE_EINVALID, "the address %s is too long", address);
-    if (ftruncate(descriptor, 0) || pwrite(descriptor, address, length, 0) != (ssize_t)length)
+    if (ftruncate(descriptor, 0) || pwrite(descriptor, text, (size_t)length, 0) != length)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot note the address in the store");
     return 0;
 }
@@ -77,10 +81,12 @@ int presence_find(const char *store, char *out, size_t size, struct treadle_erro
     char address[LONGEST_ADDRESS];
     read_address(file, address);
     close(file);
-    if (!address[0])
+    char *line = strchr(address, '\n'), *end = line ? strchr(line + 1, '\n') : NULL;
+    if (!end)
         return error_set(error, TREADLE_ENOTFOUND, "the server of %s is not ready yet", store);
-    if (strlen(address) >= size)
-        return error_set(error, TREADLE_EINVALID, "the address %s is too long", address);
-    memcpy(out, address, strlen(address) + 1);
+    *end = '\0';
+    if (strlen(line + 1) >= size)
+        return error_set(error, TREADLE_EINVALID, "the address %s is too long", line + 1);
+    strcpy(out, line + 1);
     return 0;
 }

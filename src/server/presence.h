@@ -15,10 +15,11 @@
  * the message, when another process has it. */
 int presence_take(const char *store, int *descriptor, struct treadle_error *error);
 
-/* Writes the address for others to find. */
-int presence_announce(int descriptor, const char *address, struct treadle_error *error);
+/* Writes the addresses for others to find: the server's first, and where its owner needs no key. */
+int presence_announce(int descriptor, const char *address, const char *owner_address,
+                      struct treadle_error *error);
 
-/* The address of whoever serves the store. TREADLE_ENOTFOUND when nobody does. */
+/* The owner's address of whoever serves the store. TREADLE_ENOTFOUND when nobody does. */
 int presence_find(const char *store, char *out, size_t size, struct treadle_error *error);
 
 #endif

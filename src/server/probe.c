@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "server/route.h"
+#include "server/entry.h"
 
 enum {
     FRESH_US = 1000000, /* how long a check of the store holds */
@@ -105,10 +105,11 @@ static int answer_ready(struct probe *probe, struct http_reply *reply, struct tr
 
 /* ---- Metrics -------------------------------------------------------------------------------- */
 
-/* Who may read the metrics: this machine. */
+/* Who may read the metrics: this machine, and whoever has a key. */
 static bool may_read_metrics(const struct http_request *request)
 {
-    return request->local;
+    const struct entry *entry = request->route;
+    return request->local || entry->caller.key;
 }
 
 struct backlog {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -25,7 +26,12 @@ struct server {
     struct model *model;
     struct dispatch dispatch;
     struct http_server *http;
+    size_t address_count; /* that were asked for; the owner's may come behind them */
+    size_t owner_index;
+    char owner_path[128];
 };
+
+enum { MOST_ADDRESSES = 4 };
 
 /* ---- The store's directory ------------------------------------------------------------------ */
 
@@ -98,22 +104,113 @@ static int start_workers(struct server *server, const struct server_options *opt
     return engine_open(&services->engine, &engine, error);
 }
 
-/* ---- The listener --------------------------------------------------------------------------- */
+/* ---- Who may come in ------------------------------------------------------------------------ */
+
+static bool is_socket(const char *address)
+{
+    return text_starts_with(address, "unix:");
+}
+
+/* The first address that others than this machine's users can reach, or NULL. */
+static const char *find_exposed(const struct server_options *options)
+{
+    for (size_t i = 0; i < MOST_ADDRESSES && options->listen[i]; i++)
+        if (!is_socket(options->listen[i]) && !origin_is_loopback(options->listen[i]))
+            return options->listen[i];
+    return NULL;
+}
+
+static int refuse_exposed(const char *address, const char *store, struct treadle_error *error)
+{
+    return error_set(error, TREADLE_EINVALID,
+                     "%s is not a loopback address, and a server that others can reach needs "
+                     "--require-keys and a key: make one with 'treadle key create --project NAME "
+                     "--store %s'",
+                     address, store);
+}
 
 static int check_addresses(const struct server_options *options, struct treadle_error *error)
 {
+    const char *exposed = find_exposed(options);
     if (!options->listen[0])
         return error_set(error, TREADLE_EINVALID, "no address to listen on was given");
-    for (size_t i = 0; i < 5 && options->listen[i]; i++) {
-        const char *address = options->listen[i];
-        if (!text_starts_with(address, "unix:") && !origin_is_loopback(address))
-            return error_set(error, TREADLE_EINVALID,
-                             "'%s' is no address on loopback (as 127.0.0.1:8383, [::1]:8383 or "
-                             "unix:/path), and a server that others can reach needs keys, which "
-                             "this version does not have",
-                             address);
+    return exposed && !options->require_keys ? refuse_exposed(exposed, options->store, error) : 0;
+}
+
+static int set_origins(struct entry_rules *rules, const struct server_options *options,
+                       struct treadle_error *error)
+{
+    for (size_t i = 0; options->origins && options->origins[i]; i++) {
+        if (i == ENTRY_MOST_ORIGINS)
+            return error_set(error, TREADLE_EINVALID, "more than %d origins were given",
+                             ENTRY_MOST_ORIGINS);
+        rules->origins[i] = options->origins[i];
     }
     return 0;
+}
+
+static int open_gate(struct server *server, const struct server_options *options,
+                     struct treadle_error *error)
+{
+    struct dispatch *dispatch = &server->dispatch;
+    const char *exposed = find_exposed(options);
+    const struct gate_options gate = {
+        .db = dispatch->services.db,
+        .require_keys = options->require_keys,
+        .requests_per_minute = options->requests_per_minute,
+    };
+    int rc = gate_open(&dispatch->services.gate, &gate, error);
+    if (!rc)
+        rc = set_origins(&dispatch->rules, options, error);
+    if (rc)
+        return rc;
+    dispatch->rules.gate = dispatch->services.gate;
+    dispatch->rules.require_keys = options->require_keys;
+    if (!options->require_keys || gate_has_keys(dispatch->services.gate))
+        return 0;
+    if (exposed)
+        return refuse_exposed(exposed, options->store, error);
+    log_write(options->log, LOG_WARNING, "no_keys", "store", options->store, NULL);
+    return 0;
+}
+
+/* ---- The listener --------------------------------------------------------------------------- */
+
+/* The socket in the store, for its owner. False when the store's path is too long for one. */
+static bool owner_address(const char *store, char *out, size_t size)
+{
+    struct sockaddr_un address;
+    char path[PATH_MAX];
+    if (!realpath(store, path))
+        return false;
+    int length = snprintf(out, size, "unix:%s/socket", path);
+    return length > 0 && (size_t)length < size &&
+           (size_t)length < sizeof address.sun_path + strlen("unix:");
+}
+
+static void set_addresses(struct server *server, const struct server_options *options,
+                          struct http_options *http)
+{
+    struct entry_rules *rules = &server->dispatch.rules;
+    size_t count = 0;
+    for (; count < MOST_ADDRESSES && options->listen[count]; count++) {
+        http->listen[count] = options->listen[count];
+        rules->sockets |= (unsigned)is_socket(options->listen[count]) << count;
+    }
+    server->address_count = count;
+    if (options->owner_only) {
+        rules->owner = 1;
+        server->owner_index = 0;
+        return;
+    }
+    if (!owner_address(options->store, server->owner_path, sizeof server->owner_path)) {
+        log_write(options->log, LOG_WARNING, "no_owner_socket", "store", options->store, NULL);
+        return;
+    }
+    http->listen[count] = server->owner_path;
+    rules->sockets |= 1U << count;
+    rules->owner |= 1U << count;
+    server->owner_index = count;
 }
 
 static int start_listener(struct server *server, const struct server_options *options,
@@ -125,11 +222,11 @@ static int start_listener(struct server *server, const struct server_options *op
         .plan = dispatch_plan,
         .handle = dispatch_handle,
         .render_error = dispatch_render_error,
+        .decorate = dispatch_decorate,
         .finished = dispatch_finished,
         .log = options->log,
     };
-    for (size_t i = 0; i < 5; i++)
-        http.listen[i] = options->listen[i];
+    set_addresses(server, options, &http);
     return http_start(&server->http, &http, error);
 }
 
@@ -140,7 +237,8 @@ static int open_doors(struct server *server, struct treadle_error *error)
     probe->db = server->dispatch.services.db;
     probe->http = server->http;
     probe_enter(probe, PROBE_SERVING);
-    return presence_announce(server->presence, http_address(server->http, 0), error);
+    return presence_announce(server->presence, http_address(server->http, 0),
+                             http_address(server->http, server->owner_index), error);
 }
 
 int server_start(struct server **out, const struct server_options *options,
@@ -157,6 +255,8 @@ int server_start(struct server **out, const struct server_options *options,
         rc = check_addresses(options, error);
     if (!rc)
         rc = open_store(server, options->store, error);
+    if (!rc)
+        rc = open_gate(server, options, error);
     /* Listens first, so that /ready can say that the rest is not. */
     if (!rc)
         rc = start_listener(server, options, error);
@@ -176,7 +276,7 @@ int server_start(struct server **out, const struct server_options *options,
 
 const char *server_address(const struct server *server, size_t index)
 {
-    return http_address(server->http, index);
+    return index < server->address_count ? http_address(server->http, index) : NULL;
 }
 
 static unsigned seconds_until(int64_t moment)
@@ -200,6 +300,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     model_free(server->model);
     search_close(services->search);
     blob_close(services->blobs);
+    gate_close(services->gate);
     db_close(services->db);
     if (server->presence >= 0)
         close(server->presence);

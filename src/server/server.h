@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/log.h"
 #include "treadle/error.h"
@@ -17,15 +18,21 @@
 struct server;
 
 struct server_options {
-    const char *listen[5]; /* as of http.h, ends with NULL */
-    const char *store;     /* directory; made (mode 0700) when it is missing */
-    const char *reader;    /* path of treadle-reader; NULL: beside the running program */
-    struct log *log;       /* NULL: none; must outlive the server */
+    const char *listen[5];       /* as of http.h, ends with NULL */
+    const char *store;           /* directory; made (mode 0700) when it is missing */
+    const char *reader;          /* path of treadle-reader; NULL: beside the running program */
+    struct log *log;             /* NULL: none; must outlive the server */
+    bool require_keys;           /* refuse who has no key; the store's owner needs none */
+    int64_t requests_per_minute; /* with one key; 0: no limit */
+    const char *const *origins;  /* of pages that may ask, "*" for any; at most 16, then NULL */
+    bool owner_only; /* listen[0] is the only address, a Unix socket that the owner alone opens */
 };
 
 /* Opens the store, ends what a crash left active, and serves. TREADLE_EBUSY when another process
  * serves this store (server_find tells where) or an address is taken; TREADLE_EINVALID for an
- * address off loopback, which needs keys. */
+ * address off loopback unless keys are required and there is one. Besides the addresses given it
+ * listens on the socket "socket" in the store, where requests need no key and may manage the store:
+ * nobody but its owner can open it. */
 int server_start(struct server **out, const struct server_options *options,
                  struct treadle_error *error);
 
@@ -36,7 +43,7 @@ const char *server_address(const struct server *server, size_t index);
  * most that long, then closes. Accepts NULL. */
 void server_stop(struct server *server, unsigned grace_seconds);
 
-/* Where the process that serves this store listens: its first address is copied to `out`.
+/* Where the process that serves this store listens for its owner: the address is copied to `out`.
  * TREADLE_ENOTFOUND when nobody serves it. */
 int server_find(const char *store, char *out, size_t size, struct treadle_error *error);
 
