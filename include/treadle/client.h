@@ -73,12 +73,13 @@ struct treadle_client_options {
     double polling_interval_seconds; /* between the polls of treadle_…_wait; default: what the
                                         server asks for, else 0.5 */
     double polling_timeout_seconds;  /* of treadle_…_wait; default 600 */
+    const char *ca_file; /* PEM: who is trusted to name https servers; default: the system's */
 };
 
 #define TREADLE_CLIENT_OPTIONS_VERSION 1
 #define TREADLE_CLIENT_OPTIONS_INIT                                                                \
     {                                                                                              \
-        TREADLE_CLIENT_OPTIONS_VERSION, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0             \
+        TREADLE_CLIENT_OPTIONS_VERSION, NULL, NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, NULL       \
     }
 
 /* A new client; connects when the first call is made. `options` may be NULL. Certificates of https
@@ -147,6 +148,8 @@ TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_response, struct treadle_vect
                          vector_store_file)
 TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_page_response,
                          struct treadle_vector_store_file_page, page)
+TREADLE_DECLARE_RESPONSE(treadle_key_response, struct treadle_key, key)
+TREADLE_DECLARE_RESPONSE(treadle_key_page_response, struct treadle_key_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_deletion_response, struct treadle_deletion, deletion)
 
 /* ---- Members by name ------------------------------------------------------------------------ */
@@ -448,6 +451,22 @@ int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
 int treadle_vector_store_file_wait(struct treadle_vector_store_file_response **out,
                                    struct treadle_client *client, const char *vector_store_id,
                                    const char *file_id, struct treadle_error *error);
+
+/* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
+
+/* POST /treadle/keys: for the owner of the store, or with an admin key. key.key is the new key's
+ * text, which is shown this once. */
+int treadle_key_create(struct treadle_key_response **out, struct treadle_client *client,
+                       const struct treadle_key_create_request *request,
+                       struct treadle_error *error);
+
+/* GET /treadle/keys: of all projects. */
+int treadle_key_list(struct treadle_key_page_response **out, struct treadle_client *client,
+                     const struct treadle_list_options *options, struct treadle_error *error);
+
+/* POST /treadle/keys/{key_id}/revoke */
+int treadle_key_revoke(struct treadle_key_response **out, struct treadle_client *client,
+                       const char *key_id, struct treadle_error *error);
 
 #ifdef __cplusplus
 }

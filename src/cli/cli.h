@@ -19,6 +19,7 @@ struct command {
 
 int cmd_serve(int argc, char **argv);
 int cmd_ask(int argc, char **argv);
+int cmd_key(int argc, char **argv);
 int cmd_runs(int argc, char **argv);
 int cmd_steps(int argc, char **argv);
 

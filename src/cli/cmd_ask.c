@@ -37,6 +37,7 @@ static const struct option_row ask_rows[] = {
      "Ask on in that thread; its files stay when no others are named."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct ask_settings, json), 0,
      "Print run, messages and steps as the protocol has them."},
+    SESSION_PROJECT_ROW(ask_settings),
     SESSION_ROWS(ask_settings),
 };
 

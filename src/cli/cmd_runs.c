@@ -32,6 +32,7 @@ static const struct option_row runs_rows[] = {
      "Only runs of that thread."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct runs_settings, json), 0,
      "Print the list of runs as the protocol has it."},
+    SESSION_PROJECT_ROW(runs_settings),
     SESSION_ROWS(runs_settings),
 };
 

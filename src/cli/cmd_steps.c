@@ -17,6 +17,7 @@ struct steps_settings {
 static const struct option_row steps_rows[] = {
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct steps_settings, json), 0,
      "Print the list of steps as the protocol has it."},
+    SESSION_PROJECT_ROW(steps_settings),
     SESSION_ROWS(steps_settings),
 };
 

@@ -12,6 +12,7 @@
 static const struct command commands[] = {
     {"serve", "Serve the Assistants API over HTTP.", cmd_serve},
     {"ask", "Answer a question about files, with citations.", cmd_ask},
+    {"key", "Manage the keys with which programs use the server.", cmd_key},
     {"runs", "List runs, newest first.", cmd_runs},
     {"steps", "Show what a run did, step by step.", cmd_steps},
 };

@@ -218,6 +218,8 @@ int session_open(struct session **out, const struct session_options *options)
         goto done;
     client.base_url = session->address;
     client.api_key = options->api_key;
+    client.ca_file = options->ca;
+    client.project = options->project;
     /* A server on this machine can be asked often; for others its own wish counts. */
     if (!options->server)
         client.polling_interval_seconds = 0.02;

@@ -17,7 +17,9 @@ struct session;
 struct session_options {
     const char *server; /* URL, or NULL */
     const char *api_key;
-    const char *store; /* directory, or NULL for the default */
+    const char *ca;      /* file of certificates that are trusted, or NULL */
+    const char *project; /* NULL: the server's choice */
+    const char *store;   /* directory, or NULL for the default */
 };
 
 /* Opens a session, or complains and returns a negative code. */
@@ -38,26 +40,26 @@ bool session_lost(const struct session *session);
 void session_settle(struct session *session);
 
 /* The rows that the options of every command with a session have. */
-#define SESSION_ROWS(T)                                                                              \
-    {"server",                                                                                       \
-     0,                                                                                              \
-     OPTION_TEXT,                                                                                    \
-     "URL",                                                                                          \
-     offsetof(struct T, session.server),                                                             \
-     0,                                                                                              \
-     "The server to use: http://HOST:PORT, https://… or unix:/PATH. Default: the one that serves " \
-     "the store, else one inside this process."},                                                    \
-        {"api-key",                                                                                  \
-         0,                                                                                          \
-         OPTION_TEXT,                                                                                \
-         "KEY",                                                                                      \
-         offsetof(struct T, session.api_key),                                                        \
-         0,                                                                                          \
-         "The server's API key. Others can see arguments: better use the variable."},                \
-    {                                                                                                \
-        "store", 's', OPTION_TEXT, "DIR", offsetof(struct T, session.store), 0,                      \
-            "The store, where no server is named. Default: treadle in $XDG_DATA_HOME or "            \
-            "~/.local/share."                                                                        \
+#define SESSION_ROWS(T)                                                                             \
+    SESSION_ROW(T, "server", 0, "URL", server,                                                      \
+                "The server to use: http://HOST:PORT, https://… or unix:/PATH. Default: the one " \
+                "that serves the store, else one inside this process."),                            \
+        SESSION_ROW(T, "api-key", 0, "KEY", api_key,                                                \
+                    "The server's API key. Others can see arguments: better use the variable."),    \
+        SESSION_ROW(T, "ca", 0, "FILE", ca,                                                         \
+                    "Certificates that may vouch for an https server. Default: the system's."),     \
+        SESSION_ROW(T, "store", 's', "DIR", store,                                                  \
+                    "The store, where no server is named. Default: treadle in $XDG_DATA_HOME or "   \
+                    "~/.local/share.")
+
+/* Of commands that work on the objects of one project. */
+#define SESSION_PROJECT_ROW(T)                                                                     \
+    SESSION_ROW(T, "project", 'p', "NAME", project,                                                \
+                "The project, where no key decides it. Default: default.")
+
+#define SESSION_ROW(T, name, letter, argument, member, doc)                                        \
+    {                                                                                              \
+        name, letter, OPTION_TEXT, argument, offsetof(struct T, session.member), 0, doc            \
     }
 
 #endif

@@ -246,7 +246,8 @@ int treadle_client_new(struct treadle_client **out, const struct treadle_client_
         goto done;
     client->user_agent =
         strdup(options->user_agent ? options->user_agent : "treadle/" TREADLE_VERSION);
-    if (!client->user_agent) {
+    client->ca_file = options->ca_file ? strdup(options->ca_file) : NULL;
+    if (!client->user_agent || (options->ca_file && !client->ca_file)) {
         rc = error_set_memory(error);
         goto done;
     }
@@ -272,6 +273,7 @@ void treadle_client_free(struct treadle_client *client)
     free(client->socket_path);
     free(client->server_name);
     free(client->user_agent);
+    free(client->ca_file);
     free(client);
     curl_global_cleanup();
 }

@@ -136,6 +136,10 @@ static CURLcode set_limits(CURL *handle, const struct treadle_client *client, bo
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PROXY, "");
     if (!code)
         code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+    /* Ignored, and not needed, by a curl without TLS. */
+    curl_easy_setopt(handle, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    if (!code && client->ca_file)
+        code = curl_easy_setopt(handle, CURLOPT_CAINFO, client->ca_file);
     if (!code && client->socket_path)
         code = curl_easy_setopt(handle, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
     return code ? code : curl_easy_setopt(handle, CURLOPT_USERAGENT, client->user_agent);
