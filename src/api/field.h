@@ -43,7 +43,8 @@ enum field_flag {
     FIELD_NULLABLE = 2,      /* null is one of its values, also where it is required */
     FIELD_MAYBE = 4,         /* the scalar's struct form; set by the macros */
     FIELD_DISCRIMINATOR = 8, /* the enumeration that chooses among rows with `when` */
-    FIELD_ALWAYS = 16        /* always printed, as null or empty when absent, yet not demanded */
+    FIELD_ALWAYS = 16,       /* always printed, as null or empty when absent, yet not demanded */
+    FIELD_OWN = 32           /* not in the published contract */
 };
 
 struct treadle_type;

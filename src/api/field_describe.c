@@ -120,6 +120,8 @@ static void describe_row(const struct field *field, int chosen, const char *pref
     describe_kind(field, chosen, prefix, out);
     if (null)
         buffer_append_string(out, "},{\"type\":\"null\"}]");
+    if (field->flags & FIELD_OWN)
+        buffer_append_string(out, ",\"x-treadle-extension\":true");
     if (field->doc && field->kind != FIELD_RAW) {
         buffer_append_string(out, ",\"description\":");
         json_print_string(field->doc, out);

@@ -22,6 +22,7 @@ int cmd_ask(int argc, char **argv);
 int cmd_key(int argc, char **argv);
 int cmd_runs(int argc, char **argv);
 int cmd_steps(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 
 /* Prints "treadle: …" as one line on stderr; control characters in it are escaped, so names and
  * replies may be put in. */

@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"key", "Manage the keys with which programs use the server.", cmd_key},
     {"runs", "List runs, newest first.", cmd_runs},
     {"steps", "Show what a run did, step by step.", cmd_steps},
+    {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };
 
 static const struct command *find_command(const char *name)

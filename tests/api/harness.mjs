@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 // Node 18 has the class, but not as a global, and the SDK needs it for uploads.
 globalThis.File ??= buffer.File;
 const { default: OpenAI } = await import('openai');
+const { assertReplyFits } = await import('./schema.mjs');
 
 export { OpenAI };
 export const program = process.env.TREADLE_BIN;
@@ -66,6 +67,15 @@ function environment(extra) {
     return { ...clean, ...extra };
 }
 
+/** A fetch that fails when a reply is not as `treadle schema` says. */
+export async function checkedFetch(url, options) {
+    const reply = await fetch(url, options);
+    if (/^application\/json/.test(reply.headers.get('content-type') ?? ''))
+        assertReplyFits((options?.method ?? 'GET').toUpperCase(), new URL(url).pathname,
+            { status: reply.status, json: await reply.clone().json() });
+    return reply;
+}
+
 /** Starts a server; fails when it is not ready soon or ends first. */
 export async function launch({ store, listen = ['127.0.0.1:0'], env = {}, arguments: more = [] }) {
     const child = spawn(program,
@@ -86,7 +96,8 @@ export async function launch({ store, listen = ['127.0.0.1:0'], env = {}, argume
         throw error;
     });
     server.url = READY.exec(server.output)[1];
-    server.client = new OpenAI({ apiKey: 'x', baseURL: `${server.url}/v1`, maxRetries: 0 });
+    server.client = new OpenAI({ apiKey: 'x', baseURL: `${server.url}/v1`, maxRetries: 0,
+        fetch: checkedFetch });
 
     /** Stops it as an administrator would; all must have been well. */
     server.stop = async () => {
@@ -144,6 +155,13 @@ export function request(server, method, target, { headers = {}, body } = {}) {
                         json = JSON.parse(text);
                     } catch {
                         json = undefined;
+                    }
+                    try {
+                        if (json !== undefined)
+                            assertReplyFits(method, target, { status: reply.statusCode, json });
+                    } catch (error) {
+                        reject(error);
+                        return;
                     }
                     resolve({ status: reply.statusCode, headers: reply.headers, text, json });
                 });
