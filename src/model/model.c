@@ -3,7 +3,10 @@
  */
 #include "model/model.h"
 
+#include <string.h>
+
 #include "base/error.h"
+#include "language/language.h"
 
 void model_start(struct model *model, const struct model_request *request,
                  const struct model_sink *sink)
@@ -17,6 +20,31 @@ void model_start(struct model *model, const struct model_request *request,
               model->driver->name ? model->driver->name : "without a name");
     struct model_outcome outcome = {.finish = MODEL_STOP, .error = &error};
     sink->done(sink->context, &outcome);
+}
+
+void model_cancel(struct model *model)
+{
+    if (model->driver->cancel)
+        model->driver->cancel(model);
+}
+
+static int64_t tokens(const char *text)
+{
+    return text ? (int64_t)language_tokens(text, strlen(text)) : 0;
+}
+
+int64_t model_prompt_tokens(const struct model_request *request)
+{
+    int64_t total = 0;
+    for (size_t i = 0; i < request->message_count; i++) {
+        const struct model_message *message = &request->messages[i];
+        total += tokens(message->text);
+        for (size_t j = 0; j < message->call_count; j++)
+            total += tokens(message->calls[j].arguments);
+        for (size_t j = 0; j < message->passage_count; j++)
+            total += tokens(message->passages[j].text);
+    }
+    return total;
 }
 
 void model_free(struct model *model)

@@ -4,16 +4,19 @@
  * A model is a driver (a table of functions) and an instance whose first member points to it.
  * An answer is asked for with model_start, which hands what comes to a sink: any number of text
  * and tool call pieces, then exactly one `done`. A sink may be called on any thread, also within
- * model_start, but never twice at once. What the request points to must stay until `done`.
+ * model_start, but never twice at once. What the request points to must stay until `done`,
+ * which comes soon once the flag that the request names is set and model_cancel was called.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "treadle/error.h"
+#include "treadle/objects.h"
 
 enum model_role { MODEL_SYSTEM, MODEL_USER, MODEL_ASSISTANT, MODEL_TOOL };
 
@@ -47,12 +50,16 @@ struct model_message {
     const char *call_id;                  /* MODEL_TOOL: the call that this answers */
     const struct model_passage *passages; /* MODEL_TOOL: what a file search found */
     size_t passage_count;
+    const char *name;    /* of who speaks; may be NULL */
+    const char *content; /* MODEL_USER: what was said, images and all, as JSON in the form of chat
+                            completions, for models that take more than `text`. NULL: text alone */
 };
 
 struct model_tool {
     const char *name;
     const char *description;
     const char *parameters; /* JSON schema as JSON text */
+    struct treadle_boolean strict;
 };
 
 /* The name under which file_search is offered; its arguments are {"queries": [string, …]}. */
@@ -73,9 +80,23 @@ struct model_request {
     size_t tool_count;
     enum model_tool_choice tool_choice;
     const char *tool_name; /* with MODEL_CHOICE_NAMED */
+    struct treadle_boolean parallel_tool_calls;
+    struct treadle_number temperature;
+    struct treadle_number top_p;
+    struct treadle_integer max_completion_tokens;
+    const char *response_format;  /* JSON text; NULL: text */
+    const char *reasoning_effort; /* NULL: the model's own */
+    const char *further;          /* a JSON object: members that only a model server knows */
+    const atomic_bool *cancelled; /* once it is set, the answer ends; may be NULL */
 };
 
-enum model_finish { MODEL_STOP, MODEL_TOOL_CALLS, MODEL_LENGTH, MODEL_CONTENT_FILTER };
+enum model_finish {
+    MODEL_STOP,
+    MODEL_TOOL_CALLS,
+    MODEL_LENGTH,
+    MODEL_CONTENT_FILTER,
+    MODEL_CANCELLED
+};
 
 struct model_usage {
     int64_t prompt_tokens;
@@ -105,6 +126,9 @@ struct model_driver {
     /* MUST be there. Promises exactly one sink->done. */
     void (*start)(struct model *model, const struct model_request *request,
                   const struct model_sink *sink);
+    /* Looks at the flags of all answers under way, and ends those that are cancelled; on any
+     * thread. May be missing where answers are made within `start`. */
+    void (*cancel)(struct model *model);
     /* MUST be there. Called when no answer is under way. */
     void (*destroy)(struct model *model);
 };
@@ -120,6 +144,10 @@ int model_extractive_new(struct model **out, struct treadle_error *error);
 
 void model_start(struct model *model, const struct model_request *request,
                  const struct model_sink *sink);
+void model_cancel(struct model *model);
 void model_free(struct model *model);
+
+/* About how many tokens the messages of a request are. */
+int64_t model_prompt_tokens(const struct model_request *request);
 
 #endif

@@ -54,20 +54,6 @@ static int64_t tokens(const char *text)
     return text ? (int64_t)language_tokens(text, strlen(text)) : 0;
 }
 
-static int64_t prompt_tokens(const struct model_request *request)
-{
-    int64_t total = 0;
-    for (size_t i = 0; i < request->message_count; i++) {
-        const struct model_message *message = &request->messages[i];
-        total += tokens(message->text);
-        for (size_t j = 0; j < message->call_count; j++)
-            total += tokens(message->calls[j].arguments);
-        for (size_t j = 0; j < message->passage_count; j++)
-            total += tokens(message->passages[j].text);
-    }
-    return total;
-}
-
 /* Finds the question and what was found for it. */
 static int survey(struct turn *turn, struct treadle_error *error)
 {
@@ -271,12 +257,40 @@ static int answer_from_conversation(struct turn *turn, struct treadle_error *err
     return code;
 }
 
+static bool is_cancelled(const struct model_request *request)
+{
+    return request->cancelled && atomic_load(request->cancelled);
+}
+
+/* The most of a text that has at most so many tokens, parted between words. */
+static size_t cut_to_tokens(const char *text, size_t length, int64_t tokens_allowed)
+{
+    size_t cut = 0;
+    for (size_t end = 0; end < length; cut = end) {
+        end += PIECE_BYTES;
+        while (end < length && text[end] != ' ')
+            end++;
+        if (end >= length || (int64_t)language_tokens(text, end) > tokens_allowed)
+            break;
+    }
+    return cut;
+}
+
 /* Hands the answer over, a few words at a time. */
 static void speak(struct turn *turn)
 {
+    const struct treadle_integer *most = &turn->request->max_completion_tokens;
     const char *text = turn->answer.data;
     size_t length = turn->answer.length;
+    if (most->state == TREADLE_SET && (int64_t)language_tokens(text, length) > most->value) {
+        length = cut_to_tokens(text, length, most->value);
+        turn->finish = MODEL_LENGTH;
+    }
     for (size_t at = 0; at < length;) {
+        if (is_cancelled(turn->request)) {
+            turn->finish = MODEL_CANCELLED;
+            break;
+        }
         size_t end = at + PIECE_BYTES < length ? at + PIECE_BYTES : length;
         while (end < length && text[end] != ' ')
             end++;
@@ -323,9 +337,13 @@ static void extractive_start(struct model *model, const struct model_request *re
     struct treadle_error error;
     struct turn turn = {.request = request, .sink = sink, .finish = MODEL_STOP};
     buffer_init(&turn.answer, ANSWER_BYTES);
-    turn.usage.prompt_tokens = prompt_tokens(request);
+    turn.usage.prompt_tokens = model_prompt_tokens(request);
     turn.arena = arena_new(ARENA_BYTES);
-    int code = turn.arena ? answer(&turn, &error) : error_set_memory(&error);
+    int code = 0;
+    if (is_cancelled(request))
+        turn.finish = MODEL_CANCELLED;
+    else
+        code = turn.arena ? answer(&turn, &error) : error_set_memory(&error);
     struct model_outcome outcome = {
         .finish = turn.finish, .usage = turn.usage, .error = code ? &error : NULL};
     arena_free(turn.arena);

@@ -1,0 +1,229 @@
+/*
+ * The driver for servers of the chat completions protocol: the service itself, and what people run
+ * at home.
+ *
+ * An answer is an exchange on the loop. It is asked for again, after a pause, when the server is
+ * busy, fails or breaks off, but only as long as nothing was handed to the sink. A server that does
+ * not know stream_options is asked without them, from then on.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/openai.h"
+
+enum { CONNECT_SECONDS = 10, SILENCE_SECONDS = 120, ATTEMPTS = 4, LONGEST_URL = 2048 };
+
+/* One answer. */
+struct call {
+    struct openai *server;
+    const struct model_request *request;
+    struct model_sink sink;
+    struct openai_answer *answer;
+    char *body;
+    bool with_usage;
+};
+
+static void free_call(struct call *call)
+{
+    openai_answer_free(call->answer);
+    free(call->body);
+    free(call);
+}
+
+static void end_call(struct call *call, enum model_finish finish, const struct treadle_error *error)
+{
+    struct model_outcome outcome = {.finish = finish, .error = error};
+    struct model_sink sink = call->sink;
+    outcome.usage = openai_answer_usage(call->answer, call->request);
+    free_call(call);
+    sink.done(sink.context, &outcome);
+}
+
+static int submit(struct call *call, struct treadle_error *error);
+
+static int on_bytes(void *context, const char *bytes, size_t length, struct treadle_error *error)
+{
+    return openai_answer_feed(((struct call *)context)->answer, bytes, length, error);
+}
+
+static int on_end(void *context, struct treadle_error *error)
+{
+    return openai_answer_finish(((struct call *)context)->answer, error);
+}
+
+static bool on_again(void *context)
+{
+    return openai_answer_restart(((struct call *)context)->answer);
+}
+
+static bool refuses_usage(const struct call *call, const struct treadle_error *error)
+{
+    return call->with_usage && error && error->http_status == 400 &&
+           (strstr(error->message, "stream_options") || strstr(error->param, "stream_options"));
+}
+
+static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
+{
+    struct call *call = context;
+    struct treadle_error problem;
+    if (end == LOOP_FAILED && refuses_usage(call, error) && openai_answer_restart(call->answer)) {
+        atomic_store(&call->server->refuses_usage, true);
+        if (submit(call, &problem))
+            end_call(call, MODEL_STOP, &problem);
+        return;
+    }
+    end_call(call, end == LOOP_CANCELLED ? MODEL_CANCELLED : openai_answer_end(call->answer),
+             error);
+}
+
+static const struct loop_handler call_handler = {on_bytes, on_end, on_again, on_done};
+
+struct loop_exchange openai_exchange(const struct openai *server)
+{
+    return (struct loop_exchange){.key = server->key,
+                                  .connect_seconds = CONNECT_SECONDS,
+                                  .silence_seconds = server->silence_seconds,
+                                  .attempts = server->attempts};
+}
+
+static int submit(struct call *call, struct treadle_error *error)
+{
+    struct openai *server = call->server;
+    struct loop_exchange exchange = openai_exchange(server);
+    free(call->body);
+    call->body = NULL;
+    call->with_usage = !atomic_load(&server->refuses_usage);
+    int rc = openai_request_print(call->request, openai_name(server, call->request->model),
+                                  call->with_usage, &call->body, &exchange.body_length, error);
+    exchange.url = server->chat_url;
+    exchange.body = call->body;
+    exchange.cancelled = call->request->cancelled;
+    exchange.handler = &call_handler;
+    exchange.context = call;
+    return rc ? rc : model_loop_submit(server->loop, &exchange, error);
+}
+
+static void openai_start(struct model *model, const struct model_request *request,
+                         const struct model_sink *sink)
+{
+    struct treadle_error error;
+    struct openai *server = (struct openai *)model;
+    struct call *call = calloc(1, sizeof *call);
+    if (!call || openai_answer_new(&call->answer, sink, server->key)) {
+        free(call);
+        error_set_memory(&error);
+        struct model_outcome outcome = {.finish = MODEL_STOP, .error = &error};
+        sink->done(sink->context, &outcome);
+        return;
+    }
+    call->server = server;
+    call->request = request;
+    call->sink = *sink;
+    if (submit(call, &error))
+        end_call(call, MODEL_STOP, &error);
+}
+
+static void openai_cancel(struct model *model)
+{
+    model_loop_wake(((struct openai *)model)->loop);
+}
+
+static void openai_destroy(struct model *model)
+{
+    struct openai *server = (struct openai *)model;
+    openai_list_free(server->list);
+    free(server->chat_url);
+    free(server->models_url);
+    free(server->embeddings_url);
+    free(server->default_model);
+    if (server->key)
+        explicit_bzero(server->key, strlen(server->key));
+    free(server->key);
+    free(server);
+}
+
+static const struct model_driver openai_driver = {.name = "chat-completions",
+                                                  .start = openai_start,
+                                                  .cancel = openai_cancel,
+                                                  .destroy = openai_destroy};
+
+const char *openai_name(struct openai *server, const char *asked)
+{
+    if (!server->default_model)
+        return asked ? asked : "";
+    if (asked && openai_list_find(server->list, asked) == OPENAI_LISTED)
+        return asked;
+    return server->default_model;
+}
+
+/* ---- Making one ----------------------------------------------------------------------------- */
+
+static char *join(const char *base, const char *path)
+{
+    struct buffer text;
+    size_t length = strlen(base);
+    const char *host = strstr(base, "://");
+    while (length && base[length - 1] == '/')
+        length--;
+    buffer_init(&text, LONGEST_URL);
+    buffer_append(&text, base, length);
+    if (host && !memchr(host + 3, '/', length - (size_t)(host + 3 - base)))
+        buffer_append_string(&text, "/v1");
+    buffer_append_string(&text, path);
+    char *joined = text.failed ? NULL : buffer_take(&text);
+    buffer_clear(&text);
+    return joined;
+}
+
+static int check_url(const char *url, struct treadle_error *error)
+{
+    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
+    size_t host = strcspn(url + scheme, "/");
+    if (!scheme || !host || strpbrk(url, " ?#") || strlen(url) > LONGEST_URL - 64)
+        return error_set(error, TREADLE_EINVALID,
+                         "'%.200s' is no model server's address: expected http://HOST:PORT/v1",
+                         url);
+    /* It would show where addresses are shown. */
+    if (memchr(url + scheme, '@', host))
+        return error_set(error, TREADLE_EINVALID,
+                         "a model server's address must not hold a password: give a key instead");
+    return 0;
+}
+
+static int check_key(const char *key, struct treadle_error *error)
+{
+    for (const char *at = key; at && *at; at++)
+        if ((unsigned char)*at <= ' ' || *at == 127)
+            return error_set(error, TREADLE_EINVALID, "a model server's key holds white space");
+    return 0;
+}
+
+int openai_new(struct openai **out, struct model_loop *loop,
+               const struct model_server_options *options, struct treadle_error *error)
+{
+    int rc = check_url(options->url, error);
+    if (!rc)
+        rc = check_key(options->key, error);
+    struct openai *server = rc ? NULL : calloc(1, sizeof *server);
+    if (!server)
+        return rc ? rc : error_set_memory(error);
+    server->model.driver = &openai_driver;
+    server->loop = loop;
+    server->silence_seconds = options->silence_seconds ? options->silence_seconds : SILENCE_SECONDS;
+    server->attempts = options->attempts ? options->attempts : ATTEMPTS;
+    server->chat_url = join(options->url, "/chat/completions");
+    server->models_url = join(options->url, "/models");
+    server->embeddings_url = join(options->url, "/embeddings");
+    server->key = options->key ? strdup(options->key) : NULL;
+    server->default_model = options->model ? strdup(options->model) : NULL;
+    bool whole = server->chat_url && server->models_url && server->embeddings_url &&
+                 (server->key || !options->key) && (server->default_model || !options->model);
+    rc = whole ? openai_list_new(&server->list, server, error) : error_set_memory(error);
+    if (rc) {
+        openai_destroy(&server->model);
+        return rc;
+    }
+    *out = server;
+    return 0;
+}

@@ -1,0 +1,87 @@
+/*
+ * A server that speaks the chat completions protocol, as the files of its driver share it.
+ */
+#ifndef MODEL_OPENAI_H
+#define MODEL_OPENAI_H
+
+#include <pthread.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "model/loop.h"
+#include "model/model.h"
+#include "model/registry.h"
+
+struct openai {
+    struct model model;
+    struct model_loop *loop;
+    char *chat_url, *models_url, *embeddings_url;
+    char *key;           /* NULL: none */
+    char *default_model; /* NULL: names are passed on */
+    unsigned silence_seconds, attempts;
+    atomic_bool refuses_usage; /* it does not know stream_options */
+    struct openai_list *list;
+};
+
+/* `url` is the base, as http://127.0.0.1:8000/v1; without a path /v1 is added. */
+int openai_new(struct openai **out, struct model_loop *loop,
+               const struct model_server_options *options, struct treadle_error *error);
+
+/* The name to send for a model that was asked for. */
+const char *openai_name(struct openai *server, const char *asked);
+
+/* What every exchange with the server has in common; url, body and handler are to be added. */
+struct loop_exchange openai_exchange(const struct openai *server);
+
+/* ---- The request ---------------------------------------------------------------------------- */
+
+/* The body of a chat completion request, as text to be freed. */
+int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
+                         char **out, size_t *length, struct treadle_error *error);
+
+/* ---- The answer ----------------------------------------------------------------------------- */
+
+struct openai_answer;
+
+/* Reads what the server says, in pieces or whole, and hands it to the sink, but for `done`. */
+int openai_answer_new(struct openai_answer **out, const struct model_sink *sink, const char *key);
+void openai_answer_free(struct openai_answer *answer);
+
+/* 0, or a negative code with the error. */
+int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t length,
+                       struct treadle_error *error);
+
+/* At the end of the reply. TREADLE_ENETWORK when it was cut off. */
+int openai_answer_finish(struct openai_answer *answer, struct treadle_error *error);
+
+/* False once something was handed to the sink; else everything is forgotten. */
+bool openai_answer_restart(struct openai_answer *answer);
+
+enum model_finish openai_answer_end(const struct openai_answer *answer);
+
+/* What the server counted, and an estimate where it did not. */
+struct model_usage openai_answer_usage(const struct openai_answer *answer,
+                                       const struct model_request *request);
+
+/* ---- Embeddings ----------------------------------------------------------------------------- */
+
+/* As embedding_start, by the server. */
+void openai_embed(struct openai *server, const struct embedding_request *request,
+                  const struct embedding_sink *sink);
+
+/* ---- The list of its models ----------------------------------------------------------------- */
+
+int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error);
+void openai_list_free(struct openai_list *list);
+
+/* Asks the server when what is known is old; waits a moment for the first answer if told so. */
+void openai_list_refresh(struct openai_list *list, bool wait);
+
+/* Appends what is known. */
+int openai_list_copy(struct openai_list *list, struct arena *arena, struct model_info *out,
+                     size_t room, size_t *count);
+
+enum openai_known { OPENAI_LISTED, OPENAI_NOT_LISTED, OPENAI_NO_LIST };
+enum openai_known openai_list_find(struct openai_list *list, const char *name);
+
+#endif

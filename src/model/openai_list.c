@@ -1,0 +1,204 @@
+/*
+ * The models of a server: its list, fetched in the background and kept.
+ *
+ * A list that is older than a minute is still used while a new one is fetched; after a failure ten
+ * seconds pass before the next attempt. Only the very first fetch is waited for, and not for long.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "model/openai.h"
+
+enum {
+    LIST_BYTES = 4 << 20,
+    FRESH_SECONDS = 60,
+    FAILED_SECONDS = 10,
+    SILENCE_SECONDS = 5,
+    CONNECT_SECONDS = 3,
+    WAIT_MS = 2000,
+    LONGEST_ID = 512
+};
+
+struct openai_list {
+    struct openai *server;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t settled;
+    json_t *models; /* as the server sent them; NULL before the first answer */
+    bool fetching;
+    bool tried;         /* a fetch has ended, well or not */
+    int64_t next;       /* when to fetch again, by clock_monotonic_us */
+    struct buffer body; /* of the fetch under way; the loop's alone */
+};
+
+static int on_bytes(void *context, const char *bytes, size_t length, struct treadle_error *error)
+{
+    struct openai_list *list = context;
+    return buffer_append(&list->body, bytes, length)
+               ? error_set(error, TREADLE_ELIMIT, "The model server's list is too long.")
+               : 0;
+}
+
+static bool is_id(const json_t *value)
+{
+    const char *id = json_string_value(value);
+    return id && *id && strlen(id) <= LONGEST_ID;
+}
+
+/* The entries that have an id; NULL when the text is no list. Some servers wrap it, some do not. */
+static json_t *read_models(const struct buffer *body)
+{
+    json_t *value = body->length ? json_loadb(body->data, body->length, 0, NULL) : NULL;
+    const json_t *data = json_is_array(value) ? value : json_object_get(value, "data");
+    json_t *models = json_is_array(data) ? json_array() : NULL;
+    for (size_t i = 0; models && i < json_array_size(data) && i < MODEL_LIST_SIZE; i++) {
+        json_t *entry = json_array_get(data, i);
+        if (is_id(json_object_get(entry, "id")))
+            json_array_append(models, entry);
+    }
+    json_decref(value);
+    return models;
+}
+
+static int on_end(void *context, struct treadle_error *error)
+{
+    struct openai_list *list = context;
+    json_t *models = read_models(&list->body);
+    if (!models)
+        return error_set(error, TREADLE_EPARSE, "The model server sent no list of models.");
+    pthread_mutex_lock(&list->mutex);
+    json_decref(list->models);
+    list->models = models;
+    pthread_mutex_unlock(&list->mutex);
+    return 0;
+}
+
+static bool on_again(void *context)
+{
+    buffer_reset(&((struct openai_list *)context)->body);
+    return true;
+}
+
+static void settle(struct openai_list *list, int64_t seconds)
+{
+    pthread_mutex_lock(&list->mutex);
+    list->fetching = false;
+    list->tried = true;
+    list->next = clock_monotonic_us() + seconds * 1000000;
+    pthread_cond_broadcast(&list->settled);
+    pthread_mutex_unlock(&list->mutex);
+}
+
+static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
+{
+    struct openai_list *list = context;
+    (void)error;
+    buffer_clear(&list->body);
+    settle(list, end == LOOP_OK ? FRESH_SECONDS : FAILED_SECONDS);
+}
+
+static const struct loop_handler list_handler = {on_bytes, on_end, on_again, on_done};
+
+static void fetch(struct openai_list *list)
+{
+    struct loop_exchange exchange = openai_exchange(list->server);
+    exchange.url = list->server->models_url;
+    exchange.connect_seconds = CONNECT_SECONDS;
+    exchange.silence_seconds = SILENCE_SECONDS;
+    exchange.attempts = 1;
+    exchange.handler = &list_handler;
+    exchange.context = list;
+    if (model_loop_submit(list->server->loop, &exchange, NULL))
+        settle(list, FAILED_SECONDS);
+}
+
+static void wait_settled(struct openai_list *list)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += WAIT_MS / 1000;
+    int rc = 0;
+    while (!list->tried && !rc)
+        rc = pthread_cond_timedwait(&list->settled, &list->mutex, &until);
+}
+
+void openai_list_refresh(struct openai_list *list, bool wait)
+{
+    pthread_mutex_lock(&list->mutex);
+    bool due = !list->fetching && clock_monotonic_us() >= list->next;
+    list->fetching |= due;
+    pthread_mutex_unlock(&list->mutex);
+    if (due)
+        fetch(list);
+    pthread_mutex_lock(&list->mutex);
+    if (wait)
+        wait_settled(list);
+    pthread_mutex_unlock(&list->mutex);
+}
+
+int openai_list_copy(struct openai_list *list, struct arena *arena, struct model_info *out,
+                     size_t room, size_t *count)
+{
+    int rc = 0;
+    pthread_mutex_lock(&list->mutex);
+    for (size_t i = 0; !rc && i < json_array_size(list->models) && *count < room; i++) {
+        const json_t *entry = json_array_get(list->models, i);
+        const char *owner = json_string_value(json_object_get(entry, "owned_by"));
+        const json_t *created = json_object_get(entry, "created");
+        struct model_info *info = &out[*count];
+        info->id = arena_string(arena, json_string_value(json_object_get(entry, "id")));
+        info->owned_by = arena_string(arena, owner && *owner ? owner : "model-server");
+        info->created = json_is_integer(created) ? json_integer_value(created) : 0;
+        rc = info->id && info->owned_by ? 0 : TREADLE_EMEMORY;
+        *count += rc == 0;
+    }
+    pthread_mutex_unlock(&list->mutex);
+    return rc;
+}
+
+enum openai_known openai_list_find(struct openai_list *list, const char *name)
+{
+    enum openai_known known = OPENAI_NO_LIST;
+    openai_list_refresh(list, false);
+    pthread_mutex_lock(&list->mutex);
+    if (list->models)
+        known = OPENAI_NOT_LISTED;
+    for (size_t i = 0; known != OPENAI_LISTED && i < json_array_size(list->models); i++) {
+        const json_t *entry = json_array_get(list->models, i);
+        if (strcmp(json_string_value(json_object_get(entry, "id")), name) == 0)
+            known = OPENAI_LISTED;
+    }
+    pthread_mutex_unlock(&list->mutex);
+    return known;
+}
+
+int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error)
+{
+    struct openai_list *list = calloc(1, sizeof *list);
+    pthread_condattr_t attributes;
+    if (!list)
+        return error_set_memory(error);
+    list->server = server;
+    buffer_init(&list->body, LIST_BYTES);
+    pthread_mutex_init(&list->mutex, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&list->settled, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *out = list;
+    return 0;
+}
+
+void openai_list_free(struct openai_list *list)
+{
+    if (!list)
+        return;
+    json_decref(list->models);
+    buffer_clear(&list->body);
+    pthread_cond_destroy(&list->settled);
+    pthread_mutex_destroy(&list->mutex);
+    free(list);
+}

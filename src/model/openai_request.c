@@ -1,0 +1,208 @@
+/*
+ * Chat completion requests: from the model contract to the wire.
+ *
+ * Passages of a file search become text: each with its marker, the place where it stands, and a
+ * line at each page, so that a model can write markers behind its statements and say pages.
+ */
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "model/openai.h"
+
+enum { LARGEST_PASSAGES = 8 << 20 };
+
+static const char how_to_cite[] =
+    "Passages from the files follow. Behind each statement that rests on a passage, write the "
+    "marker of that passage exactly as it stands here, brackets included.\n";
+
+static const char *const role_words[] = {[MODEL_SYSTEM] = "system",
+                                         [MODEL_USER] = "user",
+                                         [MODEL_ASSISTANT] = "assistant",
+                                         [MODEL_TOOL] = "tool"};
+
+/* ---- Passages ------------------------------------------------------------------------------- */
+
+static void print_passage(const struct model_passage *passage, struct buffer *out)
+{
+    const char *text = passage->text ? passage->text : "";
+    size_t length = strlen(text), at = 0;
+    buffer_append_format(out, "\n%s from %s", passage->marker ? passage->marker : "",
+                         passage->filename ? passage->filename : "a file");
+    if (passage->heading && passage->heading[0])
+        buffer_append_format(out, ", under \"%s\"", passage->heading);
+    buffer_append_char(out, '\n');
+    for (size_t i = 0; i < passage->page_count; i++) {
+        const struct model_page *page = &passage->pages[i];
+        size_t from = page->offset < length ? page->offset : length;
+        if (from > at)
+            buffer_append(out, text + at, from - at);
+        at = from > at ? from : at;
+        if (page->page > 0)
+            buffer_append_format(out, "%s[page %d]\n", i ? "\n" : "", page->page);
+    }
+    buffer_append(out, text + at, length - at);
+    buffer_append_char(out, '\n');
+}
+
+static json_t *passages_text(const struct model_message *message)
+{
+    struct buffer text;
+    buffer_init(&text, LARGEST_PASSAGES);
+    buffer_append_string(&text, message->passage_count ? how_to_cite : "No passage was found.");
+    for (size_t i = 0; i < message->passage_count; i++)
+        print_passage(&message->passages[i], &text);
+    json_t *value = text.failed ? NULL : json_stringn(text.data, text.length);
+    buffer_clear(&text);
+    return value;
+}
+
+/* ---- Messages ------------------------------------------------------------------------------- */
+
+static json_t *parse(const char *text)
+{
+    return json_loads(text, JSON_DECODE_ANY, NULL);
+}
+
+static json_t *message_content(const struct model_message *message)
+{
+    if (message->role == MODEL_TOOL && !message->text)
+        return passages_text(message);
+    if (message->content)
+        return parse(message->content);
+    if (message->text)
+        return json_string(message->text);
+    return message->call_count ? json_null() : json_string("");
+}
+
+static json_t *message_calls(const struct model_message *message)
+{
+    json_t *calls = json_array();
+    for (size_t i = 0; calls && i < message->call_count; i++) {
+        const struct model_call_request *call = &message->calls[i];
+        json_array_append_new(calls,
+                              json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", call->id ? call->id : "",
+                                        "type", "function", "function", "name", call->name,
+                                        "arguments", call->arguments ? call->arguments : ""));
+    }
+    return calls;
+}
+
+static json_t *print_message(const struct model_message *message)
+{
+    json_t *value = json_pack("{s:s, s:o}", "role", role_words[message->role], "content",
+                              message_content(message));
+    if (value && message->name)
+        json_object_set_new(value, "name", json_string(message->name));
+    if (value && message->call_count)
+        json_object_set_new(value, "tool_calls", message_calls(message));
+    if (value && message->role == MODEL_TOOL)
+        json_object_set_new(value, "tool_call_id",
+                            json_string(message->call_id ? message->call_id : ""));
+    return value;
+}
+
+static int add_messages(json_t *body, const struct model_request *request)
+{
+    json_t *messages = json_array();
+    int failed = json_object_set_new(body, "messages", messages);
+    for (size_t i = 0; !failed && i < request->message_count; i++)
+        failed = json_array_append_new(messages, print_message(&request->messages[i]));
+    return failed;
+}
+
+/* ---- Tools ---------------------------------------------------------------------------------- */
+
+static json_t *print_tool(const struct model_tool *tool)
+{
+    json_t *function =
+        json_pack("{s:s, s:s*}", "name", tool->name, "description", tool->description);
+    if (function && tool->parameters)
+        json_object_set_new(function, "parameters", parse(tool->parameters));
+    if (function && tool->strict.state == TREADLE_SET)
+        json_object_set_new(function, "strict", json_boolean(tool->strict.value));
+    return json_pack("{s:s, s:o}", "type", "function", "function", function);
+}
+
+static json_t *print_choice(const struct model_request *request)
+{
+    switch (request->tool_choice) {
+    case MODEL_CHOICE_NONE:
+        return json_string("none");
+    case MODEL_CHOICE_REQUIRED:
+        return json_string("required");
+    case MODEL_CHOICE_NAMED:
+        return json_pack("{s:s, s:{s:s}}", "type", "function", "function", "name",
+                         request->tool_name ? request->tool_name : "");
+    default:
+        return json_string("auto");
+    }
+}
+
+/* Servers refuse choices where there is nothing to choose from. */
+static int add_tools(json_t *body, const struct model_request *request)
+{
+    json_t *tools = json_array();
+    if (!request->tool_count) {
+        json_decref(tools);
+        return 0;
+    }
+    int failed = json_object_set_new(body, "tools", tools);
+    for (size_t i = 0; !failed && i < request->tool_count; i++)
+        failed = json_array_append_new(tools, print_tool(&request->tools[i]));
+    if (!failed)
+        failed = json_object_set_new(body, "tool_choice", print_choice(request));
+    if (!failed && request->parallel_tool_calls.state == TREADLE_SET)
+        failed = json_object_set_new(body, "parallel_tool_calls",
+                                     json_boolean(request->parallel_tool_calls.value));
+    return failed;
+}
+
+/* ---- The rest ------------------------------------------------------------------------------- */
+
+static int add_settings(json_t *body, const struct model_request *request)
+{
+    int failed = 0;
+    if (request->temperature.state == TREADLE_SET)
+        failed |= json_object_set_new(body, "temperature", json_real(request->temperature.value));
+    if (request->top_p.state == TREADLE_SET)
+        failed |= json_object_set_new(body, "top_p", json_real(request->top_p.value));
+    if (request->max_completion_tokens.state == TREADLE_SET)
+        failed |= json_object_set_new(body, "max_completion_tokens",
+                                      json_integer(request->max_completion_tokens.value));
+    if (request->response_format)
+        failed |= json_object_set_new(body, "response_format", parse(request->response_format));
+    if (request->reasoning_effort)
+        failed |=
+            json_object_set_new(body, "reasoning_effort", json_string(request->reasoning_effort));
+    if (!failed && request->further) {
+        json_t *further = parse(request->further);
+        failed = further ? json_object_update_missing(body, further) : -1;
+        json_decref(further);
+    }
+    return failed;
+}
+
+int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
+                         char **out, size_t *length, struct treadle_error *error)
+{
+    json_t *body = json_pack("{s:s, s:b}", "model", model, "stream", 1);
+    int failed = body ? add_messages(body, request) : -1;
+    if (!failed)
+        failed = add_tools(body, request);
+    if (!failed)
+        failed = add_settings(body, request);
+    if (!failed && with_usage)
+        failed =
+            json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
+    /* 0.1 is not to become 0.10000000000000001. */
+    char *text = failed ? NULL : json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    json_decref(body);
+    if (!text)
+        return error_set(error, TREADLE_EINVALID,
+                         "The request to the model server cannot be written.");
+    *out = text;
+    *length = strlen(text);
+    return 0;
+}

@@ -1,0 +1,123 @@
+/*
+ * Errors of model servers.
+ *
+ * Servers differ in how they say an error: {"error": {"message", "type", "param", "code"}},
+ * {"error": "text"}, {"message": "text"}, {"detail": "text"}; all of these are read.
+ */
+#include "model/remote_error.h"
+
+#include <jansson.h>
+#include <string.h>
+
+#include "base/error.h"
+
+struct remote {
+    const char *message;
+    const char *code;
+    const char *param;
+};
+
+void remote_error_transport(struct treadle_error *error, bool timeout, const char *why)
+{
+    error_set_wire(error, timeout ? 504 : 502, "server_error",
+                   timeout ? "model_server_timeout" : "model_server_unreachable", NULL,
+                   timeout ? "The model server took too long to answer (%s)."
+                           : "The model server cannot be reached (%s).",
+                   why);
+    error->code = timeout ? TREADLE_ETIMEOUT : TREADLE_ENETWORK;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && *text ? text : NULL;
+}
+
+static void read_remote(const json_t *body, struct remote *out)
+{
+    const json_t *error = json_object_get(body, "error");
+    const json_t *from = json_is_object(error) ? error : body;
+    out->message = json_is_string(error) ? json_string_value(error) : text_of(from, "message");
+    if (!out->message)
+        out->message = text_of(body, "detail");
+    out->code = text_of(from, "code");
+    out->param = text_of(from, "param");
+}
+
+/* Whether a text may be shown: a server that echoes the key must not make us show it. */
+static const char *shown(const char *text, const char *key)
+{
+    return text && !(key && *key && strstr(text, key)) ? text : NULL;
+}
+
+static void describe(struct treadle_error *error, int status, const struct remote *remote,
+                     const char *key)
+{
+    const char *message = shown(remote->message, key);
+    const char *code = shown(remote->code, key), *param = shown(remote->param, key);
+    switch (status) {
+    case 400:
+    case 413:
+    case 422:
+        error_set_wire(error, status == 422 ? 400 : status, "invalid_request_error", code, param,
+                       "%s", message ? message : "The model server refused the request.");
+        break;
+    case 404:
+        error_set_wire(error, 404, "invalid_request_error", code ? code : "model_not_found", param,
+                       "%s", message ? message : "The model server does not have this model.");
+        break;
+    case 429:
+        error_set_wire(error, 429, "rate_limit_error", code ? code : "rate_limit_exceeded", NULL,
+                       "%s", message ? message : "The model server has too much to do.");
+        break;
+    case 401:
+    case 403:
+        error_set_wire(error, 502, "server_error", "model_server_refused", NULL,
+                       "The model server refused the key that this server has for it (status %d).",
+                       status);
+        break;
+    case 408:
+    case 504:
+        error_set_wire(error, 504, "server_error", "model_server_timeout", NULL,
+                       "The model server timed out (status %d).", status);
+        break;
+    default:
+        error_set_wire(error, 502, "server_error", "model_server_error", NULL,
+                       "The model server failed (status %d)%s%s", status, message ? ": " : ".",
+                       message ? message : "");
+    }
+    error->code = TREADLE_EREMOTE;
+}
+
+bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
+                       const char *key)
+{
+    json_t *value = body->length ? json_loadb(body->data, body->length, 0, NULL) : NULL;
+    struct remote remote = {.message = NULL};
+    if (status >= 300 && status < 400) {
+        error_set_wire(error, 502, "server_error", "model_server_error", NULL,
+                       "The model server redirects (status %ld), which is not followed: name the "
+                       "address that it redirects to.",
+                       status);
+        json_decref(value);
+        return false;
+    }
+    read_remote(value, &remote);
+    describe(error, (int)status, &remote, key);
+    bool exhausted = remote.code && strcmp(remote.code, "insufficient_quota") == 0;
+    json_decref(value);
+    return status == 408 || status >= 500 || (status == 429 && !exhausted);
+}
+
+void remote_error_event(struct treadle_error *error, const char *text, size_t length,
+                        const char *key)
+{
+    json_t *value = json_loadb(text, length, JSON_DECODE_ANY, NULL);
+    struct remote remote = {.message = NULL};
+    const json_t *inner = json_object_get(value, "error");
+    const json_t *status = json_object_get(json_is_object(inner) ? inner : value, "code");
+    int number = json_is_integer(status) ? (int)json_integer_value(status) : 500;
+    read_remote(value, &remote);
+    describe(error, number >= 400 && number <= 599 ? number : 500, &remote, key);
+    json_decref(value);
+}
