@@ -43,12 +43,17 @@ int attach_create_store(struct db_session *session, struct resource_call *call,
     int rc = record_insert(session, "vector_stores", values, 3, error);
     if (!rc)
         rc = vector_store_save(session, store, call->arena, error);
-    for (size_t i = 0; i < file_count && !rc; i++)
-        rc = attach_file(session, call, store->id, file_ids[i], chunking, NULL, NULL, error);
+    if (rc || !file_count)
+        return rc;
+    struct attach_item *items = arena_array(call->arena, file_count, sizeof *items);
+    if (!items)
+        return error_set_memory(error);
+    for (size_t i = 0; i < file_count; i++)
+        items[i] = (struct attach_item){file_ids[i], chunking, NULL};
+    rc = attach_files(session, call, store->id, items, file_count, NULL, NULL, error);
     /* Adding files changed the counts in the row. */
-    if (!rc && file_count)
-        rc = vector_store_load(session, call->project, store->id, call->arena, store, error);
-    return rc;
+    return rc ? rc
+              : vector_store_load(session, call->project, store->id, call->arena, store, error);
 }
 
 /* The strategy as it is echoed: "auto" is a static one of known size. */
@@ -67,17 +72,19 @@ static struct treadle_chunking_strategy *echo_chunking(struct resource_call *cal
 }
 
 static int insert_file(struct db_session *session, struct resource_call *call,
-                       const struct treadle_vector_store_file *file, struct treadle_error *error)
+                       const struct treadle_vector_store_file *file, const char *batch_id,
+                       struct treadle_error *error)
 {
     struct record_value values[] = {
         {.column = "store", .text = file->vector_store_id},
         {.column = "file", .text = file->id},
         {.column = "project", .text = call->project},
         {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
+        {.column = "batch", .text = batch_id},
         {.column = "body"},
     };
-    int rc = resource_print(call, &treadle_vector_store_file_type, file, &values[4].text, error);
-    return rc ? rc : record_insert(session, "vector_store_files", values, 5, error);
+    int rc = resource_print(call, &treadle_vector_store_file_type, file, &values[5].text, error);
+    return rc ? rc : record_insert(session, "vector_store_files", values, 6, error);
 }
 
 static int load_store(struct db_session *session, struct resource_call *call, const char *store_id,
@@ -91,50 +98,83 @@ static int load_store(struct db_session *session, struct resource_call *call, co
     return 0;
 }
 
-int attach_file(struct db_session *session, struct resource_call *call, const char *store_id,
-                const char *file_id, const struct treadle_chunking_strategy *chunking,
-                struct treadle_attributes *attributes, struct treadle_vector_store_file *out,
-                struct treadle_error *error)
+/* What is done about a file that is there already: it joins the batch, or makes way to be read
+ * again (`gone`). TREADLE_ENOTFOUND when it is not there. */
+static int revisit(struct db_session *session, struct resource_call *call,
+                   struct treadle_vector_store *store, const char *file_id, const char *batch_id,
+                   struct treadle_vector_store_file *out, bool *gone, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", store_id}, {"file", file_id}};
-    struct treadle_vector_store_file file;
-    struct treadle_vector_store store;
-    struct treadle_file uploaded;
-    int rc = load_store(session, call, store_id, &store, error);
-    if (!rc)
-        rc = attach_find_file(session, call, file_id, &uploaded, error);
+    const struct record_key keys[] = {{"store", store->id}, {"file", file_id}};
+    const struct record_value batch = {.column = "batch", .text = batch_id};
+    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
+                         call->arena, out, error);
     if (rc)
         return rc;
-    rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                     call->arena, &file, error);
-    if (rc != TREADLE_ENOTFOUND) {
-        if (!rc && out)
-            *out = file;
-        return rc;
+    *gone = out->status == TREADLE_VECTOR_STORE_FILE_FAILED ||
+            out->status == TREADLE_VECTOR_STORE_FILE_CANCELLED;
+    if (*gone) {
+        vector_store_count(store, out->status, 0, -out->usage_bytes);
+        return record_delete(session, "vector_store_files", keys, 2, NULL, error);
     }
-    if (store.file_counts->total >= MOST_FILES)
+    return batch_id ? record_update(session, "vector_store_files", keys, 2, &batch, 1, error) : 0;
+}
+
+static int add_new(struct db_session *session, struct resource_call *call,
+                   struct treadle_vector_store *store, const struct attach_item *item,
+                   const char *batch_id, struct treadle_vector_store_file *out,
+                   struct treadle_error *error)
+{
+    if (store->file_counts->total >= MOST_FILES)
         return error_set_request(error, NULL, NULL,
-                                 "Vector store %s holds %d files, which is the most.", store_id,
+                                 "Vector store %s holds %d files, which is the most.", store->id,
                                  MOST_FILES);
-    file = (struct treadle_vector_store_file){
-        .id = file_id,
+    const struct treadle_vector_store_file file = {
+        .id = item->file_id,
         .created_at = clock_seconds(),
-        .vector_store_id = store_id,
+        .vector_store_id = store->id,
         .status = TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
-        .chunking_strategy = echo_chunking(call, chunking),
-        .attributes = attributes,
+        .chunking_strategy = echo_chunking(call, item->chunking),
+        .attributes = item->attributes,
     };
     if (!file.chunking_strategy)
         return error_set_memory(error);
-    rc = insert_file(session, call, &file, error);
+    int rc = insert_file(session, call, &file, batch_id, error);
     if (rc)
         return rc;
-    vector_store_count(&store, 0, file.status, 0);
-    rc = vector_store_save(session, &store, call->arena, error);
-    if (rc)
-        return rc;
+    vector_store_count(store, 0, file.status, 0);
     call->attached = true;
-    if (out)
-        *out = file;
+    *out = file;
     return 0;
+}
+
+static int add_file(struct db_session *session, struct resource_call *call,
+                    struct treadle_vector_store *store, const struct attach_item *item,
+                    const char *batch_id, struct treadle_vector_store_file *out,
+                    struct treadle_error *error)
+{
+    struct treadle_file uploaded;
+    bool gone = false;
+    int rc = attach_find_file(session, call, item->file_id, &uploaded, error);
+    if (rc)
+        return rc;
+    rc = revisit(session, call, store, item->file_id, batch_id, out, &gone, error);
+    if (gone ? rc == 0 : rc == TREADLE_ENOTFOUND)
+        rc = add_new(session, call, store, item, batch_id, out, error);
+    return rc;
+}
+
+int attach_files(struct db_session *session, struct resource_call *call, const char *store_id,
+                 const struct attach_item *items, size_t count, const char *batch_id,
+                 struct treadle_vector_store_file *out, struct treadle_error *error)
+{
+    struct treadle_vector_store_file file = {0};
+    struct treadle_vector_store store;
+    int rc = load_store(session, call, store_id, &store, error);
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = add_file(session, call, &store, &items[i], batch_id, &file, error);
+    if (!rc)
+        rc = vector_store_save(session, &store, call->arena, error);
+    if (!rc && out)
+        *out = file;
+    return rc;
 }

@@ -22,11 +22,19 @@ int attach_create_store(struct db_session *session, struct resource_call *call,
                         size_t file_count, const struct treadle_chunking_strategy *chunking,
                         struct treadle_error *error);
 
-/* Adds a file to a store, to be read by ingest. Adding it again changes nothing; `out` (may be
- * NULL) becomes what is there. TREADLE_ESTATE as the protocol says it for an expired store. */
-int attach_file(struct db_session *session, struct resource_call *call, const char *store_id,
-                const char *file_id, const struct treadle_chunking_strategy *chunking,
-                struct treadle_attributes *attributes, struct treadle_vector_store_file *out,
-                struct treadle_error *error);
+/* A file to add. */
+struct attach_item {
+    const char *file_id;
+    const struct treadle_chunking_strategy *chunking; /* may be NULL */
+    struct treadle_attributes *attributes;            /* may be NULL */
+};
+
+/* Adds files to a store, to be read by ingest. Adding one again that is there, or being read,
+ * changes nothing but its batch; one that failed or was cancelled is read again. `batch_id` may be
+ * NULL; `out` (may be NULL) becomes the last file as it is there. An error of the protocol for an
+ * expired store. */
+int attach_files(struct db_session *session, struct resource_call *call, const char *store_id,
+                 const struct attach_item *items, size_t count, const char *batch_id,
+                 struct treadle_vector_store_file *out, struct treadle_error *error);
 
 #endif

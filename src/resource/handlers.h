@@ -44,7 +44,13 @@ int vector_store_delete(struct resource_call *call, struct treadle_error *error)
 int vector_store_file_create(struct resource_call *call, struct treadle_error *error);
 int vector_store_file_list(struct resource_call *call, struct treadle_error *error);
 int vector_store_file_retrieve(struct resource_call *call, struct treadle_error *error);
+int vector_store_file_modify(struct resource_call *call, struct treadle_error *error);
+int vector_store_file_content(struct resource_call *call, struct treadle_error *error);
 int vector_store_file_delete(struct resource_call *call, struct treadle_error *error);
+int vector_store_batch_create(struct resource_call *call, struct treadle_error *error);
+int vector_store_batch_retrieve(struct resource_call *call, struct treadle_error *error);
+int vector_store_batch_cancel_files(struct resource_call *call, struct treadle_error *error);
+int vector_store_batch_list_files(struct resource_call *call, struct treadle_error *error);
 int key_create(struct resource_call *call, struct treadle_error *error);
 int key_list(struct resource_call *call, struct treadle_error *error);
 int key_revoke(struct resource_call *call, struct treadle_error *error);

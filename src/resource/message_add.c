@@ -52,7 +52,8 @@ static int give_to_search(struct db_session *session, struct resource_call *call
 {
     const char *store_id = NULL;
     int rc = thread_store(session, call, thread, &store_id, error);
-    return rc ? rc : attach_file(session, call, store_id, file_id, NULL, NULL, NULL, error);
+    const struct attach_item item = {.file_id = file_id};
+    return rc ? rc : attach_files(session, call, store_id, &item, 1, NULL, NULL, error);
 }
 
 static int give_to_code(struct resource_call *call, struct treadle_thread *thread,

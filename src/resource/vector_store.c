@@ -145,13 +145,15 @@ static int delete (struct db_session *session, struct resource_call *call,
 {
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    const struct record_key files[] = {{"store", id}};
+    const struct record_key inside[] = {{"store", id}};
     int64_t count = 0;
     int rc = record_delete(session, "vector_stores", keys, 2, &count, error);
     if (!rc && !count)
         rc = resource_not_found(TREADLE_ENOTFOUND, "vector store", id, error);
     if (!rc)
-        rc = record_delete(session, "vector_store_files", files, 1, NULL, error);
+        rc = record_delete(session, "vector_store_files", inside, 1, NULL, error);
+    if (!rc)
+        rc = record_delete(session, "vector_store_batches", inside, 1, NULL, error);
     return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);
 }
 

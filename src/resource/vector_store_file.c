@@ -1,5 +1,5 @@
 /*
- * Files of vector stores: add, list, retrieve, take out.
+ * Files of vector stores: add, list, retrieve, modify, take out, and their text.
  */
 #include "resource/handlers.h"
 
@@ -21,8 +21,9 @@ static int create(struct db_session *session, struct resource_call *call,
 {
     const struct treadle_vector_store_file_create_request *request = call->body;
     struct treadle_vector_store_file file;
-    int rc = attach_file(session, call, call->arguments[0], request->file_id,
-                         request->chunking_strategy, request->attributes, &file, error);
+    const struct attach_item item = {request->file_id, request->chunking_strategy,
+                                     request->attributes};
+    int rc = attach_files(session, call, call->arguments[0], &item, 1, NULL, &file, error);
     return rc ? rc : resource_reply(call, &treadle_vector_store_file_type, &file, error);
 }
 
@@ -65,6 +66,71 @@ static int retrieve(struct db_session *session, struct resource_call *call,
 int vector_store_file_retrieve(struct resource_call *call, struct treadle_error *error)
 {
     return resource_read(call, retrieve, error);
+}
+
+/* ---- One file ------------------------------------------------------------------------------- */
+
+static int load_file(struct db_session *session, struct resource_call *call,
+                     struct treadle_vector_store_file *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {
+        {"store", call->arguments[0]}, {"file", call->arguments[1]}, {"project", call->project}};
+    int rc = check_store(session, call, error);
+    if (rc)
+        return rc;
+    rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 3,
+                     call->arena, out, error);
+    return resource_not_found(rc, "vector store file", call->arguments[1], error);
+}
+
+static int modify(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
+{
+    const struct treadle_vector_store_file_modify_request *request = call->body;
+    const struct record_key keys[] = {{"store", call->arguments[0]}, {"file", call->arguments[1]}};
+    struct record_value body = {.column = "body"};
+    struct treadle_vector_store_file file;
+    int rc = load_file(session, call, &file, error);
+    if (rc)
+        return rc;
+    file.attributes = request->attributes;
+    rc = resource_print(call, &treadle_vector_store_file_type, &file, &body.text, error);
+    if (!rc)
+        rc = record_update(session, "vector_store_files", keys, 2, &body, 1, error);
+    return rc ? rc : resource_reply_text(call, body.text, error);
+}
+
+int vector_store_file_modify(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_write(call, modify, error);
+}
+
+static int find_status(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
+{
+    struct treadle_vector_store_file file;
+    int rc = load_file(session, call, &file, error);
+    if (!rc)
+        *(enum treadle_vector_store_file_status *)call->state = file.status;
+    return rc;
+}
+
+int vector_store_file_content(struct resource_call *call, struct treadle_error *error)
+{
+    enum treadle_vector_store_file_status status = 0;
+    struct treadle_search_content text = {.text = NULL};
+    call->state = &status;
+    int rc = resource_read(call, find_status, error);
+    if (rc)
+        return rc;
+    if (status == TREADLE_VECTOR_STORE_FILE_COMPLETED)
+        rc = search_text(call->services->search, call->arguments[0], call->arguments[1],
+                         call->arena, &text.text, error);
+    if (rc)
+        return resource_not_found(rc, "vector store file", call->arguments[1], error);
+    const struct treadle_vector_store_file_content content = {.data = &text,
+                                                              .data_count = text.text ? 1 : 0};
+    return resource_reply(call, &treadle_vector_store_file_content_type, &content, error);
 }
 
 static int delete (struct db_session *session, struct resource_call *call,

@@ -3,8 +3,8 @@
  * in one transaction with the vector store's counts.
  *
  * Rows are claimed in order of seq and each once, so remembering the last seq claimed is enough.
- * A row that was removed meanwhile (the file was taken out, the store deleted) is found missing
- * when the outcome is written; what was indexed for it is then taken out again.
+ * A row that was removed or cancelled meanwhile is found missing when the outcome is written; what
+ * was indexed for it is then taken out again, unless the file was added anew.
  */
 #include "search/ingest.h"
 
@@ -49,6 +49,7 @@ struct work {
     int64_t usage;
     struct treadle_error problem; /* code 0: it went well */
     bool found;                   /* the row is still there */
+    bool wanted;                  /* the file is to be searchable, by this row or another */
 };
 
 /* ---- Claiming ------------------------------------------------------------------------------- */
@@ -159,11 +160,16 @@ static const char *error_word(int code)
     }
 }
 
+/* The row is read again, since its attributes may have been changed meanwhile. */
 static int write_row(struct db_session *session, struct work *work, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"store", work->store_id}, {"file", work->file_id}};
     struct treadle_last_error last_error = {error_word(work->problem.code), work->problem.message};
     bool failed = work->problem.code != 0;
+    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
+                         work->arena, &work->row, error);
+    if (rc)
+        return rc;
     work->row.status =
         failed ? TREADLE_VECTOR_STORE_FILE_FAILED : TREADLE_VECTOR_STORE_FILE_COMPLETED;
     work->row.usage_bytes = failed ? 0 : work->usage;
@@ -187,18 +193,21 @@ static int write_outcome(struct db_session *session, void *argument, struct trea
     struct treadle_vector_store store;
     struct db_statement *statement;
     int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM vector_store_files WHERE seq = ? AND store = ? "
-                        "AND file = ? AND status = 'in_progress'",
+                        "SELECT seq FROM vector_store_files WHERE store = ? AND file = ? "
+                        "AND status IN ('in_progress', 'completed')",
                         error);
     if (rc)
         return rc;
-    db_bind_integer(statement, 1, work->seq);
-    db_bind_text(statement, 2, work->store_id);
-    db_bind_text(statement, 3, work->file_id);
+    db_bind_text(statement, 1, work->store_id);
+    db_bind_text(statement, 2, work->file_id);
     rc = db_step(statement, error);
-    work->found = rc == 1;
-    if (rc <= 0)
+    if (rc < 0)
         return rc;
+    work->wanted = rc == 1;
+    work->found = work->wanted && db_column_integer(statement, 0) == work->seq;
+    if (!work->found)
+        return 0;
+    work->wanted = work->problem.code == 0;
     rc = write_row(session, work, error);
     if (!rc)
         rc = vector_store_load(session, NULL, work->store_id, work->arena, &store, error);
@@ -238,7 +247,7 @@ static void finish(struct work *work)
         if (atomic_load(&ingest->stop))
             return;
     }
-    if (work->found && !work->problem.code)
+    if (work->wanted)
         return;
     if (search_remove_file(ingest->options.search, work->store_id, work->file_id, &error))
         log_write(ingest->options.log, LOG_WARNING, "ingest_remove", "file", work->file_id, "error",

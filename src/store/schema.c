@@ -6,7 +6,8 @@
  * one writer, so it agrees with created_at and breaks its ties. `project` is the owner; no query
  * leaves it out. threads.active_run is the thread's lock; its sums are those over its ended runs.
  * run_steps.detail is the object with the content of its search results, which is sent only on
- * demand; run_steps.held_usage is what a step that waits for outputs has used so far.
+ * demand; run_steps.held_usage is what a step that waits for outputs has used so far. A batch of
+ * files has no printed object: its counts and its status are those of the files that name it.
  */
 #include "store/schema.h"
 
@@ -65,12 +66,21 @@ const char *const schema_migrations[] = {
     /* AUTOINCREMENT: ingest takes rows by ascending seq, so one must never be used again. */
     "CREATE TABLE vector_store_files ("
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, file TEXT NOT NULL, project TEXT NOT NULL,"
-    "  status TEXT NOT NULL, body TEXT NOT NULL, UNIQUE (store, file));"
+    "  status TEXT NOT NULL, batch TEXT, body TEXT NOT NULL, UNIQUE (store, file));"
     "CREATE INDEX vector_store_files_store ON vector_store_files (store, seq);"
     "CREATE INDEX vector_store_files_status ON vector_store_files (store, status, seq);"
     "CREATE INDEX vector_store_files_file ON vector_store_files (file);"
     "CREATE INDEX vector_store_files_pending ON vector_store_files (seq)"
     "  WHERE status = 'in_progress';"
+    "CREATE INDEX vector_store_files_batch ON vector_store_files (batch, seq)"
+    "  WHERE batch IS NOT NULL;"
+    "CREATE INDEX vector_store_files_batch_status ON vector_store_files (batch, status, seq)"
+    "  WHERE batch IS NOT NULL;"
+
+    "CREATE TABLE vector_store_batches ("
+    "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
+    "  store TEXT NOT NULL, created_at INTEGER NOT NULL, cancelled INTEGER NOT NULL);"
+    "CREATE INDEX vector_store_batches_store ON vector_store_batches (store);"
 
     /* One row, written to find out whether the store takes writes. */
     "CREATE TABLE heartbeats (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);"

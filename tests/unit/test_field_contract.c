@@ -26,17 +26,11 @@ static const char *const pending[] = {
     "DELETE /models/{model}",
     "GET /models",
     "GET /models/{model}",
-    "GET /vector_stores/{vector_store_id}/file_batches/{batch_id}",
-    "GET /vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
-    "GET /vector_stores/{vector_store_id}/files/{file_id}/content",
     "POST /embeddings",
     "POST /uploads",
     "POST /uploads/{upload_id}/cancel",
     "POST /uploads/{upload_id}/complete",
     "POST /uploads/{upload_id}/parts",
-    "POST /vector_stores/{vector_store_id}/file_batches",
-    "POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
-    "POST /vector_stores/{vector_store_id}/files/{file_id}",
     "POST /vector_stores/{vector_store_id}/search",
 };
 
