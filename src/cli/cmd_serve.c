@@ -25,6 +25,8 @@ struct serve_settings {
     bool require_keys;
     int64_t requests_per_minute;
     struct option_list origins;
+    const char *tls_certificate;
+    const char *tls_key;
 };
 
 static const struct option_row serve_rows[] = {
@@ -49,6 +51,11 @@ static const struct option_row serve_rows[] = {
     {"allow-origin", 0, OPTION_LIST, "ORIGIN", offsetof(struct serve_settings, origins), 0,
      "Let pages of this origin, as https://app.example, use the server; '*' for all; up to 16 "
      "times. Default: none."},
+    {"tls-cert", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, tls_certificate), 0,
+     "Speak TLS (1.2 or later) on all addresses but Unix sockets, with this certificate (PEM, "
+     "followed by those between it and its root)."},
+    {"tls-key", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, tls_key), 0,
+     "The certificate's key (PEM, not encrypted)."},
 };
 
 static const struct option_form serve_form = {
@@ -172,6 +179,8 @@ int cmd_serve(int argc, char **argv)
     server.require_keys = settings.require_keys;
     server.requests_per_minute = settings.requests_per_minute;
     server.origins = settings.origins.items;
+    server.tls_certificate = settings.tls_certificate;
+    server.tls_key = settings.tls_key;
     server.log = log_new(stderr, level, format);
     status = serve(&server, (unsigned)settings.grace);
     log_free(server.log);

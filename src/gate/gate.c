@@ -138,7 +138,7 @@ int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate
                   struct treadle_error *error)
 {
     struct gate_key *key = NULL;
-    const char *project;
+    const char *project = GATE_DEFAULT_PROJECT;
     int rc = 0;
     if (gate->require_keys && !claim->owner)
         rc = check_key(gate, claim->authorization, &key, error);

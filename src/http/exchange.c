@@ -233,7 +233,8 @@ static enum MHD_Result break_off(struct http_exchange *exchange)
     exchange->sent = exchange->reply.body.length;
     decorate(exchange);
     http_connection_linger(exchange->connection);
-    http_reply_send(&exchange->reply, exchange->id, exchange->connection->descriptor);
+    http_reply_send(&exchange->reply, exchange->id, exchange->connection->descriptor,
+                    exchange->mhd);
     exchange->stage = ANSWERED;
     return MHD_NO;
 }

@@ -105,6 +105,9 @@ struct http_load {
 struct http_options {
     /* "127.0.0.1:8383", "[::1]:0", "unix:/path"; up to 5, ends with NULL. Port 0 picks one. */
     const char *listen[6];
+    const char *tls_certificate;  /* PEM, with the ones that vouch for it behind it; NULL: no TLS.
+                                     With both, all addresses but Unix sockets speak TLS alone */
+    const char *tls_key;          /* PEM, not encrypted */
     size_t event_threads;         /* 0: 2 */
     size_t workers;               /* 0: 8 */
     size_t max_connections;       /* 0: 4096 */

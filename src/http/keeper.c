@@ -84,21 +84,26 @@ static void send_error(const struct http_server *server, int descriptor, const c
         server->options.decorate(server->options.context, NULL, &reply);
     if (retry_after)
         http_reply_header(&reply, "Retry-After", retry_after);
-    http_reply_send(&reply, request_id, descriptor);
+    http_reply_send(&reply, request_id, descriptor, NULL);
     http_reply_clear(&reply);
 }
 
-static void refuse(struct http_keeper *keeper, int descriptor)
+static void refuse(struct http_keeper *keeper, int descriptor, bool secure)
 {
     struct treadle_error error;
     char request_id[IDENT_SIZE];
+    keeper->refused++;
+    /* Nothing can be said before the handshake. */
+    if (secure) {
+        close(descriptor);
+        return;
+    }
     ident_make_hex(request_id, "req_");
     error_set_wire(&error, 503, "server_error", "too_many_connections", NULL,
                    "The server has too many connections. Try again later.");
     send_error(keeper->server, descriptor, request_id, &error, "1");
     shutdown(descriptor, SHUT_WR);
     http_keeper_drain(keeper, descriptor);
-    keeper->refused++;
 }
 
 static void welcome(struct http_keeper *keeper, int descriptor, size_t listener,
@@ -110,7 +115,7 @@ static void welcome(struct http_keeper *keeper, int descriptor, size_t listener,
     int rc = http_registry_admit(&server->registry, descriptor, listener, address,
                                  clock_monotonic_us() + patience);
     if (rc == TREADLE_ELIMIT) {
-        refuse(keeper, descriptor);
+        refuse(keeper, descriptor, server->listeners[listener].secure);
         return;
     }
     if (rc) {
@@ -118,7 +123,8 @@ static void welcome(struct http_keeper *keeper, int descriptor, size_t listener,
         return;
     }
     /* On failure it has closed the descriptor. */
-    if (MHD_add_connection(server->daemon, descriptor, address, length) != MHD_YES)
+    struct MHD_Daemon *daemon = server->listeners[listener].secure ? server->secure : server->plain;
+    if (MHD_add_connection(daemon, descriptor, address, length) != MHD_YES)
         http_registry_remove(&server->registry, descriptor);
 }
 
@@ -164,7 +170,8 @@ static void reap(void *context, struct http_connection *connection)
     struct treadle_error error;
     error_set_wire(&error, 408, "invalid_request_error", "request_timeout", NULL,
                    "The request took too long to arrive.");
-    if (reading)
+    /* A TLS session is the event thread's: such a client sees its connection end. */
+    if (reading && !reap->server->listeners[connection->listener].secure)
         send_error(reap->server, connection->descriptor, connection->request_id, &error, NULL);
     /* The event thread that has it wakes, and closes it. */
     shutdown(connection->descriptor, SHUT_RDWR);

@@ -78,7 +78,8 @@ static void print_tcp(struct http_listener *listener)
     getnameinfo((struct sockaddr *)&address, length, host, sizeof host, port, sizeof port,
                 NI_NUMERICHOST | NI_NUMERICSERV);
     snprintf(listener->address, sizeof listener->address,
-             address.ss_family == AF_INET6 ? "http://[%s]:%s" : "http://%s:%s", host, port);
+             address.ss_family == AF_INET6 ? "%s://[%s]:%s" : "%s://%s:%s",
+             listener->secure ? "https" : "http", host, port);
 }
 
 static bool split(const char *text, char *host, size_t size, const char **port)
@@ -215,11 +216,13 @@ static int listen_unix(struct http_listener *listener, const char *path,
     return rc;
 }
 
-int http_listener_open(struct http_listener *out, const char *text, struct treadle_error *error)
+int http_listener_open(struct http_listener *out, const char *text, bool secure,
+                       struct treadle_error *error)
 {
-    struct http_listener listener = {.descriptor = -1};
-    int rc = text_starts_with(text, "unix:") ? listen_unix(&listener, text + strlen("unix:"), error)
-                                             : listen_tcp(&listener, text, error);
+    bool local = text_starts_with(text, "unix:");
+    struct http_listener listener = {.secure = secure && !local, .descriptor = -1};
+    int rc = local ? listen_unix(&listener, text + strlen("unix:"), error)
+                   : listen_tcp(&listener, text, error);
     if (!rc)
         *out = listener;
     return rc;

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 enum { LARGEST_BODY = 64 << 20, MOST_HEADERS = 24 };
 
@@ -121,7 +122,8 @@ struct MHD_Response *http_reply_build(struct http_reply *reply,
     return response;
 }
 
-void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor)
+void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,
+                     struct MHD_Connection *mhd)
 {
     struct buffer text;
     buffer_init(&text, LARGEST_BODY);
@@ -134,7 +136,7 @@ void http_reply_send(const struct http_reply *reply, const char *request_id, int
         buffer_append_format(&text, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     buffer_append_string(&text, "\r\n");
     buffer_append(&text, reply->body.data, reply->body.length);
-    if (!text.failed)
+    if (!text.failed && !(mhd && http_tls_send(mhd, text.data, text.length)))
         send(descriptor, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     buffer_clear(&text);
 }

@@ -24,6 +24,7 @@
 #include "http/exchange.h"
 #include "http/keeper.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 enum {
     CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
@@ -79,29 +80,67 @@ static size_t leave_escaped(void *context, struct MHD_Connection *mhd, char *tex
     return strlen(text);
 }
 
-static int start_daemon(struct http_server *server, struct treadle_error *error)
+/* A daemon for the listeners that speak TLS, or for those that do not. */
+static struct MHD_Daemon *start_daemon(struct http_server *server, bool secure)
 {
     const struct http_options *options = &server->options;
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
-                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC;
+                     MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
     unsigned threads = options->event_threads > 1 ? (unsigned)options->event_threads : 0;
     /* libmicrohttpd parts the limit among its threads; ours is the keeper's, which is exact. */
     size_t limit = (options->max_connections + 1) * (threads ? threads : 1);
-    server->daemon = MHD_start_daemon(
+    struct MHD_OptionItem tls[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_certificate},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key},
+        {MHD_OPTION_HTTPS_PRIORITIES, 0, (void *)(uintptr_t)HTTP_TLS_PRIORITIES},
+        {MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    return MHD_start_daemon(
         flags, 0, NULL, NULL, http_exchange_step, server, MHD_OPTION_THREAD_POOL_SIZE, threads,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)limit, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, options->idle_seconds + 1,
         MHD_OPTION_URI_LOG_CALLBACK, http_exchange_begin, server, MHD_OPTION_NOTIFY_COMPLETED,
         http_exchange_end, server, MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_END);
-    return server->daemon ? 0 : error_set(error, TREADLE_EIO, "cannot start the HTTP server");
+        MHD_OPTION_UNESCAPE_CALLBACK, leave_escaped, NULL, MHD_OPTION_ARRAY, secure ? tls : none,
+        MHD_OPTION_END);
+}
+
+static int start_daemons(struct http_server *server, struct treadle_error *error)
+{
+    for (size_t i = 0; i < server->listener_count; i++) {
+        bool secure = server->listeners[i].secure;
+        struct MHD_Daemon **daemon = secure ? &server->secure : &server->plain;
+        if (!*daemon)
+            *daemon = start_daemon(server, secure);
+        if (!*daemon)
+            return error_set(error, TREADLE_EIO, "cannot start the HTTP server");
+    }
+    return 0;
+}
+
+static void stop_daemons(struct http_server *server)
+{
+    if (server->plain)
+        MHD_stop_daemon(server->plain);
+    if (server->secure)
+        MHD_stop_daemon(server->secure);
+}
+
+static int check_tls(const struct http_options *options, struct treadle_error *error)
+{
+    if (!options->tls_certificate && !options->tls_key)
+        return 0;
+    if (!options->tls_certificate || !options->tls_key)
+        return error_set(error, TREADLE_EINVALID, "TLS needs a certificate and a key");
+    return http_tls_check(options->tls_certificate, options->tls_key, error);
 }
 
 static int open_listeners(struct http_server *server, const char *const *addresses,
                           struct treadle_error *error)
 {
     for (size_t i = 0; i < HTTP_MOST_LISTENERS && addresses[i]; i++) {
-        int rc = http_listener_open(&server->listeners[i], addresses[i], error);
+        int rc = http_listener_open(&server->listeners[i], addresses[i],
+                                    server->options.tls_certificate != NULL, error);
         if (rc)
             return rc;
         server->listener_count++;
@@ -118,7 +157,7 @@ static int start_threads(struct http_server *server, struct treadle_error *error
     server->writers = pool_new(WRITERS, server->options.max_connections);
     if (!server->workers || !server->writers)
         return error_set_memory(error);
-    int rc = start_daemon(server, error);
+    int rc = start_daemons(server, error);
     return rc ? rc : http_keeper_start(server, error);
 }
 
@@ -126,8 +165,7 @@ static void free_server(struct http_server *server)
 {
     pool_free(server->workers);
     pool_free(server->writers);
-    if (server->daemon)
-        MHD_stop_daemon(server->daemon);
+    stop_daemons(server);
     http_keeper_free(server->keeper);
     for (size_t i = 0; i < server->listener_count; i++)
         http_listener_close(&server->listeners[i]);
@@ -174,10 +212,13 @@ int http_start(struct http_server **out, const struct http_options *options,
     sigset_t all, before;
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    int rc = open_listeners(server, options->listen, error);
+    int rc = check_tls(options, error);
+    if (!rc)
+        rc = open_listeners(server, options->listen, error);
     if (!rc)
         rc = start_threads(server, error);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    server->options.tls_certificate = server->options.tls_key = NULL; /* the caller's */
     if (rc)
         free_server(server);
     else

@@ -22,9 +22,9 @@ struct http_server {
     size_t listener_count;
     struct http_registry registry;
     struct http_keeper *keeper;
-    struct MHD_Daemon *daemon;
-    atomic_bool draining; /* every reply closes its connection */
-    atomic_bool cutting;  /* handlers run no more: 503 */
+    struct MHD_Daemon *plain, *secure; /* NULL where no listener needs it */
+    atomic_bool draining;              /* every reply closes its connection */
+    atomic_bool cutting;               /* handlers run no more: 503 */
     pthread_mutex_t mutex;
     pthread_cond_t settled; /* in_flight came down to 0 */
     size_t in_flight;       /* requests from their first line to their last byte sent */

@@ -17,6 +17,7 @@
 #include "http/http.h"
 #include "server/dispatch.h"
 #include "server/origin.h"
+#include "server/pem.h"
 #include "server/presence.h"
 #include "store/schema.h"
 
@@ -166,6 +167,8 @@ static int open_gate(struct server *server, const struct server_options *options
         return rc;
     dispatch->rules.gate = dispatch->services.gate;
     dispatch->rules.require_keys = options->require_keys;
+    if (exposed && !options->tls_certificate)
+        log_write(options->log, LOG_WARNING, "no_tls", "address", exposed, NULL);
     if (!options->require_keys || gate_has_keys(dispatch->services.gate))
         return 0;
     if (exposed)
@@ -213,11 +216,28 @@ static void set_addresses(struct server *server, const struct server_options *op
     server->owner_index = count;
 }
 
+static int read_tls(const struct server_options *options, char **certificate, char **key,
+                    struct treadle_error *error)
+{
+    if (!options->tls_certificate && !options->tls_key)
+        return 0;
+    if (!options->tls_certificate || !options->tls_key)
+        return error_set(error, TREADLE_EINVALID, "--tls-cert and --tls-key need each other");
+    int rc = pem_read(certificate, "certificate", options->tls_certificate, error);
+    return rc ? rc : pem_read(key, "key", options->tls_key, error);
+}
+
 static int start_listener(struct server *server, const struct server_options *options,
                           struct treadle_error *error)
 {
+    char *certificate = NULL, *key = NULL;
+    int rc = read_tls(options, &certificate, &key, error);
+    if (rc)
+        goto done;
     struct http_options http = {
         .upload_directory = blob_temporary_directory(server->dispatch.services.blobs),
+        .tls_certificate = certificate,
+        .tls_key = key,
         .context = &server->dispatch,
         .plan = dispatch_plan,
         .handle = dispatch_handle,
@@ -227,7 +247,11 @@ static int start_listener(struct server *server, const struct server_options *op
         .log = options->log,
     };
     set_addresses(server, options, &http);
-    return http_start(&server->http, &http, error);
+    rc = http_start(&server->http, &http, error);
+done:
+    pem_forget(certificate);
+    pem_forget(key);
+    return rc;
 }
 
 /* Everything is there: answers requests and lets others find the server. */

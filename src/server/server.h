@@ -25,6 +25,8 @@ struct server_options {
     bool require_keys;           /* refuse who has no key; the store's owner needs none */
     int64_t requests_per_minute; /* with one key; 0: no limit */
     const char *const *origins;  /* of pages that may ask, "*" for any; at most 16, then NULL */
+    const char *tls_certificate; /* PEM files; NULL: no TLS */
+    const char *tls_key;
     bool owner_only; /* listen[0] is the only address, a Unix socket that the owner alone opens */
 };
 
