@@ -14,9 +14,10 @@ libpoppler-glib-dev libseccomp-dev libsqlite3-dev libssl-dev libstemmer-dev'
 # bubblewrap confines the reader; poppler-data has the character maps of CJK documents.
 run='bubblewrap poppler-data'
 
-# The manuals are real documents to read; qpdf and poppler-utils make broken ones.
+# The manuals are real documents to read; qpdf and poppler-utils make broken ones; openssl makes
+# certificates.
 test='clang clang-format libclang-rt-14-dev libcmocka-dev nodejs npm
-qpdf poppler-utils octave-doc r-doc-pdf'
+openssl qpdf poppler-utils octave-doc r-doc-pdf'
 
 for group in "$@"; do
     case $group in

@@ -13,6 +13,7 @@
 enum { JSON_LIMIT = 16 << 20, ARENA_LIMIT = 128 << 20 };
 #define UPLOAD_LIMIT                                                                               \
     ((UINT64_C(512) << 20) + (UINT64_C(1) << 20)) /* 512 MB and the form around it */
+#define PART_LIMIT ((UINT64_C(64) << 20) + (UINT64_C(1) << 20))
 
 /* ---- Planning -------------------------------------------------------------------------------- */
 
@@ -27,7 +28,7 @@ static void plan_body(const struct route *route, struct http_plan *out)
         break;
     case ENDPOINT_MULTIPART:
         out->body = HTTP_BODY_MULTIPART;
-        out->limit = UPLOAD_LIMIT;
+        out->limit = route->match.id == ENDPOINT_UPLOAD_PART_CREATE ? PART_LIMIT : UPLOAD_LIMIT;
         break;
     case ENDPOINT_NO_BODY:
         out->body = HTTP_BODY_NONE;

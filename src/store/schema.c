@@ -8,6 +8,7 @@
  * run_steps.detail is the object with the content of its search results, which is sent only on
  * demand; run_steps.held_usage is what a step that waits for outputs has used so far. A batch of
  * files has no printed object: its counts and its status are those of the files that name it.
+ * `expires_at` is when a row is to be swept, null when it is not or was.
  */
 #include "store/schema.h"
 
@@ -55,6 +56,16 @@ const char *const schema_migrations[] = {
     "CREATE INDEX files_project ON files (project, seq);"
     "CREATE INDEX files_purpose ON files (project, purpose, seq);"
     "CREATE INDEX files_expiry ON files (expires_at) WHERE expires_at IS NOT NULL;"
+
+    "CREATE TABLE uploads ("
+    "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
+    "  expires_at INTEGER, file_life INTEGER NOT NULL, body TEXT NOT NULL);"
+    "CREATE INDEX uploads_expiry ON uploads (expires_at) WHERE expires_at IS NOT NULL;"
+
+    "CREATE TABLE upload_parts ("
+    "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, upload TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL);"
+    "CREATE INDEX upload_parts_upload ON upload_parts (upload, seq);"
 
     "CREATE TABLE vector_stores ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
