@@ -15,7 +15,7 @@ const char *const upload_status_names[] = {[TREADLE_UPLOAD_PENDING] = "pending",
 /* 8 GiB, as the service had it. */
 #define LARGEST_UPLOAD 8589934592.0
 
-enum { MOST_PARTS = 10000, LARGEST_NAME = 1024, LARGEST_MIME_TYPE = 256, MD5_DIGITS = 32 };
+enum { MOST_PARTS = 2000, LARGEST_NAME = 1024, LARGEST_MIME_TYPE = 256, MD5_DIGITS = 32 };
 
 static const struct field treadle_upload_fields[] = {
     ROW_STRING(treadle_upload, id, .flags = FIELD_REQUIRED, .doc = "upload_ and 32 digits."),

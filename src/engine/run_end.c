@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "engine/run_rows.h"
 #include "engine/run_state.h"
+#include "store/record.h"
 
 /* An end that is no completion. */
 struct ending {
@@ -191,20 +192,6 @@ int run_state_finish_cancel(struct db_session *session, const char *run_id, stru
 
 /* ---- Sweeping ------------------------------------------------------------------------------- */
 
-/* The first row of a statement that was prepared and bound: an id, NULL when there is none. */
-static int step_id(struct db_statement *statement, struct arena *arena, const char **out,
-                   struct treadle_error *error)
-{
-    int rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    const char *id = rc ? arena_string(arena, db_column_text(statement, 0, NULL)) : NULL;
-    if (rc && !id)
-        return error_set_memory(error);
-    *out = id;
-    return 0;
-}
-
 /* Of active runs, which alone have a time to expire at; so an index finds them. */
 static int find_in_status(struct db_session *session, enum treadle_run_status status,
                           struct arena *arena, const char **out, struct treadle_error *error)
@@ -216,7 +203,14 @@ static int find_in_status(struct db_session *session, enum treadle_run_status st
     if (rc)
         return rc;
     db_bind_text(statement, 1, field_word(run_status_names, (int)status));
-    return step_id(statement, arena, out, error);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    const char *id = rc ? arena_string(arena, db_column_text(statement, 0, NULL)) : NULL;
+    if (rc && !id)
+        return error_set_memory(error);
+    *out = id;
+    return 0;
 }
 
 /* Ends every run in that status. */
@@ -256,14 +250,13 @@ int run_state_recover(struct db_session *session, size_t *count, struct treadle_
 int run_state_next_due(struct db_session *session, int64_t at, struct arena *arena,
                        const char **out, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    int rc =
-        db_prepare(session, &statement,
-                   "SELECT id FROM runs WHERE expires_at <= ? ORDER BY expires_at LIMIT 1", error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, at);
-    return step_id(statement, arena, out, error);
+    return record_next_due(session, "runs", at, arena, out, error);
+}
+
+int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,
+                              struct treadle_error *error)
+{
+    return find_in_status(session, TREADLE_RUN_CANCELLING, arena, out, error);
 }
 
 int run_state_expire(struct db_session *session, const char *run_id, struct arena *arena,

@@ -100,6 +100,10 @@ int run_state_finish_cancel(struct db_session *session, const char *run_id, stru
 int run_state_next_due(struct db_session *session, int64_t at, struct arena *arena,
                        const char **out, struct treadle_error *error);
 
+/* A run that is cancelling; NULL when there is none. */
+int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,
+                              struct treadle_error *error);
+
 /* Ends a run whose time is up, with everything of it that is under way; one that is cancelling ends
  * as cancelled. */
 int run_state_expire(struct db_session *session, const char *run_id, struct arena *arena,

@@ -49,8 +49,8 @@ int run_cancel(struct resource_call *call, struct treadle_error *error)
     int rc = resource_write(call, ask, error);
     if (rc)
         return rc;
-    if (resource_write(call, finish, &ignored) == 0)
-        engine_interrupt(call->services->engine, call->arguments[1]);
+    resource_write(call, finish, &ignored);
+    engine_interrupt(call->services->engine, call->arguments[1]);
     return 0;
 }
 

@@ -1,71 +1,13 @@
 /*
  * Vector stores: create, list, retrieve, modify, delete.
- *
- * Whether a store has expired follows from the clock, so rows whose time has come are brought up
- * to date before any store is read.
  */
 #include "resource/handlers.h"
 
-#include "base/clock.h"
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
 #include "store/vector_store_record.h"
 #include "treadle/client.h"
-
-/* ---- Expiry --------------------------------------------------------------------------------- */
-
-/* The next store whose row does not say yet that it has expired; NULL when there is none. */
-static int find_due(struct db_session *session, struct resource_call *call, const char **out,
-                    struct treadle_error *error)
-{
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT id FROM vector_stores WHERE expires_at <= ? AND project = ? "
-                        "AND body NOT LIKE '%\"status\":\"expired\"%' LIMIT 1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, clock_seconds());
-    db_bind_text(statement, 2, call->project);
-    rc = db_step(statement, error);
-    *out = rc > 0 ? arena_string(call->arena, db_column_text(statement, 0, NULL)) : NULL;
-    return rc < 0 ? rc : 0;
-}
-
-static int expire(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
-{
-    struct treadle_vector_store store;
-    const char *id = NULL;
-    int rc = find_due(session, call, &id, error);
-    while (!rc && id) {
-        rc = vector_store_load(session, call->project, id, call->arena, &store, error);
-        if (!rc)
-            rc = vector_store_save(session, &store, call->arena, error);
-        if (!rc)
-            rc = find_due(session, call, &id, error);
-    }
-    return rc;
-}
-
-static int look_due(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
-{
-    return find_due(session, call, call->state, error);
-}
-
-static int expire_due(struct resource_call *call, struct treadle_error *error)
-{
-    const char *id = NULL;
-    call->state = &id;
-    int rc = resource_read(call, look_due, error);
-    if (!rc && id)
-        rc = resource_write(call, expire, error);
-    return rc;
-}
-
-/* ---- Endpoints ------------------------------------------------------------------------------ */
 
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
@@ -96,8 +38,7 @@ static int list(struct db_session *session, struct resource_call *call, struct t
 
 int vector_store_list(struct resource_call *call, struct treadle_error *error)
 {
-    int rc = expire_due(call, error);
-    return rc ? rc : resource_read(call, list, error);
+    return resource_read(call, list, error);
 }
 
 static int retrieve(struct db_session *session, struct resource_call *call,
@@ -112,8 +53,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
 
 int vector_store_retrieve(struct resource_call *call, struct treadle_error *error)
 {
-    int rc = expire_due(call, error);
-    return rc ? rc : resource_read(call, retrieve, error);
+    return resource_read(call, retrieve, error);
 }
 
 static int modify(struct db_session *session, struct resource_call *call,

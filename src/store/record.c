@@ -158,6 +158,28 @@ int record_load(struct db_session *session, const char *table, const struct trea
     return rc ? error_set(error, TREADLE_EIO, "a stored %s cannot be read", type->name) : 0;
 }
 
+int record_next_due(struct db_session *session, const char *table, int64_t at, struct arena *arena,
+                    const char **out, struct treadle_error *error)
+{
+    struct buffer sql;
+    struct db_statement *statement;
+    buffer_init(&sql, LARGEST_SQL);
+    buffer_append_format(
+        &sql, "SELECT id FROM %s WHERE expires_at <= ? ORDER BY expires_at LIMIT 1", table);
+    int rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, at);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    const char *id = rc ? arena_string(arena, db_column_text(statement, 0, NULL)) : NULL;
+    if (rc && !id)
+        return error_set_memory(error);
+    *out = id;
+    return 0;
+}
+
 /* ---- Lists ---------------------------------------------------------------------------------- */
 
 static const char *id_column(const struct record_query *query)
@@ -168,7 +190,7 @@ static const char *id_column(const struct record_query *query)
 static int find_cursor(struct db_session *session, const struct record_query *query,
                        const char *name, const char *id, int64_t *out, struct treadle_error *error)
 {
-    struct record_key keys[8];
+    struct record_key keys[16];
     struct db_statement *statement;
     if (query->key_count + 1 > sizeof keys / sizeof keys[0])
         return error_set(error, TREADLE_EINVALID, "too many keys");

@@ -49,6 +49,11 @@ int record_load(struct db_session *session, const char *table, const struct trea
                 const struct record_key *keys, size_t key_count, struct arena *arena, void *out,
                 struct treadle_error *error);
 
+/* The id of the row whose `expires_at` is least, and at most `at`; NULL when there is none. Tables
+ * that are swept have that column, null in rows that wait for nothing. */
+int record_next_due(struct db_session *session, const char *table, int64_t at, struct arena *arena,
+                    const char **out, struct treadle_error *error);
+
 struct record_query {
     const char *table;
     const char *id_column;   /* NULL: "id" */

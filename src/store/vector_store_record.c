@@ -54,7 +54,9 @@ int vector_store_save(struct db_session *session, struct treadle_vector_store *s
          .kind = RECORD_TEXT,
          .text = field_text(&treadle_vector_store_type, store, arena)},
         {.column = "expires_at",
-         .kind = store->expires_after ? RECORD_INTEGER : RECORD_NULL,
+         .kind = store->expires_after && store->status != TREADLE_VECTOR_STORE_EXPIRED
+                     ? RECORD_INTEGER
+                     : RECORD_NULL,
          .integer = store->expires_at.value},
     };
     if (!values[0].text)
