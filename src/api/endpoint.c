@@ -175,6 +175,21 @@ static const struct endpoint endpoints[ENDPOINT_COUNT] = {
                                            "Take a file out of a vector store.",
                                            .name = "deleteVectorStoreFile"},
 
+    [ENDPOINT_MODEL_LIST] = {"GET", "/models", NONE, 0, NULL, &treadle_model_list_type,
+                             "List the models.", .name = "listModels"},
+    [ENDPOINT_MODEL_RETRIEVE] = {"GET", "/models/{model}", NONE, 0, NULL, &treadle_model_type,
+                                 "Retrieve a model.", .name = "retrieveModel", .rest = true},
+    [ENDPOINT_MODEL_DELETE] = {"DELETE", "/models/{model}", NONE, 0, NULL, &treadle_deletion_type,
+                               "Refused: no model here is yours to delete.", .name = "deleteModel",
+                               .rest = true},
+    [ENDPOINT_EMBEDDING_CREATE] = {"POST", "/embeddings", JSON, 0,
+                                   &treadle_embedding_create_request_type,
+                                   &treadle_embedding_list_type, "Turn texts into vectors.",
+                                   .name = "createEmbedding"},
+    [ENDPOINT_CHAT_CREATE] = {"POST", "/chat/completions", JSON, 0,
+                              &treadle_chat_create_request_type, &treadle_chat_completion_type,
+                              "Ask a model for the next message.", .name = "createChatCompletion"},
+
     [ENDPOINT_KEY_CREATE] = {"POST", "/treadle/keys", JSON, 0, &treadle_key_create_request_type,
                              &treadle_key_type, "Make a key. Treadle's own.", .name = "createKey",
                              .own = true, .owner = true},
@@ -192,11 +207,11 @@ const struct endpoint *endpoint_get(enum endpoint_id id)
 }
 
 /* Whether the segments fit the path; parameters go to `arguments`. */
-static bool path_fits(const char *path, const char *const *segments, size_t count,
+static bool path_fits(const struct endpoint *endpoint, const char *const *segments, size_t count,
                       const char **arguments)
 {
     size_t used = 0, argument = 0;
-    for (const char *at = path; *at == '/'; used++) {
+    for (const char *at = endpoint->path; *at == '/'; used++) {
         const char *start = at + 1;
         size_t length = strcspn(start, "/");
         at = start + length;
@@ -207,7 +222,7 @@ static bool path_fits(const char *path, const char *const *segments, size_t coun
         else if (strlen(segments[used]) != length || memcmp(segments[used], start, length) != 0)
             return false;
     }
-    return used == count;
+    return endpoint->rest ? used <= count : used == count;
 }
 
 static enum endpoint_method method_bit(const char *method)
@@ -234,7 +249,7 @@ int endpoint_find(const char *method, const char *const *segments, size_t count,
     size_t fewest = SIZE_MAX;
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
         struct endpoint_match match = {.id = (enum endpoint_id)i};
-        if (!path_fits(endpoints[i].path, segments, count, match.arguments))
+        if (!path_fits(&endpoints[i], segments, count, match.arguments))
             continue;
         unsigned bit = method_bit(endpoints[i].method);
         best.allowed |= bit;

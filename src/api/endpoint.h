@@ -61,6 +61,11 @@ enum endpoint_id {
     ENDPOINT_VECTOR_STORE_BATCH_RETRIEVE,
     ENDPOINT_VECTOR_STORE_BATCH_CANCEL,
     ENDPOINT_VECTOR_STORE_BATCH_FILE_LIST,
+    ENDPOINT_MODEL_LIST,
+    ENDPOINT_MODEL_RETRIEVE,
+    ENDPOINT_MODEL_DELETE,
+    ENDPOINT_EMBEDDING_CREATE,
+    ENDPOINT_CHAT_CREATE,
     ENDPOINT_KEY_CREATE,
     ENDPOINT_KEY_LIST,
     ENDPOINT_KEY_REVOKE,
@@ -93,6 +98,7 @@ struct endpoint {
     const char *doc;
     const char *name; /* as the published contract calls the operation; never two alike */
     bool own;         /* not in the published contract */
+    bool rest;        /* the last parameter takes what is left of the path, slashes included */
     bool owner;       /* for the owner of the store and admin keys alone */
 };
 
@@ -101,7 +107,7 @@ const struct endpoint *endpoint_get(enum endpoint_id id);
 /* What endpoint_find found. */
 struct endpoint_match {
     enum endpoint_id id;
-    const char *arguments[ENDPOINT_ARGUMENTS]; /* point into the segments */
+    const char *arguments[ENDPOINT_ARGUMENTS]; /* point into the segments; the first of a rest */
     unsigned allowed; /* when only the method is wrong: which would be right */
 };
 

@@ -43,7 +43,7 @@ static const struct field treadle_function_fields[] = {
     ROW_MAYBE_BOOLEAN(treadle_function, strict, 0,
                       .doc = "Whether the model must keep to the schema."),
 };
-static FIELD_TYPE(treadle_function, "FunctionObject", .doc = "A function that a model may call.");
+FIELD_TYPE(treadle_function, "FunctionObject", .doc = "A function that a model may call.");
 
 static const struct field treadle_ranking_options_fields[] = {
     ROW_STRING(treadle_ranking_options, ranker, .doc = "auto or default_2024_08_21."),
@@ -201,7 +201,7 @@ static const struct field treadle_response_format_object_fields[] = {
                .flags = FIELD_REQUIRED, .when = TREADLE_RESPONSE_FORMAT_JSON_SCHEMA,
                .doc = "The form of the answer."),
 };
-static FIELD_TYPE(treadle_response_format_object, "ResponseFormat",
+FIELD_TYPE(treadle_response_format_object, "ResponseFormat",
                   .doc = "A form that the model's answer must have.");
 
 static const struct field treadle_response_format_fields[] = {
@@ -236,7 +236,7 @@ FIELD_TYPE(treadle_response_format, "AssistantsApiResponseFormatOption", .altern
 static const struct field treadle_function_name_fields[] = {
     ROW_STRING(treadle_function_name, name, .flags = FIELD_REQUIRED, .doc = "The function."),
 };
-static FIELD_TYPE(treadle_function_name, "FunctionName", .doc = "A function by name.");
+FIELD_TYPE(treadle_function_name, "FunctionName", .doc = "A function by name.");
 
 static const struct field treadle_tool_choice_object_fields[] = {
     ROW_ENUM(treadle_tool_choice_object, type, tool_type,

@@ -12,10 +12,13 @@
 /* tool.c */
 extern const char *const tool_type_names[];
 extern const char *const reasoning_effort_names[];
+extern const struct treadle_type treadle_function_type;
+extern const struct treadle_type treadle_function_name_type;
 extern const struct treadle_type treadle_tool_type;
 extern const struct treadle_type treadle_chunking_strategy_type;
 extern const struct treadle_type treadle_tool_resources_type;
 extern const struct treadle_type treadle_response_format_type;
+extern const struct treadle_type treadle_response_format_object_type;
 extern const struct treadle_type treadle_tool_choice_type;
 extern const struct treadle_type treadle_truncation_strategy_type;
 
@@ -84,6 +87,18 @@ extern const struct treadle_type treadle_vector_store_file_batch_create_request_
 /* key.c */
 extern const struct treadle_type treadle_key_type;
 extern const struct treadle_type treadle_key_create_request_type;
+
+/* model.c */
+extern const struct treadle_type treadle_model_type;
+extern const struct treadle_type treadle_model_list_type;
+extern const struct treadle_type treadle_embedding_create_request_type;
+extern const struct treadle_type treadle_embedding_type;
+extern const struct treadle_type treadle_embedding_list_type;
+
+/* chat.c */
+extern const struct treadle_type treadle_chat_create_request_type;
+extern const struct treadle_type treadle_chat_completion_type;
+extern const struct treadle_type treadle_chat_chunk_type;
 
 /* page.c */
 extern const struct treadle_type treadle_assistant_page_type;

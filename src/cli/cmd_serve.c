@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "cli/cli.h"
+#include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/place.h"
 #include "server/server.h"
@@ -24,6 +25,7 @@ struct serve_settings {
     int64_t grace;
     bool require_keys;
     int64_t requests_per_minute;
+    struct model_settings models;
     struct option_list origins;
     const char *tls_certificate;
     const char *tls_key;
@@ -56,6 +58,35 @@ static const struct option_row serve_rows[] = {
      "followed by those between it and its root)."},
     {"tls-key", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, tls_key), 0,
      "The certificate's key (PEM, not encrypted)."},
+    {"model-url", 0, OPTION_LIST, "URL", offsetof(struct serve_settings, models.urls),
+     MODEL_SERVERS,
+     "A server of the chat completions protocol, as http://127.0.0.1:8000/v1, that answers for the "
+     "models which it lists; up to 4 times. The first answers for all other names too, but for "
+     "treadle-extractive. Default: none, and the built-in model answers."},
+    {"model-key", 0, OPTION_LIST, "KEY", offsetof(struct serve_settings, models.keys),
+     MODEL_SERVERS,
+     "The key for the model server; the n-th is for the n-th --model-url. Better given in "
+     "TREADLE_MODEL_KEY or by --model-key-file, where other users cannot see it."},
+    {"model-key-file", 0, OPTION_LIST, "FILE", offsetof(struct serve_settings, models.key_files),
+     MODEL_SERVERS, "Read the key from the first line of a file instead."},
+    {"model", 0, OPTION_TEXT, "NAME", offsetof(struct serve_settings, models.model), 0,
+     "What to ask the first model server for when it does not list the name that was asked for. "
+     "Default: names are passed on as they are."},
+    {"model-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, models.timeout),
+     LONGEST_MODEL_SILENCE,
+     "How long a model server may be silent, before its answer and within. Default: 120."},
+    {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
+     0,
+     "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding, "
+     "which knows words and no meaning, makes them."},
+    {"embedding-key", 0, OPTION_TEXT, "KEY", offsetof(struct serve_settings, models.embedding_key),
+     0, "The key for the embedding server, as for --model-key."},
+    {"embedding-key-file", 0, OPTION_TEXT, "FILE",
+     offsetof(struct serve_settings, models.embedding_key_file), 0,
+     "Read the key from the first line of a file instead."},
+    {"embedding-model", 0, OPTION_TEXT, "NAME",
+     offsetof(struct serve_settings, models.embedding_model), 0,
+     "What to ask the embedding server for when it does not list the name that was asked for."},
 };
 
 static const struct option_form serve_form = {
@@ -167,6 +198,9 @@ int cmd_serve(int argc, char **argv)
         status = parse_level(settings.log_level, &level);
     if (status < 0)
         status = parse_format(settings.log_format, &format);
+    if (status >= 0)
+        goto done;
+    status = model_options_read("serve", &settings.models, options.arena, &server.models);
     if (status >= 0)
         goto done;
     if (place_store(settings.store, &store)) {

@@ -58,7 +58,7 @@ static void note_run(struct worker *worker, const char *run_id)
 {
     pthread_mutex_lock(&worker->engine->mutex);
     snprintf(worker->run_id, sizeof worker->run_id, "%s", run_id);
-    atomic_store(&worker->over, false);
+    atomic_store(&worker->over, atomic_load(&worker->engine->stop));
     pthread_mutex_unlock(&worker->engine->mutex);
 }
 
@@ -173,6 +173,7 @@ void engine_interrupt(struct engine *engine, const char *run_id)
         if (strcmp(engine->workers[i].run_id, run_id) == 0)
             atomic_store(&engine->workers[i].over, true);
     pthread_mutex_unlock(&engine->mutex);
+    model_cancel(engine->options.model);
 }
 
 void engine_drain(struct engine *engine)
@@ -204,6 +205,10 @@ void engine_close(struct engine *engine, unsigned grace_seconds)
     engine_drain(engine);
     await_idle(engine, grace_seconds);
     atomic_store(&engine->stop, true);
+    /* Answers that are still waited for; what they were for is failed by the next start. */
+    for (size_t i = 0; i < engine->worker_count; i++)
+        atomic_store(&engine->workers[i].over, true);
+    model_cancel(engine->options.model);
     for (size_t i = 0; i < engine->worker_count; i++)
         pthread_join(engine->workers[i].thread, NULL);
     pthread_cond_destroy(&engine->idle);

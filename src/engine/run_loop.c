@@ -12,6 +12,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ident.h"
@@ -70,8 +71,8 @@ static int offer_tools(struct execution *execution, struct model_request *reques
     for (size_t i = 0; i < run->tool_count && request->tool_count < MOST_TOOLS; i++) {
         const struct treadle_function *function = run->tools[i].function;
         if (function)
-            tools[request->tool_count++] =
-                (struct model_tool){function->name, function->description, function->parameters};
+            tools[request->tool_count++] = (struct model_tool){
+                function->name, function->description, function->parameters, function->strict};
     }
     return 0;
 }
@@ -94,6 +95,22 @@ static void choose_tool(const struct execution *execution, struct model_request 
         choice->object->function ? choice->object->function->name : MODEL_FILE_SEARCH;
 }
 
+static int set_model_options(const struct execution *execution, struct model_request *request)
+{
+    const struct treadle_run *run = &execution->record->run;
+    const struct treadle_response_format *format = run->response_format;
+    request->temperature = run->temperature;
+    request->top_p = run->top_p;
+    request->parallel_tool_calls = (struct treadle_boolean)TREADLE_VALUE(run->parallel_tool_calls);
+    request->reasoning_effort = field_word(reasoning_effort_names, (int)run->reasoning_effort);
+    request->cancelled = execution->control->over;
+    if (!format || !format->object || format->object->type == TREADLE_RESPONSE_FORMAT_TEXT)
+        return 0;
+    request->response_format =
+        field_text(&treadle_response_format_object_type, format->object, execution->arena);
+    return request->response_format ? 0 : TREADLE_EMEMORY;
+}
+
 static int ask(struct execution *execution)
 {
     if (atomic_load(execution->control->over))
@@ -103,13 +120,15 @@ static int ask(struct execution *execution)
         .messages = execution->conversation.messages,
         .message_count = execution->conversation.count,
     };
-    if (offer_tools(execution, &request))
+    if (offer_tools(execution, &request) || set_model_options(execution, &request))
         return error_set_memory(execution->error);
     choose_tool(execution, &request);
     int rc = answer_get(execution->engine->model, &request, execution->arena, &execution->answer,
                         execution->error);
     if (rc)
         return rc;
+    if (execution->answer.finish == MODEL_CANCELLED)
+        return error_set(execution->error, TREADLE_ESTATE, "The run was ended.");
     const struct model_usage *usage = &execution->answer.usage;
     execution->usage = (struct treadle_usage){
         .prompt_tokens = usage->prompt_tokens,

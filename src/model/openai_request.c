@@ -169,8 +169,9 @@ static int add_settings(json_t *body, const struct model_request *request)
     if (request->top_p.state == TREADLE_SET)
         failed |= json_object_set_new(body, "top_p", json_real(request->top_p.value));
     if (request->max_completion_tokens.state == TREADLE_SET)
-        failed |= json_object_set_new(body, "max_completion_tokens",
-                                      json_integer(request->max_completion_tokens.value));
+        failed |= json_object_set_new(
+            body, request->old_limit_name ? "max_tokens" : "max_completion_tokens",
+            json_integer(request->max_completion_tokens.value));
     if (request->response_format)
         failed |= json_object_set_new(body, "response_format", parse(request->response_format));
     if (request->reasoning_effort)

@@ -59,4 +59,12 @@ int key_create(struct resource_call *call, struct treadle_error *error);
 int key_list(struct resource_call *call, struct treadle_error *error);
 int key_revoke(struct resource_call *call, struct treadle_error *error);
 
+int model_list(struct resource_call *call, struct treadle_error *error);
+int model_retrieve(struct resource_call *call, struct treadle_error *error);
+int model_delete(struct resource_call *call, struct treadle_error *error);
+
+int embedding_create(struct resource_call *call, struct treadle_error *error);
+
+int chat_create(struct resource_call *call, struct treadle_error *error);
+
 #endif

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "gate/gate.h"
 #include "http/http.h"
+#include "model/registry.h"
 #include "search/ingest.h"
 #include "search/search.h"
 #include "store/blob.h"
@@ -25,6 +26,7 @@ struct resource_services {
     struct search *search;
     struct ingest *ingest;
     struct engine *engine;
+    struct model_registry *models;
     struct gate *gate;
 };
 
@@ -51,9 +53,10 @@ struct resource_call {
     const struct http_request *request;
     struct http_reply *reply;
     struct arena *arena;
-    void *state;   /* a handler's own: what its work hands to what follows the transaction */
-    bool attached; /* set by work that added files to vector stores: ingest is woken after it */
-    bool queued;   /* set by work that queued a run: the engine is woken after it */
+    void *state;      /* a handler's own: what its work hands to what follows the transaction */
+    bool attached;    /* set by work that added files to vector stores: ingest is woken after it */
+    bool queued;      /* set by work that queued a run: the engine is woken after it */
+    bool keeps_arena; /* set by a handler that answers later: the arena is its own then */
     int (*work)(struct db_session *session, struct resource_call *call,
                 struct treadle_error *error); /* set by resource_read and resource_write */
 };

@@ -128,7 +128,8 @@ static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
         rc = parse_body(&call, error);
     if (!rc)
         rc = resource_find(match->id)(&call, error);
-    arena_free(call.arena);
+    if (!call.keeps_arena)
+        arena_free(call.arena);
     return rc;
 }
 

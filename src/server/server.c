@@ -24,7 +24,6 @@
 struct server {
     int presence;
     struct log *log;
-    struct model *model;
     struct dispatch dispatch;
     struct http_server *http;
     size_t address_count; /* that were asked for; the owner's may come behind them */
@@ -91,7 +90,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         .document = {.reader = options->reader},
         .log = options->log,
     };
-    int rc = model_extractive_new(&server->model, error);
+    int rc = model_registry_open(&services->models, &options->models, error);
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);
     if (rc)
@@ -99,7 +98,7 @@ static int start_workers(struct server *server, const struct server_options *opt
     const struct engine_options engine = {
         .db = services->db,
         .search = services->search,
-        .model = server->model,
+        .model = model_registry_model(services->models),
         .log = options->log,
     };
     return engine_open(&services->engine, &engine, error);
@@ -321,7 +320,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     http_stop(server->http, grace_seconds);
     engine_close(services->engine, seconds_until(until));
     ingest_close(services->ingest);
-    model_free(server->model);
+    model_registry_close(services->models);
     search_close(services->search);
     blob_close(services->blobs);
     gate_close(services->gate);

@@ -9,10 +9,13 @@
 #include "api/types.h"
 
 static const struct treadle_type *const field_roots[] = {
+    &treadle_function_type,
+    &treadle_function_name_type,
     &treadle_tool_type,
     &treadle_chunking_strategy_type,
     &treadle_tool_resources_type,
     &treadle_response_format_type,
+    &treadle_response_format_object_type,
     &treadle_tool_choice_type,
     &treadle_truncation_strategy_type,
     &treadle_assistant_type,
@@ -61,6 +64,14 @@ static const struct treadle_type *const field_roots[] = {
     &treadle_vector_store_page_type,
     &treadle_vector_store_file_page_type,
     &treadle_deletion_type,
+    &treadle_model_type,
+    &treadle_model_list_type,
+    &treadle_embedding_create_request_type,
+    &treadle_embedding_type,
+    &treadle_embedding_list_type,
+    &treadle_chat_create_request_type,
+    &treadle_chat_completion_type,
+    &treadle_chat_chunk_type,
 };
 
 enum { FIELD_TYPES_MOST = 200 };

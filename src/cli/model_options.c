@@ -1,0 +1,98 @@
+/*
+ * Model servers from flags: the n-th key belongs to the n-th address.
+ */
+#include "cli/model_options.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/cli.h"
+
+enum { LONGEST_KEY = 4096 };
+
+/* A copy of the key; the text that it came in is struck out. */
+static const char *take_key(const char *text, struct arena *arena)
+{
+    char *copy = arena_string(arena, text);
+    if (copy)
+        memset((char *)text, '*', strlen(text));
+    return copy;
+}
+
+/* The first line of a file, without the white space around it. */
+static const char *read_key(const char *path, struct arena *arena)
+{
+    char line[LONGEST_KEY + 2];
+    FILE *file = fopen(path, "re");
+    bool read = file && fgets(line, sizeof line, file);
+    if (!file)
+        cli_complain("cannot read the key file %s: %s", path, strerror(errno));
+    else if (!read)
+        cli_complain("the key file %s is empty", path);
+    if (file)
+        fclose(file);
+    if (!read)
+        return NULL;
+    const char *start = line + strspn(line, " \t\r\n");
+    const char *key = arena_copy(arena, start, strcspn(start, " \t\r\n"));
+    explicit_bzero(line, sizeof line);
+    if (key && *key)
+        return key;
+    cli_complain("the key file %s is empty", path);
+    return NULL;
+}
+
+/* At most one of the two may be given. */
+static int read_server(const char *url, const char *key, const char *key_file, struct arena *arena,
+                       struct model_server_options *out)
+{
+    out->url = url;
+    if (key)
+        out->key = take_key(key, arena);
+    else if (key_file)
+        out->key = read_key(key_file, arena);
+    return (key || key_file) && !out->key ? CLI_FAILED : -1;
+}
+
+static int check(const char *command, const struct model_settings *settings)
+{
+    if (settings->keys.count && settings->key_files.count)
+        return options_usage(command, "--model-key and --model-key-file exclude each other");
+    if (settings->keys.count > settings->urls.count ||
+        settings->key_files.count > settings->urls.count)
+        return options_usage(command, "there are more keys than --model-url");
+    if (settings->model && !settings->urls.count)
+        return options_usage(command, "--model needs --model-url");
+    if (settings->embedding_key && settings->embedding_key_file)
+        return options_usage(command,
+                             "--embedding-key and --embedding-key-file exclude each other");
+    bool more =
+        settings->embedding_key || settings->embedding_key_file || settings->embedding_model;
+    if (more && !settings->embedding_url)
+        return options_usage(command, "--embedding-key and --embedding-model need --embedding-url");
+    return -1;
+}
+
+int model_options_read(const char *command, const struct model_settings *settings,
+                       struct arena *arena, struct model_registry_options *out)
+{
+    *out = (struct model_registry_options){.embedding = {.model = settings->embedding_model}};
+    int status = check(command, settings);
+    for (size_t i = 0; status < 0 && i < settings->urls.count && i < MODEL_SERVERS; i++) {
+        struct model_server_options *server = &out->servers[i];
+        server->silence_seconds = (unsigned)settings->timeout;
+        server->model = i == 0 ? settings->model : NULL;
+        status = read_server(settings->urls.items[i], settings->keys.items[i],
+                             settings->key_files.items[i], arena, server);
+    }
+    if (status < 0 && settings->embedding_url)
+        status = read_server(settings->embedding_url, settings->embedding_key,
+                             settings->embedding_key_file, arena, &out->embedding);
+    out->embedding.silence_seconds = (unsigned)settings->timeout;
+    /* The programs that this one starts have no business with them. */
+    unsetenv("TREADLE_MODEL_KEY");
+    unsetenv("TREADLE_EMBEDDING_KEY");
+    return status;
+}

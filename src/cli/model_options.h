@@ -1,0 +1,28 @@
+/*
+ * Which model servers to use, from the flags of a command.
+ *
+ * Keys are copied and then struck out where they stood, so that a list of processes shows them no
+ * longer than the start takes; better still, they come from a file or the environment.
+ */
+#ifndef CLI_MODEL_OPTIONS_H
+#define CLI_MODEL_OPTIONS_H
+
+#include "base/arena.h"
+#include "cli/options.h"
+#include "model/registry.h"
+
+enum { LONGEST_MODEL_SILENCE = 3600 };
+
+struct model_settings {
+    struct option_list urls, keys, key_files;
+    const char *model;
+    int64_t timeout;
+    const char *embedding_url, *embedding_key, *embedding_key_file, *embedding_model;
+};
+
+/* Fills `out`, whose texts are in the arena. Negative to go on, else an exit status after a
+ * complaint. */
+int model_options_read(const char *command, const struct model_settings *settings,
+                       struct arena *arena, struct model_registry_options *out);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * Handlers that answer later, when a model has answered.
+ *
+ * Such a handler keeps the call's arena, which is freed when the stream is released, and works on
+ * what lies in it. Whoever asked may leave meanwhile: then the flag is set, which the request to
+ * the model names, and the model looks at it.
+ */
+#ifndef RESOURCE_LATER_H
+#define RESOURCE_LATER_H
+
+#include <stdatomic.h>
+
+#include "resource/resource.h"
+
+struct later {
+    struct arena *arena;
+    struct model *model; /* to be told of a cancellation */
+    struct http_stream *stream;
+    atomic_bool cancelled;
+};
+
+/* Keeps the arena and makes the stream; the last thing that can fail before asking the model.
+ * `later` must be in the call's arena. */
+int later_begin(struct later *later, struct resource_call *call, struct treadle_error *error);
+
+/* Answers with an object, or with an error. */
+void later_reply(struct later *later, const struct treadle_type *type, const void *object);
+void later_fail(struct later *later, const struct treadle_error *error);
+
+/* Nothing more is said: `later` must not be used any more. */
+void later_end(struct later *later);
+
+#endif
