@@ -241,6 +241,21 @@ static bool is_passing(CURLcode code)
     }
 }
 
+static enum remote_failure failure_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OPERATION_TIMEDOUT:
+        return REMOTE_TIMEOUT;
+    case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
+    case CURLE_PARTIAL_FILE:
+        return REMOTE_BROKE_OFF;
+    default:
+        return REMOTE_UNREACHABLE;
+    }
+}
+
 static void complete(struct model_loop *loop, struct exchange *exchange, CURLcode code)
 {
     struct treadle_error error;
@@ -251,7 +266,7 @@ static void complete(struct model_loop *loop, struct exchange *exchange, CURLcod
         return;
     }
     if (code) {
-        remote_error_transport(&error, code == CURLE_OPERATION_TIMEDOUT, curl_easy_strerror(code));
+        remote_error_transport(&error, failure_of(code), curl_easy_strerror(code));
         fail(loop, exchange, is_passing(code), &error);
         return;
     }
@@ -277,7 +292,7 @@ static void look_at(struct model_loop *loop, struct exchange *exchange, int64_t 
     } else if (!exchange->easy && now >= exchange->start_at) {
         start(loop, exchange);
     } else if (exchange->easy && now > exchange->deadline) {
-        remote_error_transport(&error, true, "it was silent for too long");
+        remote_error_transport(&error, REMOTE_TIMEOUT, "it was silent");
         conclude(loop, exchange, LOOP_FAILED, &error);
     }
 }

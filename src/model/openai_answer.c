@@ -353,7 +353,7 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
 
 static int cut_off(struct treadle_error *error)
 {
-    remote_error_transport(error, false, "its answer broke off");
+    remote_error_transport(error, REMOTE_BROKE_OFF, "it has no end");
     return error->code;
 }
 

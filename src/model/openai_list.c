@@ -19,7 +19,7 @@ enum {
     FAILED_SECONDS = 10,
     SILENCE_SECONDS = 5,
     CONNECT_SECONDS = 3,
-    WAIT_MS = 2000,
+    WAIT_SECONDS = 2,
     LONGEST_ID = 512
 };
 
@@ -29,9 +29,10 @@ struct openai_list {
     pthread_cond_t settled;
     json_t *models; /* as the server sent them; NULL before the first answer */
     bool fetching;
-    bool tried;         /* a fetch has ended, well or not */
-    int64_t next;       /* when to fetch again, by clock_monotonic_us */
-    struct buffer body; /* of the fetch under way; the loop's alone */
+    bool tried;               /* a fetch has ended, well or not */
+    struct timespec patience; /* nobody waits for the first answer beyond this */
+    int64_t next;             /* when to fetch again, by clock_monotonic_us */
+    struct buffer body;       /* of the fetch under way; the loop's alone */
 };
 
 static int on_bytes(void *context, const char *bytes, size_t length, struct treadle_error *error)
@@ -117,12 +118,9 @@ static void fetch(struct openai_list *list)
 
 static void wait_settled(struct openai_list *list)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += WAIT_MS / 1000;
     int rc = 0;
     while (!list->tried && !rc)
-        rc = pthread_cond_timedwait(&list->settled, &list->mutex, &until);
+        rc = pthread_cond_timedwait(&list->settled, &list->mutex, &list->patience);
 }
 
 void openai_list_refresh(struct openai_list *list, bool wait)
@@ -130,6 +128,10 @@ void openai_list_refresh(struct openai_list *list, bool wait)
     pthread_mutex_lock(&list->mutex);
     bool due = !list->fetching && clock_monotonic_us() >= list->next;
     list->fetching |= due;
+    if (due && !list->patience.tv_sec) {
+        clock_gettime(CLOCK_MONOTONIC, &list->patience);
+        list->patience.tv_sec += WAIT_SECONDS;
+    }
     pthread_mutex_unlock(&list->mutex);
     if (due)
         fetch(list);

@@ -17,13 +17,19 @@ struct remote {
     const char *param;
 };
 
-void remote_error_transport(struct treadle_error *error, bool timeout, const char *why)
+void remote_error_transport(struct treadle_error *error, enum remote_failure failure,
+                            const char *why)
 {
-    error_set_wire(error, timeout ? 504 : 502, "server_error",
-                   timeout ? "model_server_timeout" : "model_server_unreachable", NULL,
-                   timeout ? "The model server took too long to answer (%s)."
-                           : "The model server cannot be reached (%s).",
-                   why);
+    static const char *const texts[] = {[REMOTE_UNREACHABLE] = "The model server cannot be reached",
+                                        [REMOTE_BROKE_OFF] = "The model server's answer broke off",
+                                        [REMOTE_TIMEOUT] =
+                                            "The model server took too long to answer"};
+    static const char *const codes[] = {[REMOTE_UNREACHABLE] = "model_server_unreachable",
+                                        [REMOTE_BROKE_OFF] = "model_server_error",
+                                        [REMOTE_TIMEOUT] = "model_server_timeout"};
+    bool timeout = failure == REMOTE_TIMEOUT;
+    error_set_wire(error, timeout ? 504 : 502, "server_error", codes[failure], NULL, "%s (%s).",
+                   texts[failure], why);
     error->code = timeout ? TREADLE_ETIMEOUT : TREADLE_ENETWORK;
 }
 

@@ -10,8 +10,11 @@
 #include "base/buffer.h"
 #include "treadle/error.h"
 
-/* No connection, or it broke: 502; 504 for a timeout. */
-void remote_error_transport(struct treadle_error *error, bool timeout, const char *why);
+enum remote_failure { REMOTE_UNREACHABLE, REMOTE_BROKE_OFF, REMOTE_TIMEOUT };
+
+/* No whole reply came: 502, and 504 for a timeout. */
+void remote_error_transport(struct treadle_error *error, enum remote_failure failure,
+                            const char *why);
 
 /* A reply of that status. What is the client's fault stays so; what is the server's, or a fault in
  * how Treadle was told to reach it, becomes 502. The key never stands in the message. True when the

@@ -67,8 +67,11 @@ test('a server that says nothing holds the list up for a moment only', async t =
 
 test('the built-in model answers from the conversation', async t => {
     const server = await serve(t);
-    const text = 'The pump must be serviced every 400 hours. The filter is changed once a year. '
-        .repeat(8);
+    const text = 'The pump must be serviced every 400 hours. The air filter is changed once a year. '
+        + 'Oil of grade 40 is used in summer and of grade 20 in winter. The belt is tightened when '
+        + 'it slips by more than a finger. Coolant comes from the red tank behind the cabin. Before '
+        + 'a journey the lamps are tried one by one. The driver notes each journey in the log, and '
+        + 'a mechanic signs it at the end of the week.';
     const plain = await server.client.chat.completions.create({ model: 'treadle-extractive',
         messages: [{ role: 'user', content: text },
             { role: 'user', content: 'How often must the pump be serviced?' }] });
@@ -216,7 +219,7 @@ test('a server that is busy or breaks off is asked again', async t => {
         const answer = await client.chat.completions.create(user(script(step, {})));
         assert.equal(answer.choices[0].message.content, 'Hello, wörld.', JSON.stringify(step));
         assert.equal(model.chats().length - before, 2);
-        assert.ok(Date.now() - started >= (step.headers ? 950 : 350));
+        if (step.headers) assert.ok(Date.now() - started >= 950, 'Retry-After is heeded');
     }
 });
 
