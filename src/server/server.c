@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "http/http.h"
 #include "server/dispatch.h"
+#include "server/housekeeping.h"
 #include "server/origin.h"
 #include "server/pem.h"
 #include "server/presence.h"
@@ -23,6 +24,7 @@
 
 struct server {
     int presence;
+    struct housekeeping *housekeeping;
     struct log *log;
     struct dispatch dispatch;
     struct http_server *http;
@@ -101,7 +103,17 @@ static int start_workers(struct server *server, const struct server_options *opt
         .model = model_registry_model(services->models),
         .log = options->log,
     };
-    return engine_open(&services->engine, &engine, error);
+    rc = engine_open(&services->engine, &engine, error);
+    if (rc)
+        return rc;
+    const struct housekeeping_options housekeeping = {
+        .db = services->db,
+        .blobs = services->blobs,
+        .search = services->search,
+        .engine = services->engine,
+        .log = options->log,
+    };
+    return housekeeping_open(&server->housekeeping, &housekeeping, error);
 }
 
 /* ---- Who may come in ------------------------------------------------------------------------ */
@@ -318,6 +330,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     /* Runs under way go on while requests end, and get what is left of the time after them. */
     engine_drain(services->engine);
     http_stop(server->http, grace_seconds);
+    housekeeping_close(server->housekeeping);
     engine_close(services->engine, seconds_until(until));
     ingest_close(services->ingest);
     model_registry_close(services->models);

@@ -34,6 +34,11 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path,
 int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_t *length,
               struct treadle_error *error);
 
+/* Calls `visit` with the id of every blob that has not changed since `before` (Unix seconds), in no
+ * order, until it returns something else than 0, which is then the result. It may remove blobs. */
+int blob_each(struct blob_store *store, int64_t before, int (*visit)(void *context, const char *id),
+              void *context, struct treadle_error *error);
+
 /* Removes; removing what is not there is no error. */
 int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error);
 

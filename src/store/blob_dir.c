@@ -287,3 +287,60 @@ int blob_remove(struct blob_store *store, const char *id, struct treadle_error *
         close(shelf);
     return result;
 }
+
+/* ---- Walking -------------------------------------------------------------------------------- */
+
+static DIR *open_entries(int parent, const char *name)
+{
+    int descriptor = openat(parent, name, OPEN_DIRECTORY | O_NOFOLLOW);
+    DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (!entries && descriptor >= 0)
+        close(descriptor);
+    return entries;
+}
+
+struct walk {
+    int64_t before;
+    int (*visit)(void *context, const char *id);
+    void *context;
+};
+
+static int walk_shelf(const struct walk *walk, DIR *shelf, const char *tail)
+{
+    struct dirent *entry;
+    int result = 0;
+    while (result == 0 && (entry = readdir(shelf))) {
+        struct stat status;
+        const char *id = entry->d_name;
+        if (check_id(id, NULL) < 0 || strcmp(tail_of(id), tail) != 0)
+            continue;
+        if (fstatat(dirfd(shelf), id, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            !S_ISREG(status.st_mode) || status.st_mtime >= walk->before)
+            continue;
+        result = walk->visit(walk->context, id);
+    }
+    return result;
+}
+
+int blob_each(struct blob_store *store, int64_t before, int (*visit)(void *context, const char *id),
+              void *context, struct treadle_error *error)
+{
+    const struct walk walk = {before, visit, context};
+    DIR *shelves = open_entries(store->directory, ".");
+    if (!shelves)
+        return fail(error, errno, "read the directory of", "blobs");
+    struct dirent *entry;
+    int result = 0;
+    while (result == 0 && (entry = readdir(shelves))) {
+        /* A shelf's name is the tail of ids; that leaves out ".." too. */
+        if (strlen(entry->d_name) != TAIL || entry->d_name[0] == '.')
+            continue;
+        DIR *shelf = open_entries(store->directory, entry->d_name);
+        if (shelf) {
+            result = walk_shelf(&walk, shelf, entry->d_name);
+            closedir(shelf);
+        }
+    }
+    closedir(shelves);
+    return result;
+}

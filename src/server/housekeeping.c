@@ -1,0 +1,294 @@
+/*
+ * Housekeeping.
+ *
+ * A look is one read that finds at most one thing of each kind that is due, by indexes, so a look
+ * that finds nothing costs next to nothing. Each thing is then ended in a transaction of its own;
+ * what is not in the database is removed after it. When something cannot be ended, the rest waits
+ * for the next second.
+ */
+#include "server/housekeeping.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/run_state.h"
+#include "store/file_record.h"
+#include "store/record.h"
+#include "store/upload_record.h"
+#include "store/vector_store_record.h"
+
+enum { ORPHAN_AGE = 3600 };
+
+struct housekeeping {
+    struct housekeeping_options options;
+    pthread_t thread;
+    pthread_mutex_t mutex;
+    pthread_cond_t wake;
+    atomic_bool stop;
+};
+
+/* ---- What is due ---------------------------------------------------------------------------- */
+
+struct task {
+    struct housekeeping *housekeeping;
+    struct arena *arena;
+    int64_t now;
+    const char *run, *cancelling, *store, *upload, *file; /* NULL: none is due */
+    struct upload_parts parts;
+    struct file_stores stores;
+};
+
+static int look(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    struct arena *arena = task->arena;
+    int rc = run_state_next_due(session, task->now, arena, &task->run, error);
+    if (!rc)
+        rc = run_state_next_cancelling(session, arena, &task->cancelling, error);
+    if (!rc)
+        rc = record_next_due(session, "vector_stores", task->now, arena, &task->store, error);
+    if (!rc)
+        rc = upload_record_next_due(session, task->now, arena, &task->upload, error);
+    if (!rc)
+        rc = file_record_next_due(session, task->now, arena, &task->file, error);
+    return rc;
+}
+
+static int end_run(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return run_state_expire(session, task->run, task->arena, error);
+}
+
+static int end_cancelling(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return run_state_finish_cancel(session, task->cancelling, task->arena, error);
+}
+
+/* Saving derives the status from the clock. */
+static int end_store(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    struct treadle_vector_store store;
+    int rc = vector_store_load(session, NULL, task->store, task->arena, &store, error);
+    return rc ? rc : vector_store_save(session, &store, task->arena, error);
+}
+
+/* Loading derives the status from the clock. */
+static int end_upload(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    struct upload_record record;
+    int rc = upload_record_load(session, NULL, task->upload, task->arena, &record, error);
+    if (!rc)
+        rc = upload_record_save(session, &record.upload, task->arena, error);
+    if (!rc)
+        rc = upload_record_parts(session, task->upload, task->arena, &task->parts, error);
+    return rc ? rc : upload_record_remove_parts(session, task->upload, error);
+}
+
+static int end_file(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return file_record_remove(session, task->file, task->arena, &task->stores, error);
+}
+
+/* Ends one thing. What somebody else has ended meanwhile is no failure. */
+static int end(struct task *task, const char *kind, const char *id, db_work work)
+{
+    const struct housekeeping_options *options = &task->housekeeping->options;
+    struct treadle_error error;
+    if (!id)
+        return 0;
+    int rc = db_write(options->db, work, task, &error);
+    if (rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE)
+        return 0;
+    log_write(options->log, rc ? LOG_ERROR : LOG_INFO, "expire", "kind", kind, "id", id, "error",
+              rc ? error.message : NULL, NULL);
+    return rc;
+}
+
+static void remove_contents(struct task *task)
+{
+    const struct housekeeping_options *options = &task->housekeeping->options;
+    struct treadle_error ignored;
+    for (size_t i = 0; i < task->parts.count; i++)
+        blob_remove(options->blobs, task->parts.ids[i], &ignored);
+    for (size_t i = 0; i < task->stores.count; i++)
+        search_remove_file(options->search, task->stores.ids[i], task->file, &ignored);
+    /* A file that somebody else removed has no content any more either. */
+    if (task->file)
+        blob_remove(options->blobs, task->file, &ignored);
+}
+
+static int end_all(struct task *task)
+{
+    struct engine *engine = task->housekeeping->options.engine;
+    int rc = end(task, "run", task->run, end_run);
+    if (!rc)
+        rc = end(task, "run", task->cancelling, end_cancelling);
+    if (!rc && engine && task->run)
+        engine_interrupt(engine, task->run);
+    if (!rc && engine && task->cancelling)
+        engine_interrupt(engine, task->cancelling);
+    if (!rc)
+        rc = end(task, "vector_store", task->store, end_store);
+    if (!rc)
+        rc = end(task, "upload", task->upload, end_upload);
+    if (!rc)
+        rc = end(task, "file", task->file, end_file);
+    if (!rc)
+        remove_contents(task);
+    return rc;
+}
+
+/* True when there was something, so there may be more. */
+static bool sweep(struct housekeeping *housekeeping)
+{
+    struct task task = {
+        .housekeeping = housekeeping, .arena = arena_new(0), .now = clock_seconds()};
+    struct treadle_error error;
+    int rc = task.arena ? db_read(housekeeping->options.db, look, &task, &error)
+                        : error_set_memory(&error);
+    if (rc)
+        log_write(housekeeping->options.log, LOG_ERROR, "expire", "error", error.message, NULL);
+    bool found = task.run || task.cancelling || task.store || task.upload || task.file;
+    if (!rc && found)
+        rc = end_all(&task);
+    arena_free(task.arena);
+    return !rc && found;
+}
+
+/* ---- Blobs that nobody knows ---------------------------------------------------------------- */
+
+struct orphans {
+    struct housekeeping *housekeeping;
+    const char *id;
+    bool known;
+    size_t count;
+};
+
+static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct orphans *orphans = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT 1 FROM files WHERE id = ?1 "
+                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, orphans->id);
+    rc = db_step(statement, error);
+    orphans->known = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+static int visit(void *context, const char *id)
+{
+    struct orphans *orphans = context;
+    const struct housekeeping_options *options = &orphans->housekeeping->options;
+    struct treadle_error error;
+    orphans->id = id;
+    int rc = db_read(options->db, find_owner, orphans, &error);
+    if (!rc && !orphans->known)
+        rc = blob_remove(options->blobs, id, &error);
+    if (rc)
+        log_write(options->log, LOG_ERROR, "orphan", "id", id, "error", error.message, NULL);
+    orphans->count += !rc && !orphans->known;
+    return rc ? rc : atomic_load(&orphans->housekeeping->stop);
+}
+
+static void remove_orphans(struct housekeeping *housekeeping)
+{
+    struct orphans orphans = {.housekeeping = housekeeping};
+    struct treadle_error ignored;
+    char count[24];
+    blob_each(housekeeping->options.blobs, clock_seconds() - ORPHAN_AGE, visit, &orphans, &ignored);
+    snprintf(count, sizeof count, "%zu", orphans.count);
+    if (orphans.count)
+        log_write(housekeeping->options.log, LOG_WARNING, "orphans_removed", "count", count, NULL);
+}
+
+/* ---- The thread ----------------------------------------------------------------------------- */
+
+static void wait_a_second(struct housekeeping *housekeeping)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&housekeeping->mutex);
+    int rc = 0;
+    while (!atomic_load(&housekeeping->stop) && rc != ETIMEDOUT)
+        rc = pthread_cond_timedwait(&housekeeping->wake, &housekeeping->mutex, &until);
+    pthread_mutex_unlock(&housekeeping->mutex);
+}
+
+static void *keep(void *argument)
+{
+    struct housekeeping *housekeeping = argument;
+    remove_orphans(housekeeping);
+    while (!atomic_load(&housekeeping->stop))
+        if (!sweep(housekeeping))
+            wait_a_second(housekeeping);
+    return NULL;
+}
+
+static int start(struct housekeeping *housekeeping)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int rc = pthread_create(&housekeeping->thread, NULL, keep, housekeeping);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+static void destroy(struct housekeeping *housekeeping)
+{
+    pthread_cond_destroy(&housekeeping->wake);
+    pthread_mutex_destroy(&housekeeping->mutex);
+    free(housekeeping);
+}
+
+int housekeeping_open(struct housekeeping **out, const struct housekeeping_options *options,
+                      struct treadle_error *error)
+{
+    struct housekeeping *housekeeping = calloc(1, sizeof *housekeeping);
+    pthread_condattr_t monotonic;
+    if (!housekeeping)
+        return error_set_memory(error);
+    housekeeping->options = *options;
+    pthread_mutex_init(&housekeeping->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&housekeeping->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (start(housekeeping)) {
+        destroy(housekeeping);
+        return error_set(error, TREADLE_EMEMORY, "no thread for housekeeping could be started");
+    }
+    *out = housekeeping;
+    return 0;
+}
+
+void housekeeping_close(struct housekeeping *housekeeping)
+{
+    if (!housekeeping)
+        return;
+    pthread_mutex_lock(&housekeeping->mutex);
+    atomic_store(&housekeeping->stop, true);
+    pthread_cond_signal(&housekeeping->wake);
+    pthread_mutex_unlock(&housekeeping->mutex);
+    pthread_join(housekeeping->thread, NULL);
+    destroy(housekeeping);
+}

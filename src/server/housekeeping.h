@@ -1,0 +1,33 @@
+/*
+ * Housekeeping: a thread that removes what has had its time.
+ *
+ * Once a second it ends what is due: runs that are past their time or still cancelling, vector
+ * stores, uploads and files that expire. At its start it removes blobs that nobody knows, which a
+ * crash may leave behind between writing a blob and its row, or between removing them.
+ */
+#ifndef SERVER_HOUSEKEEPING_H
+#define SERVER_HOUSEKEEPING_H
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "search/search.h"
+#include "store/blob.h"
+#include "store/db.h"
+
+struct housekeeping;
+
+struct housekeeping_options {
+    struct db *db;
+    struct blob_store *blobs;
+    struct search *search;
+    struct engine *engine; /* may be NULL */
+    struct log *log;
+};
+
+int housekeeping_open(struct housekeeping **out, const struct housekeeping_options *options,
+                      struct treadle_error *error);
+
+/* Ends the thread after what it is at. Accepts NULL. */
+void housekeeping_close(struct housekeeping *housekeeping);
+
+#endif

@@ -1,0 +1,371 @@
+/*
+ * Housekeeping on a real store: what is due goes away with all that belongs to it, what is not
+ * stays, and blobs that nobody knows are removed once they are old.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "db_fixture.h"
+#include "server/housekeeping.h"
+#include "store/file_record.h"
+#include "store/record.h"
+#include "store/schema.h"
+#include "store/upload_record.h"
+#include "store/vector_store_record.h"
+
+struct scene {
+    struct fixture store;
+    struct housekeeping_options options;
+    struct housekeeping *housekeeping;
+    struct arena *arena;
+    struct treadle_error error;
+};
+
+static int setup(void **state)
+{
+    char path[PATH_MAX];
+    struct scene *scene = calloc(1, sizeof *scene);
+    struct treadle_error *error = &scene->error;
+    assert_int_equal(fixture_make(&scene->store), 0);
+    assert_int_equal(
+        db_open_sqlite(&scene->options.db, scene->store.path, schema_migrations, error), 0);
+    snprintf(path, sizeof path, "%s/files", scene->store.directory);
+    assert_int_equal(blob_open(&scene->options.blobs, path, error), 0);
+    snprintf(path, sizeof path, "%s/indexes", scene->store.directory);
+    assert_int_equal(search_open(&scene->options.search, path, error), 0);
+    scene->arena = arena_new(0);
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+    housekeeping_close(scene->housekeeping);
+    search_close(scene->options.search);
+    blob_close(scene->options.blobs);
+    db_close(scene->options.db);
+    arena_free(scene->arena);
+    assert_int_equal(fixture_remove(&scene->store), 0);
+    free(scene);
+    return 0;
+}
+
+static void start(struct scene *scene)
+{
+    assert_int_equal(housekeeping_open(&scene->housekeeping, &scene->options, &scene->error), 0);
+}
+
+/* ---- Blobs ---------------------------------------------------------------------------------- */
+
+/* A blob that was last changed `age` seconds ago. */
+static void make_blob(struct scene *scene, const char *id, int64_t age)
+{
+    char path[PATH_MAX];
+    const struct timespec times[] = {{clock_seconds() - age, 0}, {clock_seconds() - age, 0}};
+    snprintf(path, sizeof path, "%s/t_%s", blob_temporary_directory(scene->options.blobs), id);
+    int file = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+    assert_true(file >= 0);
+    assert_int_equal(write(file, id, strlen(id)), (ssize_t)strlen(id));
+    assert_int_equal(futimens(file, times), 0);
+    close(file);
+    assert_int_equal(blob_adopt(scene->options.blobs, id, path, &scene->error), 0);
+}
+
+static bool has_blob(struct scene *scene, const char *id)
+{
+    uint64_t length;
+    int descriptor;
+    if (blob_read(scene->options.blobs, id, &descriptor, &length, &scene->error))
+        return false;
+    close(descriptor);
+    return true;
+}
+
+/* ---- Rows ----------------------------------------------------------------------------------- */
+
+struct row {
+    struct scene *scene;
+    const char *id;
+    int64_t expires_at; /* 0: never */
+    bool found;
+};
+
+static int add_file(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    const struct treadle_file file = {
+        .id = row->id,
+        .filename = "a.txt",
+        .purpose = TREADLE_PURPOSE_ASSISTANTS,
+        .status = TREADLE_FILE_PROCESSED,
+        .expires_at = {row->expires_at ? TREADLE_SET : TREADLE_NULL, row->expires_at},
+    };
+    return file_record_insert(session, "p", &file, row->scene->arena, error);
+}
+
+static int add_upload(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    const struct upload_record record = {.upload = {.id = row->id,
+                                                    .bytes = 4,
+                                                    .expires_at = row->expires_at,
+                                                    .filename = "a.txt",
+                                                    .purpose = TREADLE_PURPOSE_ASSISTANTS,
+                                                    .status = TREADLE_UPLOAD_PENDING}};
+    char part[64];
+    snprintf(part, sizeof part, "part_%s", row->id);
+    int rc = upload_record_insert(session, "p", &record, row->scene->arena, error);
+    return rc ? rc : upload_record_add_part(session, row->id, part, 4, error);
+}
+
+/* A store that was last used so long ago that it expires then, with one file in it. */
+static int add_store(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    struct arena *arena = row->scene->arena;
+    struct treadle_expires_after policy = {.days = 1};
+    struct treadle_file_counts counts = {.completed = 1, .total = 1};
+    const struct treadle_vector_store_file file = {.id = "file-inside",
+                                                   .vector_store_id = row->id,
+                                                   .usage_bytes = 7,
+                                                   .status = TREADLE_VECTOR_STORE_FILE_COMPLETED};
+    struct treadle_vector_store store = {
+        .id = row->id,
+        .usage_bytes = 7,
+        .file_counts = &counts,
+        .expires_after = &policy,
+        .last_active_at = {TREADLE_SET, clock_seconds()},
+    };
+    const struct record_value values[] = {{.column = "id", .text = row->id},
+                                          {.column = "project", .text = "p"},
+                                          {.column = "body", .text = ""}};
+    const struct record_value inside[] = {
+        {.column = "store", .text = row->id},
+        {.column = "file", .text = "file-inside"},
+        {.column = "project", .text = "p"},
+        {.column = "status", .text = "completed"},
+        {.column = "body", .text = field_text(&treadle_vector_store_file_type, &file, arena)}};
+    const struct record_key keys[] = {{"id", row->id}};
+    const struct record_value due = {
+        .column = "expires_at", .kind = RECORD_INTEGER, .integer = row->expires_at};
+    int rc = record_insert(session, "vector_stores", values, 3, error);
+    if (!rc)
+        rc = record_insert(session, "vector_store_files", inside, 5, error);
+    if (!rc)
+        rc = vector_store_save(session, &store, arena, error);
+    if (!rc && row->expires_at) {
+        store.last_active_at.value = row->expires_at - 86400;
+        store.status = TREADLE_VECTOR_STORE_COMPLETED;
+        store.expires_at = (struct treadle_integer){TREADLE_SET, row->expires_at};
+        const struct record_value body = {
+            .column = "body", .text = field_text(&treadle_vector_store_type, &store, arena)};
+        rc = record_update(session, "vector_stores", keys, 1, &body, 1, error);
+        if (!rc)
+            rc = record_update(session, "vector_stores", keys, 1, &due, 1, error);
+    }
+    return rc;
+}
+
+static void add(struct scene *scene, db_work work, const char *id, int64_t expires_at)
+{
+    struct row row = {scene, id, expires_at, false};
+    assert_int_equal(db_write(scene->options.db, work, &row, &scene->error), 0);
+}
+
+static int look_file(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct row *row = argument;
+    const struct record_key keys[] = {{"id", row->id}};
+    const char *id;
+    int rc = record_text(session, "files", "id", keys, 1, row->scene->arena, &id, error);
+    row->found = rc == 0;
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
+}
+
+static bool has_file(struct scene *scene, const char *id)
+{
+    struct row row = {scene, id, 0, false};
+    assert_int_equal(db_read(scene->options.db, look_file, &row, &scene->error), 0);
+    return row.found;
+}
+
+struct reading {
+    struct scene *scene;
+    const char *id;
+    struct upload_record upload;
+    struct upload_parts parts;
+    struct treadle_vector_store store;
+    int64_t pending;
+};
+
+static int read_upload(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    struct arena *arena = reading->scene->arena;
+    const char *next = NULL;
+    int rc = upload_record_load(session, NULL, reading->id, arena, &reading->upload, error);
+    if (!rc)
+        rc = upload_record_parts(session, reading->id, arena, &reading->parts, error);
+    if (!rc)
+        rc = upload_record_next_due(session, INT64_MAX, arena, &next, error);
+    reading->pending = next && strcmp(next, reading->id) == 0;
+    return rc;
+}
+
+static int read_store(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    return vector_store_load(session, NULL, reading->id, reading->scene->arena, &reading->store,
+                             error);
+}
+
+static struct reading read_back(struct scene *scene, db_work work, const char *id)
+{
+    struct reading reading = {.scene = scene, .id = id};
+    assert_int_equal(db_read(scene->options.db, work, &reading, &scene->error), 0);
+    return reading;
+}
+
+/* Waits up to five seconds. */
+#define WAIT_UNTIL(condition)                                                                      \
+    do {                                                                                           \
+        const struct timespec pause = {0, 10 * 1000000L};                                          \
+        for (int tries = 0; tries < 500 && !(condition); tries++)                                  \
+            nanosleep(&pause, NULL);                                                               \
+        assert_true(condition);                                                                    \
+    } while (0)
+
+/* ---- Tests ---------------------------------------------------------------------------------- */
+
+static void a_file_goes_with_all_that_names_it(void **state)
+{
+    struct scene *scene = *state;
+    int64_t now = clock_seconds();
+    add(scene, add_file, "file-inside", now - 1);
+    add(scene, add_file, "file-later", now + 1000);
+    add(scene, add_file, "file-never", 0);
+    add(scene, add_store, "vs_a", 0);
+    make_blob(scene, "file-inside", 0);
+    make_blob(scene, "file-later", 0);
+    start(scene);
+    WAIT_UNTIL(!has_file(scene, "file-inside"));
+    WAIT_UNTIL(!has_blob(scene, "file-inside"));
+    struct treadle_vector_store store = read_back(scene, read_store, "vs_a").store;
+    assert_int_equal(store.file_counts->total, 0);
+    assert_int_equal(store.file_counts->completed, 0);
+    assert_int_equal(store.usage_bytes, 0);
+    assert_true(has_file(scene, "file-later"));
+    assert_true(has_blob(scene, "file-later"));
+    assert_true(has_file(scene, "file-never"));
+}
+
+static void an_upload_expires_with_its_parts(void **state)
+{
+    struct scene *scene = *state;
+    int64_t now = clock_seconds();
+    add(scene, add_upload, "upload_old", now);
+    add(scene, add_upload, "upload_new", now + 1000);
+    make_blob(scene, "part_upload_old", 0);
+    make_blob(scene, "part_upload_new", 0);
+    /* Also before it is swept, it is expired for whoever looks. */
+    assert_int_equal(read_back(scene, read_upload, "upload_old").upload.upload.status,
+                     TREADLE_UPLOAD_EXPIRED);
+    start(scene);
+    WAIT_UNTIL(!has_blob(scene, "part_upload_old"));
+    struct reading old = read_back(scene, read_upload, "upload_old");
+    assert_int_equal(old.upload.upload.status, TREADLE_UPLOAD_EXPIRED);
+    assert_int_equal(old.parts.count, 0);
+    assert_false(old.pending);
+    struct reading new = read_back(scene, read_upload, "upload_new");
+    assert_int_equal(new.upload.upload.status, TREADLE_UPLOAD_PENDING);
+    assert_int_equal(new.parts.count, 1);
+    assert_true(new.pending);
+    assert_true(has_blob(scene, "part_upload_new"));
+}
+
+static void a_vector_store_expires_and_keeps_its_list(void **state)
+{
+    struct scene *scene = *state;
+    int64_t now = clock_seconds();
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_old", now - 5);
+    add(scene, add_file, "file-other", 0);
+    start(scene);
+    WAIT_UNTIL(read_back(scene, read_store, "vs_old").store.status == TREADLE_VECTOR_STORE_EXPIRED);
+    struct treadle_vector_store store = read_back(scene, read_store, "vs_old").store;
+    assert_int_equal(store.expires_at.value, now - 5);
+    assert_int_equal(store.file_counts->total, 1);
+}
+
+static void many_things_go_at_once(void **state)
+{
+    struct scene *scene = *state;
+    char id[32];
+    for (int i = 0; i < 200; i++) {
+        snprintf(id, sizeof id, "file-%03d", i);
+        add(scene, add_file, id, 1 + i);
+        make_blob(scene, id, 0);
+    }
+    start(scene);
+    WAIT_UNTIL(!has_blob(scene, "file-199"));
+    for (int i = 0; i < 200; i++) {
+        snprintf(id, sizeof id, "file-%03d", i);
+        assert_false(has_file(scene, id));
+        assert_false(has_blob(scene, id));
+    }
+}
+
+static void old_blobs_that_nobody_knows_are_removed(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-known", 0);
+    add(scene, add_upload, "upload_x", clock_seconds() + 1000);
+    make_blob(scene, "file-known", 8000);
+    make_blob(scene, "part_upload_x", 8000);
+    make_blob(scene, "file-lost", 8000);
+    make_blob(scene, "part_lost", 8000);
+    make_blob(scene, "file-young", 3000);
+    start(scene);
+    WAIT_UNTIL(!has_blob(scene, "file-lost") && !has_blob(scene, "part_lost"));
+    housekeeping_close(scene->housekeeping);
+    scene->housekeeping = NULL;
+    assert_true(has_blob(scene, "file-known"));
+    assert_true(has_blob(scene, "part_upload_x"));
+    assert_true(has_blob(scene, "file-young"));
+}
+
+static void ends_at_once(void **state)
+{
+    struct scene *scene = *state;
+    start(scene);
+    int64_t before = clock_monotonic_us();
+    housekeeping_close(scene->housekeeping);
+    scene->housekeeping = NULL;
+    assert_true(clock_monotonic_us() - before < 900000);
+    housekeeping_close(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_file_goes_with_all_that_names_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_upload_expires_with_its_parts, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_vector_store_expires_and_keeps_its_list, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_things_go_at_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(old_blobs_that_nobody_knows_are_removed, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends_at_once, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
