@@ -1,7 +1,6 @@
 /*
  * Tables of chat completions: the request, the completion, and the chunks of a streamed one.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "api/types.h"
@@ -48,24 +47,7 @@ static const struct field treadle_chat_message_fields[] = {
                .doc = "With role tool: the call that this answers."),
 };
 
-static int check_message(const void *object, const char *path, struct treadle_error *error)
-{
-    const struct treadle_chat_message *message = object;
-    char param[192];
-    const char *missing = NULL;
-    if (message->role == TREADLE_CHAT_TOOL && !message->tool_call_id)
-        missing = "tool_call_id";
-    else if (!message->content && !(message->role == TREADLE_CHAT_ASSISTANT &&
-                                    (message->tool_call_count || message->refusal)))
-        missing = "content";
-    if (!missing)
-        return 0;
-    snprintf(param, sizeof param, "%s.%s", path, missing);
-    return error_set_request(error, "missing_required_parameter", param,
-                             "Missing required parameter: '%s'.", param);
-}
-
-static FIELD_TYPE(treadle_chat_message, "ChatCompletionRequestMessage", .check = check_message,
+static FIELD_TYPE(treadle_chat_message, "ChatCompletionRequestMessage",
                   .doc = "A message of the conversation.");
 
 /* ---- Tools ---------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@ struct call {
     struct buffer name;
     struct buffer arguments; /* until the call is announced */
     bool announced;
+    size_t number; /* the sink's, in the order in which names became known */
 };
 
 struct openai_answer {
@@ -39,6 +40,7 @@ struct openai_answer {
     struct buffer text; /* for an estimate of its tokens */
     struct call calls[MOST_CALLS];
     size_t call_count;
+    size_t announced_count;
     size_t argument_bytes;
     bool passed_on; /* something went to the sink */
     bool finished, ended;
@@ -161,12 +163,12 @@ static struct call *find_call(struct openai_answer *answer, const json_t *piece,
 
 static void announce(struct openai_answer *answer, struct call *call)
 {
-    size_t number = (size_t)(call - answer->calls);
+    call->number = answer->announced_count++;
     if (!call->has_id)
         ident_make(call->id, "call_");
     call->has_id = call->announced = answer->passed_on = true;
     answer->sink.tool_call(
-        answer->sink.context, number, call->id, call->name.data ? call->name.data : "",
+        answer->sink.context, call->number, call->id, call->name.data ? call->name.data : "",
         call->arguments.data ? call->arguments.data : "", call->arguments.length);
     buffer_clear(&call->arguments);
 }
@@ -184,8 +186,7 @@ static void take_arguments(struct openai_answer *answer, struct call *call, cons
     }
     answer->argument_bytes += length;
     if (length && call->announced)
-        answer->sink.tool_call(answer->sink.context, (size_t)(call - answer->calls), NULL, NULL,
-                               text, length);
+        answer->sink.tool_call(answer->sink.context, call->number, NULL, NULL, text, length);
     else if (length)
         buffer_append(&call->arguments, text, length);
     free(printed);

@@ -137,12 +137,33 @@ static enum model_role role_of(enum treadle_chat_role role)
     }
 }
 
+/* What a message needs beside its role. */
+static int check_message(const struct treadle_chat_message *message, size_t number,
+                         struct treadle_error *error)
+{
+    char param[64];
+    bool speaks =
+        message->role == TREADLE_CHAT_ASSISTANT && (message->tool_call_count || message->refusal);
+    const char *missing = NULL;
+    if (message->role == TREADLE_CHAT_TOOL && !message->tool_call_id)
+        missing = "tool_call_id";
+    else if (!message->content && !speaks)
+        missing = "content";
+    if (!missing)
+        return 0;
+    snprintf(param, sizeof param, "messages[%zu].%s", number, missing);
+    return error_set_request(error, "missing_required_parameter", param,
+                             "Missing required parameter: '%s'.", param);
+}
+
 static int read_message(struct resource_call *call, const struct treadle_chat_message *from,
                         size_t number, struct model_message *out, struct treadle_error *error)
 {
     *out = (struct model_message){
         .role = role_of(from->role), .call_id = from->tool_call_id, .name = from->name};
-    int rc = read_content(call, from->content, number, out, error);
+    int rc = check_message(from, number, error);
+    if (!rc)
+        rc = read_content(call, from->content, number, out, error);
     if (!rc && !from->content && from->refusal)
         out->text = from->refusal;
     return rc ? rc : read_calls(call, from, out, error);

@@ -54,6 +54,7 @@ static const struct {
     {"FileSearchRankingOptions", "ranker", {"auto", "default_2024_08_21"}, 2},
     {"AssistantsApiResponseFormatOption", "word", {"auto"}, 1},
     {"AssistantsApiToolChoiceOption", "word", {"none", "auto", "required"}, 3},
+    {"ChatCompletionToolChoiceOption", "word", {"none", "auto", "required"}, 3},
     {"AttachmentTool", "type", {NULL}, 2},
     {"ChunkingStrategy", "type", {NULL}, 2},
     {"MessageRequestContent", "type", {NULL}, 3},
