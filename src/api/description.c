@@ -48,6 +48,9 @@ static const struct parameter parameters[] = {
      NULL, "What to send besides."},
     {ENDPOINT_PURPOSE, "purpose", NULL, file_purpose_names, "Only files for that."},
     {ENDPOINT_FILTER, "filter", NULL, vector_store_file_status_names, "Only files of that status."},
+    {ENDPOINT_METADATA, "metadata",
+     "\"type\":\"object\",\"maxProperties\":4,\"additionalProperties\":{\"type\":\"string\"}", NULL,
+     "Only objects with these pairs of metadata, each given as metadata[key]=value."},
     {ENDPOINT_STATUS, "status", NULL, run_status_names, "Only runs of that status."},
 };
 
@@ -131,8 +134,10 @@ static void put_query_parameters(struct buffer *out, unsigned query, bool *first
         const struct parameter *parameter = &parameters[i];
         if (!(parameter->bit & query))
             continue;
-        buffer_append_format(out, "%s{\"name\":\"%s\",\"in\":\"query\",\"description\":",
-                             *first ? "" : ",", parameter->name);
+        bool object = parameter->bit == ENDPOINT_METADATA;
+        buffer_append_format(
+            out, "%s{\"name\":\"%s\",\"in\":\"query\",%s\"description\":", *first ? "" : ",",
+            parameter->name, object ? "\"style\":\"deepObject\"," : "");
         json_print_string(parameter->doc, out);
         put(out, ",\"schema\":");
         put_schema(out, parameter->schema, parameter->names);

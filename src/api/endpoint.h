@@ -20,6 +20,8 @@ enum endpoint_id {
     ENDPOINT_THREAD_CREATE,
     ENDPOINT_THREAD_RETRIEVE,
     ENDPOINT_THREAD_MODIFY,
+    ENDPOINT_THREAD_LIST,
+    ENDPOINT_THREAD_USAGE,
     ENDPOINT_THREAD_DELETE,
     ENDPOINT_THREAD_RUN_CREATE,
     ENDPOINT_MESSAGE_CREATE,
@@ -76,13 +78,14 @@ enum endpoint_body { ENDPOINT_NO_BODY, ENDPOINT_JSON, ENDPOINT_MULTIPART };
 
 /* Query parameters that an operation takes, as a set. */
 enum endpoint_query {
-    ENDPOINT_PAGE = 1,      /* limit, order, after, before */
-    ENDPOINT_RUN_ID = 2,    /* run_id */
-    ENDPOINT_INCLUDE = 4,   /* include[] */
-    ENDPOINT_PURPOSE = 8,   /* purpose */
-    ENDPOINT_FILTER = 16,   /* filter: the status of a vector store's files */
-    ENDPOINT_STATUS = 32,   /* status: of a run */
-    ENDPOINT_FILE_PAGE = 64 /* limit up to 10,000, order, after */
+    ENDPOINT_PAGE = 1,       /* limit, order, after, before */
+    ENDPOINT_RUN_ID = 2,     /* run_id */
+    ENDPOINT_INCLUDE = 4,    /* include[] */
+    ENDPOINT_PURPOSE = 8,    /* purpose */
+    ENDPOINT_FILTER = 16,    /* filter: the status of a vector store's files */
+    ENDPOINT_STATUS = 32,    /* status: of a run */
+    ENDPOINT_FILE_PAGE = 64, /* limit up to 10,000, order, after */
+    ENDPOINT_METADATA = 128  /* metadata[key]: a value that an object must have under that key */
 };
 
 /* The most parameters in a path. */

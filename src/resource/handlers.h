@@ -14,6 +14,8 @@ int assistant_delete(struct resource_call *call, struct treadle_error *error);
 int thread_create(struct resource_call *call, struct treadle_error *error);
 int thread_retrieve(struct resource_call *call, struct treadle_error *error);
 int thread_modify(struct resource_call *call, struct treadle_error *error);
+int thread_list(struct resource_call *call, struct treadle_error *error);
+int thread_usage(struct resource_call *call, struct treadle_error *error);
 int thread_delete(struct resource_call *call, struct treadle_error *error);
 int run_create_with_thread(struct resource_call *call, struct treadle_error *error);
 int message_create(struct resource_call *call, struct treadle_error *error);

@@ -85,6 +85,29 @@ static int parse_include(const struct http_request *request, struct resource_que
     return 0;
 }
 
+/* metadata[key]=value, several times. The key is copied into the request's arena. */
+static int parse_metadata(const struct http_request *request, struct resource_query *query,
+                          struct treadle_error *error)
+{
+    static const char prefix[] = "metadata[";
+    for (size_t i = 0; i < request->query_count; i++) {
+        const struct http_field *field = &request->query[i];
+        size_t length = strlen(field->name);
+        if (!text_starts_with(field->name, prefix) || !text_ends_with(field->name, "]"))
+            continue;
+        if (query->pair_count == RESOURCE_MOST_PAIRS)
+            return error_set_request(error, "invalid_value", "metadata",
+                                     "Invalid 'metadata': at most %d pairs can be asked for.",
+                                     RESOURCE_MOST_PAIRS);
+        const char *key =
+            arena_copy(request->arena, field->name + strlen(prefix), length - strlen(prefix) - 1);
+        if (!key)
+            return error_set_memory(error);
+        query->pairs[query->pair_count++] = (struct treadle_pair){key, field->value};
+    }
+    return 0;
+}
+
 int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,
                          struct resource_query *out, struct treadle_error *error)
 {
@@ -101,6 +124,8 @@ int resource_parse_query(const struct endpoint *endpoint, const struct http_requ
         rc = parse_word(request, "filter", vector_store_file_status_names, &query.filter, error);
     if (!rc && takes & ENDPOINT_STATUS)
         rc = parse_word(request, "status", run_status_names, &query.status, error);
+    if (!rc && takes & ENDPOINT_METADATA)
+        rc = parse_metadata(request, &query, error);
     if (takes & ENDPOINT_RUN_ID)
         query.run_id = http_query(request, "run_id");
     if (!rc)

@@ -30,6 +30,8 @@ struct resource_services {
     struct gate *gate;
 };
 
+enum { RESOURCE_MOST_PAIRS = 4 };
+
 /* The query parameters of all endpoints; what an endpoint does not take is as if it were absent. */
 struct resource_query {
     size_t limit;
@@ -40,6 +42,8 @@ struct resource_query {
     const char *purpose;
     const char *filter;
     const char *status;
+    struct treadle_pair pairs[RESOURCE_MOST_PAIRS]; /* of metadata that must all be there */
+    size_t pair_count;
     bool include_content; /* include[]= the content of search results */
 };
 

@@ -10,6 +10,7 @@
 #include "resource/handlers.h"
 #include "resource/message_add.h"
 #include "resource/tools.h"
+#include "store/thread_record.h"
 #include "treadle/client.h"
 
 int thread_make(struct db_session *session, struct resource_call *call,
@@ -34,6 +35,8 @@ int thread_make(struct db_session *session, struct resource_call *call,
         rc = resource_print(call, &treadle_thread_type, &thread, &values[2].text, error);
     if (!rc)
         rc = record_insert(session, "threads", values, 3, error);
+    if (!rc && thread.metadata)
+        rc = thread_record_index(session, call->project, thread.id, thread.metadata, error);
     for (size_t i = 0; request && i < request->message_count && !rc; i++)
         rc = message_add(session, call, &thread, &request->messages[i], NULL, error);
     if (!rc)
@@ -84,6 +87,8 @@ static int modify(struct db_session *session, struct resource_call *call,
                            error);
     if (!rc)
         rc = resource_save(session, call, "threads", &treadle_thread_type, id, &thread, error);
+    if (!rc && treadle_member_state(&treadle_thread_modify_request_type, request, "metadata"))
+        rc = thread_record_index(session, call->project, id, thread.metadata, error);
     return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
 }
 
@@ -101,7 +106,9 @@ static int delete (struct db_session *session, struct resource_call *call,
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     const struct record_key inside[] = {{"thread", id}};
     int64_t count = 0;
-    int rc = record_delete(session, "threads", keys, 2, &count, error);
+    int rc = thread_record_forget(session, id, error);
+    if (!rc)
+        rc = record_delete(session, "threads", keys, 2, &count, error);
     if (!rc && !count)
         rc = resource_not_found(TREADLE_ENOTFOUND, "thread", id, error);
     for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)

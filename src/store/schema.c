@@ -8,6 +8,7 @@
  * run_steps.detail is the object with the content of its search results, which is sent only on
  * demand; run_steps.held_usage is what a step that waits for outputs has used so far. A batch of
  * files has no printed object: its counts and its status are those of the files that name it.
+ * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.
  * `expires_at` is when a row is to be swept, null when it is not or was.
  */
 #include "store/schema.h"
@@ -26,6 +27,11 @@ const char *const schema_migrations[] = {
     "  prompt_tokens INTEGER NOT NULL DEFAULT 0, completion_tokens INTEGER NOT NULL DEFAULT 0,"
     "  total_tokens INTEGER NOT NULL DEFAULT 0, body TEXT NOT NULL);"
     "CREATE INDEX threads_project ON threads (project, seq);"
+
+    "CREATE TABLE thread_metadata ("
+    "  project TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, seq INTEGER NOT NULL,"
+    "  PRIMARY KEY (project, name, value, seq)) WITHOUT ROWID;"
+    "CREATE INDEX thread_metadata_seq ON thread_metadata (seq);"
 
     "CREATE TABLE messages ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"

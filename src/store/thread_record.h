@@ -1,0 +1,23 @@
+/*
+ * Threads as rows: their metadata as an index that lists can be filtered by, and what they used.
+ */
+#ifndef STORE_THREAD_RECORD_H
+#define STORE_THREAD_RECORD_H
+
+#include "base/arena.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+/* Makes the index say what the thread's metadata is now; NULL for none. */
+int thread_record_index(struct db_session *session, const char *project, const char *thread_id,
+                        const struct treadle_map *metadata, struct treadle_error *error);
+
+/* Takes the thread out of the index; to be called before its row is deleted. */
+int thread_record_forget(struct db_session *session, const char *thread_id,
+                         struct treadle_error *error);
+
+/* TREADLE_ENOTFOUND when the project has no such thread. */
+int thread_record_usage(struct db_session *session, const char *project, const char *thread_id,
+                        struct treadle_thread_usage *out, struct treadle_error *error);
+
+#endif
