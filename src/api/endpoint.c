@@ -219,14 +219,20 @@ static bool path_fits(const struct endpoint *endpoint, const char *const *segmen
 {
     size_t used = 0, argument = 0;
     for (const char *at = endpoint->path; *at == '/'; used++) {
-        const char *start = at + 1;
-        size_t length = strcspn(start, "/");
-        at = start + length;
+        at++;
         if (used == count || !segments[used][0])
             return false;
-        if (start[0] == '{')
+        if (*at == '{') {
             arguments[argument++] = segments[used];
-        else if (strlen(segments[used]) != length || memcmp(segments[used], start, length) != 0)
+            at += strcspn(at, "/");
+            continue;
+        }
+        const char *segment = segments[used];
+        while (*segment && *segment == *at) {
+            segment++;
+            at++;
+        }
+        if (*segment || (*at && *at != '/'))
             return false;
     }
     return endpoint->rest ? used <= count : used == count;
@@ -249,25 +255,37 @@ static size_t parameter_count(const char *path)
     return count;
 }
 
+/* The methods that the path takes. */
+static unsigned find_allowed(const char *const *segments, size_t count)
+{
+    const char *arguments[ENDPOINT_ARGUMENTS];
+    unsigned allowed = 0;
+    for (int i = 0; i < ENDPOINT_COUNT; i++)
+        if (path_fits(&endpoints[i], segments, count, arguments))
+            allowed |= method_bit(endpoints[i].method);
+    return allowed;
+}
+
 int endpoint_find(const char *method, const char *const *segments, size_t count,
                   struct endpoint_match *out)
 {
-    struct endpoint_match best = {.allowed = 0};
+    struct endpoint_match best = {.allowed = 0}, match = best;
+    enum endpoint_method wanted = method_bit(method);
     size_t fewest = SIZE_MAX;
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        struct endpoint_match match = {.id = (enum endpoint_id)i};
-        if (!path_fits(&endpoints[i], segments, count, match.arguments))
+        if (method_bit(endpoints[i].method) != wanted ||
+            !path_fits(&endpoints[i], segments, count, match.arguments))
             continue;
-        unsigned bit = method_bit(endpoints[i].method);
-        best.allowed |= bit;
         /* A word in the path wins over a parameter: POST /threads/runs is no thread's id. */
         size_t parameters = parameter_count(endpoints[i].path);
-        if (bit == method_bit(method) && parameters < fewest) {
-            match.allowed = best.allowed;
+        if (parameters < fewest) {
             best = match;
+            best.id = (enum endpoint_id)i;
             fewest = parameters;
         }
     }
+    if (fewest == SIZE_MAX)
+        best.allowed = find_allowed(segments, count);
     *out = best;
     if (fewest != SIZE_MAX)
         return 0;

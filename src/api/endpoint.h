@@ -117,7 +117,7 @@ struct endpoint_match {
 enum endpoint_method { ENDPOINT_GET = 1, ENDPOINT_POST = 2, ENDPOINT_DELETE = 4 };
 
 /* Finds the operation for a method and the segments of a path (below /v1). 0, TREADLE_ENOTFOUND
- * for an unknown path, or TREADLE_ESTATE for a wrong method, with `allowed` set in both. */
+ * for an unknown path, or TREADLE_ESTATE for a wrong method, with `allowed` set. */
 int endpoint_find(const char *method, const char *const *segments, size_t count,
                   struct endpoint_match *out);
 

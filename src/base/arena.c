@@ -35,6 +35,11 @@ struct arena *arena_new(size_t cap)
     return arena;
 }
 
+void arena_limit(struct arena *arena, size_t cap)
+{
+    arena->cap = cap > arena->used ? cap : arena->used;
+}
+
 void arena_free(struct arena *arena)
 {
     if (!arena)

@@ -16,6 +16,9 @@ struct arena;
 /* A new arena of at most `cap` bytes in all (0: 64 MiB). NULL when memory runs out. */
 struct arena *arena_new(size_t cap);
 
+/* Sets another limit, for an arena whose purpose is known only later. */
+void arena_limit(struct arena *arena, size_t cap);
+
 /* Frees the arena and all that was allocated from it. Accepts NULL. */
 void arena_free(struct arena *arena);
 

@@ -79,15 +79,19 @@ int buffer_append_char(struct buffer *buffer, char character)
 int buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
     va_list args, again;
+    size_t room = buffer->capacity - buffer->length;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    /* Mostly there is room for what comes, and it need not be formatted twice. */
+    int length = vsnprintf(buffer->data ? buffer->data + buffer->length : NULL, room, format, args);
     va_end(args);
     int rc = length < 0 ? TREADLE_EINVALID : buffer_reserve(buffer, (size_t)length);
-    if (!rc) {
+    if (!rc && (size_t)length >= room)
         vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
+    if (!rc)
         buffer->length += (size_t)length;
-    }
+    else if (buffer->data)
+        buffer->data[buffer->length] = '\0';
     va_end(again);
     return rc;
 }

@@ -18,23 +18,46 @@ struct pool {
     pthread_cond_t wake;
     struct job *ring;
     size_t capacity, first, count;
+    size_t idle; /* threads that wait */
+    bool waking; /* one of them was woken and has not come yet */
     bool stopping;
     size_t thread_count;
     pthread_t threads[];
 };
+
+/* Wakes a thread for what is queued unless one is on its way already: it wakes the next one if
+ * there is more. So a burst does not wake threads that find the queue empty when they come, because
+ * those that work take one job after the other. */
+static void wake_one(struct pool *pool)
+{
+    if (!pool->count || !pool->idle || pool->waking)
+        return;
+    pool->waking = true;
+    pthread_cond_signal(&pool->wake);
+}
+
+static void await_job(struct pool *pool)
+{
+    pool->idle++;
+    while (!pool->count && !pool->stopping) {
+        pthread_cond_wait(&pool->wake, &pool->mutex);
+        pool->waking = false;
+    }
+    pool->idle--;
+}
 
 static void *work(void *argument)
 {
     struct pool *pool = argument;
     pthread_mutex_lock(&pool->mutex);
     for (;;) {
-        while (!pool->count && !pool->stopping)
-            pthread_cond_wait(&pool->wake, &pool->mutex);
+        await_job(pool);
         if (!pool->count)
             break;
         struct job job = pool->ring[pool->first];
         pool->first = (pool->first + 1) % pool->capacity;
         pool->count--;
+        wake_one(pool);
         pthread_mutex_unlock(&pool->mutex);
         job.run(job.argument);
         pthread_mutex_lock(&pool->mutex);
@@ -77,7 +100,7 @@ bool pool_submit(struct pool *pool, pool_job job, void *argument)
     if (room) {
         pool->ring[(pool->first + pool->count) % pool->capacity] = (struct job){job, argument};
         pool->count++;
-        pthread_cond_signal(&pool->wake);
+        wake_one(pool);
     }
     pthread_mutex_unlock(&pool->mutex);
     return room;

@@ -204,11 +204,16 @@ static int write_one(struct db_session *session, void *context, struct treadle_e
     return write_use(session, context, error);
 }
 
+bool gate_notes(const struct gate_caller *caller)
+{
+    return caller->key && clock_seconds() - atomic_load(&caller->key->noted) >= NOTE_SECONDS;
+}
+
 void gate_note(struct gate *gate, const struct gate_caller *caller)
 {
     struct gate_key *key = caller->key;
     struct treadle_error ignored;
-    if (!key)
+    if (!gate_notes(caller))
         return;
     int64_t noted = atomic_load(&key->noted), now = clock_seconds();
     /* One thread wins; should it fail to write, the next minute's will. */

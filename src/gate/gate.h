@@ -83,6 +83,9 @@ int gate_admit(struct gate *gate, const struct gate_caller *caller, struct gate_
 /* Writes down, once a minute at most, that the caller's key was used. May block. */
 void gate_note(struct gate *gate, const struct gate_caller *caller);
 
+/* Whether gate_note would write now. */
+bool gate_notes(const struct gate_caller *caller);
+
 /* ---- Keys ----------------------------------------------------------------------------------- */
 
 /* A new key: sets id and text. What is written into the row beside the object goes to `hash`. */

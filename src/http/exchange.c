@@ -40,7 +40,7 @@ struct http_exchange {
     struct http_connection *connection;
     struct MHD_Connection *mhd;
     enum stage stage;
-    struct arena *memory; /* holds the exchange itself and the request's head */
+    struct arena *memory; /* holds the exchange itself, the head, and what the handler makes */
     const char *target;
     struct http_request request;
     struct http_framing framing;
@@ -48,6 +48,7 @@ struct http_exchange {
     struct http_reply reply;
     struct http_stream *stream; /* answers later */
     struct MHD_Response *response;
+    bool quick;  /* the handler runs on the event thread */
     bool failed; /* the reply says an error; no handler runs */
     bool close;  /* the connection, after the reply */
     int status;  /* 0 until there is a reply */
@@ -90,6 +91,22 @@ static bool is_suspended(struct MHD_Connection *mhd)
     return info && info->suspended == MHD_YES;
 }
 
+/* As ident_make_hex does, but without asking the kernel for random numbers each time: what follows
+ * the time is the server's own random number and a count. */
+static void name_request(struct http_server *server, char out[IDENT_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    uint64_t parts[] = {(uint64_t)clock_milliseconds(), server->seed,
+                        atomic_fetch_add_explicit(&server->named, 1, memory_order_relaxed)};
+    static const int lengths[] = {12, 8, 12};
+    char *at = memcpy(out, "req_", 5);
+    at += 4;
+    for (size_t i = 0; i < 3; at += lengths[i], i++)
+        for (int j = lengths[i] - 1; j >= 0; j--, parts[i] >>= 4)
+            at[j] = digits[parts[i] & 15];
+    *at = '\0';
+}
+
 void *http_exchange_begin(void *server, const char *target, struct MHD_Connection *mhd)
 {
     struct arena *memory = arena_new(HEAD_MEMORY);
@@ -106,7 +123,7 @@ void *http_exchange_begin(void *server, const char *target, struct MHD_Connectio
     exchange->memory = memory;
     exchange->target = copy;
     exchange->started = clock_monotonic_us();
-    ident_make_hex(exchange->id, "req_");
+    name_request(exchange->server, exchange->id);
     exchange->request = (struct http_request){.id = exchange->id,
                                               .listener = connection->listener,
                                               .local = connection->local,
@@ -332,14 +349,11 @@ static int make_plan(struct http_exchange *exchange, struct treadle_error *error
             http_reply_header(&exchange->reply, "Allow", plan.allow);
         return rc;
     }
+    exchange->quick = plan.quick;
     bool in_memory = plan.body == HTTP_BODY_JSON && plan.limit < SIZE_MAX / 16;
-    struct arena *arena = arena_new(WORK_MEMORY + (in_memory ? (size_t)plan.limit * 8 : 0));
-    rc = arena ? 0 : error_set_memory(error);
-    if (arena)
-        exchange->request.arena = arena;
-    if (!rc)
-        rc = http_body_open(&exchange->body, &exchange->request, &plan, body_comes(exchange),
-                            exchange->server->upload_directory, error);
+    arena_limit(exchange->memory, WORK_MEMORY + (in_memory ? (size_t)plan.limit * 8 : 0));
+    rc = http_body_open(&exchange->body, &exchange->request, &plan, body_comes(exchange),
+                        exchange->server->upload_directory, error);
     if (!rc && exchange->framing.length > exchange->body.limit) {
         exchange->close = true;
         rc = error_set_wire(error, 413, "invalid_request_error", "request_too_large", NULL,
@@ -409,6 +423,10 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, con
         if (exchange->failed)
             return answer(exchange);
         exchange->stage = AT_WORK;
+        if (exchange->quick && !exchange->body.received) {
+            run_handler(exchange);
+            return answer(exchange);
+        }
         return hand_over(exchange, false);
     case AT_WORK:
         return answer(exchange);
@@ -456,8 +474,6 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
         MHD_destroy_response(exchange->response);
     http_reply_clear(&exchange->reply);
     http_body_close(&exchange->body);
-    if (exchange->request.arena != exchange->memory)
-        arena_free(exchange->request.arena);
     arena_free(exchange->memory);
     count_out(server);
 }

@@ -68,6 +68,8 @@ enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_JSON, HTTP_BODY_MULTIPART };
 struct http_plan {
     enum http_body_kind body;
     uint64_t limit;    /* bytes of the whole body; 413 above */
+    bool quick;        /* the handler neither blocks nor takes long: it runs where the request was
+                          read, which saves two changes of thread */
     const void *route; /* what the program made of the head, for handle and finished; set on failure
                           too; static, or in the request's arena */
     const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
@@ -120,7 +122,8 @@ struct http_options {
     /* Called on an event thread, must not block. 0, or a negative code and the error to send. */
     int (*plan)(void *context, const struct http_request *request, struct http_plan *out,
                 struct treadle_error *error);
-    /* Called on a worker: fills the reply (its status is 200, its type JSON when it starts). */
+    /* Called on a worker, or for a quick plan without a body on an event thread: fills the reply
+     * (its status is 200, its type JSON when it starts). */
     void (*handle)(void *context, struct http_request *request, struct http_reply *reply);
     /* Prints an error as a body; may be called on any thread. error->http_status is set. */
     void (*render_error)(void *context, const struct treadle_error *error,

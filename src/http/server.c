@@ -189,6 +189,7 @@ static struct http_server *new_server(const struct http_options *options)
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&server->mutex, NULL);
     pthread_mutex_init(&server->stream_mutex, NULL);
+    ident_random(&server->seed, sizeof server->seed);
     server->options = *options;
     set_defaults(&server->options);
     http_registry_init(&server->registry, server->options.max_connections,

@@ -25,6 +25,8 @@ struct http_server {
     struct MHD_Daemon *plain, *secure; /* NULL where no listener needs it */
     atomic_bool draining;              /* every reply closes its connection */
     atomic_bool cutting;               /* handlers run no more: 503 */
+    uint32_t seed;                     /* of the names of requests */
+    atomic_uint_fast64_t named;
     pthread_mutex_t mutex;
     pthread_cond_t settled; /* in_flight came down to 0 */
     size_t in_flight;       /* requests from their first line to their last byte sent */

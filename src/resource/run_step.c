@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "resource/call.h"
 
-/* The run must be there, and on that thread. */
+/* The run must be there, and on that thread. Only when it is not is the thread looked for: it is
+ * there as long as a run of it is. */
 static int check_run(struct db_session *session, struct resource_call *call,
                      struct treadle_error *error)
 {
@@ -15,11 +16,13 @@ static int check_run(struct db_session *session, struct resource_call *call,
     const struct record_key run[] = {
         {"id", run_id}, {"thread", thread_id}, {"project", call->project}};
     const char *id = NULL;
-    int rc = record_text(session, "threads", "id", thread, 2, call->arena, &id, error);
+    int rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
+    if (rc != TREADLE_ENOTFOUND)
+        return rc;
+    rc = record_text(session, "threads", "id", thread, 2, call->arena, &id, error);
     if (rc)
         return resource_not_found(rc, "thread", thread_id, error);
-    rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
-    return resource_not_found(rc, "run", run_id, error);
+    return resource_not_found(TREADLE_ENOTFOUND, "run", run_id, error);
 }
 
 /* Steps without search results have no detail. */
@@ -46,12 +49,15 @@ static int retrieve(struct db_session *session, struct resource_call *call,
                     struct treadle_error *error)
 {
     const char *id = call->arguments[2];
-    const struct record_key keys[] = {
-        {"id", id}, {"run", call->arguments[1]}, {"project", call->project}};
-    int rc = check_run(session, call, error);
-    return rc ? rc
-              : resource_send(session, call, "run_steps", body_column(call), keys, 3, "run step",
-                              id, error);
+    const struct record_key keys[] = {{"id", id},
+                                      {"run", call->arguments[1]},
+                                      {"thread", call->arguments[0]},
+                                      {"project", call->project}};
+    int rc = resource_send(session, call, "run_steps", body_column(call), keys, 4, "run step", id,
+                           error);
+    /* A step that is there says that its run and thread are; one that is not, nothing. */
+    int missing = rc == TREADLE_ENOTFOUND ? check_run(session, call, error) : 0;
+    return missing ? missing : rc;
 }
 
 int run_step_retrieve(struct resource_call *call, struct treadle_error *error)

@@ -60,6 +60,8 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
         rc = check_started(dispatch, &entry->route, error);
     if (!rc)
         plan_body(&entry->route, out);
+    /* A use of a key is noted now and then, which waits for the disk. */
+    out->quick = !rc && route_is_quick(&entry->route) && !gate_notes(&entry->caller);
     return rc;
 }
 

@@ -20,6 +20,23 @@ const char *route_name(size_t operation)
                                       : own_names[operation];
 }
 
+bool route_is_quick(const struct route *route)
+{
+    switch (route->operation) {
+    case ENDPOINT_ASSISTANT_RETRIEVE:
+    case ENDPOINT_THREAD_RETRIEVE:
+    case ENDPOINT_RUN_RETRIEVE:
+    case ENDPOINT_RUN_FIND:
+    case ENDPOINT_RUN_LIST:
+    case ENDPOINT_RUN_STEP_RETRIEVE:
+    case ENDPOINT_RUN_STEP_LIST:
+    case ROUTE_HEALTH:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int find_own(const struct http_request *request, struct route *out)
 {
     for (size_t i = ROUTE_HEALTH; i < ROUTE_NONE; i++) {

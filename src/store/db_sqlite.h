@@ -2,7 +2,7 @@
  * The parts of the SQLite backend, between its own files.
  *
  * A session is one connection with its cache of statements. One session belongs to the writer
- * thread (db_sqlite_writer.c), up to eight to the readers (db_sqlite_readers.c); a session is used
+ * thread (db_sqlite_writer.c), a few to the readers (db_sqlite_readers.c); a session is used
  * by one thread at a time. db_sqlite.c puts the parts together.
  */
 #ifndef STORE_DB_SQLITE_H

@@ -12,7 +12,8 @@
 #include "base/error.h"
 #include "store/db_sqlite.h"
 
-enum { READER_LIMIT = 8 };
+/* As many as there are threads that read, so that none of them waits for another. */
+enum { READER_LIMIT = 24 };
 
 struct reader {
     struct db_sqlite_session *session; /* NULL: not open */

@@ -4,6 +4,7 @@
  */
 #include "store/record.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/buffer.h"
@@ -20,10 +21,20 @@ static int prepare(struct db_session *session, struct buffer *sql, struct db_sta
     return rc;
 }
 
+/* Appends texts up to a NULL. */
+static void append(struct buffer *sql, ...)
+{
+    va_list texts;
+    va_start(texts, sql);
+    for (const char *text; (text = va_arg(texts, const char *));)
+        buffer_append_string(sql, text);
+    va_end(texts);
+}
+
 static void append_keys(struct buffer *sql, const struct record_key *keys, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        buffer_append_format(sql, "%s%s = ?", i ? " AND " : " WHERE ", keys[i].column);
+        append(sql, i ? " AND " : " WHERE ", keys[i].column, " = ?", NULL);
 }
 
 static void bind_keys(struct db_statement *statement, int first, const struct record_key *keys,
@@ -53,9 +64,9 @@ int record_insert(struct db_session *session, const char *table, const struct re
     struct buffer sql;
     struct db_statement *statement;
     buffer_init(&sql, LARGEST_SQL);
-    buffer_append_format(&sql, "INSERT INTO %s (", table);
+    append(&sql, "INSERT INTO ", table, " (", NULL);
     for (size_t i = 0; i < value_count; i++)
-        buffer_append_format(&sql, "%s%s", i ? ", " : "", values[i].column);
+        append(&sql, i ? ", " : "", values[i].column, NULL);
     buffer_append_string(&sql, ") VALUES (");
     for (size_t i = 0; i < value_count; i++)
         buffer_append_string(&sql, i ? ", ?" : "?");
@@ -74,9 +85,9 @@ int record_update(struct db_session *session, const char *table, const struct re
     struct buffer sql;
     struct db_statement *statement;
     buffer_init(&sql, LARGEST_SQL);
-    buffer_append_format(&sql, "UPDATE %s SET ", table);
+    append(&sql, "UPDATE ", table, " SET ", NULL);
     for (size_t i = 0; i < value_count; i++)
-        buffer_append_format(&sql, "%s%s = ?", i ? ", " : "", values[i].column);
+        append(&sql, i ? ", " : "", values[i].column, " = ?", NULL);
     append_keys(&sql, keys, key_count);
     int rc = prepare(session, &sql, &statement, error);
     if (rc)
@@ -95,7 +106,7 @@ int record_delete(struct db_session *session, const char *table, const struct re
     struct buffer sql;
     struct db_statement *statement;
     buffer_init(&sql, LARGEST_SQL);
-    buffer_append_format(&sql, "DELETE FROM %s", table);
+    append(&sql, "DELETE FROM ", table, NULL);
     append_keys(&sql, keys, key_count);
     int rc = prepare(session, &sql, &statement, error);
     if (rc)
@@ -114,7 +125,7 @@ static int select_row(struct db_session *session, const char *table, const char 
 {
     struct buffer sql;
     buffer_init(&sql, LARGEST_SQL);
-    buffer_append_format(&sql, "SELECT %s FROM %s", column, table);
+    append(&sql, "SELECT ", column, " FROM ", table, NULL);
     append_keys(&sql, keys, key_count);
     int rc = prepare(session, &sql, out, error);
     if (rc)
@@ -286,10 +297,10 @@ int record_list(struct db_session *session, const struct record_query *query, st
         return rc;
     const char *body = query->body_column ? query->body_column : "body";
     buffer_init(&sql, LARGEST_SQL);
-    buffer_append_format(&sql, "SELECT %s, %s FROM %s", id_column(query), body, query->table);
+    append(&sql, "SELECT ", id_column(query), ", ", body, " FROM ", query->table, NULL);
     append_keys(&sql, query->keys, query->key_count);
-    buffer_append_format(&sql, "%s seq > ? AND seq < ? ORDER BY seq %s LIMIT ?",
-                         query->key_count ? " AND" : " WHERE", range.upward ? "ASC" : "DESC");
+    append(&sql, query->key_count ? " AND" : " WHERE", " seq > ? AND seq < ? ORDER BY seq ",
+           range.upward ? "ASC" : "DESC", " LIMIT ?", NULL);
     rc = prepare(session, &sql, &statement, error);
     if (rc)
         return rc;
