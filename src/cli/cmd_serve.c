@@ -15,7 +15,13 @@
 #include "cli/place.h"
 #include "server/server.h"
 
-enum { DEFAULT_GRACE = 10, LONGEST_GRACE = 3600, MOST_REQUESTS = 10000000, CLOSING_SECONDS = 5 };
+enum {
+    DEFAULT_GRACE = 10,
+    LONGEST_GRACE = 3600,
+    MOST_REQUESTS = 10000000,
+    MOST_DESCRIPTORS = 1 << 20,
+    CLOSING_SECONDS = 5
+};
 
 struct serve_settings {
     struct option_list listen;
@@ -125,14 +131,19 @@ static int parse_format(const char *name, enum log_format *out)
     return -1;
 }
 
-/* Each connection is a descriptor, and the soft limit is often too low for many of them. */
+/* Each connection is a descriptor, and the soft limit is often too low for many of them. Where the
+ * hard one is without bounds, programs that close all descriptors one by one would take for ever.
+ */
 static void raise_limits(void)
 {
     struct rlimit limit;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return;
+    rlim_t wanted = limit.rlim_max < MOST_DESCRIPTORS ? limit.rlim_max : MOST_DESCRIPTORS;
+    if (limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted;
+    setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 /* Every transition of a run is one transaction and every acknowledged write is on disk, so ending

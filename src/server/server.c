@@ -141,12 +141,23 @@ static int refuse_exposed(const char *address, const char *store, struct treadle
                      address, store);
 }
 
-static int check_addresses(const struct server_options *options, struct treadle_error *error)
+static int check_options(const struct server_options *options, struct treadle_error *error)
 {
     const char *exposed = find_exposed(options);
     if (!options->listen[0])
         return error_set(error, TREADLE_EINVALID, "no address to listen on was given");
+    if (options->requests_per_minute && !options->require_keys)
+        return error_set(error, TREADLE_EINVALID,
+                         "--requests-per-minute limits keys, so it needs --require-keys");
     return exposed && !options->require_keys ? refuse_exposed(exposed, options->store, error) : 0;
+}
+
+/* As browsers send it: a scheme and a host, with nothing behind them. */
+static bool is_origin(const char *text)
+{
+    const char *scheme = strstr(text, "://");
+    return strcmp(text, "*") == 0 || strcmp(text, "null") == 0 ||
+           (scheme && scheme > text && scheme[3] && !strpbrk(scheme + 3, "/?#@ "));
 }
 
 static int set_origins(struct entry_rules *rules, const struct server_options *options,
@@ -156,6 +167,11 @@ static int set_origins(struct entry_rules *rules, const struct server_options *o
         if (i == ENTRY_MOST_ORIGINS)
             return error_set(error, TREADLE_EINVALID, "more than %d origins were given",
                              ENTRY_MOST_ORIGINS);
+        if (!is_origin(options->origins[i]))
+            return error_set(error, TREADLE_EINVALID,
+                             "'%s' is no origin: expected one as https://app.example, without a "
+                             "path, or '*'",
+                             options->origins[i]);
         rules->origins[i] = options->origins[i];
     }
     return 0;
@@ -287,7 +303,7 @@ int server_start(struct server **out, const struct server_options *options,
     server->dispatch.log = options->log;
     int rc = probe_init(&server->dispatch.probe, error);
     if (!rc)
-        rc = check_addresses(options, error);
+        rc = check_options(options, error);
     if (!rc)
         rc = open_store(server, options->store, error);
     if (!rc)

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertError, directory, post, request, serve } from './harness.mjs';
+import { assertError, directory, post, request, run, serve } from './harness.mjs';
 import { bearer, makeKey } from './keyring.mjs';
 
 const PAGE = 'https://app.example';
@@ -96,6 +96,17 @@ test('pages that are allowed', async t => {
         assertError(reply, 405);
         assert.match(reply.headers.allow, /POST/);
     });
+});
+
+test('what is no origin', async t => {
+    const store = path.join(directory(t), 'store');
+    for (const origin of [`${PAGE}/`, `${PAGE}/a`, 'app.example', '://x', 'https://', 'https://a b'])
+        await t.test(origin, async () => {
+            const refused = await run(
+                ['serve', '--listen', '127.0.0.1:0', '--store', store, ...allow(origin)]);
+            assert.equal(refused.code, 1);
+            assert.match(refused.stderr, /is no origin/);
+        });
 });
 
 test('all pages', async t => {

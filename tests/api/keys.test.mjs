@@ -234,6 +234,10 @@ test('without keys', async t => {
 
 test('quotas', async t => {
     const store = path.join(directory(t), 'store');
+    const unkeyed = await run(
+        ['serve', '--listen', '127.0.0.1:0', '--store', store, '--requests-per-minute', '30']);
+    assert.equal(unkeyed.code, 1);
+    assert.match(unkeyed.stderr, /needs --require-keys/);
     const [a, b] = [await makeKey(store, 'a'), await makeKey(store, 'a')];
     const server = await serve(t,
         { store, arguments: ['--require-keys', '--requests-per-minute', '30'] });
