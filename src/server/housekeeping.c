@@ -25,10 +25,9 @@
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
-enum { ORPHAN_AGE = 3600 };
-
 struct housekeeping {
     struct housekeeping_options options;
+    int64_t start;
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -172,6 +171,7 @@ static bool sweep(struct housekeeping *housekeeping)
 
 struct orphans {
     struct housekeeping *housekeeping;
+    int64_t start;
     const char *id;
     bool known;
     size_t count;
@@ -193,11 +193,16 @@ static int find_owner(struct db_session *session, void *argument, struct treadle
     return rc < 0 ? rc : 0;
 }
 
-static int visit(void *context, const char *id)
+static int visit(void *context, const char *id, int64_t time)
 {
     struct orphans *orphans = context;
     const struct housekeeping_options *options = &orphans->housekeeping->options;
     struct treadle_error error;
+    if (atomic_load(&orphans->housekeeping->stop))
+        return TREADLE_ESTATE;
+    /* What came since the start may be on its way to a row. */
+    if (time >= orphans->start)
+        return 0;
     orphans->id = id;
     int rc = db_read(options->db, find_owner, orphans, &error);
     if (!rc && !orphans->known)
@@ -205,15 +210,15 @@ static int visit(void *context, const char *id)
     if (rc)
         log_write(options->log, LOG_ERROR, "orphan", "id", id, "error", error.message, NULL);
     orphans->count += !rc && !orphans->known;
-    return rc ? rc : atomic_load(&orphans->housekeeping->stop);
+    return rc;
 }
 
 static void remove_orphans(struct housekeeping *housekeeping)
 {
-    struct orphans orphans = {.housekeeping = housekeeping};
+    struct orphans orphans = {.housekeeping = housekeeping, .start = housekeeping->start};
     struct treadle_error ignored;
     char count[24];
-    blob_each(housekeeping->options.blobs, clock_seconds() - ORPHAN_AGE, visit, &orphans, &ignored);
+    blob_each(housekeeping->options.blobs, visit, &orphans, &ignored);
     snprintf(count, sizeof count, "%zu", orphans.count);
     if (orphans.count)
         log_write(housekeeping->options.log, LOG_WARNING, "orphans_removed", "count", count, NULL);
@@ -268,6 +273,7 @@ int housekeeping_open(struct housekeeping **out, const struct housekeeping_optio
     if (!housekeeping)
         return error_set_memory(error);
     housekeeping->options = *options;
+    housekeeping->start = clock_seconds();
     pthread_mutex_init(&housekeeping->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

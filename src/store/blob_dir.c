@@ -288,7 +288,9 @@ int blob_remove(struct blob_store *store, const char *id, struct treadle_error *
     return result;
 }
 
-/* ---- Walking -------------------------------------------------------------------------------- */
+/* ---- All of them ---------------------------------------------------------------------------- */
+
+typedef int (*blob_visit)(void *context, const char *id, int64_t time);
 
 static DIR *open_entries(int parent, const char *name)
 {
@@ -299,48 +301,34 @@ static DIR *open_entries(int parent, const char *name)
     return entries;
 }
 
-struct walk {
-    int64_t before;
-    int (*visit)(void *context, const char *id);
-    void *context;
-};
-
-static int walk_shelf(const struct walk *walk, DIR *shelf, const char *tail)
+/* The directory of one tail; what is no blob, or is gone again, is passed over. */
+static int visit_tail(struct blob_store *store, const char *tail, blob_visit visit, void *context)
 {
-    struct dirent *entry;
+    DIR *entries = open_entries(store->directory, tail);
     int result = 0;
-    while (result == 0 && (entry = readdir(shelf))) {
+    struct dirent *entry;
+    while (entries && result == 0 && (entry = readdir(entries))) {
         struct stat status;
-        const char *id = entry->d_name;
-        if (check_id(id, NULL) < 0 || strcmp(tail_of(id), tail) != 0)
-            continue;
-        if (fstatat(dirfd(shelf), id, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
-            !S_ISREG(status.st_mode) || status.st_mtime >= walk->before)
-            continue;
-        result = walk->visit(walk->context, id);
+        if (check_id(entry->d_name, NULL) == 0 && strcmp(tail_of(entry->d_name), tail) == 0 &&
+            fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+            result = visit(context, entry->d_name, status.st_ctim.tv_sec);
     }
+    if (entries)
+        closedir(entries);
     return result;
 }
 
-int blob_each(struct blob_store *store, int64_t before, int (*visit)(void *context, const char *id),
-              void *context, struct treadle_error *error)
+int blob_each(struct blob_store *store, blob_visit visit, void *context,
+              struct treadle_error *error)
 {
-    const struct walk walk = {before, visit, context};
-    DIR *shelves = open_entries(store->directory, ".");
-    if (!shelves)
-        return fail(error, errno, "read the directory of", "blobs");
-    struct dirent *entry;
+    DIR *entries = open_entries(store->directory, ".");
     int result = 0;
-    while (result == 0 && (entry = readdir(shelves))) {
-        /* A shelf's name is the tail of ids; that leaves out ".." too. */
-        if (strlen(entry->d_name) != TAIL || entry->d_name[0] == '.')
-            continue;
-        DIR *shelf = open_entries(store->directory, entry->d_name);
-        if (shelf) {
-            result = walk_shelf(&walk, shelf, entry->d_name);
-            closedir(shelf);
-        }
-    }
-    closedir(shelves);
+    struct dirent *entry;
+    if (!entries)
+        return fail(error, errno, "read the directory of", "blobs");
+    while (result == 0 && (entry = readdir(entries)))
+        if (strlen(entry->d_name) == TAIL && entry->d_name[0] != '.')
+            result = visit_tail(store, entry->d_name, visit, context);
+    closedir(entries);
     return result;
 }

@@ -42,7 +42,7 @@ test('unknown paths', async t => {
 });
 
 test('wrong methods', async t => {
-    const cases = [['PUT', '/v1/assistants', ['GET', 'POST']], ['GET', '/v1/threads', ['POST']],
+    const cases = [['PUT', '/v1/assistants', ['GET', 'POST']], ['DELETE', '/v1/threads', ['GET', 'POST']],
         ['PATCH', '/v1/threads/x', ['DELETE', 'GET', 'POST']], ['DELETE', '/v1/files', ['GET', 'POST']],
         ['POST', '/v1/files/x/content', ['GET']], ['BREW', '/v1/assistants', ['GET', 'POST']],
         ['DELETE', '/v1/threads/t/runs/r/steps', ['GET']]];
