@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/text.h"
 #include "model/openai.h"
 
 enum { CONNECT_SECONDS = 10, SILENCE_SECONDS = 120, ATTEMPTS = 4, LONGEST_URL = 2048 };
@@ -178,14 +179,17 @@ static char *join(const char *base, const char *path)
 
 static int check_url(const char *url, struct treadle_error *error)
 {
-    size_t scheme = strncmp(url, "http://", 7) == 0 ? 7 : strncmp(url, "https://", 8) == 0 ? 8 : 0;
-    size_t host = strcspn(url + scheme, "/");
-    if (!scheme || !host || strpbrk(url, " ?#") || strlen(url) > LONGEST_URL - 64)
+    const char *host = NULL;
+    if (text_starts_with(url, "http://"))
+        host = url + strlen("http://");
+    if (text_starts_with(url, "https://"))
+        host = url + strlen("https://");
+    if (!host || !*host || *host == '/' || strpbrk(url, " ?#") || strlen(url) > LONGEST_URL - 64)
         return error_set(error, TREADLE_EINVALID,
                          "'%.200s' is no model server's address: expected http://HOST:PORT/v1",
                          url);
     /* It would show where addresses are shown. */
-    if (memchr(url + scheme, '@', host))
+    if (strchr(host, '@') && strchr(host, '@') < host + strcspn(host, "/"))
         return error_set(error, TREADLE_EINVALID,
                          "a model server's address must not hold a password: give a key instead");
     return 0;

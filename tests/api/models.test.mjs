@@ -71,11 +71,12 @@ test('the built-in model answers from the conversation', async t => {
         + 'Oil of grade 40 is used in summer and of grade 20 in winter. The belt is tightened when '
         + 'it slips by more than a finger. Coolant comes from the red tank behind the cabin. Before '
         + 'a journey the lamps are tried one by one. The driver notes each journey in the log, and '
-        + 'a mechanic signs it at the end of the week.';
+        + 'a mechanic signs it at the end of the week.'
+        + ' Whoever finds the key of the shed hanging on its hook may take the spare lamp from it.';
     const plain = await server.client.chat.completions.create({ model: 'treadle-extractive',
         messages: [{ role: 'user', content: text },
-            { role: 'user', content: 'How often must the pump be serviced?' }] });
-    assert.match(plain.choices[0].message.content, /400 hours/);
+            { role: 'user', content: 'What must be serviced every 400 hours?' }] });
+    assert.match(plain.choices[0].message.content, /pump must be serviced every 400 hours/);
     const asked = { model: 'treadle-extractive', messages: [{ role: 'user', content: 'Hello?' }] };
     const hello = await server.client.chat.completions.create(asked);
     assert.match(hello.id, /^chatcmpl-/);
