@@ -19,9 +19,9 @@
 struct server;
 
 struct server_options {
-    const char *listen[5];       /* as of http.h, ends with NULL */
-    const char *store;           /* directory; made (mode 0700) when it is missing */
-    const char *reader;          /* path of treadle-reader; NULL: beside the running program */
+    const char *listen[5]; /* as of http.h, ends with NULL */
+    const char *store;     /* directory; made (mode 0700) when it is missing */
+    const char *reader;    /* path of treadle-reader; NULL: beside the running program */
     struct model_registry_options models;
     struct log *log;             /* NULL: none; must outlive the server */
     bool require_keys;           /* refuse who has no key; the store's owner needs none */
