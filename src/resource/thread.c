@@ -97,7 +97,8 @@ int thread_modify(struct resource_call *call, struct treadle_error *error)
     return resource_write(call, modify, error);
 }
 
-/* A run that is at work on the thread finds it gone at its next step and ends there. */
+/* A run that is at work on the thread finds it gone at its next step and ends there. `state`
+ * becomes its id, NULL for none. */
 static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
@@ -105,12 +106,13 @@ static int delete (struct db_session *session, struct resource_call *call,
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     const struct record_key inside[] = {{"thread", id}};
-    int64_t count = 0;
-    int rc = thread_record_forget(session, id, error);
+    int rc =
+        record_text(session, "threads", "active_run", keys, 2, call->arena, call->state, error);
+    if (rc)
+        return resource_not_found(rc, "thread", id, error);
+    rc = thread_record_forget(session, id, error);
     if (!rc)
-        rc = record_delete(session, "threads", keys, 2, &count, error);
-    if (!rc && !count)
-        rc = resource_not_found(TREADLE_ENOTFOUND, "thread", id, error);
+        rc = record_delete(session, "threads", keys, 2, NULL, error);
     for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
         rc = record_delete(session, children[i], inside, 1, NULL, error);
     return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);
@@ -118,5 +120,10 @@ static int delete (struct db_session *session, struct resource_call *call,
 
 int thread_delete(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, delete, error);
+    const char *run_id = NULL;
+    call->state = &run_id;
+    int rc = resource_write(call, delete, error);
+    if (!rc && run_id)
+        engine_interrupt(call->services->engine, run_id);
+    return rc;
 }
