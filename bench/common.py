@@ -31,6 +31,12 @@ class Server:
         with urllib.request.urlopen(request) as reply:
             return reply.read()
 
+    def counters(self):
+        """Numbers without labels, by name, as /metrics has them."""
+        lines = self.get("/metrics").decode().splitlines()
+        return {name: float(value) for name, value in
+                (line.split() for line in lines if re.match(r"\w+ ", line))}
+
     def memory(self):
         """Resident bytes."""
         with open(f"/proc/{self.process.pid}/status", encoding="ascii") as status:

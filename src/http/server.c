@@ -29,7 +29,7 @@
 enum {
     CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
     WRITERS = 2,
-    QUEUE_A_WORKER = 128, /* waiting requests; one more gets 503 */
+    QUEUE = 1024, /* waiting requests; one more gets 503 */
     LAST_REPLIES_MS = 250
 };
 
@@ -38,7 +38,7 @@ static void set_defaults(struct http_options *options)
     if (!options->event_threads)
         options->event_threads = 2;
     if (!options->workers)
-        options->workers = 8;
+        options->workers = 64;
     if (!options->max_connections)
         options->max_connections = 4096;
     if (!options->idle_seconds)
@@ -152,7 +152,7 @@ static int open_listeners(struct http_server *server, const char *const *address
 static int start_threads(struct http_server *server, struct treadle_error *error)
 {
     size_t workers = server->options.workers;
-    server->workers = pool_new(workers, workers * QUEUE_A_WORKER);
+    server->workers = pool_new(workers, QUEUE);
     /* A connection waits for one writer at most, so this queue is never full. */
     server->writers = pool_new(WRITERS, server->options.max_connections);
     if (!server->workers || !server->writers)
