@@ -7,12 +7,12 @@
 #include "engine/engine.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "engine/run_loop.h"
 #include "engine/run_state.h"
 
@@ -81,13 +81,9 @@ static int recover(struct db_session *session, void *argument, struct treadle_er
 static void start_workers(struct engine *engine)
 {
     size_t wanted = engine->options.workers ? engine->options.workers : DEFAULT_WORKERS;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    while (engine->worker_count < wanted && engine->worker_count < MOST_WORKERS &&
-           pthread_create(&engine->workers[engine->worker_count], NULL, work, engine) == 0)
-        engine->worker_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (wanted > MOST_WORKERS)
+        wanted = MOST_WORKERS;
+    engine->worker_count = thread_start(engine->workers, wanted, work, engine);
 }
 
 int engine_open(struct engine **out, const struct engine_options *options,

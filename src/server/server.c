@@ -16,6 +16,7 @@
 #include "server/dispatch.h"
 #include "server/origin.h"
 #include "server/presence.h"
+#include "server/sweep.h"
 #include "store/schema.h"
 
 enum { GRACE_SECONDS = 10 };
@@ -25,6 +26,7 @@ struct server {
     struct log *log;
     struct model *model;
     struct dispatch dispatch;
+    struct sweep *sweep;
     struct http_server *http;
 };
 
@@ -86,6 +88,8 @@ static int start_workers(struct server *server, const struct server_options *opt
         .log = options->log,
     };
     int rc = model_extractive_new(&server->model, error);
+    if (!rc)
+        rc = sweep_start(&server->sweep, services->db, services->blobs, options->log, error);
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);
     if (rc)
@@ -171,6 +175,7 @@ void server_stop(struct server *server)
         return;
     struct resource_services *services = &server->dispatch.services;
     http_stop(server->http, GRACE_SECONDS);
+    sweep_stop(server->sweep);
     engine_close(services->engine);
     ingest_close(services->ingest);
     model_free(server->model);

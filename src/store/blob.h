@@ -34,6 +34,11 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path,
 int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_t *length,
               struct treadle_error *error);
 
+/* Calls `visit` with the id and the time of every blob, until it returns a code other than 0, which
+ * is then the result. Blobs that are added or removed meanwhile may or may not be visited. */
+int blob_each(struct blob_store *store, int (*visit)(void *context, const char *id, int64_t time),
+              void *context, struct treadle_error *error);
+
 /* Removes; removing what is not there is no error. */
 int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error);
 

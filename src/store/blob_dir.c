@@ -287,3 +287,48 @@ int blob_remove(struct blob_store *store, const char *id, struct treadle_error *
         close(shelf);
     return result;
 }
+
+/* ---- All of them ---------------------------------------------------------------------------- */
+
+typedef int (*blob_visit)(void *context, const char *id, int64_t time);
+
+static DIR *open_entries(int parent, const char *name)
+{
+    int descriptor = openat(parent, name, OPEN_DIRECTORY | O_NOFOLLOW);
+    DIR *entries = descriptor < 0 ? NULL : fdopendir(descriptor);
+    if (!entries && descriptor >= 0)
+        close(descriptor);
+    return entries;
+}
+
+/* The directory of one tail; what is no blob, or is gone again, is passed over. */
+static int visit_tail(struct blob_store *store, const char *tail, blob_visit visit, void *context)
+{
+    DIR *entries = open_entries(store->directory, tail);
+    int result = 0;
+    struct dirent *entry;
+    while (entries && result == 0 && (entry = readdir(entries))) {
+        struct stat status;
+        if (check_id(entry->d_name, NULL) == 0 && strcmp(tail_of(entry->d_name), tail) == 0 &&
+            fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+            result = visit(context, entry->d_name, status.st_ctim.tv_sec);
+    }
+    if (entries)
+        closedir(entries);
+    return result;
+}
+
+int blob_each(struct blob_store *store, blob_visit visit, void *context,
+              struct treadle_error *error)
+{
+    DIR *entries = open_entries(store->directory, ".");
+    int result = 0;
+    struct dirent *entry;
+    if (!entries)
+        return fail(error, errno, "read the directory of", "blobs");
+    while (result == 0 && (entry = readdir(entries)))
+        if (strlen(entry->d_name) == TAIL && entry->d_name[0] != '.')
+            result = visit_tail(store, entry->d_name, visit, context);
+    closedir(entries);
+    return result;
+}
