@@ -11,8 +11,9 @@ case $target in
 *[!a-z_]*) echo "fuzz.sh: no such target" >&2 && exit 2 ;;
 esac
 
-CC=clang QUIET=1 scripts/build.sh build-fuzz -Dfuzz=true -Db_lundef=false \
+[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Db_lundef=false \
     -Db_sanitize=address,undefined
+ninja -C build-fuzz "tests/fuzz/fuzz_$target"
 mkdir -p "build-fuzz/found/$target" "build-fuzz/corpus/$target"
 exec "build-fuzz/tests/fuzz/fuzz_$target" -max_total_time="${TREADLE_FUZZ_SECONDS:-60}" \
     -max_len=65536 -artifact_prefix="build-fuzz/found/$target/" \

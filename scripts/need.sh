@@ -73,12 +73,17 @@ update() {
 install() {
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-remove \
-        --no-install-recommends $missing </dev/null
+        --no-install-recommends $missing </dev/null >"$log" 2>&1
 }
 
 for package in $missing; do
     apt-cache show "$package" >/dev/null 2>&1 || update
 done
-echo "Installing:$missing"
+echo "Installing, which may take a few minutes:$missing"
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 # Lists that are too old name files that are gone; then a second try with fresh ones works.
-install || { [ -z "$updated" ] && update && install; }
+if ! install && ! { [ -z "$updated" ] && update && install; }; then
+    cat "$log" >&2
+    exit 1
+fi

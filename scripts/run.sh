@@ -14,7 +14,7 @@ if [ -z "$file" ]; then
         echo "There is no manual to ask. Name a file: make run PDF=FILE Q=\"QUESTION\"" >&2
         exit 1
     fi
-    question=${question:-How do I solve a system of nonlinear equations?}
+    question=${question:-Why are sparse matrices used?}
 fi
 if [ -z "$question" ]; then
     echo "There is no question. Ask one: make run PDF=FILE Q=\"QUESTION\"" >&2

@@ -176,14 +176,24 @@ static void print_value(const struct field *field, const void *object, struct bu
     }
 }
 
-/* A required member that is not there: empty where it cannot be null. */
+static bool may_be_empty(const struct treadle_type *type)
+{
+    for (size_t i = 0; i < type->field_count; i++)
+        if (type->fields[i].flags & FIELD_REQUIRED)
+            return false;
+    return !type->alternate;
+}
+
+/* A member that must be printed and is not there: empty where it cannot be null and may be empty.
+ */
 static void print_missing(const struct field *field, struct buffer *out)
 {
     bool nullable = field->flags & FIELD_NULLABLE;
+    bool object = field->kind == FIELD_MAP || field->kind == FIELD_ATTRIBUTES ||
+                  (field->kind == FIELD_STRUCT && may_be_empty(field->type));
     if (!nullable && field->kind == FIELD_ARRAY)
         buffer_append_string(out, "[]");
-    else if (!nullable && (field->kind == FIELD_MAP || field->kind == FIELD_ATTRIBUTES ||
-                           field->kind == FIELD_STRUCT))
+    else if (!nullable && object)
         buffer_append_string(out, "{}");
     else
         buffer_append_string(out, "null");

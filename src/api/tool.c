@@ -139,7 +139,7 @@ FIELD_TYPE(treadle_chunking_strategy, "ChunkingStrategy", .check = check_strateg
 
 static const struct field treadle_code_interpreter_resources_fields[] = {
     ROW_STRINGS(treadle_code_interpreter_resources, file_ids, file_id_count, .max = 20,
-                .doc = "Files that code may read."),
+                .flags = FIELD_ALWAYS, .doc = "Files that code may read."),
 };
 static FIELD_TYPE(treadle_code_interpreter_resources, "CodeInterpreterResources",
                   .doc = "What the code interpreter works on.");

@@ -1,31 +1,33 @@
 /*
- * Filling error objects: formatting with truncation at UTF-8 boundaries, nothing else.
+ * Filling error objects: formatting, with the result well-formed UTF-8 whatever was cut.
  */
 #include "base/error.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static void trim_partial_character(char *text, size_t size)
+#include "base/text.h"
+
+/* Texts are cut to fit, here and by precisions as "%.64s", and what is cut may be half a character:
+ * the bytes that belong to no whole one are dropped. */
+static void drop_partial_characters(char *text)
 {
-    size_t length = strlen(text);
-    if (length + 1 < size)
-        return;
-    size_t start = length;
-    while (start > 0 && length - start < 4 && ((unsigned char)text[start - 1] & 0xC0) == 0x80)
-        start--;
-    if (start == 0)
-        return;
-    unsigned char lead = (unsigned char)text[start - 1];
-    size_t need = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
-    if (length - (start - 1) < need)
-        text[start - 1] = '\0';
+    size_t length = strlen(text), kept = 0;
+    for (size_t at = 0; at < length;) {
+        size_t start = at;
+        uint32_t character = text_next(text, length, &at);
+        bool whole = character != 0xFFFD || at - start > 1;
+        if (whole)
+            memmove(text + kept, text + start, at - start);
+        kept += whole ? at - start : 0;
+    }
+    text[kept] = '\0';
 }
 
 static void copy_text(char *to, size_t size, const char *from)
 {
     snprintf(to, size, "%s", from ? from : "");
-    trim_partial_character(to, size);
+    drop_partial_characters(to);
 }
 
 static int set_formatted(struct treadle_error *error, int code, const char *format, va_list args)
@@ -35,7 +37,7 @@ static int set_formatted(struct treadle_error *error, int code, const char *form
     memset(error, 0, sizeof *error);
     error->code = code;
     vsnprintf(error->message, sizeof error->message, format, args);
-    trim_partial_character(error->message, sizeof error->message);
+    drop_partial_characters(error->message);
     return code;
 }
 
@@ -60,7 +62,7 @@ int error_set_errno(struct treadle_error *error, int code, int error_number, con
         size_t length = strlen(error->message);
         const char *text = strerror_r(error_number, reason, sizeof reason);
         snprintf(error->message + length, sizeof error->message - length, ": %s", text);
-        trim_partial_character(error->message, sizeof error->message);
+        drop_partial_characters(error->message);
     }
     return code;
 }

@@ -5,8 +5,9 @@
 #include "base/pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
+
+#include "base/thread.h"
 
 struct job {
     pool_job run;
@@ -79,13 +80,7 @@ struct pool *pool_new(size_t threads, size_t queue)
     pool->capacity = queue;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    while (pool->thread_count < threads &&
-           pthread_create(&pool->threads[pool->thread_count], NULL, work, pool) == 0)
-        pool->thread_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pool->thread_count = thread_start(pool->threads, threads, work, pool);
     if (pool->thread_count < threads) {
         pool_free(pool);
         return NULL;

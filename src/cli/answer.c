@@ -1,6 +1,7 @@
 /*
- * Answers. A marker is replaced wherever the annotation's text occurs, as the official clients do:
- * that holds whether a server counts positions in bytes, characters or UTF-16 units.
+ * Answers. A marker is replaced wherever an annotation's text occurs, as the official clients do:
+ * that holds whether a server counts positions in bytes, characters or UTF-16 units. Positions
+ * only choose among annotations of the same text.
  */
 #include "cli/answer.h"
 
@@ -38,15 +39,23 @@ static size_t number_of(struct answer *answer, const struct treadle_file_citatio
     return i + 1;
 }
 
+/* The annotation whose text stands at `at`. One text may be cited for several pages: then it is the
+ * one that names this place. */
 static const struct treadle_annotation *marker_at(const struct treadle_text *text, const char *at)
 {
+    const struct treadle_annotation *found = NULL;
     for (size_t i = 0; i < text->annotation_count; i++) {
         const struct treadle_annotation *annotation = &text->annotations[i];
-        if (annotation->text && annotation->text[0] && annotation->file_citation &&
-            annotation->file_citation->file_id && text_starts_with(at, annotation->text))
+        if (!annotation->text || !annotation->text[0] || !annotation->file_citation ||
+            !annotation->file_citation->file_id || !text_starts_with(at, annotation->text))
+            continue;
+        if (annotation->start_index ==
+            (int64_t)text_characters(text->value, (size_t)(at - text->value)))
             return annotation;
+        if (!found)
+            found = annotation;
     }
-    return NULL;
+    return found;
 }
 
 static void add_plain(struct answer *answer, const char *start, size_t length)

@@ -174,12 +174,16 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     if (rc)
         goto done;
     bool ready = false;
+    struct treadle_error problem = {0};
     launch->contained = launch_can_contain();
-    rc = run_readers(gathering, sheaf, &ready, error);
+    rc = run_readers(gathering, sheaf, &ready, &problem);
     if (rc == TREADLE_EIO && launch->contained && !ready) {
         launch->contained = false;
-        rc = run_readers(gathering, sheaf, &ready, error);
+        rc = run_readers(gathering, sheaf, &ready, &problem);
     }
+    /* What the first try said is not to stand beside a second that worked. */
+    if (rc && error)
+        *error = problem;
 done:
     free(gathering);
     return rc;

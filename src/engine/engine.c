@@ -9,7 +9,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/ident.h"
+#include "base/thread.h"
 #include "engine/run_loop.h"
 #include "engine/run_state.h"
 
@@ -113,17 +113,13 @@ static int recover(struct db_session *session, void *argument, struct treadle_er
 static void start_workers(struct engine *engine)
 {
     size_t wanted = engine->options.workers ? engine->options.workers : DEFAULT_WORKERS;
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     while (engine->worker_count < wanted && engine->worker_count < MOST_WORKERS) {
         struct worker *worker = &engine->workers[engine->worker_count];
         worker->engine = engine;
-        if (pthread_create(&worker->thread, NULL, work, worker))
+        if (thread_start(&worker->thread, 1, work, worker) != 1)
             break;
         engine->worker_count++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int engine_open(struct engine **out, const struct engine_options *options,

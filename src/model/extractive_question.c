@@ -182,7 +182,9 @@ int question_read(struct question *question, struct language *language, const ch
     if (code)
         return code;
     *question = (struct question){.text = text, .length = length, .kind = kind_of(text, length)};
-    for (size_t i = 0; i < count; i++)
+    /* "How often", "how large": the second word asks, too. */
+    size_t first = question->kind == QUESTION_NUMBER ? 2 : 0;
+    for (size_t i = first; i < count; i++)
         if (!words[i].part && !words[i].stopword)
             add_unit(question, words, count, i);
     for (size_t i = 0; question->unit_count == 0 && i < count; i++)

@@ -83,6 +83,23 @@ static bool reads_as_prose(const char *text, size_t length)
     return letters * 10 >= length * 6 && signs * 12 <= length;
 }
 
+/* The rest of a list, parted from the sentence that it belongs to: "TolX", "TypicalX" and … */
+static bool continues_list(const char *text, size_t length)
+{
+    const char *close = text[0] == '"' ? memchr(text + 1, '"', length - 1) : NULL;
+    return close && close + 1 < text + length && close[1] == ',';
+}
+
+/* A line of code that calls something: fsolve (@user_func, x0, …) */
+static bool is_call(const char *text, size_t length)
+{
+    size_t name = 0;
+    while (name < length && (isalnum((unsigned char)text[name]) || strchr("_.", text[name])))
+        name++;
+    size_t open = name < length && text[name] == ' ' ? name + 1 : name;
+    return name > 0 && open < length && text[open] == '(' && text[length - 1] == ')';
+}
+
 static bool is_readable(const char *text, size_t length, bool labelled, bool example)
 {
     size_t words = count_words(text, length);
@@ -101,6 +118,8 @@ static bool is_readable(const char *text, size_t length, bool labelled, bool exa
     if (text[length - 1] == ':' || text[length - 1] == ';' || text[length - 1] == '?')
         return false;
     if (!labelled && strchr(",.;:)]}#*=<>|&%+/\\", text[0]))
+        return false;
+    if (continues_list(text, length) || is_call(text, length))
         return false;
     return reads_as_prose(text, length);
 }

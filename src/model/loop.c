@@ -11,7 +11,6 @@
 #include <curl/curl.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ident.h"
+#include "base/thread.h"
 #include "model/remote_error.h"
 
 enum {
@@ -389,16 +389,6 @@ void model_loop_wake(struct model_loop *loop)
     curl_multi_wakeup(loop->multi);
 }
 
-static int start_thread(struct model_loop *loop)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failed = pthread_create(&loop->thread, NULL, run, loop);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return failed;
-}
-
 int model_loop_new(struct model_loop **out, struct treadle_error *error)
 {
     struct model_loop *loop = calloc(1, sizeof *loop);
@@ -407,7 +397,7 @@ int model_loop_new(struct model_loop **out, struct treadle_error *error)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     pthread_mutex_init(&loop->mutex, NULL);
     loop->multi = curl_multi_init();
-    int failed = loop->multi ? start_thread(loop) : -1;
+    int failed = loop->multi ? thread_start(&loop->thread, 1, run, loop) != 1 : -1;
     if (failed) {
         curl_multi_cleanup(loop->multi);
         curl_global_cleanup();

@@ -57,6 +57,9 @@ static int create(struct db_session *session, struct resource_call *call,
         rc = tools_resolve(session, call, request->tool_resources, true, 0,
                            &assistant.tool_resources, error);
     if (!rc)
+        rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
+                                  &assistant.tool_resources, error);
+    if (!rc)
         rc = resource_print(call, &treadle_assistant_type, &assistant, &values[2].text, error);
     if (!rc)
         rc = record_insert(session, "assistants", values, 3, error);
@@ -142,6 +145,9 @@ static int modify(struct db_session *session, struct resource_call *call,
     if (!rc && sent(request, "tool_resources"))
         rc = tools_resolve(session, call, request->tool_resources, false, 0,
                            &assistant.tool_resources, error);
+    if (!rc)
+        rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
+                                  &assistant.tool_resources, error);
     if (!rc)
         rc = resource_save(session, call, "assistants", &treadle_assistant_type, id, &assistant,
                            error);

@@ -117,6 +117,8 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     rc = set_defaults(call, &run, error);
     if (!rc && resources)
         rc = tools_resolve(session, call, resources, false, 0, &run.tool_resources, error);
+    if (!rc)
+        rc = tools_show_resources(call, run.tools, run.tool_count, &run.tool_resources, error);
     for (size_t i = 0; i < request->additional_message_count && !rc; i++)
         rc = message_add(session, call, thread, &request->additional_messages[i], NULL, error);
     if (!rc)

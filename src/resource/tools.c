@@ -127,3 +127,22 @@ int tools_resolve(struct db_session *session, struct resource_call *call,
         *out = kept;
     return rc;
 }
+
+int tools_show_resources(struct resource_call *call, const struct treadle_tool *tools, size_t count,
+                         struct treadle_tool_resources **resources, struct treadle_error *error)
+{
+    struct treadle_tool_resources *shown = arena_alloc(call->arena, sizeof *shown);
+    if (!shown)
+        return error_set_memory(error);
+    if (*resources)
+        *shown = **resources;
+    for (size_t i = 0; i < count && !shown->code_interpreter; i++) {
+        if (tools[i].type != TREADLE_TOOL_CODE_INTERPRETER)
+            continue;
+        shown->code_interpreter = arena_alloc(call->arena, sizeof *shown->code_interpreter);
+        if (!shown->code_interpreter)
+            return error_set_memory(error);
+    }
+    *resources = shown;
+    return 0;
+}

@@ -19,4 +19,8 @@ int tools_resolve(struct db_session *session, struct resource_call *call,
                   const struct treadle_tool_resources *sent, bool helper, int64_t helper_days,
                   struct treadle_tool_resources **out, struct treadle_error *error);
 
+/* An enabled code interpreter shows its list of files, also while it is empty. */
+int tools_show_resources(struct resource_call *call, const struct treadle_tool *tools, size_t count,
+                         struct treadle_tool_resources **resources, struct treadle_error *error);
+
 #endif

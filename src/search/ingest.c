@@ -10,7 +10,6 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "store/record.h"
 #include "store/vector_store_record.h"
 
@@ -302,13 +302,8 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
     atomic_flag_clear(&ingest->announced);
     pthread_mutex_init(&ingest->mutex, NULL);
     pthread_cond_init(&ingest->wake, NULL);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    while (ingest->thread_count < wanted && ingest->thread_count < MOST_THREADS &&
-           pthread_create(&ingest->threads[ingest->thread_count], NULL, run, ingest) == 0)
-        ingest->thread_count++;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    ingest->thread_count =
+        thread_start(ingest->threads, wanted < MOST_THREADS ? wanted : MOST_THREADS, run, ingest);
     if (!ingest->thread_count) {
         ingest_close(ingest);
         return error_set(error, TREADLE_EMEMORY, "no thread for reading files could be started");

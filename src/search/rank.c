@@ -7,14 +7,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HITS = 1024, WINDOW = 50, NEAR = 4 };
+enum { HITS = 1024, WINDOW = 50, NEAR = 4, FEWEST = 100 };
 
 static const double part_share = 0.7;   /* of an identifier found by its parts alone */
 static const double above_share = 0.6;  /* of what a heading says for the words below it */
 static const double repeat_share = 0.6; /* what a chunk keeps whose best part is another's too */
 
+/* Among a few chunks rarity tells nothing: a word that none of them has would outweigh all that one
+ * of them answers. So it is reckoned as if there were at least FEWEST. */
 static double rarity(double chunks, double with)
 {
+    if (chunks < FEWEST)
+        chunks = FEWEST;
     return log(1 + (chunks - with + 0.5) / (with + 0.5));
 }
 

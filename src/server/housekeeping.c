@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,6 +18,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/thread.h"
 #include "engine/run_state.h"
 #include "store/file_record.h"
 #include "store/record.h"
@@ -248,16 +248,6 @@ static void *keep(void *argument)
     return NULL;
 }
 
-static int start(struct housekeeping *housekeeping)
-{
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int rc = pthread_create(&housekeeping->thread, NULL, keep, housekeeping);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return rc;
-}
-
 static void destroy(struct housekeeping *housekeeping)
 {
     pthread_cond_destroy(&housekeeping->wake);
@@ -279,7 +269,7 @@ int housekeeping_open(struct housekeeping **out, const struct housekeeping_optio
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&housekeeping->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (start(housekeeping)) {
+    if (thread_start(&housekeeping->thread, 1, keep, housekeeping) != 1) {
         destroy(housekeeping);
         return error_set(error, TREADLE_EMEMORY, "no thread for housekeeping could be started");
     }

@@ -37,7 +37,7 @@ static int run(sqlite3 *connection, const char *sql, struct treadle_error *error
 
 int db_sqlite_identify(sqlite3 *connection, struct treadle_error *error)
 {
-    int64_t identity, objects;
+    int64_t identity = 0, objects = 0;
     int result = read_integer(connection, "PRAGMA application_id", &identity, error);
     if (result == 0)
         result = read_integer(connection, "SELECT count(*) FROM sqlite_schema", &objects, error);
@@ -71,7 +71,7 @@ static int migrate_once(sqlite3 *connection, const char *migration, int64_t numb
 int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
                       struct treadle_error *error)
 {
-    int64_t known = 0, had;
+    int64_t known = 0, had = 0;
     while (migrations[known])
         known++;
     int result = read_integer(connection, "PRAGMA user_version", &had, error);

@@ -15,10 +15,10 @@
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "base/error.h"
+#include "base/thread.h"
 #include "store/db_sqlite.h"
 
 enum {
@@ -208,17 +208,12 @@ int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_sessi
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->wake, NULL);
     sqlite3_wal_hook(db_sqlite_session_connection(session), note_log, writer);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
-    int failure = pthread_create(&writer->thread, NULL, write_on, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (failure != 0) {
+    if (thread_start(&writer->thread, 1, write_on, writer) != 1) {
         sqlite3_wal_hook(db_sqlite_session_connection(session), NULL, NULL);
         pthread_cond_destroy(&writer->wake);
         pthread_mutex_destroy(&writer->mutex);
         free(writer);
-        return error_set_errno(error, TREADLE_EMEMORY, failure, "cannot start the writer");
+        return error_set(error, TREADLE_EMEMORY, "the writer's thread could not be started");
     }
     *out = writer;
     return 0;

@@ -82,7 +82,8 @@ const char *const schema_migrations[] = {
 
     /* AUTOINCREMENT: ingest takes rows by ascending seq, so one must never be used again. */
     "CREATE TABLE vector_store_files ("
-    "  seq INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, file TEXT NOT NULL, project TEXT NOT NULL,"
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT, store TEXT NOT NULL, file TEXT NOT NULL, project "
+    "TEXT NOT NULL,"
     "  status TEXT NOT NULL, batch TEXT, body TEXT NOT NULL, UNIQUE (store, file));"
     "CREATE INDEX vector_store_files_store ON vector_store_files (store, seq);"
     "CREATE INDEX vector_store_files_status ON vector_store_files (store, status, seq);"

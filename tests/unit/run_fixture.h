@@ -25,15 +25,31 @@ struct scene {
     size_t count;
 };
 
-static inline int make_thread(struct db_session *session, void *argument,
+static inline int make_thread(struct db_session *session, const char *id,
                               struct treadle_error *error)
 {
     const struct record_value values[] = {
-        {.column = "id", .text = argument},
+        {.column = "id", .text = id},
         {.column = "project", .text = "p"},
         {.column = "body", .text = "{\"id\":\"t\"}"},
     };
     return record_insert(session, "threads", values, 3, error);
+}
+
+static inline int make_threads(struct db_session *session, void *argument,
+                               struct treadle_error *error)
+{
+    (void)argument;
+    int rc = make_thread(session, "thread_a", error);
+    return rc ? rc : make_thread(session, "thread_b", error);
+}
+
+static inline int make_threads(struct db_session *session, void *argument,
+                               struct treadle_error *error)
+{
+    (void)argument;
+    int rc = make_thread(session, "thread_a", error);
+    return rc ? rc : make_thread(session, "thread_b", error);
 }
 
 static inline int setup(void **state)
@@ -42,8 +58,7 @@ static inline int setup(void **state)
     assert_int_equal(fixture_make(&scene->store), 0);
     assert_int_equal(
         db_open_sqlite(&scene->db, scene->store.path, schema_migrations, &scene->error), 0);
-    assert_int_equal(db_write(scene->db, make_thread, "thread_a", &scene->error), 0);
-    assert_int_equal(db_write(scene->db, make_thread, "thread_b", &scene->error), 0);
+    assert_int_equal(db_write(scene->db, make_threads, NULL, &scene->error), 0);
     scene->arena = arena_new(0);
     *state = scene;
     return 0;

@@ -275,10 +275,51 @@ static void test_many_at_once(void **out)
     }
 }
 
+struct visits {
+    char ids[8][32];
+    size_t count, most;
+};
+
+static int note_visit(void *context, const char *id, int64_t time)
+{
+    struct visits *visits = context;
+    assert_true(time > 0);
+    snprintf(visits->ids[visits->count++], sizeof visits->ids[0], "%s", id);
+    return visits->count == visits->most ? 7 : 0;
+}
+
+static void test_every_blob_is_visited(void **out)
+{
+    struct state *state = *out;
+    struct treadle_error error;
+    char path[PATH_MAX], stray[PATH_MAX + 32];
+    static const char *const ids[] = {"file-1aa", "file-2bb", "file-3bb"};
+    for (size_t i = 0; i < 3; i++) {
+        make_upload(state, ids[i], "x", path);
+        assert_int_equal(blob_adopt(state->store, ids[i], path, &error), 0);
+    }
+    make_upload(state, "under_way", "x", path);
+    snprintf(stray, sizeof stray, "%s/bb/none of ours", state->fixture.path);
+    write_file(stray, "x");
+    struct visits visits = {.most = 8};
+    assert_int_equal(blob_each(state->store, note_visit, &visits, &error), 0);
+    assert_int_equal(visits.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        size_t found = 0;
+        for (size_t j = 0; j < 3; j++)
+            found += strcmp(ids[i], visits.ids[j]) == 0;
+        assert_int_equal(found, 1);
+    }
+    visits = (struct visits){.most = 2};
+    assert_int_equal(blob_each(state->store, note_visit, &visits, &error), 7);
+    assert_int_equal(visits.count, 2);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        TEST(test_every_blob_is_visited),
         TEST(test_adopt_read_remove),
         TEST(test_id_is_taken_once),
         TEST(test_strange_ids_are_refused),

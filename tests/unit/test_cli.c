@@ -314,6 +314,28 @@ static void numbers_citations(void **state)
     answer_free(&answer);
 }
 
+/* One chunk may be cited for two of its pages. */
+static void tells_pages_of_one_marker_apart(void **state)
+{
+    (void)state;
+    struct treadle_file_citation page3 = {"file-a", TREADLE_VALUE(3)},
+                                 page4 = {"file-a", TREADLE_VALUE(4)};
+    struct treadle_annotation annotations[] = {cite("【0:0†a】", &page3),
+                                               cite("【0:0†a】", &page4)};
+    annotations[0].start_index = 2;
+    annotations[1].start_index = 11;
+    struct treadle_text text = {"Ä 【0:0†a】 B【0:0†a】", annotations, 2};
+    struct treadle_content part = {.type = TREADLE_CONTENT_TEXT, .text = &text};
+    struct treadle_message message = {.content = &part, .content_count = 1};
+    struct answer answer;
+    answer_init(&answer);
+    answer_add(&answer, &message);
+    assert_string_equal(answer.text.data, "Ä [1] B[2]");
+    assert_int_equal(answer.sources[0].page, 3);
+    assert_int_equal(answer.sources[1].page, 4);
+    answer_free(&answer);
+}
+
 /* ---- Input ---------------------------------------------------------------------------------- */
 
 static void write_file(char *path, size_t size, const char *directory, const char *name,
@@ -376,6 +398,7 @@ int main(void)
         cmocka_unit_test(reads_the_environment),
         cmocka_unit_test(refuses_wrong_options),
         cmocka_unit_test(numbers_citations),
+        cmocka_unit_test(tells_pages_of_one_marker_apart),
         cmocka_unit_test(tells_inputs_apart),
     };
     setlocale(LC_CTYPE, "C.UTF-8");

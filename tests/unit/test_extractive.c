@@ -221,6 +221,23 @@ static void the_sentence_that_answers_is_quoted(void **state)
                                            "array is a container that does just that.”");
 }
 
+/* The rest of a list and a line of code are no sentences, however much they hold. */
+static void pieces_are_not_quoted(void **state)
+{
+    (void)state;
+    const struct model_page page = {0, 7};
+    struct heard heard =
+        ask_about("What does the function fsolve do?", "fsolve",
+                  "Solve a system of nonlinear equations with fsolve.\n"
+                  "fsolve (@user_func, x0, optimset (\"OutputFcn\", @user_func, ...))\n"
+                  "\"fsolve\", \"TolFun\", \"TolX\", and \"Updating\" do for the function.",
+                  &page, 1);
+    assert_non_null(strstr(heard.text.data, "“Solve a system of nonlinear equations"));
+    assert_null(strstr(heard.text.data, "TolX"));
+    assert_null(strstr(heard.text.data, "optimset"));
+    forget(&heard);
+}
+
 static void what_is_not_there_is_not_answered(void **state)
 {
     (void)state;
@@ -392,6 +409,7 @@ int main(void)
         cmocka_unit_test(tool_choice_is_honoured),
         cmocka_unit_test(a_function_is_called_only_with_what_is_known),
         cmocka_unit_test(the_sentence_that_answers_is_quoted),
+        cmocka_unit_test(pieces_are_not_quoted),
         cmocka_unit_test(what_is_not_there_is_not_answered),
         cmocka_unit_test(nothing_is_invented),
         cmocka_unit_test(headings_say_what_a_passage_is_about),

@@ -57,6 +57,7 @@ static const struct {
     {"ChatCompletionToolChoiceOption", "word", {"none", "auto", "required"}, 3},
     {"AttachmentTool", "type", {NULL}, 2},
     {"ChunkingStrategy", "type", {NULL}, 2},
+    {"CreateUploadRequest", "purpose", {NULL}, 1},
     {"MessageRequestContent", "type", {NULL}, 3},
     {"StaticChunkingStrategy", "chunk_overlap_tokens", {NULL}, 50},
 };
@@ -314,6 +315,30 @@ static void make_row(struct maker *maker, const struct treadle_type *type, size_
         presence->null |= UINT64_C(1) << row;
 }
 
+/* The rules between several members, and those of members that a check demands. */
+static void settle(struct maker *maker, const struct treadle_type *type, void *object)
+{
+    if (strcmp(type->name, "FileSearchResources") == 0) {
+        struct treadle_file_search_resources *resources = object;
+        if (resources->vector_store_ids)
+            resources->vector_stores = NULL;
+    } else if (strcmp(type->name, "TruncationObject") == 0) {
+        struct treadle_truncation_strategy *strategy = object;
+        if (strategy->last_messages.state != TREADLE_SET)
+            strategy->last_messages = (struct treadle_integer){TREADLE_SET, 1};
+    } else if (strcmp(type->name, "ToolOutput") == 0) {
+        struct treadle_tool_output *output = object;
+        if (!output->tool_call_id)
+            output->tool_call_id = "call_x";
+    } else if (strcmp(type->name, "CreateVectorStoreFileBatchRequest") == 0) {
+        struct treadle_vector_store_file_batch_create_request *request = object;
+        if (request->file_ids)
+            request->files = NULL;
+        while (!request->file_ids && !request->files)
+            make_array(maker, field_find(type, "file_ids"), object);
+    }
+}
+
 static void make_object(struct maker *maker, const struct treadle_type *type, void *object)
 {
     int chosen = 0;
@@ -332,12 +357,7 @@ static void make_object(struct maker *maker, const struct treadle_type *type, vo
             continue;
         make_row(maker, type, i, object);
     }
-    /* The one rule between two members. */
-    if (strcmp(type->name, "FileSearchResources") == 0) {
-        struct treadle_file_search_resources *resources = object;
-        if (resources->vector_store_ids)
-            resources->vector_stores = NULL;
-    }
+    settle(maker, type, object);
 }
 
 /* ---- Round trips ---------------------------------------------------------------------------- */

@@ -230,10 +230,17 @@ static void test_stop_without_grace(void **state)
     assert_true(is_empty_directory());
 }
 
+static struct sockaddr_un unix_address(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    assert_true(strlen(path) < sizeof address.sun_path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    return address;
+}
+
 static int dial_unix(const char *path)
 {
-    struct sockaddr_un to = {.sun_family = AF_UNIX};
-    strncpy(to.sun_path, path, sizeof to.sun_path - 1);
+    struct sockaddr_un to = unix_address(path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (connect(descriptor, (struct sockaddr *)&to, sizeof to) == 0)
         return descriptor;
@@ -251,8 +258,7 @@ static void test_unix_socket(void **state)
     options.listen[1] = "127.0.0.1:0";
     options.event_threads = 1;
     /* A socket whose server was killed. */
-    struct sockaddr_un stale = {.sun_family = AF_UNIX};
-    strncpy(stale.sun_path, path, sizeof stale.sun_path - 1);
+    struct sockaddr_un stale = unix_address(path);
     int descriptor = socket(AF_UNIX, SOCK_STREAM, 0);
     assert_int_equal(bind(descriptor, (struct sockaddr *)&stale, sizeof stale), 0);
     close(descriptor);

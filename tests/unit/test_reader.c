@@ -384,28 +384,29 @@ static void needs_no_signals(void **state)
 static void reads_a_real_manual(void **state)
 {
     (void)state;
-    static const char path[] = "/usr/share/doc/pspp/pspp.pdf";
+    static const char path[] = "/usr/share/R/doc/manual/R-intro.pdf";
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) {
-        print_message("SKIPPED: %s is missing (package pspp)\n", path);
+        print_message("SKIPPED: %s is missing (package r-doc-pdf)\n", path);
         skip();
     }
     struct document *document = NULL;
     struct treadle_error error = {0};
     struct document_options options = {.reader = program()};
-    assert_int_equal(document_read(&document, file, "pspp.pdf", &options, &error), 0);
-    bool heading = false, sentence = false, label = false, running_head = false;
+    assert_int_equal(document_read(&document, file, "R-intro.pdf", &options, &error), 0);
+    bool heading = false, sentence = false, code = false, running_head = false;
     for (size_t i = 0; i < document->block_count; i++) {
         const struct document_block *block = &document->blocks[i];
-        if (block->page != 60 && block->page != 61)
+        if (block->page != 14 && block->page != 15)
             continue;
-        heading = heading || (block->kind == DOCUMENT_HEADING && block->level == 3 &&
-                              strcmp(block->text, "7.7.8 Time & Date Functions") == 0);
-        sentence = sentence || strstr(block->text, "correctly normalized before conversion to");
-        label = label || strncmp(block->text, "day Refers to a day of the month", 32) == 0;
-        running_head = running_head || strstr(block->text, "Chapter 7: Mathematical Expressions");
+        heading = heading || (block->kind == DOCUMENT_HEADING && block->level == 2 &&
+                              strcmp(block->text, "2.1 Vectors and assignment") == 0);
+        sentence = sentence || strstr(block->text, "a single entity consisting of an ordered "
+                                                   "collection of numbers.");
+        code = code || strcmp(block->text, "> x <- c(10.4, 5.6, 3.1, 6.4, 21.7)") == 0;
+        running_head = running_head || strstr(block->text, "Chapter 2: Simple manipulations");
     }
-    assert_true(heading && sentence && label);
+    assert_true(heading && sentence && code);
     assert_false(running_head);
     document_free(document);
     close(file);

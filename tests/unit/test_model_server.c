@@ -1,0 +1,264 @@
+/*
+ * The parts of the model server's driver that need no server: events, requests, errors, names; and
+ * the built-in embedding.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/error.h"
+#include "model/openai.h"
+#include "model/remote_error.h"
+#include "model/sse.h"
+
+/* ---- Events --------------------------------------------------------------------------------- */
+
+static int note_event(void *context, const char *name, const char *data, size_t length)
+{
+    return buffer_append_format(context, "[%s|%.*s]", name, (int)length, data);
+}
+
+static void expect_events(const char *text, size_t step, const char *expected)
+{
+    struct buffer seen;
+    struct sse sse;
+    buffer_init(&seen, 4096);
+    sse_init(&sse, 64, note_event, &seen);
+    for (size_t at = 0; at < strlen(text); at += step) {
+        size_t left = strlen(text) - at;
+        assert_int_equal(sse_feed(&sse, text + at, left < step ? left : step), 0);
+    }
+    assert_int_equal(sse_finish(&sse), 0);
+    assert_string_equal(seen.data ? seen.data : "", expected);
+    sse_clear(&sse);
+    buffer_clear(&seen);
+}
+
+static void events_are_read_however_they_are_parted(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } rows[] = {
+        {"data: a\n\ndata:b\r\n\r\ndata:  c\r\r", "[|a][|b][| c]"},
+        {"\xef\xbb\xbf"
+         "data: a\n\n",
+         "[|a]"},
+        {": comment\nid: 5\nretry: 9\n\n\n", ""},
+        {"event: x\ndata: 1\ndata: 2\n\ndata: 3\n\n", "[x|1\n2][|3]"},
+        {"data\n\ndatum: x\n\n", "[|]"},
+        {"data: cut off", "[|cut off]"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        for (size_t step = 1; step < 9; step++)
+            expect_events(rows[i].text, step, rows[i].expected);
+}
+
+static void events_are_bounded(void **state)
+{
+    (void)state;
+    struct buffer seen;
+    struct sse sse;
+    int rc = 0;
+    buffer_init(&seen, 4096);
+    sse_init(&sse, 64, note_event, &seen);
+    for (int i = 0; !rc && i < 100; i++)
+        rc = sse_feed(&sse, "data: 0123456789\n", 17);
+    assert_int_equal(rc, TREADLE_ELIMIT);
+    sse_clear(&sse);
+    buffer_clear(&seen);
+}
+
+/* ---- Requests ------------------------------------------------------------------------------- */
+
+static void passages_become_text_with_markers_and_pages(void **state)
+{
+    (void)state;
+    const struct model_page pages[] = {{0, 3}, {6, 4}};
+    const struct model_passage passage = {"【4:0†a.pdf】", "a.pdf", "Pumps", "First Second", 1,
+                                          pages,           2};
+    const struct model_message messages[] = {
+        {.role = MODEL_TOOL, .call_id = "c", .passages = &passage, .passage_count = 1},
+        {.role = MODEL_TOOL, .call_id = "d"},
+    };
+    const struct model_request request = {.messages = messages,
+                                          .message_count = 2,
+                                          .temperature = {TREADLE_SET, 0.1},
+                                          .further = "{\"seed\":5,\"model\":\"other\"}"};
+    struct treadle_error error;
+    char *text = NULL;
+    size_t length = 0;
+    assert_int_equal(openai_request_print(&request, "m", false, &text, &length, &error), 0);
+    assert_int_equal(strlen(text), length);
+    assert_non_null(strstr(text, "【4:0†a.pdf】 from a.pdf, under \\\"Pumps\\\"\\n"
+                                 "[page 3]\\nFirst \\n[page 4]\\nSecond\\n"));
+    assert_non_null(strstr(text, "No passage was found."));
+    assert_non_null(strstr(text, "\"temperature\":0.1,"));
+    assert_non_null(strstr(text, "\"seed\":5"));
+    assert_non_null(strstr(text, "\"model\":\"m\""));
+    assert_null(strstr(text, "other"));
+    assert_null(strstr(text, "stream_options"));
+    assert_null(strstr(text, "tool_choice"));
+    free(text);
+}
+
+/* ---- Errors --------------------------------------------------------------------------------- */
+
+static void errors_are_told_apart(void **state)
+{
+    (void)state;
+    static const struct {
+        long status;
+        const char *body, *message;
+        int told;
+        bool again;
+    } rows[] = {
+        {400, "{\"error\":{\"message\":\"Bad.\"}}", "Bad.", 400, false},
+        {404, "{\"error\":\"gone\"}", "gone", 404, false},
+        {422, "{\"detail\":\"Odd.\"}", "Odd.", 400, false},
+        {401, "{\"error\":{\"message\":\"Bad.\"}}", "refused the key", 502, false},
+        {429, "{\"message\":\"Slow.\"}", "Slow.", 429, true},
+        {429, "{\"error\":{\"code\":\"insufficient_quota\"}}", "too much", 429, false},
+        {408, "", "timed out", 504, true},
+        {503, "<html>", "status 503", 502, true},
+        {307, "", "redirects", 502, false},
+        {400, "{\"error\":{\"message\":\"key s3cret is odd\"}}", "refused the request", 400, false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct treadle_error error;
+        struct buffer body;
+        buffer_init(&body, 1024);
+        buffer_append_string(&body, rows[i].body);
+        assert_int_equal(remote_error_read(&error, rows[i].status, &body, "s3cret"), rows[i].again);
+        assert_int_equal(error.http_status, rows[i].told);
+        assert_non_null(strstr(error.message, rows[i].message));
+        assert_null(strstr(error.message, "s3cret"));
+        buffer_clear(&body);
+    }
+}
+
+/* ---- The registry --------------------------------------------------------------------------- */
+
+struct heard {
+    struct buffer text;
+    enum model_finish finish;
+    int done;
+};
+
+static void hear_text(void *context, const char *text, size_t length)
+{
+    buffer_append(&((struct heard *)context)->text, text, length);
+}
+
+static void hear_call(void *context, size_t index, const char *id, const char *name,
+                      const char *arguments, size_t length)
+{
+    (void)context, (void)index, (void)id, (void)name, (void)arguments, (void)length;
+}
+
+static void hear_done(void *context, const struct model_outcome *outcome)
+{
+    struct heard *heard = context;
+    assert_null(outcome->error);
+    heard->finish = outcome->finish;
+    heard->done++;
+}
+
+static struct heard ask(struct model_registry *registry, const atomic_bool *cancelled)
+{
+    const struct model_message message = {.role = MODEL_USER, .text = "Hello?"};
+    const struct model_request request = {
+        .model = "anything", .messages = &message, .message_count = 1, .cancelled = cancelled};
+    struct heard heard = {.done = 0};
+    const struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    buffer_init(&heard.text, 4096);
+    model_start(model_registry_model(registry), &request, &sink);
+    return heard;
+}
+
+static void the_built_in_model_answers_without_a_server(void **state)
+{
+    (void)state;
+    struct model_registry *registry = NULL;
+    const struct model_registry_options none = {.servers = {{.url = NULL}}};
+    struct treadle_error error;
+    atomic_bool cancelled = true;
+    struct model_info *models;
+    size_t count;
+    assert_int_equal(model_registry_open(&registry, &none, &error), 0);
+    struct heard heard = ask(registry, NULL);
+    assert_int_equal(heard.done, 1);
+    assert_int_equal(heard.finish, MODEL_STOP);
+    assert_non_null(strstr(heard.text.data, MODEL_EXTRACTIVE));
+    buffer_clear(&heard.text);
+    heard = ask(registry, &cancelled);
+    assert_int_equal(heard.done, 1);
+    assert_int_equal(heard.finish, MODEL_CANCELLED);
+    assert_int_equal(heard.text.length, 0);
+    model_cancel(model_registry_model(registry));
+    struct arena *arena = arena_new(0);
+    assert_int_equal(model_registry_list(registry, arena, &models, &count, &error), 0);
+    assert_int_equal(count, 2);
+    arena_free(arena);
+    model_registry_close(registry);
+    model_registry_close(NULL);
+}
+
+static void addresses_and_keys_are_checked(void **state)
+{
+    (void)state;
+    static const struct model_server_options bad[] = {
+        {.url = "ftp://x"},       {.url = "http://"},
+        {.url = "http:///v1"},    {.url = "http://a b/"},
+        {.url = "http://u:p@x/"}, {.url = "http://x/v1", .key = "a\r\nX: y"}};
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        struct model_registry_options options = {.servers = {bad[i]}};
+        struct model_registry *registry = NULL;
+        struct treadle_error error;
+        assert_int_equal(model_registry_open(&registry, &options, &error), TREADLE_EINVALID);
+        assert_null(registry);
+    }
+}
+
+/* ---- The built-in embedding ----------------------------------------------------------------- */
+
+static double nearness(const char *a, const char *b)
+{
+    float first[EMBEDDING_DIMENSIONS], second[EMBEDDING_DIMENSIONS];
+    struct treadle_error error;
+    double sum = 0;
+    assert_int_equal(embedding_make(a, first, EMBEDDING_DIMENSIONS, &error), 0);
+    assert_int_equal(embedding_make(b, second, EMBEDDING_DIMENSIONS, &error), 0);
+    for (size_t i = 0; i < EMBEDDING_DIMENSIONS; i++)
+        sum += (double)first[i] * second[i];
+    return sum;
+}
+
+static void texts_that_share_words_are_near(void **state)
+{
+    (void)state;
+    assert_true(nearness("The pump needs oil", "The pump needs oil") > 0.9999);
+    assert_true(nearness("oiling pumps", "The pump needs oil") >
+                nearness("quantum chromodynamics", "The pump needs oil") + 0.2);
+    assert_true(nearness("", "word") == 0);
+    assert_true(nearness("水泵需要机油", "机油 水泵") > 0.2);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(events_are_read_however_they_are_parted),
+        cmocka_unit_test(events_are_bounded),
+        cmocka_unit_test(passages_become_text_with_markers_and_pages),
+        cmocka_unit_test(errors_are_told_apart),
+        cmocka_unit_test(the_built_in_model_answers_without_a_server),
+        cmocka_unit_test(addresses_and_keys_are_checked),
+        cmocka_unit_test(texts_that_share_words_are_near),
+    };
+    return cmocka_run_group_tests_name("model_server", tests, NULL, NULL);
+}
