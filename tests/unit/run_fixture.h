@@ -44,14 +44,6 @@ static inline int make_threads(struct db_session *session, void *argument,
     return rc ? rc : make_thread(session, "thread_b", error);
 }
 
-static inline int make_threads(struct db_session *session, void *argument,
-                               struct treadle_error *error)
-{
-    (void)argument;
-    int rc = make_thread(session, "thread_a", error);
-    return rc ? rc : make_thread(session, "thread_b", error);
-}
-
 static inline int setup(void **state)
 {
     struct scene *scene = calloc(1, sizeof *scene);
