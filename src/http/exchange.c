@@ -107,12 +107,25 @@ static void name_request(struct http_server *server, char out[IDENT_SIZE])
     *at = '\0';
 }
 
+/* libmicrohttpd 0.9.75 makes a record of each argument behind a '?'; when its memory does not
+ * suffice it forgets the request: there is no reply, the connection stays, and http_exchange_end is
+ * never called. It comes to the arguments after this, so they end here, in its buffer; ours are
+ * made from a copy of the target. */
+static void hide_arguments(const char *target)
+{
+    char *mark = strchr((char *)(uintptr_t)target, '?');
+    if (mark)
+        mark[1] = '\0';
+}
+
 void *http_exchange_begin(void *server, const char *target, struct MHD_Connection *mhd)
 {
     struct arena *memory = arena_new(HEAD_MEMORY);
     struct http_exchange *exchange = memory ? arena_alloc(memory, sizeof *exchange) : NULL;
     struct http_connection *connection = connection_of(mhd);
     const char *copy = exchange ? arena_string(memory, target ? target : "") : NULL;
+    if (target)
+        hide_arguments(target);
     if (!copy || !connection) {
         arena_free(memory);
         return NULL;
