@@ -78,7 +78,7 @@ static void a_wrong_method_says_which_are_right(void **state)
         unsigned allowed;
     } cases[] = {
         {"PUT", "/assistants", ENDPOINT_GET | ENDPOINT_POST},
-        {"GET", "/threads", ENDPOINT_POST},
+        {"DELETE", "/threads", ENDPOINT_GET | ENDPOINT_POST},
         {"PATCH", "/threads/thread_1", ENDPOINT_GET | ENDPOINT_POST | ENDPOINT_DELETE},
         {"DELETE", "/threads/thread_1/runs/run_1/steps", ENDPOINT_GET},
         {"POST", "/files/file-1/content", ENDPOINT_GET},
