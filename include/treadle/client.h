@@ -148,6 +148,7 @@ TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_response, struct treadle_vect
                          vector_store_file)
 TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_page_response,
                          struct treadle_vector_store_file_page, page)
+TREADLE_DECLARE_RESPONSE(treadle_backup_response, struct treadle_backup, backup)
 TREADLE_DECLARE_RESPONSE(treadle_key_response, struct treadle_key, key)
 TREADLE_DECLARE_RESPONSE(treadle_key_page_response, struct treadle_key_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_deletion_response, struct treadle_deletion, deletion)
@@ -453,6 +454,11 @@ int treadle_vector_store_file_wait(struct treadle_vector_store_file_response **o
                                    const char *file_id, struct treadle_error *error);
 
 /* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
+
+/* POST /treadle/backups: for the owner of the store. Has the server copy its store to
+ * backup.path, from where whoever asked takes it away. */
+int treadle_backup_create(struct treadle_backup_response **out, struct treadle_client *client,
+                          struct treadle_error *error);
 
 /* POST /treadle/keys: for the owner of the store, or with an admin key. key.key is the new key's
  * text, which is shown this once. */

@@ -882,6 +882,13 @@ struct treadle_key_create_request {
     struct treadle_integer expires_at;
 };
 
+struct treadle_backup {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *path; /* on the server's machine */
+};
+
 /* ---- Models, embeddings --------------------------------------------------------------------- */
 
 struct treadle_model {

@@ -197,6 +197,9 @@ static const struct endpoint endpoints[ENDPOINT_COUNT] = {
                               &treadle_chat_create_request_type, &treadle_chat_completion_type,
                               "Ask a model for the next message.", .name = "createChatCompletion"},
 
+    [ENDPOINT_BACKUP_CREATE] = {"POST", "/treadle/backups", NONE, 0, NULL, &treadle_backup_type,
+                                "Copy the store, for its owner to take away. Treadle's own.",
+                                .name = "createBackup", .own = true, .owner = true},
     [ENDPOINT_KEY_CREATE] = {"POST", "/treadle/keys", JSON, 0, &treadle_key_create_request_type,
                              &treadle_key_type, "Make a key. Treadle's own.", .name = "createKey",
                              .own = true, .owner = true},

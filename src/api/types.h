@@ -100,6 +100,9 @@ extern const struct treadle_type treadle_chat_create_request_type;
 extern const struct treadle_type treadle_chat_completion_type;
 extern const struct treadle_type treadle_chat_chunk_type;
 
+/* backup.c */
+extern const struct treadle_type treadle_backup_type;
+
 /* page.c */
 extern const struct treadle_type treadle_assistant_page_type;
 extern const struct treadle_type treadle_thread_page_type;

@@ -57,6 +57,7 @@ int vector_store_batch_create(struct resource_call *call, struct treadle_error *
 int vector_store_batch_retrieve(struct resource_call *call, struct treadle_error *error);
 int vector_store_batch_cancel_files(struct resource_call *call, struct treadle_error *error);
 int vector_store_batch_list_files(struct resource_call *call, struct treadle_error *error);
+int backup_create(struct resource_call *call, struct treadle_error *error);
 int key_create(struct resource_call *call, struct treadle_error *error);
 int key_list(struct resource_call *call, struct treadle_error *error);
 int key_revoke(struct resource_call *call, struct treadle_error *error);

@@ -21,6 +21,7 @@
 
 /* What handlers work with. */
 struct resource_services {
+    const char *directory; /* of the store */
     struct db *db;
     struct blob_store *blobs;
     struct search *search;

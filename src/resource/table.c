@@ -60,6 +60,7 @@ static const resource_handler handlers[ENDPOINT_COUNT] = {
     [ENDPOINT_MODEL_DELETE] = model_delete,
     [ENDPOINT_EMBEDDING_CREATE] = embedding_create,
     [ENDPOINT_CHAT_CREATE] = chat_create,
+    [ENDPOINT_BACKUP_CREATE] = backup_create,
     [ENDPOINT_KEY_CREATE] = key_create,
     [ENDPOINT_KEY_LIST] = key_list,
     [ENDPOINT_KEY_REVOKE] = key_revoke,

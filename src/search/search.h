@@ -41,6 +41,10 @@ int search_remove_file(struct search *search, const char *store_id, const char *
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);
 
+/* Copies every index to `directory`, which must be there and empty, each as it is at one moment,
+ * while they are used. */
+int search_snapshot(struct search *search, const char *directory, struct treadle_error *error);
+
 struct search_query {
     const char *const *store_ids;
     size_t store_count;

@@ -22,8 +22,10 @@
 #include "server/pem.h"
 #include "server/presence.h"
 #include "store/schema.h"
+#include "store/tree.h"
 
 struct server {
+    char directory[PATH_MAX]; /* of the store */
     int presence;
     struct housekeeping *housekeeping;
     struct log *log;
@@ -77,6 +79,12 @@ static int open_store(struct server *server, const char *store, struct treadle_e
         rc = blob_open(&services->blobs, inside(path, store, "files"), error);
     if (!rc)
         rc = search_open(&services->search, inside(path, store, "indexes"), error);
+    /* Backups that nobody took away. */
+    if (!rc)
+        rc = tree_remove(inside(path, store, "backups"), error);
+    if (!rc && !realpath(store, server->directory))
+        rc = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", store);
+    services->directory = server->directory;
     return rc;
 }
 

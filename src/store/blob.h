@@ -39,6 +39,13 @@ int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_
 int blob_each(struct blob_store *store, int (*visit)(void *context, const char *id, int64_t time),
               void *context, struct treadle_error *error);
 
+/* Begins and ends a snapshot: `directory`, which must be there and empty, gets a link to every blob
+ * that is there between the two calls, also to those that are removed meanwhile, in the layout of
+ * a blob store. TREADLE_EBUSY when one is under way. Each begin needs an end. */
+int blob_snapshot_begin(struct blob_store *store, const char *directory,
+                        struct treadle_error *error);
+int blob_snapshot_end(struct blob_store *store, struct treadle_error *error);
+
 /* Removes; removing what is not there is no error. */
 int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error);
 

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,6 +31,8 @@ struct blob_store {
     int directory;
     int temporary;
     char *temporary_path;
+    pthread_mutex_t mutex; /* guards what follows, and removals while there is a snapshot */
+    int snapshot;          /* the directory of the one under way, or -1 */
 };
 
 static int fail(struct treadle_error *error, int error_number, const char *what, const char *name)
@@ -131,7 +134,8 @@ int blob_open(struct blob_store **out, const char *directory, struct treadle_err
     struct blob_store *store = calloc(1, sizeof *store);
     if (!store)
         return error_set_memory(error);
-    store->directory = store->temporary = -1;
+    store->directory = store->temporary = store->snapshot = -1;
+    pthread_mutex_init(&store->mutex, NULL);
     int result = open_top(&store->directory, directory, error);
     if (result == 0)
         result = open_made(&store->temporary, store->directory, TEMPORARY, error);
@@ -157,6 +161,7 @@ void blob_close(struct blob_store *store)
     if (store->directory >= 0)
         close(store->directory);
     free(store->temporary_path);
+    pthread_mutex_destroy(&store->mutex);
     free(store);
 }
 
@@ -271,13 +276,110 @@ int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_
     return result;
 }
 
+/* ---- Snapshots ------------------------------------------------------------------------------ */
+
+/* Links a blob into the snapshot; one that is there already, or not any more, is no error. */
+static int link_blob(const struct blob_store *store, int shelf, const char *id,
+                     struct treadle_error *error)
+{
+    const char *tail = tail_of(id);
+    if (mkdirat(store->snapshot, tail, 0700) && errno != EEXIST)
+        return fail(error, errno, "make the directory", tail);
+    int target = openat(store->snapshot, tail, OPEN_DIRECTORY | O_NOFOLLOW);
+    int result = target < 0 ? fail(error, errno, "open the directory", tail) : 0;
+    if (target >= 0 && linkat(shelf, id, target, id, 0) && errno != EEXIST && errno != ENOENT)
+        result = fail(error, errno, "link", id);
+    if (target >= 0)
+        close(target);
+    return result;
+}
+
+static int link_shelf(const struct blob_store *store, const char *tail, struct treadle_error *error)
+{
+    struct treadle_error ignored;
+    int shelf = openat(store->directory, tail, OPEN_DIRECTORY | O_NOFOLLOW);
+    int copy = shelf < 0 ? -1 : fcntl(shelf, F_DUPFD_CLOEXEC, 0);
+    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+    int result = entries ? 0 : fail(error, errno, "read the directory", tail);
+    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+        if (check_id(entry->d_name, &ignored) == 0)
+            result = link_blob(store, shelf, entry->d_name, error);
+    if (entries)
+        closedir(entries);
+    else if (copy >= 0)
+        close(copy);
+    if (shelf >= 0)
+        close(shelf);
+    return result;
+}
+
+static int link_all(const struct blob_store *store, struct treadle_error *error)
+{
+    int copy = openat(store->directory, ".", OPEN_DIRECTORY);
+    DIR *entries = copy < 0 ? NULL : fdopendir(copy);
+    int result = entries ? 0 : fail(error, errno, "read the directory", ".");
+    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+        if (entry->d_name[0] != '.' && strlen(entry->d_name) == TAIL)
+            result = link_shelf(store, entry->d_name, error);
+    if (entries)
+        closedir(entries);
+    else if (copy >= 0)
+        close(copy);
+    return result;
+}
+
+int blob_snapshot_begin(struct blob_store *store, const char *directory,
+                        struct treadle_error *error)
+{
+    int descriptor = open(directory, OPEN_DIRECTORY | O_NOFOLLOW);
+    if (descriptor < 0)
+        return fail(error, errno, "open the directory", directory);
+    pthread_mutex_lock(&store->mutex);
+    bool busy = store->snapshot >= 0;
+    if (!busy)
+        store->snapshot = descriptor;
+    pthread_mutex_unlock(&store->mutex);
+    if (!busy)
+        return 0;
+    close(descriptor);
+    return error_set(error, TREADLE_EBUSY, "another snapshot is under way");
+}
+
+int blob_snapshot_end(struct blob_store *store, struct treadle_error *error)
+{
+    int result = link_all(store, error);
+    pthread_mutex_lock(&store->mutex);
+    close(store->snapshot);
+    store->snapshot = -1;
+    pthread_mutex_unlock(&store->mutex);
+    return result;
+}
+
+/* ---- Removing ------------------------------------------------------------------------------- */
+
+/* Removes the name; while there is a snapshot the blob lives on in it. */
+static int unlink_blob(struct blob_store *store, int shelf, const char *id)
+{
+    struct treadle_error ignored;
+    pthread_mutex_lock(&store->mutex);
+    int failed = store->snapshot >= 0 ? link_blob(store, shelf, id, &ignored) : 0;
+    if (failed)
+        errno = EBUSY;
+    else
+        failed = unlinkat(shelf, id, 0);
+    int reason = errno;
+    pthread_mutex_unlock(&store->mutex);
+    errno = reason;
+    return failed;
+}
+
 int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error)
 {
     int result = check_id(id, error);
     if (result < 0)
         return result;
     int shelf = open_shelf(store, id);
-    if (shelf < 0 || unlinkat(shelf, id, 0) != 0) {
+    if (shelf < 0 || unlink_blob(store, shelf, id) != 0) {
         if (errno != ENOENT)
             result = fail(error, errno, "remove", id);
     } else if (fsync(shelf) != 0) {

@@ -9,11 +9,11 @@
 
 bool db_backend_is_whole(const struct db_backend *backend)
 {
-    return backend->name && backend->close && backend->write && backend->read && backend->counts &&
-           backend->prepare && backend->changes && backend->parameters && backend->bind_text &&
-           backend->bind_blob && backend->bind_integer && backend->bind_null && backend->step &&
-           backend->column_text && backend->column_blob && backend->column_integer &&
-           backend->column_is_null;
+    return backend->name && backend->close && backend->write && backend->read && backend->copy &&
+           backend->counts && backend->prepare && backend->changes && backend->parameters &&
+           backend->bind_text && backend->bind_blob && backend->bind_integer &&
+           backend->bind_null && backend->step && backend->column_text && backend->column_blob &&
+           backend->column_integer && backend->column_is_null;
 }
 
 void db_close(struct db *db)
@@ -30,6 +30,11 @@ int db_write(struct db *db, db_work work, void *argument, struct treadle_error *
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error)
 {
     return db->backend->read(db, work, argument, error);
+}
+
+int db_copy(struct db *db, const char *path, struct treadle_error *error)
+{
+    return db->backend->copy(db, path, error);
 }
 
 void db_counts(struct db *db, int64_t *commits, int64_t *works)

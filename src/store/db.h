@@ -72,6 +72,10 @@ bool db_column_is_null(struct db_statement *statement, int column);
 /* Rows that the last step of an INSERT, UPDATE or DELETE changed. */
 int64_t db_changes(struct db_session *session);
 
+/* Writes a copy of the database as it is at one moment to the file `path`, which must not be there.
+ * Readers and writers go on meanwhile. */
+int db_copy(struct db *db, const char *path, struct treadle_error *error);
+
 /* Commits made and pieces of work within them, for metrics. */
 void db_counts(struct db *db, int64_t *commits, int64_t *works);
 

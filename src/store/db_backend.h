@@ -18,6 +18,7 @@ struct db_backend {
     void (*close)(struct db *db);
     int (*write)(struct db *db, db_work work, void *argument, struct treadle_error *error);
     int (*read)(struct db *db, db_work work, void *argument, struct treadle_error *error);
+    int (*copy)(struct db *db, const char *path, struct treadle_error *error);
     void (*counts)(struct db *db, int64_t *commits, int64_t *works);
 
     int (*prepare)(struct db_session *session, struct db_statement **out, const char *sql,

@@ -16,9 +16,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "store/db_sqlite.h"
+#include "store/sqlite_copy.h"
 
 struct sqlite_db {
     struct db base;
+    char path[PATH_MAX];
     int lock; /* the descriptor that holds the lock, or -1 */
     struct db_sqlite_writer *writer;
     struct db_sqlite_readers *readers;
@@ -49,6 +51,11 @@ static int read_db(struct db *base, db_work work, void *argument, struct treadle
     return db_sqlite_readers_run(db->readers, work, argument, error);
 }
 
+static int copy_db(struct db *base, const char *path, struct treadle_error *error)
+{
+    return sqlite_copy(((struct sqlite_db *)base)->path, path, error);
+}
+
 static void count_db(struct db *base, int64_t *commits, int64_t *works)
 {
     db_sqlite_writer_counts(((struct sqlite_db *)base)->writer, commits, works);
@@ -59,6 +66,7 @@ const struct db_backend db_sqlite_backend = {
     .close = close_db,
     .write = write_db,
     .read = read_db,
+    .copy = copy_db,
     .counts = count_db,
     .prepare = db_sqlite_prepare,
     .changes = db_sqlite_changes,
@@ -212,6 +220,7 @@ int db_open_sqlite(struct db **out, const char *path, const char *const *migrati
         return error_set_memory(error);
     db->base.backend = &db_sqlite_backend;
     db->lock = -1;
+    memcpy(db->path, real, strlen(real) + 1);
     result = start(db, real, migrations, error);
     if (result < 0)
         close_db(&db->base);

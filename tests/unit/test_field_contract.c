@@ -32,6 +32,7 @@ static const char *const own[] = {"POST /chat/completions",
                                   "GET /threads/{thread_id}/usage",
                                   "GET /runs",
                                   "GET /runs/{run_id}",
+                                  "POST /treadle/backups",
                                   "POST /treadle/keys",
                                   "GET /treadle/keys",
                                   "POST /treadle/keys/{key_id}/revoke"};

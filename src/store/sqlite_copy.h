@@ -1,0 +1,13 @@
+/*
+ * A copy of an SQLite database as it is at one moment, while others read and write it.
+ */
+#ifndef STORE_SQLITE_COPY_H
+#define STORE_SQLITE_COPY_H
+
+#include "treadle/error.h"
+
+/* Copies the database file `from` to `to`, which must not be there, and syncs it.
+ * TREADLE_ENOTFOUND when there is no such database. On failure nothing is left at `to`. */
+int sqlite_copy(const char *from, const char *to, struct treadle_error *error);
+
+#endif
