@@ -6,7 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { misfits } from './contract.mjs';
-import { assertError, launch, post, request, until, upload } from './harness.mjs';
+import { assertError, launch, post, request, serve, until, upload } from './harness.mjs';
+import { modelServer, script } from './model_server.mjs';
 
 let server, client, home, assistant;
 
@@ -72,6 +73,30 @@ test('a run in progress is cancelled', async t => {
     const messages = await client.beta.threads.messages.list(thread.id);
     assert.equal(messages.data.length, 2);
     assert.equal((await read(run)).status, 'cancelled');
+});
+
+test('a model that falls silent is waited for no longer', async t => {
+    const model = await modelServer(t);
+    const own = await serve(t, { arguments: ['--model-url', model.url] });
+    const threads = own.client.beta.threads;
+    const silent = await own.client.beta.assistants.create({ model: 'scripted-1' });
+    let asked = 0;
+    const begin = async () => {
+        const run = await threads.createAndRun({ assistant_id: silent.id, thread: { messages: [
+            { role: 'user', content: script({ chunks: [], hang: true }) }] } });
+        await until('the model is asked', () => model.chats().length > asked);
+        asked = model.chats().length;
+        return run;
+    };
+    const ended = run => until('the worker has stopped', () =>
+        new RegExp(`run=${run.id} status=ended`).test(own.log), 5000);
+    const first = await begin();
+    await threads.runs.cancel(first.id, { thread_id: first.thread_id });
+    await ended(first);
+    // Deleting the thread ends its run as well.
+    const second = await begin();
+    await threads.delete(second.thread_id);
+    await ended(second);
 });
 
 test('queued runs are cancelled, and those that are left go on', async t => {
