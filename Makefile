@@ -3,6 +3,7 @@
 #   make run PDF=FILE Q="QUESTION"    asks a file of your own
 #   make test T=NAME                  runs one test; `make tests` lists their names
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
+#   make install DESTDIR=DIR          installs what was built
 #   make format                       lays out every C file
 
 # What the user typed, untouched: expanding it would take a dollar sign in a file name for make's
@@ -37,7 +38,10 @@ fuzz:
 format:
 	@scripts/format.sh
 
+install: all
+	@meson install -C build --no-rebuild
+
 clean:
 	rm -rf build build-*
 
-.PHONY: all run test tests fuzz format clean
+.PHONY: all run test tests fuzz format install clean

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/cli.h"
 #include "cli/model_options.h"
+#include "cli/notify.h"
 #include "cli/options.h"
 #include "cli/place.h"
 #include "server/server.h"
@@ -186,7 +187,9 @@ static int serve(const struct server_options *options, unsigned grace)
     for (size_t i = 0; server_address(server, i); i++)
         printf("treadle: listening on %s\n", server_address(server, i));
     fflush(stdout);
+    notify_service("READY=1");
     wait_for_signal(&signals, grace);
+    notify_service("STOPPING=1");
     server_stop(server, grace);
     return CLI_OK;
 }
