@@ -257,7 +257,7 @@ static void reads_the_environment(void **state)
     setenv("TREADLE_FLAG", "perhaps", 1);
     assert_int_equal(parse(&settings, &options, ARGUMENTS(first)), CLI_USAGE);
     unsetenv("TREADLE_FLAG");
-    setenv("TREADLE_LIST", "a,b,c,d,e", 1);
+    setenv("TREADLE_LIST", "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", 1);
     assert_int_equal(parse(&settings, &options, ARGUMENTS(first)), CLI_USAGE);
     unsetenv("TREADLE_LIST");
     unsetenv("TREADLE_COUNT");
