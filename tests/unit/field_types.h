@@ -64,6 +64,7 @@ static const struct treadle_type *const field_roots[] = {
     &treadle_run_step_page_type,
     &treadle_file_page_type,
     &treadle_key_page_type,
+    &treadle_backup_type,
     &treadle_vector_store_page_type,
     &treadle_vector_store_file_page_type,
     &treadle_deletion_type,

@@ -1,0 +1,206 @@
+/*
+ * Files, uploads, vector stores.
+ *
+ * Part of treadle/objects.h, which says what holds for all objects.
+ */
+#ifndef TREADLE_OBJECTS_FILE_H
+#define TREADLE_OBJECTS_FILE_H
+
+#include "treadle/objects/assistant.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- File ----------------------------------------------------------------------------------- */
+
+enum treadle_file_purpose {
+    TREADLE_PURPOSE_ASSISTANTS = 1,
+    TREADLE_PURPOSE_ASSISTANTS_OUTPUT,
+    TREADLE_PURPOSE_BATCH,
+    TREADLE_PURPOSE_BATCH_OUTPUT,
+    TREADLE_PURPOSE_FINE_TUNE,
+    TREADLE_PURPOSE_FINE_TUNE_RESULTS,
+    TREADLE_PURPOSE_VISION,
+    TREADLE_PURPOSE_USER_DATA,
+    TREADLE_PURPOSE_EVALS
+};
+
+enum treadle_file_status { TREADLE_FILE_UPLOADED = 1, TREADLE_FILE_PROCESSED, TREADLE_FILE_ERROR };
+
+struct treadle_file {
+    const char *id;
+    const char *object;
+    int64_t bytes;
+    int64_t created_at;
+    struct treadle_integer expires_at;
+    const char *filename;
+    enum treadle_file_purpose purpose;
+    enum treadle_file_status status;
+    const char *status_details;
+};
+
+/* ---- Upload --------------------------------------------------------------------------------- */
+
+/* Goes away that long after its creation. */
+struct treadle_file_expires_after {
+    const char *anchor; /* always "created_at" */
+    int64_t seconds;
+};
+
+struct treadle_upload_create_request {
+    const char *filename;
+    enum treadle_file_purpose purpose;
+    int64_t bytes;
+    const char *mime_type;
+    struct treadle_file_expires_after *expires_after;
+};
+
+struct treadle_upload_complete_request {
+    const char **part_ids; /* in the order of the file */
+    size_t part_id_count;
+    const char *md5; /* of the whole, 32 hexadecimal digits */
+};
+
+enum treadle_upload_status {
+    TREADLE_UPLOAD_PENDING = 1,
+    TREADLE_UPLOAD_COMPLETED,
+    TREADLE_UPLOAD_CANCELLED,
+    TREADLE_UPLOAD_EXPIRED
+};
+
+struct treadle_upload {
+    const char *id;
+    const char *object;
+    int64_t bytes;
+    int64_t created_at;
+    int64_t expires_at;
+    const char *filename;
+    enum treadle_file_purpose purpose;
+    enum treadle_upload_status status;
+    struct treadle_file *file; /* once it is completed */
+};
+
+struct treadle_upload_part {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *upload_id;
+};
+
+/* ---- Vector store --------------------------------------------------------------------------- */
+
+struct treadle_file_counts {
+    int64_t in_progress;
+    int64_t completed;
+    int64_t failed;
+    int64_t cancelled;
+    int64_t total;
+};
+
+struct treadle_expires_after {
+    const char *anchor; /* always "last_active_at" */
+    int64_t days;
+};
+
+enum treadle_vector_store_status {
+    TREADLE_VECTOR_STORE_EXPIRED = 1,
+    TREADLE_VECTOR_STORE_IN_PROGRESS,
+    TREADLE_VECTOR_STORE_COMPLETED
+};
+
+struct treadle_vector_store {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *name;
+    const char *description;
+    int64_t usage_bytes;
+    struct treadle_file_counts *file_counts;
+    enum treadle_vector_store_status status;
+    struct treadle_expires_after *expires_after;
+    struct treadle_integer expires_at;
+    struct treadle_integer last_active_at;
+    struct treadle_map *metadata;
+};
+
+struct treadle_vector_store_create_request {
+    const char **file_ids;
+    size_t file_id_count;
+    const char *name;
+    const char *description;
+    struct treadle_expires_after *expires_after;
+    struct treadle_chunking_strategy *chunking_strategy;
+    struct treadle_map *metadata;
+};
+
+struct treadle_vector_store_modify_request {
+    struct treadle_presence presence;
+    const char *name;
+    struct treadle_expires_after *expires_after;
+    struct treadle_map *metadata;
+};
+
+enum treadle_vector_store_file_status {
+    TREADLE_VECTOR_STORE_FILE_IN_PROGRESS = 1,
+    TREADLE_VECTOR_STORE_FILE_COMPLETED,
+    TREADLE_VECTOR_STORE_FILE_FAILED,
+    TREADLE_VECTOR_STORE_FILE_CANCELLED
+};
+
+struct treadle_vector_store_file {
+    const char *id; /* the id of the file */
+    const char *object;
+    int64_t usage_bytes;
+    int64_t created_at;
+    const char *vector_store_id;
+    enum treadle_vector_store_file_status status;
+    struct treadle_last_error *last_error;
+    struct treadle_chunking_strategy *chunking_strategy;
+    struct treadle_attributes *attributes;
+};
+
+struct treadle_vector_store_file_create_request {
+    const char *file_id;
+    struct treadle_chunking_strategy *chunking_strategy;
+    struct treadle_attributes *attributes;
+};
+
+struct treadle_vector_store_file_modify_request {
+    struct treadle_attributes *attributes;
+};
+
+/* The text of a file as it was indexed. */
+struct treadle_vector_store_file_content {
+    const char *object;
+    struct treadle_search_content *data;
+    size_t data_count;
+    bool has_more;
+    const char *next_page;
+};
+
+/* Files that were added together. Its words of status are those of a file. */
+struct treadle_vector_store_file_batch {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *vector_store_id;
+    enum treadle_vector_store_file_status status;
+    struct treadle_file_counts *file_counts;
+};
+
+/* Either `file_ids`, which share what else is sent, or `files`, each with its own. */
+struct treadle_vector_store_file_batch_create_request {
+    const char **file_ids;
+    size_t file_id_count;
+    struct treadle_vector_store_file_create_request *files;
+    size_t file_count;
+    struct treadle_chunking_strategy *chunking_strategy;
+    struct treadle_attributes *attributes;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

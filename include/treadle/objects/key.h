@@ -1,0 +1,48 @@
+/*
+ * Keys: Treadle's own.
+ *
+ * Part of treadle/objects.h, which says what holds for all objects.
+ */
+#ifndef TREADLE_OBJECTS_KEY_H
+#define TREADLE_OBJECTS_KEY_H
+
+#include "treadle/objects/value.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
+
+struct treadle_key {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *project;
+    const char *name;
+    bool admin;
+    struct treadle_integer expires_at;
+    struct treadle_integer revoked_at;
+    struct treadle_integer last_used_at;
+    const char *key; /* its text, in the reply to its creation alone */
+};
+
+struct treadle_key_create_request {
+    const char *project;
+    const char *name;
+    struct treadle_boolean admin;
+    struct treadle_integer expires_at;
+};
+
+struct treadle_backup {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *path; /* on the server's machine */
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

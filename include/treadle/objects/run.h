@@ -1,0 +1,263 @@
+/*
+ * Runs and run steps.
+ *
+ * Part of treadle/objects.h, which says what holds for all objects.
+ */
+#ifndef TREADLE_OBJECTS_RUN_H
+#define TREADLE_OBJECTS_RUN_H
+
+#include "treadle/objects/thread.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- Run ------------------------------------------------------------------------------------ */
+
+enum treadle_run_status {
+    TREADLE_RUN_QUEUED = 1,
+    TREADLE_RUN_IN_PROGRESS,
+    TREADLE_RUN_REQUIRES_ACTION,
+    TREADLE_RUN_CANCELLING,
+    TREADLE_RUN_CANCELLED,
+    TREADLE_RUN_FAILED,
+    TREADLE_RUN_COMPLETED,
+    TREADLE_RUN_INCOMPLETE,
+    TREADLE_RUN_EXPIRED
+};
+
+struct treadle_last_error {
+    const char *code;
+    const char *message;
+};
+
+struct treadle_token_details {
+    int64_t cached_tokens;
+};
+
+struct treadle_completion_token_details {
+    int64_t reasoning_tokens;
+};
+
+struct treadle_usage {
+    int64_t prompt_tokens;
+    int64_t completion_tokens;
+    int64_t total_tokens;
+    struct treadle_token_details *prompt_token_details;
+    struct treadle_completion_token_details *completion_tokens_details;
+};
+
+struct treadle_required_function {
+    const char *name;
+    const char *arguments;
+};
+
+struct treadle_required_tool_call {
+    const char *id;
+    enum treadle_tool_type type;
+    struct treadle_required_function *function;
+};
+
+struct treadle_submit_tool_outputs {
+    struct treadle_required_tool_call *tool_calls;
+    size_t tool_call_count;
+};
+
+struct treadle_required_action {
+    const char *type;
+    struct treadle_submit_tool_outputs *submit_tool_outputs;
+};
+
+struct treadle_run {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *assistant_id;
+    const char *thread_id;
+    enum treadle_run_status status;
+    struct treadle_integer started_at;
+    struct treadle_integer expires_at;
+    struct treadle_integer cancelled_at;
+    struct treadle_integer failed_at;
+    struct treadle_integer completed_at;
+    struct treadle_required_action *required_action;
+    struct treadle_last_error *last_error;
+    const char *model;
+    const char *instructions;
+    struct treadle_tool *tools;
+    size_t tool_count;
+    struct treadle_tool_resources *tool_resources;
+    struct treadle_map *metadata;
+    struct treadle_number temperature;
+    struct treadle_number top_p;
+    enum treadle_reasoning_effort reasoning_effort;
+    struct treadle_integer max_completion_tokens;
+    struct treadle_integer max_prompt_tokens;
+    struct treadle_incomplete_details *incomplete_details;
+    struct treadle_usage *usage;
+    struct treadle_truncation_strategy *truncation_strategy;
+    struct treadle_response_format *response_format;
+    struct treadle_tool_choice *tool_choice;
+    bool parallel_tool_calls;
+};
+
+struct treadle_run_create_request {
+    const char *assistant_id;
+    const char *model;
+    const char *instructions;
+    const char *additional_instructions;
+    struct treadle_message_create_request *additional_messages;
+    size_t additional_message_count;
+    struct treadle_tool *tools;
+    size_t tool_count;
+    struct treadle_map *metadata;
+    struct treadle_number temperature;
+    struct treadle_number top_p;
+    enum treadle_reasoning_effort reasoning_effort;
+    struct treadle_boolean stream;
+    struct treadle_integer max_prompt_tokens;
+    struct treadle_integer max_completion_tokens;
+    struct treadle_truncation_strategy *truncation_strategy;
+    struct treadle_tool_choice *tool_choice;
+    struct treadle_boolean parallel_tool_calls;
+    struct treadle_response_format *response_format;
+};
+
+/* Creates a thread and runs it at once. */
+struct treadle_thread_run_create_request {
+    const char *assistant_id;
+    struct treadle_thread_create_request *thread;
+    const char *model;
+    const char *instructions;
+    struct treadle_tool *tools;
+    size_t tool_count;
+    struct treadle_tool_resources *tool_resources;
+    struct treadle_map *metadata;
+    struct treadle_number temperature;
+    struct treadle_number top_p;
+    struct treadle_boolean stream;
+    struct treadle_integer max_prompt_tokens;
+    struct treadle_integer max_completion_tokens;
+    struct treadle_truncation_strategy *truncation_strategy;
+    struct treadle_tool_choice *tool_choice;
+    struct treadle_boolean parallel_tool_calls;
+    struct treadle_response_format *response_format;
+};
+
+/* What a function gave, for the call that asked for it. */
+struct treadle_tool_output {
+    const char *tool_call_id;
+    const char *output;
+};
+
+struct treadle_tool_outputs_request {
+    struct treadle_tool_output *tool_outputs;
+    size_t tool_output_count;
+    struct treadle_boolean stream;
+};
+
+/* ---- Run step ------------------------------------------------------------------------------- */
+
+enum treadle_run_step_type { TREADLE_STEP_MESSAGE_CREATION = 1, TREADLE_STEP_TOOL_CALLS };
+
+enum treadle_run_step_status {
+    TREADLE_STEP_IN_PROGRESS = 1,
+    TREADLE_STEP_CANCELLED,
+    TREADLE_STEP_FAILED,
+    TREADLE_STEP_COMPLETED,
+    TREADLE_STEP_EXPIRED
+};
+
+struct treadle_message_creation {
+    const char *message_id;
+};
+
+struct treadle_function_call {
+    const char *name;
+    const char *arguments;
+    const char *output; /* NULL until it was submitted */
+};
+
+enum treadle_code_output_type { TREADLE_CODE_OUTPUT_LOGS = 1, TREADLE_CODE_OUTPUT_IMAGE };
+
+struct treadle_code_image {
+    const char *file_id;
+};
+
+struct treadle_code_output {
+    enum treadle_code_output_type type;
+    const char *logs;
+    struct treadle_code_image *image;
+};
+
+struct treadle_code_interpreter_call {
+    const char *input;
+    struct treadle_code_output *outputs;
+    size_t output_count;
+};
+
+struct treadle_search_content {
+    const char *type; /* always "text" */
+    const char *text;
+};
+
+struct treadle_file_search_result {
+    const char *file_id;
+    const char *file_name;
+    double score; /* 0 to 1 */
+    struct treadle_attributes *attributes;
+    struct treadle_search_content *content; /* only when asked for with include[] */
+    size_t content_count;
+};
+
+struct treadle_search_ranking {
+    const char *ranker;
+    double score_threshold;
+};
+
+struct treadle_file_search_call {
+    struct treadle_search_ranking *ranking_options;
+    struct treadle_file_search_result *results;
+    size_t result_count;
+};
+
+struct treadle_tool_call {
+    const char *id;
+    enum treadle_tool_type type;
+    struct treadle_function_call *function;
+    struct treadle_code_interpreter_call *code_interpreter;
+    struct treadle_file_search_call *file_search;
+};
+
+struct treadle_step_details {
+    enum treadle_run_step_type type;
+    struct treadle_message_creation *message_creation;
+    struct treadle_tool_call *tool_calls;
+    size_t tool_call_count;
+};
+
+struct treadle_run_step {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *assistant_id;
+    const char *thread_id;
+    const char *run_id;
+    enum treadle_run_step_type type;
+    enum treadle_run_step_status status;
+    struct treadle_step_details *step_details;
+    struct treadle_last_error *last_error;
+    struct treadle_integer expired_at;
+    struct treadle_integer cancelled_at;
+    struct treadle_integer failed_at;
+    struct treadle_integer completed_at;
+    struct treadle_integer expires_at;
+    struct treadle_map *metadata;
+    struct treadle_usage *usage;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
