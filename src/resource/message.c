@@ -15,17 +15,32 @@ static int load_thread(struct db_session *session, struct resource_call *call,
                          call->arguments[0], out, error);
 }
 
+/* Work within a write holds up all other writes, so the thread is not parsed where its id will do.
+ */
+static int find_thread(struct db_session *session, struct resource_call *call,
+                       struct treadle_thread *out, struct treadle_error *error)
+{
+    const struct treadle_message_create_request *request = call->body;
+    const char *id = call->arguments[0];
+    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    if (request->attachment_count)
+        return load_thread(session, call, out, error);
+    *out = (struct treadle_thread){.id = NULL};
+    int rc = record_text(session, "threads", "id", keys, 2, call->arena, &out->id, error);
+    return resource_not_found(rc, "thread", id, error);
+}
+
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     struct treadle_thread thread;
-    struct treadle_message message;
-    int rc = load_thread(session, call, &thread, error);
+    const char *message = NULL;
+    int rc = find_thread(session, call, &thread, error);
     if (!rc)
         rc = run_state_check_unlocked(session, thread.id, "add messages to", call->arena, error);
     if (!rc)
         rc = message_add(session, call, &thread, call->body, &message, error);
-    return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
+    return rc ? rc : resource_reply_text(call, message, error);
 }
 
 int message_create(struct resource_call *call, struct treadle_error *error)

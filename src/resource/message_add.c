@@ -172,7 +172,7 @@ static int check_images(struct db_session *session, struct resource_call *call,
 
 int message_add(struct db_session *session, struct resource_call *call,
                 struct treadle_thread *thread, const struct treadle_message_create_request *request,
-                struct treadle_message *out, struct treadle_error *error)
+                const char **out, struct treadle_error *error)
 {
     int64_t now = clock_seconds();
     struct treadle_message message = {
@@ -204,6 +204,6 @@ int message_add(struct db_session *session, struct resource_call *call,
     if (!rc)
         rc = record_insert(session, "messages", values, 4, error);
     if (!rc && out)
-        *out = message;
+        *out = values[3].text;
     return rc;
 }

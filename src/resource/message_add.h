@@ -8,9 +8,10 @@
 #include "treadle/objects.h"
 
 /* Writes the message, and gives its attachments to the thread's tools (`thread` is changed and
- * written). The caller has made sure that the thread is not locked. `out` may be NULL. */
+ * written; without attachments its id is all that is used). The caller has made sure that the
+ * thread is not locked. `out` becomes the printed message; it may be NULL. */
 int message_add(struct db_session *session, struct resource_call *call,
                 struct treadle_thread *thread, const struct treadle_message_create_request *request,
-                struct treadle_message *out, struct treadle_error *error);
+                const char **out, struct treadle_error *error);
 
 #endif
