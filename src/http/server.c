@@ -29,7 +29,6 @@
 enum {
     CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
     WRITERS = 2,
-    QUEUE = 1024, /* waiting requests; one more gets 503 */
     LAST_REPLIES_MS = 250
 };
 
@@ -39,6 +38,8 @@ static void set_defaults(struct http_options *options)
         options->event_threads = 2;
     if (!options->workers)
         options->workers = 64;
+    if (!options->queue)
+        options->queue = 1024;
     if (!options->max_connections)
         options->max_connections = 4096;
     if (!options->idle_seconds)
@@ -152,7 +153,7 @@ static int open_listeners(struct http_server *server, const char *const *address
 static int start_threads(struct http_server *server, struct treadle_error *error)
 {
     size_t workers = server->options.workers;
-    server->workers = pool_new(workers, QUEUE);
+    server->workers = pool_new(workers, server->options.queue);
     /* A connection waits for one writer at most, so this queue is never full. */
     server->writers = pool_new(WRITERS, server->options.max_connections);
     if (!server->workers || !server->writers)

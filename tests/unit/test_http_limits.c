@@ -126,9 +126,10 @@ static void test_full_queue(void **state)
 {
     (void)state;
     struct http_options options = options_for("127.0.0.1:0");
-    options.workers = 1;
-    struct http_server *server = start(&options);
     enum { QUEUED = 128, EXTRA = 4 };
+    options.workers = 1;
+    options.queue = QUEUED;
+    struct http_server *server = start(&options);
     int descriptors[1 + QUEUED + EXTRA];
     atomic_store(&waiting, 0);
     for (int i = 0; i < 1 + QUEUED + EXTRA; i++) {
