@@ -6,8 +6,10 @@
  * Content-Lengths, several Hosts, blanks before a colon, lines that end in a bare LF, folded lines
  * and NUL bytes. The last three leave no trace in what it hands out but one: it parses in place,
  * so a clean head's pieces lie one behind the other with exactly CRLF between them and end where
- * it says that the head ends. That is what `is_tiled` compares; it follows no pointer. Other
- * releases may lay a head out in another way, so there it is not looked at.
+ * it says that the head ends. That is what `is_tiled` compares; it follows no pointer before all
+ * is known to lie within the head. Only NULs that come where CRLF belongs cannot be told from it,
+ * since it writes NULs over line ends. Other releases may lay a head out in another way, so there
+ * it is not looked at.
  */
 #include "http/head.h"
 
@@ -98,7 +100,8 @@ static bool is_tiled(const struct collector *collector, const char *method, cons
     if (!text_equal(MHD_get_version(), "0.9.75"))
         return true;
     return collector->tiled && method + strlen(method) + 1 == url &&
-           url + strlen(target) + 1 == version && collector->next + 2 == method + size;
+           url + strlen(target) + 1 == version && collector->next + 2 == method + size &&
+           memcmp(collector->next - 1, "\0\0", 3) == 0;
 }
 
 static int read_headers(struct http_request *request, struct MHD_Connection *connection,
