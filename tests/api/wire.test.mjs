@@ -154,6 +154,11 @@ const ROWS = [
     ['a header with a control character', get('/v1/assistants', 'A: \x01\r\n'), 400],
     ['a name with a blank', get('/v1/assistants', 'A : b\r\n'), 400],
     ['lines that end in LF', get('/v1/assistants').replaceAll('\r\n', '\n'), 400, { message: /CRLF/ }],
+    ['a NUL in a header', get('/v1/assistants', 'A: b\0c\r\n'), 400, { message: /NUL/ }],
+    ['a NUL and an LF for the end', 'GET /v1/assistants HTTP/1.1\r\nConnection: close\r\n'
+        + 'Host: localhost\0x\n\n', 400, { message: /NUL/ }],
+    ['a NUL within the end', 'GET /v1/assistants HTTP/1.1\r\nConnection: close\r\n'
+        + 'Host: localhost\n\0x\n', 400, { message: /NUL/ }],
     ['HTTP/1.0', 'GET /v1/assistants HTTP/1.0\r\n\r\n', 200],
     ['HTTP/1.0 with a body', `POST /v1/threads HTTP/1.0\r\n${JSON_TYPE}Content-Length: 2\r\n\r\n{}`,
         200],
