@@ -113,7 +113,7 @@ struct http_options {
     size_t event_threads;         /* 0: 2 */
     size_t workers;               /* 0: 64: most of them wait for commits, which they share */
     size_t queue;                 /* 0: 1024; requests that wait for a worker, 503 above */
-    size_t max_connections;       /* 0: 4096 */
+    size_t max_connections;       /* 0: 16384 */
     size_t max_per_address;       /* 0: no limit */
     unsigned idle_seconds;        /* 0: 60; a connection on which nothing moves */
     unsigned request_seconds;     /* 0: 60 for headers and a JSON body, whatever moves */

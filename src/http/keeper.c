@@ -10,6 +10,7 @@
 #include "http/keeper.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,7 @@ enum {
     MOST_DRAINS = 256,
     DRAIN_US = 2000000,
     ACCEPTS_A_TURN = 64,
+    CROWD = 1000,     /* connections whose memory is worth giving back */
     PAUSE_US = 100000 /* after running out of descriptors */
 };
 
@@ -49,6 +51,7 @@ struct http_keeper {
     /* The thread's own. */
     int64_t next_reap, paused_until;
     size_t refused;
+    size_t crowd; /* the most connections since memory was given back */
     char scratch[65536];
 };
 
@@ -177,6 +180,22 @@ static void reap(void *context, struct http_connection *connection)
     shutdown(connection->descriptor, SHUT_RDWR);
 }
 
+/* Connections took what nothing else needs as much of; once most of a crowd has left it goes back.
+ */
+static void give_back_memory(struct http_keeper *keeper)
+{
+    struct http_registry *registry = &keeper->server->registry;
+    pthread_mutex_lock(&registry->mutex);
+    size_t count = registry->count;
+    pthread_mutex_unlock(&registry->mutex);
+    if (count > keeper->crowd)
+        keeper->crowd = count;
+    if (keeper->crowd < CROWD || count >= keeper->crowd / 2)
+        return;
+    keeper->crowd = count;
+    malloc_trim(0);
+}
+
 static void tick(struct http_keeper *keeper, int64_t now)
 {
     if (now < keeper->next_reap)
@@ -184,6 +203,7 @@ static void tick(struct http_keeper *keeper, int64_t now)
     keeper->next_reap = now + TICK_MS * 1000;
     struct reap context = {keeper->server, now};
     http_registry_each(&keeper->server->registry, reap, &context);
+    give_back_memory(keeper);
     http_streams_tend(keeper->server, now);
     if (keeper->refused) {
         char count[24];

@@ -41,7 +41,7 @@ static void set_defaults(struct http_options *options)
     if (!options->queue)
         options->queue = 1024;
     if (!options->max_connections)
-        options->max_connections = 4096;
+        options->max_connections = 16384;
     if (!options->idle_seconds)
         options->idle_seconds = 60;
     if (!options->request_seconds)
