@@ -202,7 +202,7 @@ static const struct field treadle_response_format_object_fields[] = {
                .doc = "The form of the answer."),
 };
 FIELD_TYPE(treadle_response_format_object, "ResponseFormat",
-                  .doc = "A form that the model's answer must have.");
+           .doc = "A form that the model's answer must have.");
 
 static const struct field treadle_response_format_fields[] = {
     ROW_STRING(treadle_response_format, word, .doc = "auto"),

@@ -29,7 +29,7 @@ struct treadle_client {
     char *socket_path; /* NULL but for a Unix socket */
     char *server_name; /* for messages */
     char *user_agent;
-    char *ca_file; /* NULL: the system's */
+    char *ca_file;              /* NULL: the system's */
     struct curl_slist *headers; /* that every request has */
     long connect_timeout_ms, request_timeout_ms;
     int max_retries;
