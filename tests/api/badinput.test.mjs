@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertError, command, directory, launch, post, request, run, serve, until, upload, within }
-    from './harness.mjs';
+import { assertError, command, directory, filesBelow, launch, post, request, run, serve, until,
+    upload, within } from './harness.mjs';
 import { loomManual } from './pdf.mjs';
 
 const MODEL = 'treadle-extractive';
@@ -83,7 +83,7 @@ test('documents', async t => {
         const file = await client.files.create({ file: upload(name, good), purpose: 'assistants' });
         assert.ok(!file.filename.includes('/') || file.filename === name);
         assert.doesNotMatch(server.log, /^\/passwd/m);
-        const stored = fs.readdirSync(server.store, { recursive: true }).join('\n');
+        const stored = filesBelow(server.store).join('\n');
         assert.doesNotMatch(stored, /passwd/);
         assert.equal((await client.files.retrieve(file.id)).filename, file.filename);
         await client.files.delete(file.id);

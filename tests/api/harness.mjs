@@ -47,6 +47,15 @@ export async function within(milliseconds, what, promise) {
     }
 }
 
+// Everything below a directory, as paths relative to it. Node 18's own recursion takes sockets for
+// directories.
+export function filesBelow(directory, below = '') {
+    return fs.readdirSync(path.join(directory, below), { withFileTypes: true }).flatMap(entry => {
+        const name = path.join(below, entry.name);
+        return entry.isDirectory() ? [name, ...filesBelow(directory, name)] : [name];
+    });
+}
+
 export const sleep = milliseconds => new Promise(done => setTimeout(done, milliseconds));
 
 /** Waits until `probe` gives something true, and returns that. */

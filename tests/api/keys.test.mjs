@@ -111,8 +111,8 @@ test('a server that requires keys', async t => {
         });
     await t.test('refuses before a body is sent', async () => {
         const reply = await new Promise((resolve, reject) => {
-            const sent = http.request({ ...new URL(server.url), port: new URL(server.url).port,
-                hostname: '127.0.0.1', method: 'POST', path: '/v1/files', agent: false,
+            const sent = http.request({ port: new URL(server.url).port, hostname: '127.0.0.1',
+                method: 'POST', path: '/v1/files', agent: false,
                 headers: { expect: '100-continue', 'content-length': 400 << 20,
                     'content-type': 'multipart/form-data; boundary=b' } }, resolve);
             sent.on('continue', () => reject(new Error('it wants the body')));
