@@ -99,6 +99,13 @@ int resource_load(struct db_session *session, struct resource_call *call, const 
     return resource_not_found(rc, noun, id, error);
 }
 
+int resource_load_thread(struct db_session *session, struct resource_call *call,
+                         struct treadle_thread *out, struct treadle_error *error)
+{
+    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
+                         call->arguments[0], out, error);
+}
+
 int resource_save(struct db_session *session, struct resource_call *call, const char *table,
                   const struct treadle_type *type, const char *id, const void *object,
                   struct treadle_error *error)

@@ -8,13 +8,6 @@
 #include "resource/call.h"
 #include "resource/message_add.h"
 
-static int load_thread(struct db_session *session, struct resource_call *call,
-                       struct treadle_thread *out, struct treadle_error *error)
-{
-    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
-                         call->arguments[0], out, error);
-}
-
 /* Work within a write holds up all other writes, so the thread is not parsed where its id will do.
  */
 static int find_thread(struct db_session *session, struct resource_call *call,
@@ -24,7 +17,7 @@ static int find_thread(struct db_session *session, struct resource_call *call,
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     if (request->attachment_count)
-        return load_thread(session, call, out, error);
+        return resource_load_thread(session, call, out, error);
     *out = (struct treadle_thread){.id = NULL};
     int rc = record_text(session, "threads", "id", keys, 2, call->arena, &out->id, error);
     return resource_not_found(rc, "thread", id, error);
@@ -55,7 +48,7 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     const struct record_query query = {
         .table = "messages", .keys = keys, .key_count = call->query.run_id ? 3 : 2};
     struct treadle_thread thread;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
@@ -71,7 +64,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     const struct record_key keys[] = {
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
     struct treadle_thread thread;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     return rc ? rc
               : resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
 }
@@ -88,7 +81,7 @@ static int load_message(struct db_session *session, struct resource_call *call,
     const struct record_key keys[] = {
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
     struct treadle_thread thread;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     if (!rc)
         rc = record_load(session, "messages", &treadle_message_type, keys, 3, call->arena, out,
                          error);

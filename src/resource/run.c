@@ -9,19 +9,12 @@
 #include "resource/run_make.h"
 #include "resource/thread.h"
 
-static int load_thread(struct db_session *session, struct resource_call *call,
-                       struct treadle_thread *out, struct treadle_error *error)
-{
-    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
-                         call->arguments[0], out, error);
-}
-
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     struct treadle_thread thread;
     struct treadle_run run;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     if (!rc)
         rc = run_make(session, call, &thread, call->body, NULL, &run, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
@@ -71,7 +64,7 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     const struct record_key keys[] = {{"thread", call->arguments[0]}, {"project", call->project}};
     const struct record_query query = {.table = "runs", .keys = keys, .key_count = 2};
     struct treadle_thread thread;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
@@ -113,7 +106,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     const struct record_key keys[] = {
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
     struct treadle_thread thread;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     if (rc)
         return rc;
     /* What helpers that poll wait between two looks, in milliseconds. */
@@ -135,7 +128,7 @@ static int modify(struct db_session *session, struct resource_call *call,
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
     struct treadle_thread thread;
     struct treadle_run run;
-    int rc = load_thread(session, call, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     if (!rc)
         rc = record_load(session, "runs", &treadle_run_type, keys, 3, call->arena, &run, error);
     if (rc)
