@@ -27,11 +27,6 @@ static const unsigned run_followers[] = {
     [TREADLE_RUN_EXPIRED] = 0,
 };
 
-bool run_state_is_active(enum treadle_run_status status)
-{
-    return status > 0 && status <= TREADLE_RUN_EXPIRED && run_followers[status] != 0;
-}
-
 int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
                    struct treadle_error *error)
 {

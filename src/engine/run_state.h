@@ -20,9 +20,6 @@ struct run_record {
     struct treadle_run run;
 };
 
-/* Whether a run in that status holds its thread. */
-bool run_state_is_active(enum treadle_run_status status);
-
 /* Takes the thread's lock and writes the run, queued; id, times and status of `run` are set here.
  * An error of the protocol when the thread already has an active run. The thread must exist. */
 int run_state_create(struct db_session *session, const char *project, struct treadle_run *run,
