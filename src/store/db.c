@@ -9,11 +9,11 @@
 
 bool db_backend_is_whole(const struct db_backend *backend)
 {
-    return backend->name && backend->close && backend->write && backend->read && backend->copy &&
-           backend->counts && backend->prepare && backend->changes && backend->parameters &&
-           backend->bind_text && backend->bind_blob && backend->bind_integer &&
-           backend->bind_null && backend->step && backend->column_text && backend->column_blob &&
-           backend->column_integer && backend->column_is_null;
+    return backend->name && backend->close && backend->write && backend->write_start &&
+           backend->read && backend->copy && backend->counts && backend->prepare &&
+           backend->changes && backend->parameters && backend->bind_text && backend->bind_blob &&
+           backend->bind_integer && backend->bind_null && backend->step && backend->column_text &&
+           backend->column_blob && backend->column_integer && backend->column_is_null;
 }
 
 void db_close(struct db *db)
@@ -25,6 +25,11 @@ void db_close(struct db *db)
 int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error)
 {
     return db->backend->write(db, work, argument, error);
+}
+
+void db_write_start(struct db *db, struct db_task *task)
+{
+    db->backend->write_start(db, task);
 }
 
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error)

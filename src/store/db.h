@@ -8,7 +8,7 @@
  * no lock. Work must not block on anything but the database, and may run on another thread than
  * its caller's, while that waits. Works of several callers may share a commit: a work that
  * succeeded is undone all the same when the commit fails, so what it tells its caller counts only
- * once db_write has returned 0. Safe from any thread.
+ * once db_write has returned 0 or its task is done. Safe from any thread.
  *
  * May be used by store's own files, search, engine, resource and server.
  */
@@ -41,6 +41,21 @@ typedef int (*db_work)(struct db_session *session, void *argument, struct treadl
  * what the work returns: TREADLE_ELIMIT with http_status 503 when too many writes wait,
  * TREADLE_ETIMEOUT with 503 when another program holds the database, TREADLE_EIO. */
 int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error);
+
+/* A write that nobody waits for. The task is the caller's and must stay until `done`, which is
+ * called once, on the database's own thread and once the work is durable or has failed. It must not
+ * block, and may start further writes. The number of tasks that wait is the caller's to bound. */
+struct db_task {
+    db_work work;
+    void *argument; /* of the work */
+    void (*done)(struct db_task *task);
+    int result; /* as of db_write, with the error */
+    struct treadle_error error;
+    struct db_task *next; /* the database's own */
+};
+
+void db_write_start(struct db *db, struct db_task *task);
+
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
 /* A statement for `sql`, reset and with nothing bound; prepared once a session and text, so asking

@@ -42,6 +42,11 @@ static int write_db(struct db *base, db_work work, void *argument, struct treadl
     return db_sqlite_writer_run(((struct sqlite_db *)base)->writer, work, argument, error);
 }
 
+static void start_write(struct db *base, struct db_task *task)
+{
+    db_sqlite_writer_start_task(((struct sqlite_db *)base)->writer, task);
+}
+
 static int read_db(struct db *base, db_work work, void *argument, struct treadle_error *error)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
@@ -65,6 +70,7 @@ const struct db_backend db_sqlite_backend = {
     .name = "sqlite",
     .close = close_db,
     .write = write_db,
+    .write_start = start_write,
     .read = read_db,
     .copy = copy_db,
     .counts = count_db,

@@ -100,6 +100,7 @@ int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_sessi
 void db_sqlite_writer_stop(struct db_sqlite_writer *writer);
 int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
                          struct treadle_error *error);
+void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task);
 bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer); /* is the calling thread */
 void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works);
 

@@ -1,12 +1,12 @@
 /*
  * The writer: one thread, one connection, group commit.
  *
- * Callers queue a request that lives on their stack and sleep. The thread begins a transaction,
- * runs what is queued, and what arrives meanwhile, up to a number, each in a savepoint of its
- * own, commits once, and only then wakes the callers: a commit costs a sync of the disk, and this
- * way its price is shared. A work that fails is undone to its savepoint and alone knows. When the
- * commit fails, or SQLite gives up the transaction in the middle, every work of the batch fails:
- * nothing is acknowledged that is not on disk.
+ * Callers queue a task; those that wait for it have it on their stack and sleep. The thread begins
+ * a transaction, runs what is queued, and what arrives meanwhile, up to a number, each in a
+ * savepoint of its own, commits once, and only then wakes the callers: a commit costs a sync of the
+ * disk, and this way its price is shared. A work that fails is undone to its savepoint and alone
+ * knows. When the commit fails, or SQLite gives up the transaction in the middle, every work of the
+ * batch fails: nothing is acknowledged that is not on disk.
  *
  * What the log has gathered is moved into the database after the callers were woken, off their
  * path. Should readers keep the log from being used anew until it is large, the writer waits a
@@ -29,12 +29,9 @@ enum {
     READER_PATIENCE_MS = 1000
 };
 
-struct request {
-    struct request *next;
-    db_work work;
-    void *argument;
-    struct treadle_error *error;
-    int result;
+/* A task that its caller waits for. */
+struct waiter {
+    struct db_task task;
     sem_t done;
 };
 
@@ -43,51 +40,54 @@ struct db_sqlite_writer {
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows, up to the counts */
     pthread_cond_t wake;
-    struct request *first, **last;
-    size_t waiting;
+    struct db_task *first, **last;
+    size_t waiting; /* callers that sleep; tasks are not counted */
     bool stopping;
     int64_t commits, works;
     int log_pages;     /* in the log after the last commit */
     int checked_pages; /* in the log at the last checkpoint */
 };
 
-static struct request *take_request(struct db_sqlite_writer *writer)
+static void wake_waiter(struct db_task *task)
 {
-    pthread_mutex_lock(&writer->mutex);
-    struct request *request = writer->first;
-    if (request) {
-        writer->first = request->next;
-        if (!writer->first)
-            writer->last = &writer->first;
-        writer->waiting--;
-    }
-    pthread_mutex_unlock(&writer->mutex);
-    return request;
+    sem_post(&((struct waiter *)task)->done);
 }
 
-static void fail_request(struct request *request, const struct treadle_error *reason)
+static struct db_task *take_task(struct db_sqlite_writer *writer)
 {
-    request->result = reason->code;
-    if (request->error)
-        *request->error = *reason;
+    pthread_mutex_lock(&writer->mutex);
+    struct db_task *task = writer->first;
+    if (task) {
+        writer->first = task->next;
+        if (!writer->first)
+            writer->last = &writer->first;
+        writer->waiting -= task->done == wake_waiter;
+    }
+    pthread_mutex_unlock(&writer->mutex);
+    return task;
+}
+
+static void fail_task(struct db_task *task, const struct treadle_error *reason)
+{
+    task->result = reason->code;
+    task->error = *reason;
 }
 
 /* Runs one work in its savepoint. False when the transaction is gone, and `reason` says why. */
-static bool run_request(struct db_sqlite_session *session, struct request *request,
-                        struct treadle_error *reason)
+static bool run_task(struct db_sqlite_session *session, struct db_task *task,
+                     struct treadle_error *reason)
 {
     if (db_sqlite_session_control(session, DB_SQLITE_SAVE, reason) < 0) {
-        fail_request(request, reason);
+        fail_task(task, reason);
         return db_sqlite_session_in_transaction(session);
     }
-    request->result =
-        db_sqlite_session_run(session, request->work, request->argument, request->error);
+    task->result = db_sqlite_session_run(session, task->work, task->argument, &task->error);
     if (!db_sqlite_session_in_transaction(session)) {
         db_sqlite_session_report_loss(session, reason);
         return false;
     }
     int result = 0;
-    if (request->result < 0)
+    if (task->result < 0)
         result = db_sqlite_session_control(session, DB_SQLITE_RESTORE, reason);
     if (result == 0)
         result = db_sqlite_session_control(session, DB_SQLITE_RELEASE, reason);
@@ -96,23 +96,23 @@ static bool run_request(struct db_sqlite_session *session, struct request *reque
     return result == 0;
 }
 
-/* Runs what is queued; the number of requests taken. False in `alive` as in run_request. */
-static size_t run_batch(struct db_sqlite_writer *writer, struct request *batch[BATCH_LIMIT],
+/* Runs what is queued; the number of tasks taken. False in `alive` as in run_task. */
+static size_t run_batch(struct db_sqlite_writer *writer, struct db_task *batch[BATCH_LIMIT],
                         bool *alive, struct treadle_error *reason)
 {
     size_t count = 0;
-    while (*alive && count < BATCH_LIMIT && (batch[count] = take_request(writer)))
-        *alive = run_request(writer->session, batch[count++], reason);
+    while (*alive && count < BATCH_LIMIT && (batch[count] = take_task(writer)))
+        *alive = run_task(writer->session, batch[count++], reason);
     return count;
 }
 
 /* When not even a transaction could begin, those that wait are told why. */
-static size_t refuse_batch(struct db_sqlite_writer *writer, struct request *batch[BATCH_LIMIT],
+static size_t refuse_batch(struct db_sqlite_writer *writer, struct db_task *batch[BATCH_LIMIT],
                            const struct treadle_error *reason)
 {
     size_t count = 0;
-    while (count < BATCH_LIMIT && (batch[count] = take_request(writer)))
-        fail_request(batch[count++], reason);
+    while (count < BATCH_LIMIT && (batch[count] = take_task(writer)))
+        fail_task(batch[count++], reason);
     return count;
 }
 
@@ -146,7 +146,7 @@ static void count_commit(struct db_sqlite_writer *writer, size_t works)
 static void serve_batch(struct db_sqlite_writer *writer)
 {
     struct db_sqlite_session *session = writer->session;
-    struct request *batch[BATCH_LIMIT];
+    struct db_task *batch[BATCH_LIMIT];
     struct treadle_error reason = {0};
     size_t count, kept = 0;
     bool alive = db_sqlite_session_control(session, DB_SQLITE_BEGIN_WRITE, &reason) == 0;
@@ -164,14 +164,14 @@ static void serve_batch(struct db_sqlite_writer *writer)
         count_commit(writer, kept);
     for (size_t i = 0; i < count; i++) {
         if (!alive && batch[i]->result >= 0)
-            fail_request(batch[i], &reason);
-        sem_post(&batch[i]->done);
+            fail_task(batch[i], &reason);
+        batch[i]->done(batch[i]);
     }
     checkpoint(writer);
 }
 
 /* Sleeps until something is queued; false when there is nothing and no more will come. */
-static bool await_requests(struct db_sqlite_writer *writer)
+static bool await_tasks(struct db_sqlite_writer *writer)
 {
     pthread_mutex_lock(&writer->mutex);
     while (!writer->first && !writer->stopping)
@@ -184,7 +184,7 @@ static bool await_requests(struct db_sqlite_writer *writer)
 static void *write_on(void *argument)
 {
     struct db_sqlite_writer *writer = argument;
-    while (await_requests(writer))
+    while (await_tasks(writer))
         serve_batch(writer);
     return NULL;
 }
@@ -239,23 +239,40 @@ bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer)
     return pthread_equal(pthread_self(), writer->thread) != 0;
 }
 
-static int queue_request(struct db_sqlite_writer *writer, struct request *request,
-                         struct treadle_error *error)
+/* Under the lock. */
+static void append(struct db_sqlite_writer *writer, struct db_task *task)
 {
-    int result = 0;
+    bool sleeps = writer->first == NULL;
+    task->next = NULL;
+    *writer->last = task;
+    writer->last = &task->next;
+    if (sleeps)
+        pthread_cond_signal(&writer->wake);
+}
+
+void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task)
+{
     pthread_mutex_lock(&writer->mutex);
-    if (writer->waiting >= QUEUE_LIMIT) {
-        result = error_set(error, TREADLE_ELIMIT, "too many writes are waiting");
-        if (error)
-            error->http_status = 503;
-    } else {
-        *writer->last = request;
-        writer->last = &request->next;
-        if (writer->waiting++ == 0)
-            pthread_cond_signal(&writer->wake);
+    append(writer, task);
+    pthread_mutex_unlock(&writer->mutex);
+}
+
+static int queue_waiter(struct db_sqlite_writer *writer, struct waiter *waiter,
+                        struct treadle_error *error)
+{
+    pthread_mutex_lock(&writer->mutex);
+    bool full = writer->waiting >= QUEUE_LIMIT;
+    if (!full) {
+        writer->waiting++;
+        append(writer, &waiter->task);
     }
     pthread_mutex_unlock(&writer->mutex);
-    return result;
+    if (!full)
+        return 0;
+    error_set(error, TREADLE_ELIMIT, "too many writes are waiting");
+    if (error)
+        error->http_status = 503;
+    return TREADLE_ELIMIT;
 }
 
 int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
@@ -263,15 +280,17 @@ int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *ar
 {
     if (db_sqlite_writer_is_here(writer))
         return error_set(error, TREADLE_ESTATE, "a write may not begin another");
-    struct request request = {.work = work, .argument = argument, .error = error};
-    sem_init(&request.done, 0, 0);
-    int result = queue_request(writer, &request, error);
+    struct waiter waiter = {.task = {.work = work, .argument = argument, .done = wake_waiter}};
+    sem_init(&waiter.done, 0, 0);
+    int result = queue_waiter(writer, &waiter, error);
     if (result == 0) {
-        while (sem_wait(&request.done) != 0)
+        while (sem_wait(&waiter.done) != 0)
             continue;
-        result = request.result;
+        result = waiter.task.result;
+        if (result < 0 && error)
+            *error = waiter.task.error;
     }
-    sem_destroy(&request.done);
+    sem_destroy(&waiter.done);
     return result;
 }
 

@@ -243,6 +243,47 @@ static void test_failing_work_is_undone(void **out)
     assert_int_equal(db_read(state->db, nest_read, state->db, &error), TREADLE_ESTATE);
 }
 
+/* A task that tells how it ended, and starts the one behind it. */
+struct started {
+    struct db_task task;
+    struct db *db;
+    struct fixture_row row;
+    struct started *following;
+    atomic_int *ended;
+    int place;
+};
+
+static void note_end(struct db_task *task)
+{
+    struct started *started = (struct started *)task;
+    started->place = atomic_fetch_add(started->ended, 1) + 1;
+    if (started->following)
+        db_write_start(started->db, &started->following->task);
+}
+
+static void test_tasks_end_in_order_and_alone(void **out)
+{
+    struct state *state = *out;
+    atomic_int ended = 0;
+    struct started tasks[4];
+    for (int i = 0; i < 4; i++) {
+        tasks[i] = (struct started){.db = state->db, .row = {.number = i}, .ended = &ended};
+        tasks[i].task = (struct db_task){.work = i == 1 ? insert_then_fail : fixture_insert,
+                                         .argument = &tasks[i].row,
+                                         .done = note_end};
+    }
+    tasks[2].following = &tasks[3];
+    for (int i = 0; i < 3; i++)
+        db_write_start(state->db, &tasks[i].task);
+    for (int i = 0; i < 10000 && atomic_load(&ended) < 4; i++)
+        usleep(1000);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(tasks[i].place, i + 1);
+        assert_int_equal(tasks[i].task.result, i == 1 ? TREADLE_ENOTFOUND : 0);
+    }
+    assert_int_equal(fixture_count(state->db), 3);
+}
+
 /* A write that holds the writer until `others` callers stand in its queue or are about to, and
  * `refusals` of them were sent away. */
 struct gate {
@@ -640,6 +681,7 @@ int main(void)
         TEST(test_statement_cache),
         TEST(test_constraints_and_changes),
         TEST(test_failing_work_is_undone),
+        TEST(test_tasks_end_in_order_and_alone),
         TEST(test_group_commit),
         TEST(test_queue_is_bounded),
         TEST(test_lost_transaction_is_never_acknowledged),
