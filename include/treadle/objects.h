@@ -18,6 +18,7 @@
 
 #include "treadle/objects/assistant.h"
 #include "treadle/objects/chat.h"
+#include "treadle/objects/event.h"
 #include "treadle/objects/file.h"
 #include "treadle/objects/key.h"
 #include "treadle/objects/run.h"

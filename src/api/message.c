@@ -5,21 +5,20 @@
 
 #include "base/error.h"
 
-static const char *const role_names[] = {
+const char *const role_names[] = {
     [TREADLE_ROLE_USER] = "user", [TREADLE_ROLE_ASSISTANT] = "assistant", NULL};
-static const char *const annotation_type_names[] = {[TREADLE_ANNOTATION_FILE_CITATION] =
-                                                        "file_citation",
-                                                    [TREADLE_ANNOTATION_FILE_PATH] = "file_path",
-                                                    NULL};
+const char *const annotation_type_names[] = {[TREADLE_ANNOTATION_FILE_CITATION] = "file_citation",
+                                             [TREADLE_ANNOTATION_FILE_PATH] = "file_path",
+                                             NULL};
 static const char *const image_detail_names[] = {[TREADLE_IMAGE_DETAIL_AUTO] = "auto",
                                                  [TREADLE_IMAGE_DETAIL_LOW] = "low",
                                                  [TREADLE_IMAGE_DETAIL_HIGH] = "high",
                                                  NULL};
-static const char *const content_type_names[] = {[TREADLE_CONTENT_TEXT] = "text",
-                                                 [TREADLE_CONTENT_IMAGE_FILE] = "image_file",
-                                                 [TREADLE_CONTENT_IMAGE_URL] = "image_url",
-                                                 [TREADLE_CONTENT_REFUSAL] = "refusal",
-                                                 NULL};
+const char *const content_type_names[] = {[TREADLE_CONTENT_TEXT] = "text",
+                                          [TREADLE_CONTENT_IMAGE_FILE] = "image_file",
+                                          [TREADLE_CONTENT_IMAGE_URL] = "image_url",
+                                          [TREADLE_CONTENT_REFUSAL] = "refusal",
+                                          NULL};
 static const char *const message_status_names[] = {[TREADLE_MESSAGE_IN_PROGRESS] = "in_progress",
                                                    [TREADLE_MESSAGE_COMPLETED] = "completed",
                                                    [TREADLE_MESSAGE_INCOMPLETE] = "incomplete",
@@ -38,7 +37,7 @@ static FIELD_TYPE(treadle_file_citation, "FileCitation", .doc = "Where a stateme
 static const struct field treadle_file_path_fields[] = {
     ROW_STRING(treadle_file_path, file_id, .flags = FIELD_REQUIRED, .doc = "The file made."),
 };
-static FIELD_TYPE(treadle_file_path, "FilePath", .doc = "A file that code made.");
+FIELD_TYPE(treadle_file_path, "FilePath", .doc = "A file that code made.");
 
 static const struct field treadle_annotation_fields[] = {
     ROW_ENUM(treadle_annotation, type, annotation_type,
@@ -67,13 +66,13 @@ static const struct field treadle_image_file_fields[] = {
     ROW_STRING(treadle_image_file, file_id, .flags = FIELD_REQUIRED, .doc = "The image."),
     ROW_ENUM(treadle_image_file, detail, image_detail, .doc = "How closely to look; auto."),
 };
-static FIELD_TYPE(treadle_image_file, "ImageFile", .doc = "An image that was uploaded.");
+FIELD_TYPE(treadle_image_file, "ImageFile", .doc = "An image that was uploaded.");
 
 static const struct field treadle_image_url_fields[] = {
     ROW_STRING(treadle_image_url, url, .flags = FIELD_REQUIRED, .doc = "Where the image is."),
     ROW_ENUM(treadle_image_url, detail, image_detail, .doc = "How closely to look; auto."),
 };
-static FIELD_TYPE(treadle_image_url, "ImageUrl", .doc = "An image somewhere else.");
+FIELD_TYPE(treadle_image_url, "ImageUrl", .doc = "An image somewhere else.");
 
 static const struct field treadle_content_fields[] = {
     ROW_ENUM(treadle_content, type, content_type, .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR,

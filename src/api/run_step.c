@@ -10,7 +10,7 @@ const char *const run_step_status_names[] = {
     [TREADLE_STEP_IN_PROGRESS] = "in_progress", [TREADLE_STEP_CANCELLED] = "cancelled",
     [TREADLE_STEP_FAILED] = "failed",           [TREADLE_STEP_COMPLETED] = "completed",
     [TREADLE_STEP_EXPIRED] = "expired",         NULL};
-static const char *const code_output_type_names[] = {
+const char *const code_output_type_names[] = {
     [TREADLE_CODE_OUTPUT_LOGS] = "logs", [TREADLE_CODE_OUTPUT_IMAGE] = "image", NULL};
 
 /* ---- Function ------------------------------------------------------------------------------- */
@@ -29,7 +29,7 @@ static FIELD_TYPE(treadle_function_call, "FunctionCall", .doc = "A call of a fun
 static const struct field treadle_code_image_fields[] = {
     ROW_STRING(treadle_code_image, file_id, .flags = FIELD_REQUIRED, .doc = "The image."),
 };
-static FIELD_TYPE(treadle_code_image, "CodeImage", .doc = "An image that code made.");
+FIELD_TYPE(treadle_code_image, "CodeImage", .doc = "An image that code made.");
 
 static const struct field treadle_code_output_fields[] = {
     ROW_ENUM(treadle_code_output, type, code_output_type,
@@ -84,7 +84,7 @@ static const struct field treadle_file_search_call_fields[] = {
     ROW_ARRAY(treadle_file_search_call, results, result_count, treadle_file_search_result,
               .flags = FIELD_ALWAYS, .doc = "What was found, best first."),
 };
-static FIELD_TYPE(treadle_file_search_call, "FileSearchCall", .doc = "A search of files.");
+FIELD_TYPE(treadle_file_search_call, "FileSearchCall", .doc = "A search of files.");
 
 /* ---- Step ----------------------------------------------------------------------------------- */
 
@@ -105,7 +105,7 @@ static const struct field treadle_message_creation_fields[] = {
     ROW_STRING(treadle_message_creation, message_id, .flags = FIELD_REQUIRED,
                .doc = "The message that the step writes."),
 };
-static FIELD_TYPE(treadle_message_creation, "MessageCreation", .doc = "A message being written.");
+FIELD_TYPE(treadle_message_creation, "MessageCreation", .doc = "A message being written.");
 
 static const struct field treadle_step_details_fields[] = {
     ROW_ENUM(treadle_step_details, type, run_step_type,

@@ -28,6 +28,12 @@ extern const struct treadle_type treadle_assistant_create_request_type;
 extern const struct treadle_type treadle_assistant_modify_request_type;
 
 /* message.c */
+extern const char *const role_names[];
+extern const char *const annotation_type_names[];
+extern const char *const content_type_names[];
+extern const struct treadle_type treadle_file_path_type;
+extern const struct treadle_type treadle_image_file_type;
+extern const struct treadle_type treadle_image_url_type;
 extern const struct treadle_type treadle_annotation_type;
 extern const struct treadle_type treadle_message_type;
 extern const struct treadle_type treadle_message_create_request_type;
@@ -52,9 +58,25 @@ extern const struct treadle_type treadle_last_error_type;
 /* run_step.c */
 extern const char *const run_step_type_names[];
 extern const char *const run_step_status_names[];
+extern const char *const code_output_type_names[];
+extern const struct treadle_type treadle_code_image_type;
+extern const struct treadle_type treadle_file_search_call_type;
+extern const struct treadle_type treadle_message_creation_type;
 extern const struct treadle_type treadle_run_step_type;
 extern const struct treadle_type treadle_step_details_type;
 extern const struct treadle_type treadle_search_content_type;
+
+/* event.c */
+extern const char *const event_names[];
+extern const struct treadle_type treadle_message_delta_type;
+extern const struct treadle_type treadle_run_step_delta_type;
+extern const struct treadle_type treadle_function_call_delta_type;
+
+/* The table of what an event carries; NULL where it carries no object. */
+const struct treadle_type *event_type(enum treadle_event_type event);
+
+/* Whether a stream says nothing behind it: the run has ended, or waits for outputs. */
+bool event_ends_stream(enum treadle_event_type event);
 
 /* file.c */
 extern const char *const file_purpose_names[];
