@@ -51,6 +51,8 @@ static const struct parameter parameters[] = {
     {ENDPOINT_METADATA, "metadata",
      "\"type\":\"object\",\"maxProperties\":4,\"additionalProperties\":{\"type\":\"string\"}", NULL,
      "Only objects with these pairs of metadata, each given as metadata[key]=value."},
+    {ENDPOINT_EVENT, "after", "\"type\":\"integer\",\"minimum\":0,\"default\":0", NULL,
+     "The number of an event: the stream starts behind it."},
     {ENDPOINT_STATUS, "status", NULL, run_status_names, "Only runs of that status."},
 };
 
@@ -208,8 +210,11 @@ static void put_responses(struct buffer *out, const struct endpoint *endpoint)
     if (endpoint->reply) {
         put(out, "\"application/json\":{\"schema\":");
         put_reference(out, endpoint->reply);
-        put(out, "}");
-    } else {
+        put(out, endpoint->streams ? "}," : "}");
+    }
+    if (endpoint->streams) {
+        put(out, "\"text/event-stream\":{\"schema\":{\"type\":\"string\"}}");
+    } else if (!endpoint->reply) {
         put(out, "\"application/octet-stream\":{\"schema\":{" BINARY "}}");
     }
     put(out, "}},\"default\":{\"$ref\":\"#/components/responses/Error\"}}");

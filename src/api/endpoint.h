@@ -37,8 +37,10 @@ enum endpoint_id {
     ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS,
     ENDPOINT_RUN_STEP_LIST,
     ENDPOINT_RUN_STEP_RETRIEVE,
+    ENDPOINT_RUN_EVENTS,
     ENDPOINT_RUN_LIST_ALL,
     ENDPOINT_RUN_FIND,
+    ENDPOINT_RUN_TIMES,
     ENDPOINT_FILE_CREATE,
     ENDPOINT_FILE_LIST,
     ENDPOINT_FILE_RETRIEVE,
@@ -86,7 +88,8 @@ enum endpoint_query {
     ENDPOINT_FILTER = 16,    /* filter: the status of a vector store's files */
     ENDPOINT_STATUS = 32,    /* status: of a run */
     ENDPOINT_FILE_PAGE = 64, /* limit up to 10,000, order, after */
-    ENDPOINT_METADATA = 128  /* metadata[key]: a value that an object must have under that key */
+    ENDPOINT_METADATA = 128, /* metadata[key]: a value that an object must have under that key */
+    ENDPOINT_EVENT = 256     /* after: the number of an event */
 };
 
 /* The most parameters in a path. */
@@ -100,6 +103,7 @@ struct endpoint {
     const struct treadle_type *request; /* NULL without a JSON body */
     const struct treadle_type *reply;   /* NULL when the reply is no object */
     const char *doc;
+    bool streams;     /* the reply is a stream of events, or may be where a request says so */
     const char *name; /* as the published contract calls the operation; never two alike */
     bool own;         /* not in the published contract */
     bool rest;        /* the last parameter takes what is left of the path, slashes included */

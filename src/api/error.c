@@ -31,6 +31,25 @@ static const struct field wire_error_fields[] = {
 };
 static FIELD_TYPE(wire_error, "Error", .doc = "What went wrong.");
 
+struct wire_event {
+    const char *message;
+    const char *type;
+    const char *param;
+    const char *code;
+    struct wire_error *error;
+};
+
+static const struct field wire_event_fields[] = {
+    ROW_STRING(wire_event, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, in words."),
+    ROW_STRING(wire_event, type, .flags = FIELD_REQUIRED, .doc = "The class of error."),
+    ROW_STRING(wire_event, param, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
+               .doc = "The member that is wrong, as a path."),
+    ROW_STRING(wire_event, code, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
+               .doc = "What is wrong, as a word."),
+    ROW_STRUCT(wire_event, error, wire_error, .flags = FIELD_REQUIRED, .doc = "The same."),
+};
+static FIELD_TYPE(wire_event, "ErrorEvent", .doc = "How a stream tells of an error.");
+
 static const struct field wire_envelope_fields[] = {
     ROW_STRUCT(wire_envelope, error, wire_error, .flags = FIELD_REQUIRED, .doc = "The error."),
 };
@@ -43,9 +62,9 @@ static const char *or_null(const char *text)
     return text[0] ? text : NULL;
 }
 
-void error_print(const struct treadle_error *error, struct buffer *out)
+static struct wire_error to_wire(const struct treadle_error *error)
 {
-    struct wire_error wire = {
+    return (struct wire_error){
         .message = error->message,
         .type = error->type[0]              ? error->type
                 : error->http_status >= 500 ? "server_error"
@@ -53,8 +72,20 @@ void error_print(const struct treadle_error *error, struct buffer *out)
         .param = or_null(error->param),
         .code = or_null(error->wire_code),
     };
+}
+
+void error_print(const struct treadle_error *error, struct buffer *out)
+{
+    struct wire_error wire = to_wire(error);
     struct wire_envelope envelope = {.error = &wire};
     field_print(&wire_envelope_type, &envelope, out);
+}
+
+void error_print_event(const struct treadle_error *error, struct buffer *out)
+{
+    struct wire_error wire = to_wire(error);
+    struct wire_event event = {wire.message, wire.type, wire.param, wire.code, &wire};
+    field_print(&wire_event_type, &event, out);
 }
 
 static void copy(char *to, size_t size, const char *from)

@@ -132,6 +132,17 @@ static const struct field treadle_run_fields[] = {
 };
 FIELD_TYPE(treadle_run, "RunObject", .doc = "An assistant at work on a thread.");
 
+static const struct field treadle_run_times_fields[] = {
+    ROW_CONSTANT(treadle_run_times, object, "thread.run.times", .doc = "The kind of object."),
+    ROW_STRING(treadle_run_times, run_id, .flags = FIELD_REQUIRED, .doc = "The run."),
+    ROW_INTEGER(treadle_run_times, queue_us, .doc = "Waiting to be taken up, in microseconds."),
+    ROW_INTEGER(treadle_run_times, model_us, .doc = "Waiting for the model, in microseconds."),
+    ROW_INTEGER(treadle_run_times, tool_us, .doc = "Running tools, in microseconds."),
+    ROW_MAYBE_INTEGER(treadle_run_times, first_us, FIELD_REQUIRED | FIELD_NULLABLE,
+                      .doc = "From being taken up to the model's first word, in microseconds."),
+};
+FIELD_TYPE(treadle_run_times, "RunTimesObject", .doc = "What a run has spent its time on.");
+
 /* ---- Requests ------------------------------------------------------------------------------- */
 
 /* What both ways of creating a run take. */

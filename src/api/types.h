@@ -53,6 +53,7 @@ extern const struct treadle_type treadle_run_create_request_type;
 extern const struct treadle_type treadle_thread_run_create_request_type;
 extern const struct treadle_type treadle_tool_outputs_request_type;
 extern const struct treadle_type treadle_usage_type;
+extern const struct treadle_type treadle_run_times_type;
 extern const struct treadle_type treadle_last_error_type;
 
 /* run_step.c */

@@ -20,6 +20,8 @@ enum {
     DEFAULT_GRACE = 10,
     LONGEST_GRACE = 3600,
     MOST_REQUESTS = 10000000,
+    LONGEST_RUN = 86400,
+    MOST_RUNS = 16384,
     MOST_DESCRIPTORS = 1 << 20,
     CLOSING_SECONDS = 5
 };
@@ -32,6 +34,8 @@ struct serve_settings {
     int64_t grace;
     bool require_keys;
     int64_t requests_per_minute;
+    int64_t run_timeout;
+    int64_t runs_per_project;
     struct model_settings models;
     struct option_list origins;
     const char *tls_certificate;
@@ -57,6 +61,13 @@ static const struct option_row serve_rows[] = {
     {"requests-per-minute", 0, OPTION_COUNT, "NUMBER",
      offsetof(struct serve_settings, requests_per_minute), MOST_REQUESTS,
      "How many requests a minute each key may make. Default: no limit."},
+    {"run-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, run_timeout),
+     LONGEST_RUN,
+     "How long a run may take, from its creation and with the time that it waits for outputs. "
+     "Default: 600."},
+    {"runs-per-project", 0, OPTION_COUNT, "NUMBER",
+     offsetof(struct serve_settings, runs_per_project), MOST_RUNS,
+     "How many runs of one project are executed at once; others wait in order. Default: no limit."},
     {"allow-origin", 0, OPTION_LIST, "ORIGIN", offsetof(struct serve_settings, origins), 0,
      "Let pages of this origin, as https://app.example, use the server; '*' for all; up to 16 "
      "times. Default: none."},
@@ -226,6 +237,8 @@ int cmd_serve(int argc, char **argv)
     server.store = store.data;
     server.require_keys = settings.require_keys;
     server.requests_per_minute = settings.requests_per_minute;
+    server.run_seconds = settings.run_timeout;
+    server.runs_per_project = (size_t)settings.runs_per_project;
     server.origins = settings.origins.items;
     server.tls_certificate = settings.tls_certificate;
     server.tls_key = settings.tls_key;

@@ -3,14 +3,17 @@
  */
 #include "engine/conversation.h"
 
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "api/types.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "store/record.h"
+#include "tool/file_search.h"
 
-enum { LARGEST_MESSAGE = 8 << 20 };
+enum { LARGEST_MESSAGE = 8 << 20, MOST_STEPS = 128 };
 
 int conversation_add(struct conversation *conversation, const struct model_message *message,
                      struct treadle_error *error)
@@ -48,22 +51,37 @@ static const char *message_text(const struct treadle_message *message, struct ar
     return copy;
 }
 
+static int add_parsed(struct conversation *conversation, const struct treadle_message *message,
+                      struct treadle_error *error)
+{
+    const char *text = message_text(message, conversation->arena);
+    if (!text)
+        return error_set(error, TREADLE_ELIMIT, "A message of the thread is too long.");
+    if (!text[0])
+        return 0;
+    struct model_message said = {
+        .role = message->role == TREADLE_ROLE_USER ? MODEL_USER : MODEL_ASSISTANT, .text = text};
+    return conversation_add(conversation, &said, error);
+}
+
 static int add_message(struct conversation *conversation, const char *body,
                        struct treadle_error *error)
 {
     struct treadle_message message;
     int rc = field_parse(&treadle_message_type, body, strlen(body), FIELD_TOLERANT,
                          conversation->arena, &message, error);
-    if (rc)
+    return rc ? rc : add_parsed(conversation, &message, error);
+}
+
+static int add_thread_message(struct conversation *conversation, const char *body,
+                              const char *run_id, struct treadle_error *error)
+{
+    struct treadle_message message;
+    int rc = field_parse(&treadle_message_type, body, strlen(body), FIELD_TOLERANT,
+                         conversation->arena, &message, error);
+    if (rc || (message.run_id && strcmp(message.run_id, run_id) == 0))
         return rc;
-    const char *text = message_text(&message, conversation->arena);
-    if (!text)
-        return error_set(error, TREADLE_ELIMIT, "A message of the thread is too long.");
-    if (!text[0])
-        return 0;
-    struct model_message said = {
-        .role = message.role == TREADLE_ROLE_USER ? MODEL_USER : MODEL_ASSISTANT, .text = text};
-    return conversation_add(conversation, &said, error);
+    return add_parsed(conversation, &message, error);
 }
 
 static size_t message_limit(const struct treadle_run *run)
@@ -75,6 +93,163 @@ static size_t message_limit(const struct treadle_run *run)
         return (size_t)strategy->last_messages.value;
     return CONVERSATION_MESSAGES;
 }
+
+/* ---- What the run did ----------------------------------------------------------------------- */
+
+int conversation_add_search(struct conversation *conversation, const char *call_id,
+                            const struct file_search_outcome *outcome, struct treadle_error *error)
+{
+    if (!conversation->sources)
+        conversation->sources =
+            arena_array(conversation->arena, CONVERSATION_SOURCES, sizeof *conversation->sources);
+    if (!conversation->sources)
+        return error_set_memory(error);
+    for (size_t i = 0; i < outcome->count && conversation->source_count < CONVERSATION_SOURCES; i++)
+        conversation->sources[conversation->source_count++] =
+            (struct citation_source){&outcome->passages[i], &outcome->results[i]};
+    const struct model_message result = {
+        .role = MODEL_TOOL,
+        .call_id = call_id,
+        .passages = outcome->passages,
+        .passage_count = outcome->count,
+    };
+    return conversation_add(conversation, &result, error);
+}
+
+/* One step as the database has it. */
+struct past_step {
+    struct treadle_run_step step;
+    const char *remembered; /* JSON: what each search of it is remembered by */
+};
+
+/* A search whose memory is gone is told as one that found nothing. */
+static int recall_search(struct conversation *conversation, const struct treadle_tool_call *call,
+                         const char *remembered, struct model_call_request *said,
+                         struct model_message *result, struct treadle_error *error)
+{
+    struct file_search_outcome *outcome = arena_alloc(conversation->arena, sizeof *outcome);
+    if (!outcome)
+        return error_set_memory(error);
+    int rc = file_search_recall(call->file_search, remembered, conversation->turns,
+                                conversation->source_count, conversation->arena, &said->arguments,
+                                outcome, error);
+    said->name = MODEL_FILE_SEARCH;
+    result->passages = outcome->passages;
+    result->passage_count = outcome->count;
+    return rc ? rc : conversation_add_search(conversation, call->id, outcome, error);
+}
+
+static int recall_calls(struct conversation *conversation, const struct past_step *past,
+                        struct treadle_error *error)
+{
+    const struct treadle_step_details *details = past->step.step_details;
+    struct model_call_request *calls =
+        arena_array(conversation->arena, details->tool_call_count, sizeof *calls);
+    if (!calls)
+        return error_set_memory(error);
+    /* A model that said something before its calls said both in one message. */
+    struct model_message *last =
+        conversation->count ? &conversation->messages[conversation->count - 1] : NULL;
+    const struct model_message said = {
+        .role = MODEL_ASSISTANT, .calls = calls, .call_count = details->tool_call_count};
+    int rc = 0;
+    if (last && last->role == MODEL_ASSISTANT && last->of_run && !last->call_count) {
+        last->calls = calls;
+        last->call_count = details->tool_call_count;
+    } else {
+        rc = conversation_add(conversation, &said, error);
+    }
+    json_t *remembered = past->remembered ? json_loads(past->remembered, 0, NULL) : NULL;
+    for (size_t i = 0; i < details->tool_call_count && !rc; i++) {
+        const struct treadle_tool_call *call = &details->tool_calls[i];
+        struct model_message result = {.role = MODEL_TOOL, .call_id = call->id};
+        char *text = json_dumps(json_array_get(remembered, i), JSON_COMPACT);
+        calls[i].id = call->id;
+        if (call->file_search) {
+            rc = recall_search(conversation, call, text, &calls[i], &result, error);
+        } else if (call->function) {
+            calls[i].name = call->function->name;
+            calls[i].arguments = call->function->arguments;
+            result.text = call->function->output ? call->function->output : "";
+            rc = conversation_add(conversation, &result, error);
+        }
+        free(text);
+    }
+    json_decref(remembered);
+    conversation->turns++;
+    return rc;
+}
+
+static int recall_message(struct db_session *session, struct conversation *conversation,
+                          const char *message_id, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", message_id}};
+    const char *body = NULL;
+    size_t before = conversation->count;
+    int rc = record_text(session, "messages", "body", keys, 1, conversation->arena, &body, error);
+    if (rc == TREADLE_ENOTFOUND)
+        return 0;
+    if (!rc)
+        rc = add_message(conversation, body, error);
+    if (!rc && conversation->count > before)
+        conversation->messages[before].of_run = true;
+    return rc;
+}
+
+static void add_usage(struct treadle_usage *sum, const struct treadle_usage *usage)
+{
+    if (!usage)
+        return;
+    sum->prompt_tokens += usage->prompt_tokens;
+    sum->completion_tokens += usage->completion_tokens;
+    sum->total_tokens += usage->total_tokens;
+}
+
+/* All of them are read before the first is worked on, since that asks the database, too. */
+static int load_steps(struct db_session *session, const char *run_id, struct arena *arena,
+                      struct past_step *out, size_t *count, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT coalesce(detail, body), recall FROM run_steps WHERE run = ? "
+                        "AND status = 'completed' ORDER BY seq",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, run_id);
+    while (*count < MOST_STEPS && (rc = db_step(statement, error)) > 0) {
+        size_t length;
+        struct past_step *past = &out[(*count)++];
+        const char *body = db_column_text(statement, 0, &length);
+        rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, arena, &past->step,
+                         error);
+        if (rc)
+            return rc;
+        past->remembered = arena_string(arena, db_column_text(statement, 1, NULL));
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int recall_steps(struct db_session *session, const char *run_id,
+                        struct conversation *conversation, struct treadle_error *error)
+{
+    size_t count = 0;
+    struct past_step *steps = arena_array(conversation->arena, MOST_STEPS, sizeof *steps);
+    if (!steps)
+        return error_set_memory(error);
+    int rc = load_steps(session, run_id, conversation->arena, steps, &count, error);
+    for (size_t i = 0; i < count && !rc; i++) {
+        const struct treadle_step_details *details = steps[i].step.step_details;
+        add_usage(&conversation->used, steps[i].step.usage);
+        rc = details->message_creation
+                 ? recall_message(session, conversation, details->message_creation->message_id,
+                                  error)
+                 : recall_calls(conversation, &steps[i], error);
+    }
+    return rc;
+}
+
+/* ---- The whole ------------------------------------------------------------------------------ */
 
 int conversation_load(struct db_session *session, const struct treadle_run *run,
                       struct arena *arena, struct conversation *out, struct treadle_error *error)
@@ -89,9 +264,11 @@ int conversation_load(struct db_session *session, const struct treadle_run *run,
         struct model_message system = {.role = MODEL_SYSTEM, .text = run->instructions};
         rc = conversation_add(&conversation, &system, error);
     }
-    /* The page has the newest first. */
+    /* The page has the newest first. What the run itself wrote stands with its steps. */
     for (size_t i = page.count; i > 0 && !rc; i--)
-        rc = add_message(&conversation, page.bodies[i - 1], error);
+        rc = add_thread_message(&conversation, page.bodies[i - 1], run->id, error);
+    if (!rc)
+        rc = recall_steps(session, run->id, &conversation, error);
     if (!rc)
         *out = conversation;
     return rc;

@@ -7,25 +7,38 @@
 #include "base/arena.h"
 #include "model/model.h"
 #include "store/db.h"
+#include "tool/citation.h"
 #include "treadle/objects.h"
 
-/* The most messages of a thread that a model is told; the newest win. */
-enum { CONVERSATION_MESSAGES = 256 };
+enum {
+    CONVERSATION_MESSAGES = 256, /* of a thread that a model is told; the newest win */
+    CONVERSATION_SOURCES = 512   /* passages that may be cited */
+};
 
 struct conversation {
     struct arena *arena;
     struct model_message *messages;
     size_t count;
     size_t capacity;
+    struct citation_source *sources;
+    size_t source_count;
+    /* Of the turns that the run had before, when it has waited for outputs: */
+    unsigned turns;
+    struct treadle_usage used;
 };
 
-/* Reads instructions and messages as the run's truncation strategy has it. Text alone is read:
- * images are nothing to a model that reads text. */
+/* Reads instructions and messages as the run's truncation strategy has it, and behind them what the
+ * run itself did so far. */
 int conversation_load(struct db_session *session, const struct treadle_run *run,
                       struct arena *arena, struct conversation *out, struct treadle_error *error);
 
 /* Adds a turn of the run: what the model said, or what a tool gave. */
 int conversation_add(struct conversation *conversation, const struct model_message *message,
                      struct treadle_error *error);
+
+/* Adds what a search gave, as the answer to a call. */
+struct file_search_outcome;
+int conversation_add_search(struct conversation *conversation, const char *call_id,
+                            const struct file_search_outcome *outcome, struct treadle_error *error);
 
 #endif

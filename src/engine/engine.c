@@ -1,125 +1,183 @@
 /*
- * Engine: the workers, and how they are woken.
- *
- * `wakes` counts calls of engine_wake that no worker has answered yet; a worker that is woken
- * takes runs until none is queued, so a wake is never lost and none is needed twice. Each worker
- * has a place where the run that it executes is noted, so that it can be told of the run's end.
+ * Engine: the list of executions, the clock that wakes them, opening and closing. Taking up runs is
+ * claim.c.
  */
 #include "engine/engine.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
-#include "base/ident.h"
 #include "base/thread.h"
-#include "engine/run_loop.h"
-#include "engine/run_state.h"
+#include "engine/engine_internal.h"
 
-enum { DEFAULT_WORKERS = 4, MOST_WORKERS = 64 };
+enum { LOOP_THREADS = 2, WORKERS = 4, RUN_SECONDS = 600, TICK_US = 20000 };
 
-struct worker {
-    struct engine *engine;
-    pthread_t thread;
-    char run_id[IDENT_SIZE]; /* guarded by the engine's mutex; empty: none */
-    atomic_bool over;        /* that run was ended by somebody else */
-};
+/* ---- Executions ----------------------------------------------------------------------------- */
 
-struct engine {
-    struct engine_options options;
-    atomic_bool draining;  /* no run is taken up any more */
-    atomic_bool stop;      /* those that are under way give up waiting */
-    pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t wake;
-    pthread_cond_t idle; /* busy came down to 0 */
-    unsigned long wakes;
-    size_t busy; /* workers that look for runs or execute them */
-    size_t worker_count;
-    struct worker workers[MOST_WORKERS];
-};
-
-struct claim {
-    struct arena *arena;
-    struct run_record record;
-};
-
-static int claim_next(struct db_session *session, void *argument, struct treadle_error *error)
+void engine_add(struct engine *engine, struct execution *execution)
 {
-    struct claim *claim = argument;
-    return run_state_claim(session, claim->arena, &claim->record, error);
-}
-
-static void note_run(struct worker *worker, const char *run_id)
-{
-    pthread_mutex_lock(&worker->engine->mutex);
-    snprintf(worker->run_id, sizeof worker->run_id, "%s", run_id);
-    atomic_store(&worker->over, atomic_load(&worker->engine->stop));
-    pthread_mutex_unlock(&worker->engine->mutex);
-}
-
-/* True when there was a run to execute. */
-static bool execute_next(struct worker *worker)
-{
-    struct engine *engine = worker->engine;
-    struct claim claim = {.arena = arena_new(0)};
-    struct treadle_error error;
-    int rc = claim.arena ? db_write(engine->options.db, claim_next, &claim, &error)
-                         : error_set_memory(&error);
-    if (!rc) {
-        const struct run_control control = {&engine->stop, &worker->over};
-        note_run(worker, claim.record.run.id);
-        run_execute(&engine->options, &claim.record, claim.arena, &control);
-        note_run(worker, "");
-    } else if (rc != TREADLE_ENOTFOUND) {
-        log_write(engine->options.log, LOG_ERROR, "run_claim", "error", error.message, NULL);
-    }
-    arena_free(claim.arena);
-    return rc == 0;
-}
-
-static void *work(void *argument)
-{
-    struct worker *worker = argument;
-    struct engine *engine = worker->engine;
     pthread_mutex_lock(&engine->mutex);
-    while (!atomic_load(&engine->draining)) {
-        if (!engine->wakes) {
+    execution->next = engine->executions;
+    if (execution->next)
+        execution->next->previous = execution;
+    engine->executions = execution;
+    if (engine->count++ == 0)
+        pthread_cond_broadcast(&engine->wake);
+    execution_start(execution);
+    pthread_mutex_unlock(&engine->mutex);
+}
+
+void engine_remove(struct engine *engine, struct execution *execution)
+{
+    pthread_mutex_lock(&engine->mutex);
+    if (execution->next)
+        execution->next->previous = execution->previous;
+    *(execution->previous ? &execution->previous->next : &engine->executions) = execution->next;
+    pthread_mutex_unlock(&engine->mutex);
+    execution_free(execution);
+    pthread_mutex_lock(&engine->mutex);
+    bool was_full = engine->count >= ENGINE_EXECUTIONS;
+    if (--engine->count == 0)
+        pthread_cond_broadcast(&engine->wake);
+    pthread_mutex_unlock(&engine->mutex);
+    /* Others of its project, or all others, may be waiting for its place. */
+    if (was_full || engine->options.project_limit)
+        engine_wake(engine);
+}
+
+void engine_wake(struct engine *engine)
+{
+    pthread_mutex_lock(&engine->mutex);
+    bool start =
+        !engine->claiming && !atomic_load(&engine->draining) && engine->count < ENGINE_EXECUTIONS;
+    engine->claim_again = !start;
+    engine->claiming = engine->claiming || start;
+    pthread_mutex_unlock(&engine->mutex);
+    if (start)
+        claim_start(engine->claim);
+}
+
+/* ---- The clock ------------------------------------------------------------------------------ */
+
+static void tick(struct engine *engine, int64_t now)
+{
+    for (struct execution *at = engine->executions; at; at = at->next) {
+        int64_t due = atomic_load(&at->tick_at);
+        if (due && due <= now && atomic_compare_exchange_strong(&at->tick_at, &due, 0))
+            execution_wake(at);
+    }
+}
+
+static void wait_until(struct engine *engine, int64_t at)
+{
+    const struct timespec until = {at / 1000000, at % 1000000 * 1000};
+    pthread_cond_timedwait(&engine->wake, &engine->mutex, &until);
+}
+
+static void *run_ticker(void *argument)
+{
+    struct engine *engine = argument;
+    pthread_mutex_lock(&engine->mutex);
+    while (!atomic_load(&engine->stop)) {
+        int64_t now = clock_monotonic_us();
+        if (engine->claim_at && engine->claim_at <= now) {
+            engine->claim_at = 0;
+            pthread_mutex_unlock(&engine->mutex);
+            engine_wake(engine);
+            pthread_mutex_lock(&engine->mutex);
+        } else if (engine->executions) {
+            tick(engine, now);
+            wait_until(engine, now + TICK_US);
+        } else if (engine->claim_at) {
+            wait_until(engine, engine->claim_at);
+        } else {
             pthread_cond_wait(&engine->wake, &engine->mutex);
-            continue;
         }
-        engine->wakes--;
-        engine->busy++;
-        pthread_mutex_unlock(&engine->mutex);
-        while (!atomic_load(&engine->draining) && execute_next(worker))
-            ;
-        pthread_mutex_lock(&engine->mutex);
-        if (--engine->busy == 0)
-            pthread_cond_broadcast(&engine->idle);
     }
     pthread_mutex_unlock(&engine->mutex);
     return NULL;
 }
+
+/* ---- Ends that come from elsewhere ---------------------------------------------------------- */
+
+struct ending {
+    struct run_change change;
+    const char *run_id;
+    int (*end)(struct run_change *change, const char *run_id, struct treadle_error *error);
+};
+
+static int end_run(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct ending *ending = argument;
+    ending->change.session = session;
+    int rc = ending->end(&ending->change, ending->run_id, error);
+    return rc ? rc : run_change_store(&ending->change, error);
+}
+
+static int end_from_elsewhere(struct db *db, struct engine *engine, struct ending *ending,
+                              struct treadle_error *error)
+{
+    ending->change.arena = arena_new(0);
+    ending->change.live = engine_live(engine);
+    if (!ending->change.arena)
+        return error_set_memory(error);
+    int rc = db_write(db, end_run, ending, error);
+    run_change_settle(&ending->change, rc >= 0);
+    arena_free(ending->change.arena);
+    return rc;
+}
+
+int engine_expire(struct db *db, struct engine *engine, const char *run_id,
+                  struct treadle_error *error)
+{
+    struct ending ending = {.run_id = run_id, .end = run_state_expire};
+    return end_from_elsewhere(db, engine, &ending, error);
+}
+
+int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
+                         struct treadle_error *error)
+{
+    struct ending ending = {.run_id = run_id, .end = run_state_finish_cancel};
+    return end_from_elsewhere(db, engine, &ending, error);
+}
+
+struct live_table *engine_live(struct engine *engine)
+{
+    return engine ? engine->live : NULL;
+}
+
+int64_t engine_run_seconds(const struct engine *engine)
+{
+    return engine->options.run_seconds ? engine->options.run_seconds : RUN_SECONDS;
+}
+
+/* ---- Opening and closing -------------------------------------------------------------------- */
 
 static int recover(struct db_session *session, void *argument, struct treadle_error *error)
 {
     return run_state_recover(session, argument, error);
 }
 
-static void start_workers(struct engine *engine)
+static int start(struct engine *engine, struct treadle_error *error)
 {
-    size_t wanted = engine->options.workers ? engine->options.workers : DEFAULT_WORKERS;
-    while (engine->worker_count < wanted && engine->worker_count < MOST_WORKERS) {
-        struct worker *worker = &engine->workers[engine->worker_count];
-        worker->engine = engine;
-        if (thread_start(&worker->thread, 1, work, worker) != 1)
-            break;
-        engine->worker_count++;
-    }
+    size_t workers = engine->options.workers ? engine->options.workers : WORKERS;
+    pthread_condattr_t monotonic;
+    pthread_mutex_init(&engine->mutex, NULL);
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&engine->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    engine->claim = claim_new(engine);
+    engine->live = live_table_new();
+    engine->loop = pool_new(LOOP_THREADS, 2 * ENGINE_EXECUTIONS);
+    engine->workers = pool_new(workers, 2 * ENGINE_EXECUTIONS);
+    engine->has_ticker = thread_start(&engine->ticker, 1, run_ticker, engine) == 1;
+    if (engine->claim && engine->live && engine->loop && engine->workers && engine->has_ticker)
+        return 0;
+    return error_set(error, TREADLE_EMEMORY, "no threads for executing runs could be started");
 }
 
 int engine_open(struct engine **out, const struct engine_options *options,
@@ -137,60 +195,40 @@ int engine_open(struct engine **out, const struct engine_options *options,
     if (!engine)
         return error_set_memory(error);
     engine->options = *options;
-    engine->wakes = 1; /* for what was queued before */
-    pthread_mutex_init(&engine->mutex, NULL);
-    pthread_cond_init(&engine->wake, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&engine->idle, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    start_workers(engine);
-    if (!engine->worker_count) {
+    rc = start(engine, error);
+    if (rc) {
         engine_close(engine, 0);
-        return error_set(error, TREADLE_EMEMORY, "no thread for executing runs could be started");
+        return rc;
     }
+    /* For what was queued before. */
+    engine_wake(engine);
     *out = engine;
     return 0;
 }
 
-void engine_wake(struct engine *engine)
-{
-    pthread_mutex_lock(&engine->mutex);
-    engine->wakes++;
-    pthread_cond_signal(&engine->wake);
-    pthread_mutex_unlock(&engine->mutex);
-}
-
-void engine_interrupt(struct engine *engine, const char *run_id)
-{
-    pthread_mutex_lock(&engine->mutex);
-    for (size_t i = 0; i < engine->worker_count; i++)
-        if (strcmp(engine->workers[i].run_id, run_id) == 0)
-            atomic_store(&engine->workers[i].over, true);
-    pthread_mutex_unlock(&engine->mutex);
-    model_cancel(engine->options.model);
-}
-
 void engine_drain(struct engine *engine)
 {
-    if (!engine)
-        return;
-    atomic_store(&engine->draining, true);
+    if (engine)
+        atomic_store(&engine->draining, true);
+}
+
+/* Waits until nothing is executed or claimed. */
+static void await_idle(struct engine *engine, int64_t until)
+{
     pthread_mutex_lock(&engine->mutex);
-    pthread_cond_broadcast(&engine->wake);
+    while ((engine->count || engine->claiming) && clock_monotonic_us() < until)
+        wait_until(engine, until);
     pthread_mutex_unlock(&engine->mutex);
 }
 
-static void await_idle(struct engine *engine, unsigned seconds)
+/* What is still executed gives up; the next start fails it. */
+static void give_up(struct engine *engine)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
+    atomic_store(&engine->stop, true);
     pthread_mutex_lock(&engine->mutex);
-    int rc = 0;
-    while (engine->busy && rc != ETIMEDOUT)
-        rc = pthread_cond_timedwait(&engine->idle, &engine->mutex, &until);
+    for (struct execution *at = engine->executions; at; at = at->next)
+        execution_wake(at);
+    pthread_cond_broadcast(&engine->wake);
     pthread_mutex_unlock(&engine->mutex);
 }
 
@@ -199,15 +237,15 @@ void engine_close(struct engine *engine, unsigned grace_seconds)
     if (!engine)
         return;
     engine_drain(engine);
-    await_idle(engine, grace_seconds);
-    atomic_store(&engine->stop, true);
-    /* Answers that are still waited for; what they were for is failed by the next start. */
-    for (size_t i = 0; i < engine->worker_count; i++)
-        atomic_store(&engine->workers[i].over, true);
-    model_cancel(engine->options.model);
-    for (size_t i = 0; i < engine->worker_count; i++)
-        pthread_join(engine->workers[i].thread, NULL);
-    pthread_cond_destroy(&engine->idle);
+    await_idle(engine, clock_monotonic_us() + (int64_t)grace_seconds * 1000000);
+    give_up(engine);
+    await_idle(engine, INT64_MAX);
+    if (engine->has_ticker)
+        pthread_join(engine->ticker, NULL);
+    pool_free(engine->workers);
+    pool_free(engine->loop);
+    live_table_free(engine->live);
+    claim_free(engine->claim);
     pthread_cond_destroy(&engine->wake);
     pthread_mutex_destroy(&engine->mutex);
     free(engine);

@@ -1,10 +1,10 @@
 /*
  * Engine: executes runs.
  *
- * Runs wait in the database (status queued); a few workers take the oldest, one at a time each,
- * and carry it through: the model is asked, the tools that it calls are run and recorded as
- * steps, and the model is asked again, until it answers with a message or something fails. So
- * nothing that waits is lost when the process ends.
+ * Runs wait in the database (status queued), so nothing that waits is lost when the process ends.
+ * The engine takes them in order and carries thousands at once on two threads: a run never waits
+ * there, but is advanced whenever its model, the database or a search has news for it. What takes
+ * long is done by a few workers.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -15,12 +15,15 @@
 #include "store/db.h"
 
 struct engine;
+struct live_table;
 
 struct engine_options {
     struct db *db;
     struct search *search;
-    struct model *model; /* answers whatever model a run names */
-    size_t workers;      /* 0: 4 */
+    struct model *model;  /* answers whatever model a run names */
+    size_t workers;       /* 0: 4 */
+    size_t project_limit; /* runs of one project at work at once; 0: no limit */
+    int64_t run_seconds;  /* that a run may take, waiting included; 0: 600 */
     struct log *log;
 };
 
@@ -31,9 +34,18 @@ int engine_open(struct engine **out, const struct engine_options *options,
 /* Says that a run was queued. Never blocks for long. */
 void engine_wake(struct engine *engine);
 
-/* Says that a run was ended by somebody else: whoever executes it may stop. Never blocks for long.
+/* What happens to runs, for changes and followers. Accepts NULL and gives NULL. */
+struct live_table *engine_live(struct engine *engine);
+
+/* How long a run may take, in seconds. */
+int64_t engine_run_seconds(const struct engine *engine);
+
+/* Ends a run whose time is up, or that is cancelling. `engine` may be NULL where none is at work.
  */
-void engine_interrupt(struct engine *engine, const char *run_id);
+int engine_expire(struct db *db, struct engine *engine, const char *run_id,
+                  struct treadle_error *error);
+int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
+                         struct treadle_error *error);
 
 /* Takes up no more runs: what is queued stays so. Accepts NULL. */
 void engine_drain(struct engine *engine);

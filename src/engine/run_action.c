@@ -16,13 +16,15 @@ enum { LONGEST_LIST = 320 };
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 
-static int make_action(const struct treadle_tool_call *calls, size_t count, struct arena *arena,
-                       struct treadle_required_action **out, struct treadle_error *error)
+static int make_action(struct run_change *change, const struct treadle_tool_call *calls,
+                       size_t count, struct treadle_required_action **out,
+                       struct treadle_error *error)
 {
-    struct treadle_required_action *action = arena_alloc(arena, sizeof *action);
-    struct treadle_submit_tool_outputs *due = arena_alloc(arena, sizeof *due);
-    struct treadle_required_tool_call *waiting = arena_array(arena, count, sizeof *waiting);
-    struct treadle_required_function *functions = arena_array(arena, count, sizeof *functions);
+    struct treadle_required_action *action = arena_alloc(change->arena, sizeof *action);
+    struct treadle_submit_tool_outputs *due = arena_alloc(change->arena, sizeof *due);
+    struct treadle_required_tool_call *waiting = arena_array(change->arena, count, sizeof *waiting);
+    struct treadle_required_function *functions =
+        arena_array(change->arena, count, sizeof *functions);
     if (!action || !due || !waiting || !functions)
         return error_set_memory(error);
     for (size_t i = 0; i < count; i++) {
@@ -42,32 +44,31 @@ static int make_action(const struct treadle_tool_call *calls, size_t count, stru
     return 0;
 }
 
-int run_state_require_action(struct db_session *session, const struct treadle_run_step *step,
+int run_state_require_action(struct run_change *change, const struct treadle_run_step *step,
                              struct treadle_tool_call *calls, size_t call_count,
-                             const struct treadle_usage *usage, struct arena *arena,
-                             struct treadle_error *error)
+                             const struct treadle_usage *usage, struct treadle_error *error)
 {
     struct treadle_step_details details = {
         .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = calls, .tool_call_count = call_count};
     struct treadle_run run;
     struct treadle_run_step waiting;
-    int rc = run_rows_load(session, step->run_id, arena, &run, error);
+    int rc = run_rows_load(change, step->run_id, &run, error);
     if (!rc)
         rc = run_rows_check(&run, TREADLE_RUN_REQUIRES_ACTION, error);
     if (!rc)
-        rc = run_rows_load_step(session, step->id, arena, &waiting, error);
+        rc = run_rows_load_step(change, step->id, &waiting, error);
     if (!rc && waiting.status != TREADLE_STEP_IN_PROGRESS)
         rc = error_set(error, TREADLE_ESTATE, "the step that called functions has ended");
     if (!rc)
-        rc = make_action(calls, call_count, arena, &run.required_action, error);
+        rc = make_action(change, calls, call_count, &run.required_action, error);
     if (rc)
         return rc;
     waiting.step_details = &details;
     run.status = TREADLE_RUN_REQUIRES_ACTION;
-    rc = run_rows_save_step(session, &waiting, arena, error);
+    rc = run_rows_save_step(change, &waiting, error);
     if (!rc)
-        rc = run_rows_hold_usage(session, step->id, usage, arena, error);
-    return rc ? rc : run_rows_save(session, &run, arena, error);
+        rc = run_rows_hold_usage(change, step->id, usage, error);
+    return rc ? rc : run_rows_save(change, &run, error);
 }
 
 /* ---- Going on ------------------------------------------------------------------------------- */
@@ -117,19 +118,19 @@ static int check_outputs(const struct treadle_run *run, const struct treadle_too
     return whole ? 0 : refuse_outputs(due, outputs, count, error);
 }
 
-static int complete_step(struct db_session *session, const char *run_id,
+static int complete_step(struct run_change *change, const char *run_id,
                          const struct treadle_tool_output *outputs, size_t count,
-                         struct arena *arena, struct treadle_error *error)
+                         struct treadle_error *error)
 {
     struct treadle_run_step step;
     const char *step_id = NULL;
-    int rc = run_rows_open_step(session, run_id, arena, &step_id, error);
+    int rc = run_rows_open_step(change, run_id, &step_id, error);
     if (!rc && !step_id)
         rc = error_set(error, TREADLE_EIO, "a run waits for outputs that no step asked for");
     if (!rc)
-        rc = run_rows_load_step(session, step_id, arena, &step, error);
+        rc = run_rows_load_step(change, step_id, &step, error);
     if (!rc)
-        rc = run_rows_held_usage(session, step_id, arena, &step.usage, error);
+        rc = run_rows_held_usage(change, step_id, &step.usage, error);
     if (rc)
         return rc;
     for (size_t i = 0; i < step.step_details->tool_call_count; i++) {
@@ -141,15 +142,15 @@ static int complete_step(struct db_session *session, const char *run_id,
     step.status = TREADLE_STEP_COMPLETED;
     step.completed_at = run_rows_now();
     step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};
-    return run_rows_save_step(session, &step, arena, error);
+    return run_rows_save_step(change, &step, error);
 }
 
-int run_state_submit(struct db_session *session, const char *run_id,
-                     const struct treadle_tool_output *outputs, size_t count, struct arena *arena,
+int run_state_submit(struct run_change *change, const char *run_id,
+                     const struct treadle_tool_output *outputs, size_t count,
                      struct treadle_run *out, struct treadle_error *error)
 {
     struct treadle_run run;
-    int rc = run_rows_load(session, run_id, arena, &run, error);
+    int rc = run_rows_load(change, run_id, &run, error);
     if (!rc && run.status != TREADLE_RUN_REQUIRES_ACTION)
         rc = error_set_request(error, NULL, NULL,
                                "Runs in status \"%s\" do not accept tool outputs.",
@@ -157,12 +158,13 @@ int run_state_submit(struct db_session *session, const char *run_id,
     if (!rc)
         rc = check_outputs(&run, outputs, count, error);
     if (!rc)
-        rc = complete_step(session, run_id, outputs, count, arena, error);
+        rc = complete_step(change, run_id, outputs, count, error);
     if (rc)
         return rc;
     run.status = TREADLE_RUN_QUEUED;
     run.required_action = NULL;
-    rc = run_rows_save(session, &run, arena, error);
+    rc = run_rows_save(change, &run, error);
+    change->queued = true;
     if (!rc)
         *out = run;
     return rc;

@@ -8,6 +8,8 @@
  * Whoever ends a run need not be the one who executes it: the executing thread finds at its next
  * transition that the run has ended, and gives up.
  */
+#include <string.h>
+
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -21,23 +23,25 @@ struct ending {
     enum treadle_run_step_status step;
     const char *reason; /* of the message */
     const struct treadle_last_error *last_error;
+    bool abandoned; /* by a process that is gone: what was told last may be lost */
 };
 
-static const struct ending cancelled = {TREADLE_RUN_CANCELLED, TREADLE_STEP_CANCELLED,
-                                        "run_cancelled", NULL};
-static const struct ending expired = {TREADLE_RUN_EXPIRED, TREADLE_STEP_EXPIRED, "run_expired",
-                                      NULL};
+static const struct ending cancelled = {
+    .run = TREADLE_RUN_CANCELLED, .step = TREADLE_STEP_CANCELLED, .reason = "run_cancelled"};
+static const struct ending expired = {
+    .run = TREADLE_RUN_EXPIRED, .step = TREADLE_STEP_EXPIRED, .reason = "run_expired"};
 
 /* ---- The run -------------------------------------------------------------------------------- */
 
-static int sum_usage(struct db_session *session, const char *run_id, struct arena *arena,
-                     struct treadle_usage **out, struct treadle_error *error)
+static int sum_usage(struct run_change *change, const char *run_id, struct treadle_usage **out,
+                     struct treadle_error *error)
 {
-    struct treadle_usage *sum = arena_alloc(arena, sizeof *sum);
+    struct treadle_usage *sum = arena_alloc(change->arena, sizeof *sum);
     struct db_statement *statement;
     if (!sum)
         return error_set_memory(error);
-    int rc = db_prepare(session, &statement, "SELECT body FROM run_steps WHERE run = ?", error);
+    int rc =
+        db_prepare(change->session, &statement, "SELECT body FROM run_steps WHERE run = ?", error);
     if (rc)
         return rc;
     db_bind_text(statement, 1, run_id);
@@ -45,7 +49,8 @@ static int sum_usage(struct db_session *session, const char *run_id, struct aren
         size_t length;
         struct treadle_run_step step = {0};
         const char *body = db_column_text(statement, 0, &length);
-        rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, arena, &step, error);
+        rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, change->arena, &step,
+                         error);
         if (rc)
             return rc;
         if (!step.usage)
@@ -60,59 +65,103 @@ static int sum_usage(struct db_session *session, const char *run_id, struct aren
 }
 
 /* The part of every end: status, usage, no expiry any more, and the thread is free. */
-static int end_run(struct db_session *session, struct treadle_run *run,
-                   enum treadle_run_status status, struct arena *arena, struct treadle_error *error)
+static int end_run(struct run_change *change, struct treadle_run *run,
+                   enum treadle_run_status status, struct treadle_error *error)
 {
     int rc = run_rows_check(run, status, error);
     if (!rc)
-        rc = sum_usage(session, run->id, arena, &run->usage, error);
+        rc = sum_usage(change, run->id, &run->usage, error);
     if (rc)
         return rc;
     run->status = status;
     run->expires_at = (struct treadle_integer){TREADLE_NULL, 0};
     run->required_action = NULL;
-    rc = run_rows_save(session, run, arena, error);
-    return rc ? rc : run_rows_free_lock(session, run, error);
+    rc = run_rows_save(change, run, error);
+    return rc ? rc : run_rows_free_lock(change, run, error);
 }
 
-int run_state_complete(struct db_session *session, const char *run_id, struct arena *arena,
-                       struct treadle_error *error)
+int run_state_complete(struct run_change *change, const char *run_id, struct treadle_error *error)
 {
     struct treadle_run run;
-    int rc = run_rows_load(session, run_id, arena, &run, error);
+    int rc = run_rows_load(change, run_id, &run, error);
     if (rc)
         return rc;
     run.completed_at = run_rows_now();
-    return end_run(session, &run, TREADLE_RUN_COMPLETED, arena, error);
+    return end_run(change, &run, TREADLE_RUN_COMPLETED, error);
 }
 
 /* ---- What is under way ---------------------------------------------------------------------- */
 
-static int end_message(struct db_session *session, const char *message_id,
-                       const struct ending *ending, struct arena *arena,
-                       struct treadle_error *error)
+/* What was told of a message is its content, also where the database does not have it yet. */
+static int take_content(struct run_change *change, struct treadle_message *message,
+                        struct treadle_error *error)
+{
+    struct run_news *news = run_change_news(change, message->run_id);
+    struct treadle_content *content = NULL;
+    size_t count = 0;
+    if (!news)
+        return error_set_memory(error);
+    if (!news->live)
+        return 0;
+    int rc = live_copy_content(news->live, message->id, change->arena, &content, &count, error);
+    if (!rc && count) {
+        message->content = content;
+        message->content_count = count;
+    }
+    return rc;
+}
+
+/* The pieces of a message are written when it ends, so of one that broke off none is there: the
+ * content that was saved becomes one. */
+static int tell_remains(struct run_change *change, const struct treadle_message *message,
+                        struct treadle_error *error)
+{
+    const struct treadle_text *text = message->content_count ? message->content[0].text : NULL;
+    struct run_news *news = run_change_news(change, message->run_id);
+    uint32_t *length = arena_alloc(change->arena, sizeof *length);
+    if (!news || !length)
+        return error_set_memory(error);
+    if (!text || !text->value[0])
+        return 0;
+    *length = (uint32_t)strlen(text->value);
+    news->pieces = (struct run_pieces){.kind = PIECE_TEXT,
+                                       .subject = message->id,
+                                       .opens = true,
+                                       .text = text->value,
+                                       .length = *length,
+                                       .lengths = length,
+                                       .count = 1};
+    return 0;
+}
+
+static int end_message(struct run_change *change, const char *message_id,
+                       const struct ending *ending, struct treadle_error *error)
 {
     struct treadle_incomplete_details details = {ending->reason};
     struct treadle_message message;
-    int rc = run_rows_load_message(session, message_id, arena, &message, error);
+    int rc = run_rows_load_message(change, message_id, &message, error);
     if (rc == TREADLE_ENOTFOUND)
         return 0;
     if (rc || message.status != TREADLE_MESSAGE_IN_PROGRESS)
         return rc;
+    rc = ending->abandoned ? tell_remains(change, &message, error)
+                           : take_content(change, &message, error);
+    if (rc)
+        return rc;
     message.status = TREADLE_MESSAGE_INCOMPLETE;
     message.incomplete_at = run_rows_now();
     message.incomplete_details = &details;
-    return run_rows_save_message(session, &message, arena, error);
+    return run_rows_save_message(change, &message, error);
 }
 
-static int end_step(struct db_session *session, const char *step_id, const struct ending *ending,
-                    struct arena *arena, struct treadle_error *error)
+static int end_step(struct run_change *change, const char *step_id, const struct ending *ending,
+                    struct treadle_error *error)
 {
     struct treadle_last_error last_error;
     struct treadle_run_step step;
-    int rc = run_rows_load_step(session, step_id, arena, &step, error);
+    int rc = run_rows_load_step(change, step_id, &step, error);
     if (!rc)
-        rc = run_rows_held_usage(session, step_id, arena, &step.usage, error);
+        rc = run_rows_held_usage(change, step_id, &step.usage, error);
     if (rc)
         return rc;
     step.status = ending->step;
@@ -121,29 +170,36 @@ static int end_step(struct db_session *session, const char *step_id, const struc
                                              : &step.cancelled_at) = run_rows_now();
     if (ending->last_error) {
         last_error = *ending->last_error;
+        /* The protocol knows fewer codes of steps than of runs. */
+        if (strcmp(last_error.code, "rate_limit_exceeded") != 0)
+            last_error.code = "server_error";
         step.last_error = &last_error;
     }
     step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};
-    rc = run_rows_save_step(session, &step, arena, error);
-    if (!rc && step.step_details->message_creation)
-        rc = end_message(session, step.step_details->message_creation->message_id, ending, arena,
-                         error);
-    return rc;
+    if (step.step_details->message_creation)
+        rc = end_message(change, step.step_details->message_creation->message_id, ending, error);
+    return rc ? rc : run_rows_save_step(change, &step, error);
 }
 
-static int end_badly(struct db_session *session, const char *run_id, const struct ending *ending,
-                     struct arena *arena, struct treadle_error *error)
+static int end_badly(struct run_change *change, const char *run_id, const struct ending *ending,
+                     struct treadle_error *error)
 {
     struct treadle_last_error last_error;
     struct treadle_run run;
     const char *step_id = NULL;
-    int rc = run_rows_load(session, run_id, arena, &run, error);
+    int rc = run_rows_load(change, run_id, &run, error);
     if (!rc)
         rc = run_rows_check(&run, ending->run, error);
     if (!rc)
-        rc = run_rows_open_step(session, run_id, arena, &step_id, error);
+        rc = run_rows_open_step(change, run_id, &step_id, error);
+    if (!rc && ending->abandoned) {
+        struct run_news *news = run_change_news(change, run_id);
+        rc = news ? 0 : error_set_memory(error);
+        if (news)
+            news->leaps = true;
+    }
     if (!rc && step_id)
-        rc = end_step(session, step_id, ending, arena, error);
+        rc = end_step(change, step_id, ending, error);
     if (rc)
         return rc;
     if (ending->run == TREADLE_RUN_FAILED)
@@ -154,40 +210,109 @@ static int end_badly(struct db_session *session, const char *run_id, const struc
         last_error = *ending->last_error;
         run.last_error = &last_error;
     }
-    return end_run(session, &run, ending->run, arena, error);
+    return end_run(change, &run, ending->run, error);
 }
 
-int run_state_fail(struct db_session *session, const char *run_id,
-                   const struct treadle_last_error *reason, struct arena *arena,
-                   struct treadle_error *error)
+int run_state_fail(struct run_change *change, const char *run_id,
+                   const struct treadle_last_error *reason, struct treadle_error *error)
 {
-    const struct ending failed = {TREADLE_RUN_FAILED, TREADLE_STEP_FAILED, "run_failed", reason};
-    return end_badly(session, run_id, &failed, arena, error);
+    const struct ending failed = {.run = TREADLE_RUN_FAILED,
+                                  .step = TREADLE_STEP_FAILED,
+                                  .reason = "run_failed",
+                                  .last_error = reason};
+    return end_badly(change, run_id, &failed, error);
+}
+
+/* ---- Budgets -------------------------------------------------------------------------------- */
+
+/* The step did all that it could, so it is completed. */
+static int cut_step(struct run_change *change, const char *step_id, const struct run_cut *cut,
+                    struct treadle_error *error)
+{
+    const struct ending ending = {.run = TREADLE_RUN_INCOMPLETE, .reason = cut->message_reason};
+    struct treadle_run_step step;
+    struct treadle_usage used = cut->usage;
+    int rc = run_rows_load_step(change, step_id, &step, error);
+    if (!rc && step.step_details->message_creation)
+        rc = end_message(change, step.step_details->message_creation->message_id, &ending, error);
+    if (rc)
+        return rc;
+    if (step.step_details->type == TREADLE_STEP_TOOL_CALLS) {
+        step.step_details->tool_calls = cut->calls;
+        step.step_details->tool_call_count = cut->call_count;
+    }
+    step.status = TREADLE_STEP_COMPLETED;
+    step.completed_at = run_rows_now();
+    step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};
+    step.usage = &used;
+    return run_rows_save_step(change, &step, error);
+}
+
+int run_state_cut(struct run_change *change, const char *run_id, const struct run_cut *cut,
+                  struct treadle_error *error)
+{
+    struct treadle_incomplete_details details = {cut->reason};
+    struct treadle_run run;
+    const char *step_id = NULL;
+    int rc = run_rows_load(change, run_id, &run, error);
+    if (!rc)
+        rc = run_rows_check(&run, TREADLE_RUN_INCOMPLETE, error);
+    if (!rc)
+        rc = run_rows_open_step(change, run_id, &step_id, error);
+    if (!rc && step_id)
+        rc = cut_step(change, step_id, cut, error);
+    if (rc)
+        return rc;
+    run.completed_at = run_rows_now();
+    if (cut->reason)
+        run.incomplete_details = &details;
+    return end_run(change, &run, TREADLE_RUN_INCOMPLETE, error);
 }
 
 /* ---- Cancelling ----------------------------------------------------------------------------- */
 
-int run_state_cancel(struct db_session *session, const char *run_id, struct arena *arena,
-                     struct treadle_run *out, struct treadle_error *error)
+/* What was told comes into the log with the change, so it comes into the message, too. */
+static int keep_content(struct run_change *change, const char *run_id, struct treadle_error *error)
+{
+    struct treadle_run_step step;
+    struct treadle_message message;
+    const char *step_id = NULL;
+    int rc = run_rows_open_step(change, run_id, &step_id, error);
+    if (rc || !step_id)
+        return rc;
+    rc = run_rows_load_step(change, step_id, &step, error);
+    if (rc || !step.step_details->message_creation)
+        return rc;
+    rc = run_rows_load_message(change, step.step_details->message_creation->message_id, &message,
+                               error);
+    if (!rc)
+        rc = take_content(change, &message, error);
+    return rc ? rc : run_rows_save_message(change, &message, error);
+}
+
+int run_state_cancel(struct run_change *change, const char *run_id, struct treadle_run *out,
+                     struct treadle_error *error)
 {
     struct treadle_run run;
-    int rc = run_rows_load(session, run_id, arena, &run, error);
+    int rc = run_rows_load(change, run_id, &run, error);
     if (rc)
         return rc;
     if (run_rows_check(&run, TREADLE_RUN_CANCELLING, NULL))
         return error_set_request(error, NULL, NULL, "Cannot cancel run with status '%s'.",
                                  field_word(run_status_names, (int)run.status));
     run.status = TREADLE_RUN_CANCELLING;
-    rc = run_rows_save(session, &run, arena, error);
+    rc = keep_content(change, run_id, error);
+    if (!rc)
+        rc = run_rows_save(change, &run, error);
     if (!rc)
         *out = run;
     return rc;
 }
 
-int run_state_finish_cancel(struct db_session *session, const char *run_id, struct arena *arena,
+int run_state_finish_cancel(struct run_change *change, const char *run_id,
                             struct treadle_error *error)
 {
-    return end_badly(session, run_id, &cancelled, arena, error);
+    return end_badly(change, run_id, &cancelled, error);
 }
 
 /* ---- Sweeping ------------------------------------------------------------------------------- */
@@ -220,14 +345,16 @@ static int end_all(struct db_session *session, enum treadle_run_status status,
     const char *run_id;
     int rc;
     do {
-        struct arena *arena = arena_new(0);
+        struct run_change change = {.session = session, .arena = arena_new(0)};
         run_id = NULL;
-        rc = arena ? find_in_status(session, status, arena, &run_id, error)
-                   : error_set_memory(error);
+        rc = change.arena ? find_in_status(session, status, change.arena, &run_id, error)
+                          : error_set_memory(error);
         if (!rc && run_id)
-            rc = end_badly(session, run_id, ending, arena, error);
+            rc = end_badly(&change, run_id, ending, error);
+        if (!rc)
+            rc = run_change_store(&change, error);
         *count += !rc && run_id;
-        arena_free(arena);
+        arena_free(change.arena);
     } while (!rc && run_id);
     return rc;
 }
@@ -236,12 +363,17 @@ int run_state_recover(struct db_session *session, size_t *count, struct treadle_
 {
     static const struct treadle_last_error reason = {
         "server_error", "The server stopped while this run was in progress."};
-    static const struct ending failed = {TREADLE_RUN_FAILED, TREADLE_STEP_FAILED, "run_failed",
-                                         &reason};
+    static const struct ending failed = {.run = TREADLE_RUN_FAILED,
+                                         .step = TREADLE_STEP_FAILED,
+                                         .reason = "run_failed",
+                                         .last_error = &reason,
+                                         .abandoned = true};
+    struct ending cancelling = cancelled;
     size_t ended = 0;
+    cancelling.abandoned = true;
     int rc = end_all(session, TREADLE_RUN_IN_PROGRESS, &failed, &ended, error);
     if (!rc)
-        rc = end_all(session, TREADLE_RUN_CANCELLING, &cancelled, &ended, error);
+        rc = end_all(session, TREADLE_RUN_CANCELLING, &cancelling, &ended, error);
     if (!rc)
         *count = ended;
     return rc;
@@ -259,13 +391,12 @@ int run_state_next_cancelling(struct db_session *session, struct arena *arena, c
     return find_in_status(session, TREADLE_RUN_CANCELLING, arena, out, error);
 }
 
-int run_state_expire(struct db_session *session, const char *run_id, struct arena *arena,
-                     struct treadle_error *error)
+int run_state_expire(struct run_change *change, const char *run_id, struct treadle_error *error)
 {
     struct treadle_run run;
-    int rc = run_rows_load(session, run_id, arena, &run, error);
+    int rc = run_rows_load(change, run_id, &run, error);
     if (rc)
         return rc;
-    return end_badly(session, run_id, run.status == TREADLE_RUN_CANCELLING ? &cancelled : &expired,
-                     arena, error);
+    return end_badly(change, run_id, run.status == TREADLE_RUN_CANCELLING ? &cancelled : &expired,
+                     error);
 }

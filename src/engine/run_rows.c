@@ -14,6 +14,31 @@
 #include "engine/run_state.h"
 #include "store/record.h"
 
+/* What tells that a status was reached. */
+static const enum treadle_event_type run_events[] = {
+    [TREADLE_RUN_QUEUED] = TREADLE_EVENT_RUN_QUEUED,
+    [TREADLE_RUN_IN_PROGRESS] = TREADLE_EVENT_RUN_IN_PROGRESS,
+    [TREADLE_RUN_REQUIRES_ACTION] = TREADLE_EVENT_RUN_REQUIRES_ACTION,
+    [TREADLE_RUN_CANCELLING] = TREADLE_EVENT_RUN_CANCELLING,
+    [TREADLE_RUN_CANCELLED] = TREADLE_EVENT_RUN_CANCELLED,
+    [TREADLE_RUN_FAILED] = TREADLE_EVENT_RUN_FAILED,
+    [TREADLE_RUN_COMPLETED] = TREADLE_EVENT_RUN_COMPLETED,
+    [TREADLE_RUN_INCOMPLETE] = TREADLE_EVENT_RUN_INCOMPLETE,
+    [TREADLE_RUN_EXPIRED] = TREADLE_EVENT_RUN_EXPIRED,
+};
+static const enum treadle_event_type step_events[] = {
+    [TREADLE_STEP_IN_PROGRESS] = 0,
+    [TREADLE_STEP_CANCELLED] = TREADLE_EVENT_STEP_CANCELLED,
+    [TREADLE_STEP_FAILED] = TREADLE_EVENT_STEP_FAILED,
+    [TREADLE_STEP_COMPLETED] = TREADLE_EVENT_STEP_COMPLETED,
+    [TREADLE_STEP_EXPIRED] = TREADLE_EVENT_STEP_EXPIRED,
+};
+static const enum treadle_event_type message_events[] = {
+    [TREADLE_MESSAGE_IN_PROGRESS] = 0,
+    [TREADLE_MESSAGE_COMPLETED] = TREADLE_EVENT_MESSAGE_COMPLETED,
+    [TREADLE_MESSAGE_INCOMPLETE] = TREADLE_EVENT_MESSAGE_INCOMPLETE,
+};
+
 #define TO(status) (1u << TREADLE_RUN_##status)
 
 /* What may follow each status; nothing follows one that is not here. */
@@ -44,11 +69,29 @@ struct treadle_integer run_rows_now(void)
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
-int run_rows_load(struct db_session *session, const char *run_id, struct arena *arena,
-                  struct treadle_run *out, struct treadle_error *error)
+int run_rows_status(struct run_change *change, const char *run_id, enum treadle_run_status *out,
+                    struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", run_id}};
-    return record_load(session, "runs", &treadle_run_type, keys, 1, arena, out, error);
+    const char *word = NULL;
+    int rc = record_text(change->session, "runs", "status", keys, 1, change->arena, &word, error);
+    if (rc)
+        return rc;
+    for (int i = 1; run_status_names[i]; i++) {
+        if (strcmp(run_status_names[i], word) == 0) {
+            *out = (enum treadle_run_status)i;
+            return 0;
+        }
+    }
+    return error_set(error, TREADLE_EIO, "a run has the unknown status '%.32s'", word);
+}
+
+int run_rows_load(struct run_change *change, const char *run_id, struct treadle_run *out,
+                  struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", run_id}};
+    return record_load(change->session, "runs", &treadle_run_type, keys, 1, change->arena, out,
+                       error);
 }
 
 static struct record_value expiry(const struct treadle_run *run)
@@ -60,34 +103,63 @@ static struct record_value expiry(const struct treadle_run *run)
     };
 }
 
-int run_rows_insert(struct db_session *session, const char *project, const struct treadle_run *run,
-                    struct arena *arena, struct treadle_error *error)
+static struct record_value queued_now(void)
+{
+    return (struct record_value){
+        .column = "queued_at", .kind = RECORD_INTEGER, .integer = clock_milliseconds() * 1000};
+}
+
+int run_rows_count_queue(struct run_change *change, const char *run_id, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(change->session, &statement,
+                        "UPDATE runs SET queue_us = queue_us + max(0, ? - queued_at) WHERE id = ?",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, clock_milliseconds() * 1000);
+    db_bind_text(statement, 2, run_id);
+    rc = db_step(statement, error);
+    return rc < 0 ? rc : 0;
+}
+
+int run_rows_insert(struct run_change *change, const char *project, const struct treadle_run *run,
+                    struct treadle_error *error)
 {
     const struct record_value values[] = {
         {.column = "id", .text = run->id},
         {.column = "project", .text = project},
         {.column = "thread", .text = run->thread_id},
         {.column = "status", .text = field_word(run_status_names, (int)run->status)},
-        {.column = "body", .text = field_text(&treadle_run_type, run, arena)},
+        {.column = "body", .text = field_text(&treadle_run_type, run, change->arena)},
         expiry(run),
+        queued_now(),
     };
     if (!run->id || !values[4].text)
         return error_set_memory(error);
-    return record_insert(session, "runs", values, 6, error);
+    int rc = record_insert(change->session, "runs", values, 7, error);
+    return rc ? rc
+              : run_change_tell(change, run->id, TREADLE_EVENT_RUN_CREATED,
+                                TREADLE_EVENT_RUN_QUEUED, values[4].text, NULL, error);
 }
 
-int run_rows_save(struct db_session *session, const struct treadle_run *run, struct arena *arena,
+int run_rows_save(struct run_change *change, const struct treadle_run *run,
                   struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", run->id}};
     const struct record_value values[] = {
         {.column = "status", .text = field_word(run_status_names, (int)run->status)},
-        {.column = "body", .text = field_text(&treadle_run_type, run, arena)},
+        {.column = "body", .text = field_text(&treadle_run_type, run, change->arena)},
         expiry(run),
+        queued_now(),
     };
     if (!values[1].text)
         return error_set_memory(error);
-    return record_update(session, "runs", keys, 1, values, 3, error);
+    size_t count = run->status == TREADLE_RUN_QUEUED ? 4 : 3;
+    int rc = record_update(change->session, "runs", keys, 1, values, count, error);
+    return rc ? rc
+              : run_change_tell(change, run->id, run_events[run->status], 0, values[1].text, NULL,
+                                error);
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
@@ -131,12 +203,11 @@ static int print_step(const struct treadle_run_step *step, struct arena *arena, 
     return *body && (*detail || !results) ? 0 : TREADLE_EMEMORY;
 }
 
-int run_rows_insert_step(struct db_session *session, const char *project,
-                         const struct treadle_run_step *step, struct arena *arena,
-                         struct treadle_error *error)
+int run_rows_insert_step(struct run_change *change, const char *project,
+                         const struct treadle_run_step *step, struct treadle_error *error)
 {
     const char *body, *detail;
-    if (print_step(step, arena, &body, &detail))
+    if (print_step(step, change->arena, &body, &detail))
         return error_set_memory(error);
     const struct record_value values[] = {
         {.column = "id", .text = step->id},
@@ -146,36 +217,43 @@ int run_rows_insert_step(struct db_session *session, const char *project,
         {.column = "status", .text = field_word(run_step_status_names, (int)step->status)},
         {.column = "body", .text = body},
     };
-    return record_insert(session, "run_steps", values, 6, error);
+    int rc = record_insert(change->session, "run_steps", values, 6, error);
+    return rc ? rc
+              : run_change_tell(change, step->run_id, TREADLE_EVENT_STEP_CREATED,
+                                TREADLE_EVENT_STEP_IN_PROGRESS, body, detail, error);
 }
 
-int run_rows_save_step(struct db_session *session, const struct treadle_run_step *step,
-                       struct arena *arena, struct treadle_error *error)
+int run_rows_save_step(struct run_change *change, const struct treadle_run_step *step,
+                       struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", step->id}};
     const char *body, *detail;
-    if (print_step(step, arena, &body, &detail))
+    if (print_step(step, change->arena, &body, &detail))
         return error_set_memory(error);
     const struct record_value values[] = {
         {.column = "status", .text = field_word(run_step_status_names, (int)step->status)},
         {.column = "body", .text = body},
         {.column = "detail", .text = detail},
     };
-    return record_update(session, "run_steps", keys, 1, values, 3, error);
+    int rc = record_update(change->session, "run_steps", keys, 1, values, 3, error);
+    if (rc || !step_events[step->status])
+        return rc;
+    return run_change_tell(change, step->run_id, step_events[step->status], 0, body, detail, error);
 }
 
-int run_rows_load_step(struct db_session *session, const char *step_id, struct arena *arena,
-                       struct treadle_run_step *out, struct treadle_error *error)
+int run_rows_load_step(struct run_change *change, const char *step_id, struct treadle_run_step *out,
+                       struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", step_id}};
-    return record_load(session, "run_steps", &treadle_run_step_type, keys, 1, arena, out, error);
+    return record_load(change->session, "run_steps", &treadle_run_step_type, keys, 1, change->arena,
+                       out, error);
 }
 
-int run_rows_open_step(struct db_session *session, const char *run_id, struct arena *arena,
-                       const char **out, struct treadle_error *error)
+int run_rows_open_step(struct run_change *change, const char *run_id, const char **out,
+                       struct treadle_error *error)
 {
     const struct record_key keys[] = {{"run", run_id}, {"status", "in_progress"}};
-    int rc = record_text(session, "run_steps", "id", keys, 2, arena, out, error);
+    int rc = record_text(change->session, "run_steps", "id", keys, 2, change->arena, out, error);
     if (rc == TREADLE_ENOTFOUND) {
         *out = NULL;
         return 0;
@@ -183,30 +261,30 @@ int run_rows_open_step(struct db_session *session, const char *run_id, struct ar
     return rc;
 }
 
-int run_rows_hold_usage(struct db_session *session, const char *step_id,
-                        const struct treadle_usage *usage, struct arena *arena,
-                        struct treadle_error *error)
+int run_rows_hold_usage(struct run_change *change, const char *step_id,
+                        const struct treadle_usage *usage, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", step_id}};
     const struct record_value values[] = {
-        {.column = "held_usage", .text = field_text(&treadle_usage_type, usage, arena)}};
+        {.column = "held_usage", .text = field_text(&treadle_usage_type, usage, change->arena)}};
     if (!values[0].text)
         return error_set_memory(error);
-    return record_update(session, "run_steps", keys, 1, values, 1, error);
+    return record_update(change->session, "run_steps", keys, 1, values, 1, error);
 }
 
-int run_rows_held_usage(struct db_session *session, const char *step_id, struct arena *arena,
-                        struct treadle_usage **out, struct treadle_error *error)
+int run_rows_held_usage(struct run_change *change, const char *step_id, struct treadle_usage **out,
+                        struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", step_id}};
     const char *text = NULL;
-    struct treadle_usage *usage = arena_alloc(arena, sizeof *usage);
+    struct treadle_usage *usage = arena_alloc(change->arena, sizeof *usage);
     if (!usage)
         return error_set_memory(error);
-    int rc = record_text(session, "run_steps", "held_usage", keys, 1, arena, &text, error);
-    if (!rc && text)
-        rc = field_parse(&treadle_usage_type, text, strlen(text), FIELD_TOLERANT, arena, usage,
+    int rc = record_text(change->session, "run_steps", "held_usage", keys, 1, change->arena, &text,
                          error);
+    if (!rc && text)
+        rc = field_parse(&treadle_usage_type, text, strlen(text), FIELD_TOLERANT, change->arena,
+                         usage, error);
     if (!rc)
         *out = text ? usage : NULL;
     return rc;
@@ -214,22 +292,45 @@ int run_rows_held_usage(struct db_session *session, const char *step_id, struct 
 
 /* ---- Messages ------------------------------------------------------------------------------- */
 
-int run_rows_load_message(struct db_session *session, const char *message_id, struct arena *arena,
+int run_rows_load_message(struct run_change *change, const char *message_id,
                           struct treadle_message *out, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", message_id}};
-    return record_load(session, "messages", &treadle_message_type, keys, 1, arena, out, error);
+    return record_load(change->session, "messages", &treadle_message_type, keys, 1, change->arena,
+                       out, error);
 }
 
-int run_rows_save_message(struct db_session *session, const struct treadle_message *message,
-                          struct arena *arena, struct treadle_error *error)
+int run_rows_insert_message(struct run_change *change, const char *project,
+                            const struct treadle_message *message, struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "id", .text = message->id},
+        {.column = "project", .text = project},
+        {.column = "thread", .text = message->thread_id},
+        {.column = "run", .text = message->run_id},
+        {.column = "body", .text = field_text(&treadle_message_type, message, change->arena)},
+    };
+    if (!values[4].text)
+        return error_set_memory(error);
+    int rc = record_insert(change->session, "messages", values, 5, error);
+    return rc ? rc
+              : run_change_tell(change, message->run_id, TREADLE_EVENT_MESSAGE_CREATED,
+                                TREADLE_EVENT_MESSAGE_IN_PROGRESS, values[4].text, NULL, error);
+}
+
+int run_rows_save_message(struct run_change *change, const struct treadle_message *message,
+                          struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", message->id}};
     const struct record_value values[] = {
-        {.column = "body", .text = field_text(&treadle_message_type, message, arena)}};
+        {.column = "body", .text = field_text(&treadle_message_type, message, change->arena)}};
     if (!values[0].text)
         return error_set_memory(error);
-    return record_update(session, "messages", keys, 1, values, 1, error);
+    int rc = record_update(change->session, "messages", keys, 1, values, 1, error);
+    if (rc || !message_events[message->status])
+        return rc;
+    return run_change_tell(change, message->run_id, message_events[message->status], 0,
+                           values[0].text, NULL, error);
 }
 
 /* ---- The lock ------------------------------------------------------------------------------- */
@@ -241,19 +342,19 @@ int run_rows_read_lock(struct db_session *session, const char *thread_id, struct
     return record_text(session, "threads", "active_run", keys, 1, arena, out, error);
 }
 
-int run_rows_take_lock(struct db_session *session, const char *thread_id, const char *run_id,
+int run_rows_take_lock(struct run_change *change, const char *thread_id, const char *run_id,
                        struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", thread_id}};
     const struct record_value values[] = {{.column = "active_run", .text = run_id}};
-    return record_update(session, "threads", keys, 1, values, 1, error);
+    return record_update(change->session, "threads", keys, 1, values, 1, error);
 }
 
-int run_rows_free_lock(struct db_session *session, const struct treadle_run *run,
+int run_rows_free_lock(struct run_change *change, const struct treadle_run *run,
                        struct treadle_error *error)
 {
     struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
+    int rc = db_prepare(change->session, &statement,
                         "UPDATE threads SET active_run = NULL, run_count = run_count + 1, "
                         "prompt_tokens = prompt_tokens + ?, "
                         "completion_tokens = completion_tokens + ?, "
@@ -266,7 +367,7 @@ int run_rows_free_lock(struct db_session *session, const struct treadle_run *run
     db_bind_integer(statement, 3, run->usage->total_tokens);
     db_bind_text(statement, 4, run->thread_id);
     rc = db_step(statement, error);
-    if (!rc && db_changes(session) == 0)
+    if (!rc && db_changes(change->session) == 0)
         rc = error_set(error, TREADLE_ENOTFOUND, "no such row in threads");
     return rc;
 }

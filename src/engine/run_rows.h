@@ -1,6 +1,7 @@
 /*
  * Rows of runs, of their steps and of the messages that they write, and the lock of their thread:
- * what the files of run_state.h share.
+ * what the files of run_state.h share. Whatever writes a row also tells of it: that the object was
+ * made, or that it has reached a status. Nothing is told of what stays in progress.
  *
  * May be used by run_state.c, run_action.c and run_end.c, by nobody else: whoever writes these
  * rows changes states.
@@ -8,52 +9,59 @@
 #ifndef ENGINE_RUN_ROWS_H
 #define ENGINE_RUN_ROWS_H
 
-#include "base/arena.h"
-#include "store/db.h"
-#include "treadle/objects.h"
+#include "engine/run_change.h"
 
 struct treadle_integer run_rows_now(void);
 
-int run_rows_load(struct db_session *session, const char *run_id, struct arena *arena,
-                  struct treadle_run *out, struct treadle_error *error);
-int run_rows_insert(struct db_session *session, const char *project, const struct treadle_run *run,
-                    struct arena *arena, struct treadle_error *error);
-int run_rows_save(struct db_session *session, const struct treadle_run *run, struct arena *arena,
+/* Adds the time that a queued run has waited to what it waited before. */
+int run_rows_count_queue(struct run_change *change, const char *run_id,
+                         struct treadle_error *error);
+
+/* The status of a run alone. TREADLE_ENOTFOUND. */
+int run_rows_status(struct run_change *change, const char *run_id, enum treadle_run_status *out,
+                    struct treadle_error *error);
+
+int run_rows_load(struct run_change *change, const char *run_id, struct treadle_run *out,
+                  struct treadle_error *error);
+int run_rows_insert(struct run_change *change, const char *project, const struct treadle_run *run,
+                    struct treadle_error *error);
+
+int run_rows_save(struct run_change *change, const struct treadle_run *run,
                   struct treadle_error *error);
 
-int run_rows_load_step(struct db_session *session, const char *step_id, struct arena *arena,
-                       struct treadle_run_step *out, struct treadle_error *error);
-int run_rows_insert_step(struct db_session *session, const char *project,
-                         const struct treadle_run_step *step, struct arena *arena,
-                         struct treadle_error *error);
-int run_rows_save_step(struct db_session *session, const struct treadle_run_step *step,
-                       struct arena *arena, struct treadle_error *error);
+int run_rows_load_step(struct run_change *change, const char *step_id, struct treadle_run_step *out,
+                       struct treadle_error *error);
+int run_rows_insert_step(struct run_change *change, const char *project,
+                         const struct treadle_run_step *step, struct treadle_error *error);
+int run_rows_save_step(struct run_change *change, const struct treadle_run_step *step,
+                       struct treadle_error *error);
 
 /* The step of a run that is under way; there is one at most. NULL when there is none. */
-int run_rows_open_step(struct db_session *session, const char *run_id, struct arena *arena,
-                       const char **out, struct treadle_error *error);
+int run_rows_open_step(struct run_change *change, const char *run_id, const char **out,
+                       struct treadle_error *error);
 
 /* What a step that waits for outputs has used: kept apart, since the step shows it only once it
  * has ended. NULL when nothing is kept. */
-int run_rows_hold_usage(struct db_session *session, const char *step_id,
-                        const struct treadle_usage *usage, struct arena *arena,
+int run_rows_hold_usage(struct run_change *change, const char *step_id,
+                        const struct treadle_usage *usage, struct treadle_error *error);
+int run_rows_held_usage(struct run_change *change, const char *step_id, struct treadle_usage **out,
                         struct treadle_error *error);
-int run_rows_held_usage(struct db_session *session, const char *step_id, struct arena *arena,
-                        struct treadle_usage **out, struct treadle_error *error);
 
-int run_rows_load_message(struct db_session *session, const char *message_id, struct arena *arena,
+int run_rows_load_message(struct run_change *change, const char *message_id,
                           struct treadle_message *out, struct treadle_error *error);
-int run_rows_save_message(struct db_session *session, const struct treadle_message *message,
-                          struct arena *arena, struct treadle_error *error);
+int run_rows_insert_message(struct run_change *change, const char *project,
+                            const struct treadle_message *message, struct treadle_error *error);
+int run_rows_save_message(struct run_change *change, const struct treadle_message *message,
+                          struct treadle_error *error);
 
 /* The run that holds the thread, NULL for none. */
 int run_rows_read_lock(struct db_session *session, const char *thread_id, struct arena *arena,
                        const char **out, struct treadle_error *error);
-int run_rows_take_lock(struct db_session *session, const char *thread_id, const char *run_id,
+int run_rows_take_lock(struct run_change *change, const char *thread_id, const char *run_id,
                        struct treadle_error *error);
 
 /* Frees the thread and adds what the run used to what the thread has used. */
-int run_rows_free_lock(struct db_session *session, const struct treadle_run *run,
+int run_rows_free_lock(struct run_change *change, const struct treadle_run *run,
                        struct treadle_error *error);
 
 /* Whether the status may follow; TREADLE_ESTATE otherwise. */

@@ -11,8 +11,6 @@
 #include "engine/run_rows.h"
 #include "store/record.h"
 
-enum { RUN_LIFETIME = 600 };
-
 /* ---- The lock ------------------------------------------------------------------------------- */
 
 int run_state_check_unlocked(struct db_session *session, const char *thread_id, const char *what,
@@ -39,132 +37,179 @@ int run_state_check_idle(struct db_session *session, const char *thread_id, stru
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
-int run_state_create(struct db_session *session, const char *project, struct treadle_run *run,
-                     struct arena *arena, struct treadle_error *error)
+static int tell_thread(struct run_change *change, const char *run_id,
+                       const struct treadle_thread *thread, struct treadle_error *error)
+{
+    const char *data = field_text(&treadle_thread_type, thread, change->arena);
+    return data
+               ? run_change_tell(change, run_id, TREADLE_EVENT_THREAD_CREATED, 0, data, NULL, error)
+               : error_set_memory(error);
+}
+
+int run_state_create(struct run_change *change, const char *project, struct treadle_run *run,
+                     int64_t lifetime, const struct treadle_thread *made,
+                     struct treadle_error *error)
 {
     char id[IDENT_SIZE];
-    int rc = run_state_check_idle(session, run->thread_id, arena, error);
+    int rc = run_state_check_idle(change->session, run->thread_id, change->arena, error);
     if (rc)
         return rc;
     ident_make(id, "run_");
-    run->id = arena_string(arena, id);
+    run->id = arena_string(change->arena, id);
     run->created_at = clock_seconds();
-    run->expires_at = (struct treadle_integer){TREADLE_SET, run->created_at + RUN_LIFETIME};
+    run->expires_at = (struct treadle_integer){TREADLE_SET, run->created_at + lifetime};
     run->status = TREADLE_RUN_QUEUED;
     if (!run->id)
         return error_set_memory(error);
-    rc = run_rows_insert(session, project, run, arena, error);
-    return rc ? rc : run_rows_take_lock(session, run->thread_id, run->id, error);
+    if (made)
+        rc = tell_thread(change, run->id, made, error);
+    if (!rc)
+        rc = run_rows_insert(change, project, run, error);
+    if (!rc)
+        rc = run_rows_take_lock(change, run->thread_id, run->id, error);
+    change->queued = true;
+    return rc;
 }
 
-int run_state_claim(struct db_session *session, struct arena *arena, struct run_record *out,
-                    struct treadle_error *error)
+/* The oldest queued run of all. */
+static const char oldest[] = "SELECT id, project FROM runs WHERE status = 'queued' "
+                             "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1";
+
+/* The oldest of projects that may have one more at work: one look at each project that has a run
+ * queued, however many these are. */
+static const char oldest_allowed[] =
+    "WITH RECURSIVE waiting (project) AS ("
+    "  SELECT min(project) FROM runs WHERE status = 'queued'"
+    "  UNION ALL"
+    "  SELECT (SELECT min(project) FROM runs WHERE status = 'queued' AND project > w.project)"
+    "    FROM waiting w WHERE w.project IS NOT NULL)"
+    "SELECT id, project FROM runs WHERE seq = ("
+    "  SELECT min((SELECT min(seq) FROM runs WHERE status = 'queued' AND project = w.project))"
+    "    FROM waiting w WHERE w.project IS NOT NULL AND (SELECT count(*) FROM ("
+    "      SELECT 1 FROM runs WHERE project = w.project AND status = 'in_progress' LIMIT ?1)) < "
+    "?1)";
+
+static int find_queued(struct run_change *change, size_t project_limit, const char **id,
+                       const char **project, struct treadle_error *error)
 {
     struct db_statement *statement;
-    struct run_record record;
-    int rc = db_prepare(session, &statement,
-                        "SELECT id, project FROM runs WHERE status = 'queued' "
-                        "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1",
-                        error);
+    int rc =
+        db_prepare(change->session, &statement, project_limit ? oldest_allowed : oldest, error);
     if (rc)
         return rc;
+    if (project_limit)
+        db_bind_integer(statement, 1, (int64_t)project_limit);
     rc = db_step(statement, error);
     if (rc == 0)
         return error_set(error, TREADLE_ENOTFOUND, "no run is queued");
     if (rc < 0)
         return rc;
-    const char *id = arena_string(arena, db_column_text(statement, 0, NULL));
-    record.project = arena_string(arena, db_column_text(statement, 1, NULL));
-    if (!id || !record.project)
-        return error_set_memory(error);
-    rc = run_rows_load(session, id, arena, &record.run, error);
+    *id = arena_string(change->arena, db_column_text(statement, 0, NULL));
+    *project = arena_string(change->arena, db_column_text(statement, 1, NULL));
+    return *id && *project ? 0 : error_set_memory(error);
+}
+
+int run_state_claim(struct run_change *change, size_t project_limit, struct run_record *out,
+                    struct treadle_error *error)
+{
+    struct run_record record;
+    const char *id = NULL;
+    int rc = find_queued(change, project_limit, &id, &record.project, error);
+    if (!rc)
+        rc = run_rows_load(change, id, &record.run, error);
     if (!rc)
         rc = run_rows_check(&record.run, TREADLE_RUN_IN_PROGRESS, error);
     if (rc)
         return rc;
     record.run.status = TREADLE_RUN_IN_PROGRESS;
     record.run.started_at = run_rows_now();
-    rc = run_rows_save(session, &record.run, arena, error);
+    rc = run_rows_count_queue(change, id, error);
+    if (!rc)
+        rc = run_rows_save(change, &record.run, error);
     if (!rc)
         *out = record;
     return rc;
 }
 
-/* ---- Steps ---------------------------------------------------------------------------------- */
-
-static int begin_step(struct db_session *session, const struct run_record *record,
-                      struct treadle_step_details *details, struct arena *arena,
-                      struct treadle_run_step *out, struct treadle_error *error)
+int run_state_add_times(struct run_change *change, const char *run_id,
+                        const struct run_times *times, struct treadle_error *error)
 {
-    char id[IDENT_SIZE];
-    struct treadle_run run;
-    int rc = run_rows_load(session, record->run.id, arena, &run, error);
+    struct db_statement *statement;
+    int rc = db_prepare(change->session, &statement,
+                        "UPDATE runs SET model_us = model_us + ?, tool_us = tool_us + ?, "
+                        "first_us = coalesce(first_us, ?) WHERE id = ?",
+                        error);
     if (rc)
         return rc;
-    if (run.status != TREADLE_RUN_IN_PROGRESS)
+    db_bind_integer(statement, 1, times->model);
+    db_bind_integer(statement, 2, times->tools);
+    if (times->first)
+        db_bind_integer(statement, 3, times->first);
+    else
+        db_bind_null(statement, 3);
+    db_bind_text(statement, 4, run_id);
+    rc = db_step(statement, error);
+    return rc < 0 ? rc : 0;
+}
+
+/* ---- Steps ---------------------------------------------------------------------------------- */
+
+static int begin_step(struct run_change *change, const struct run_record *record,
+                      struct treadle_step_details *details, struct treadle_run_step *out,
+                      struct treadle_error *error)
+{
+    const struct treadle_run *run = &record->run;
+    enum treadle_run_status status;
+    char id[IDENT_SIZE];
+    int rc = run_rows_status(change, run->id, &status, error);
+    if (rc)
+        return rc;
+    if (status != TREADLE_RUN_IN_PROGRESS)
         return error_set(error, TREADLE_ESTATE, "a run in status '%s' begins no step",
-                         field_word(run_status_names, (int)run.status));
+                         field_word(run_status_names, (int)status));
     ident_make(id, "step_");
     struct treadle_run_step step = {
-        .id = arena_string(arena, id),
+        .id = arena_string(change->arena, id),
         .created_at = clock_seconds(),
-        .assistant_id = run.assistant_id,
-        .thread_id = run.thread_id,
-        .run_id = run.id,
+        .assistant_id = run->assistant_id,
+        .thread_id = run->thread_id,
+        .run_id = run->id,
         .type = details->type,
         .status = TREADLE_STEP_IN_PROGRESS,
         .step_details = details,
-        .expires_at = run.expires_at,
+        .expires_at = run->expires_at,
     };
     if (!step.id)
         return error_set_memory(error);
-    rc = run_rows_insert_step(session, record->project, &step, arena, error);
+    rc = run_rows_insert_step(change, record->project, &step, error);
     if (!rc)
         *out = step;
     return rc;
 }
 
-int run_state_begin_tools(struct db_session *session, const struct run_record *record,
-                          struct arena *arena, struct treadle_run_step *out,
-                          struct treadle_error *error)
+int run_state_begin_tools(struct run_change *change, const struct run_record *record,
+                          struct treadle_run_step *out, struct treadle_error *error)
 {
-    struct treadle_step_details *details = arena_alloc(arena, sizeof *details);
+    struct treadle_step_details *details = arena_alloc(change->arena, sizeof *details);
     if (!details)
         return error_set_memory(error);
     details->type = TREADLE_STEP_TOOL_CALLS;
-    return begin_step(session, record, details, arena, out, error);
+    return begin_step(change, record, details, out, error);
 }
 
-static int insert_message(struct db_session *session, const struct run_record *record,
-                          const struct treadle_message *message, struct arena *arena,
-                          struct treadle_error *error)
-{
-    const struct record_value values[] = {
-        {.column = "id", .text = message->id},
-        {.column = "project", .text = record->project},
-        {.column = "thread", .text = message->thread_id},
-        {.column = "run", .text = message->run_id},
-        {.column = "body", .text = field_text(&treadle_message_type, message, arena)},
-    };
-    if (!values[4].text)
-        return error_set_memory(error);
-    return record_insert(session, "messages", values, 5, error);
-}
-
-int run_state_begin_message(struct db_session *session, const struct run_record *record,
-                            struct arena *arena, struct treadle_run_step *out,
-                            struct treadle_error *error)
+int run_state_begin_message(struct run_change *change, const struct run_record *record,
+                            struct treadle_run_step *out, struct treadle_error *error)
 {
     char id[IDENT_SIZE];
     struct treadle_run_step step;
-    struct treadle_step_details *details = arena_alloc(arena, sizeof *details);
-    struct treadle_message_creation *creation = arena_alloc(arena, sizeof *creation);
+    struct treadle_step_details *details = arena_alloc(change->arena, sizeof *details);
+    struct treadle_message_creation *creation = arena_alloc(change->arena, sizeof *creation);
     ident_make(id, "msg_");
-    if (!details || !creation || !(creation->message_id = arena_string(arena, id)))
+    if (!details || !creation || !(creation->message_id = arena_string(change->arena, id)))
         return error_set_memory(error);
     details->type = TREADLE_STEP_MESSAGE_CREATION;
     details->message_creation = creation;
-    int rc = begin_step(session, record, details, arena, &step, error);
+    int rc = begin_step(change, record, details, &step, error);
     if (rc)
         return rc;
     const struct treadle_message message = {
@@ -176,20 +221,20 @@ int run_state_begin_message(struct db_session *session, const struct run_record 
         .assistant_id = step.assistant_id,
         .run_id = step.run_id,
     };
-    rc = insert_message(session, record, &message, arena, error);
+    rc = run_rows_insert_message(change, record->project, &message, error);
     if (!rc)
         *out = step;
     return rc;
 }
 
 /* Completes the step as the database has it, so that nothing that happened since is undone. */
-static int complete_step(struct db_session *session, const char *step_id,
+static int complete_step(struct run_change *change, const char *step_id,
                          struct treadle_step_details *details, const struct treadle_usage *usage,
-                         struct arena *arena, struct treadle_error *error)
+                         struct treadle_error *error)
 {
     struct treadle_run_step step;
     struct treadle_usage used = *usage;
-    int rc = run_rows_load_step(session, step_id, arena, &step, error);
+    int rc = run_rows_load_step(change, step_id, &step, error);
     if (rc)
         return rc;
     if (step.status != TREADLE_STEP_IN_PROGRESS)
@@ -200,38 +245,64 @@ static int complete_step(struct db_session *session, const char *step_id,
     step.completed_at = run_rows_now();
     step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};
     step.usage = &used;
-    return run_rows_save_step(session, &step, arena, error);
+    return run_rows_save_step(change, &step, error);
 }
 
-int run_state_complete_tools(struct db_session *session, const struct treadle_run_step *step,
+int run_state_complete_tools(struct run_change *change, const struct treadle_run_step *step,
                              struct treadle_tool_call *calls, size_t call_count,
-                             const struct treadle_usage *usage, struct arena *arena,
-                             struct treadle_error *error)
+                             const struct treadle_usage *usage, struct treadle_error *error)
 {
     struct treadle_step_details details = {
         .type = TREADLE_STEP_TOOL_CALLS,
         .tool_calls = calls,
         .tool_call_count = call_count,
     };
-    return complete_step(session, step->id, &details, usage, arena, error);
+    return complete_step(change, step->id, &details, usage, error);
 }
 
-int run_state_complete_message(struct db_session *session, const struct treadle_run_step *step,
-                               const struct treadle_text *content,
-                               const struct treadle_usage *usage, struct arena *arena,
-                               struct treadle_error *error)
+static int load_open_message(struct run_change *change, const char *message_id,
+                             struct treadle_message *out, struct treadle_error *error)
 {
-    struct treadle_text text = *content;
-    struct treadle_content part = {.type = TREADLE_CONTENT_TEXT, .text = &text};
+    int rc = run_rows_load_message(change, message_id, out, error);
+    if (!rc && out->status != TREADLE_MESSAGE_IN_PROGRESS)
+        rc = error_set(error, TREADLE_ESTATE, "the message has ended");
+    return rc;
+}
+
+int run_state_complete_message(struct run_change *change, const struct treadle_run_step *step,
+                               struct treadle_content *content, size_t content_count,
+                               const struct treadle_usage *usage, struct treadle_error *error)
+{
     struct treadle_message message;
     const char *message_id = step->step_details->message_creation->message_id;
-    int rc = run_rows_load_message(session, message_id, arena, &message, error);
+    int rc = load_open_message(change, message_id, &message, error);
     if (rc)
         return rc;
     message.status = TREADLE_MESSAGE_COMPLETED;
     message.completed_at = run_rows_now();
-    message.content = &part;
-    message.content_count = 1;
-    rc = run_rows_save_message(session, &message, arena, error);
-    return rc ? rc : complete_step(session, step->id, step->step_details, usage, arena, error);
+    message.content = content;
+    message.content_count = content_count;
+    rc = run_rows_save_message(change, &message, error);
+    return rc ? rc : complete_step(change, step->id, step->step_details, usage, error);
+}
+
+int run_state_save_content(struct run_change *change, const char *message_id,
+                           struct treadle_content *content, size_t content_count,
+                           struct treadle_error *error)
+{
+    struct treadle_message message;
+    int rc = load_open_message(change, message_id, &message, error);
+    if (rc)
+        return rc;
+    message.content = content;
+    message.content_count = content_count;
+    return run_rows_save_message(change, &message, error);
+}
+
+int run_state_remember(struct run_change *change, const char *step_id, const char *recall,
+                       struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", step_id}};
+    const struct record_value values[] = {{.column = "recall", .text = recall}};
+    return record_update(change->session, "run_steps", keys, 1, values, 1, error);
 }

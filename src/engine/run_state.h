@@ -3,16 +3,22 @@
  * state.
  *
  * Each function is one transition and runs within a write of the database, so a transition is
- * durable and whole or did not happen. What may follow what is a table in run_rows.c. A run that
+ * durable and whole or did not happen; its events are written in the same transaction. What may
+ * follow what is a table in run_rows.c. A run that
  * is gone (its thread was deleted) gives TREADLE_ENOTFOUND; a transition that the present state
  * does not allow gives TREADLE_ESTATE and changes nothing.
  */
 #ifndef ENGINE_RUN_STATE_H
 #define ENGINE_RUN_STATE_H
 
-#include "base/arena.h"
-#include "store/db.h"
-#include "treadle/objects.h"
+#include "engine/run_change.h"
+
+/* What a run has spent its time on, in microseconds. */
+struct run_times {
+    int64_t model; /* waiting for models */
+    int64_t tools; /* searching */
+    int64_t first; /* from its first start to the first piece of the first answer; 0: none came */
+};
 
 /* A run with its owner. */
 struct run_record {
@@ -20,10 +26,13 @@ struct run_record {
     struct treadle_run run;
 };
 
-/* Takes the thread's lock and writes the run, queued; id, times and status of `run` are set here.
- * An error of the protocol when the thread already has an active run. The thread must exist. */
-int run_state_create(struct db_session *session, const char *project, struct treadle_run *run,
-                     struct arena *arena, struct treadle_error *error);
+/* Takes the thread's lock and writes the run, queued, to expire after that many seconds; id, times
+ * and status of `run` are set here. An error of the protocol when the thread already has an active
+ * run. The thread must exist; `made` is the thread if it was made for the run, to be told, or NULL.
+ */
+int run_state_create(struct run_change *change, const char *project, struct treadle_run *run,
+                     int64_t lifetime, const struct treadle_thread *made,
+                     struct treadle_error *error);
 
 /* Refuses (an error of the protocol) while a run holds the thread. `what` says what is refused, as
  * in "Can't add messages to thread_a while a run run_b is active." */
@@ -34,63 +43,84 @@ int run_state_check_unlocked(struct db_session *session, const char *thread_id, 
 int run_state_check_idle(struct db_session *session, const char *thread_id, struct arena *arena,
                          struct treadle_error *error);
 
-/* Moves the oldest queued run to in_progress. TREADLE_ENOTFOUND when none is queued. */
-int run_state_claim(struct db_session *session, struct arena *arena, struct run_record *out,
+/* Moves the oldest queued run to in_progress, of those whose project has fewer than that many in
+ * progress (0: any number). TREADLE_ENOTFOUND when there is none. */
+int run_state_claim(struct run_change *change, size_t project_limit, struct run_record *out,
                     struct treadle_error *error);
 
 /* Begins a step that calls tools, with no calls recorded yet. */
-int run_state_begin_tools(struct db_session *session, const struct run_record *record,
-                          struct arena *arena, struct treadle_run_step *out,
-                          struct treadle_error *error);
+int run_state_begin_tools(struct run_change *change, const struct run_record *record,
+                          struct treadle_run_step *out, struct treadle_error *error);
 
 /* Begins a step that writes a message, and the message, still without content. */
-int run_state_begin_message(struct db_session *session, const struct run_record *record,
-                            struct arena *arena, struct treadle_run_step *out,
-                            struct treadle_error *error);
+int run_state_begin_message(struct run_change *change, const struct run_record *record,
+                            struct treadle_run_step *out, struct treadle_error *error);
 
 /* Completes a step of tool calls with what they did. */
-int run_state_complete_tools(struct db_session *session, const struct treadle_run_step *step,
+int run_state_complete_tools(struct run_change *change, const struct treadle_run_step *step,
                              struct treadle_tool_call *calls, size_t call_count,
-                             const struct treadle_usage *usage, struct arena *arena,
-                             struct treadle_error *error);
+                             const struct treadle_usage *usage, struct treadle_error *error);
 
 /* Completes a step that writes a message, and the message, with its content. */
-int run_state_complete_message(struct db_session *session, const struct treadle_run_step *step,
-                               const struct treadle_text *content,
-                               const struct treadle_usage *usage, struct arena *arena,
-                               struct treadle_error *error);
+int run_state_complete_message(struct run_change *change, const struct treadle_run_step *step,
+                               struct treadle_content *content, size_t content_count,
+                               const struct treadle_usage *usage, struct treadle_error *error);
+
+/* Keeps what was told of messages that are being made; no transition. */
+int run_state_save_content(struct run_change *change, const char *message_id,
+                           struct treadle_content *content, size_t content_count,
+                           struct treadle_error *error);
 
 /* Leaves the step open, with its calls, and the run waiting for the outputs of those that call
  * functions (`output` is NULL in them). What the turn used shows once the step has ended. */
-int run_state_require_action(struct db_session *session, const struct treadle_run_step *step,
+int run_state_require_action(struct run_change *change, const struct treadle_run_step *step,
                              struct treadle_tool_call *calls, size_t call_count,
-                             const struct treadle_usage *usage, struct arena *arena,
-                             struct treadle_error *error);
+                             const struct treadle_usage *usage, struct treadle_error *error);
 
 /* Takes the outputs of all calls that the run waits for, completes their step and queues the run
  * again. An error of the protocol when the run does not wait, or for another set of calls. `out`
  * becomes the run. */
-int run_state_submit(struct db_session *session, const char *run_id,
-                     const struct treadle_tool_output *outputs, size_t count, struct arena *arena,
+int run_state_submit(struct run_change *change, const char *run_id,
+                     const struct treadle_tool_output *outputs, size_t count,
                      struct treadle_run *out, struct treadle_error *error);
 
-/* Completes the run: its usage becomes the sum of its steps', and the thread is free. */
-int run_state_complete(struct db_session *session, const char *run_id, struct arena *arena,
+/* Adds to what the run has spent its time on; no transition. The time that it was queued is counted
+ * when it is claimed. */
+int run_state_add_times(struct run_change *change, const char *run_id,
+                        const struct run_times *times, struct treadle_error *error);
+
+/* Keeps what the searches of a step are remembered by, JSON text; no transition. */
+int run_state_remember(struct run_change *change, const char *step_id, const char *recall,
                        struct treadle_error *error);
+
+/* Completes the run: its usage becomes the sum of its steps', and the thread is free. */
+int run_state_complete(struct run_change *change, const char *run_id, struct treadle_error *error);
 
 /* Fails the run with everything of it that is under way: its step fails too, its message stays
  * incomplete, the thread is free. */
-int run_state_fail(struct db_session *session, const char *run_id,
-                   const struct treadle_last_error *reason, struct arena *arena,
-                   struct treadle_error *error);
+int run_state_fail(struct run_change *change, const char *run_id,
+                   const struct treadle_last_error *reason, struct treadle_error *error);
+
+/* How a run ends whose budget is used up, or whose answer was cut by a filter. */
+struct run_cut {
+    const char *reason;              /* of the run; may be NULL */
+    const char *message_reason;      /* of the message that is open */
+    struct treadle_tool_call *calls; /* of the tool step that is open */
+    size_t call_count;
+    struct treadle_usage usage; /* of the step that is open */
+};
+
+/* The open step, if there is one, is completed; its message stays incomplete. */
+int run_state_cut(struct run_change *change, const char *run_id, const struct run_cut *cut,
+                  struct treadle_error *error);
 
 /* Asks for the run's end: it is cancelling, and still holds its thread. An error of the protocol
  * in any state that allows no cancelling. `out` becomes the run. */
-int run_state_cancel(struct db_session *session, const char *run_id, struct arena *arena,
-                     struct treadle_run *out, struct treadle_error *error);
+int run_state_cancel(struct run_change *change, const char *run_id, struct treadle_run *out,
+                     struct treadle_error *error);
 
 /* Ends a run that is cancelling, with everything of it that is under way. */
-int run_state_finish_cancel(struct db_session *session, const char *run_id, struct arena *arena,
+int run_state_finish_cancel(struct run_change *change, const char *run_id,
                             struct treadle_error *error);
 
 /* The active run whose time was up first, at the latest at `at`; NULL when there is none. */
@@ -103,11 +133,11 @@ int run_state_next_cancelling(struct db_session *session, struct arena *arena, c
 
 /* Ends a run whose time is up, with everything of it that is under way; one that is cancelling ends
  * as cancelled. */
-int run_state_expire(struct db_session *session, const char *run_id, struct arena *arena,
-                     struct treadle_error *error);
+int run_state_expire(struct run_change *change, const char *run_id, struct treadle_error *error);
 
 /* Ends every run that was at work or cancelling when an earlier process ended: the former fail,
- * the latter are cancelled. Queued ones stay queued. `count` becomes their number. */
+ * the latter are cancelled. Queued ones stay queued, those that wait for outputs go on waiting.
+ * `count` becomes their number. */
 int run_state_recover(struct db_session *session, size_t *count, struct treadle_error *error);
 
 #endif

@@ -4,7 +4,6 @@
 #include "engine/run_stores.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "api/types.h"
 #include "base/clock.h"
@@ -12,14 +11,10 @@
 #include "store/record.h"
 #include "store/vector_store_record.h"
 
-enum { WAIT_SECONDS = 60, POLL_MILLISECONDS = 50 };
-
 struct lookup {
     const struct run_record *record;
     struct arena *arena;
     struct run_stores stores;
-    const char *thread_store;
-    bool ready;
 };
 
 static const char *named_store(const struct treadle_tool_resources *resources)
@@ -42,7 +37,7 @@ static int add_store(struct db_session *session, struct lookup *lookup, const ch
     if (rc)
         return rc;
     if (store.expires_after && store.expires_at.value <= clock_seconds())
-        return error_set(error, TREADLE_ESTATE, "Vector store %s has expired.", id);
+        return error_set(error, TREADLE_EINVALID, "Vector store %s has expired.", id);
     lookup->stores.ids[lookup->stores.count++] = store.id;
     return 0;
 }
@@ -58,63 +53,56 @@ static int find_stores(struct db_session *session, void *argument, struct treadl
         rc = add_store(session, lookup, named_store(lookup->record->run.tool_resources), error);
     if (rc)
         return rc;
-    lookup->thread_store = named_store(thread.tool_resources);
-    return add_store(session, lookup, lookup->thread_store, error);
+    lookup->stores.thread_store = named_store(thread.tool_resources);
+    return add_store(session, lookup, lookup->stores.thread_store, error);
 }
 
-static int look_ready(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct lookup *lookup = argument;
-    struct arena *arena = arena_new(0);
-    struct treadle_vector_store store;
-    if (!arena)
-        return error_set_memory(error);
-    int rc = vector_store_load(session, NULL, lookup->thread_store, arena, &store, error);
-    lookup->ready = rc == TREADLE_ENOTFOUND || (!rc && store.file_counts->in_progress == 0);
-    arena_free(arena);
-    return rc == TREADLE_ENOTFOUND ? 0 : rc;
-}
-
-static int wait_ready(struct db *db, struct lookup *lookup, const struct run_control *control,
-                      struct treadle_error *error)
-{
-    const struct timespec pause = {0, POLL_MILLISECONDS * 1000000L};
-    int64_t until = clock_monotonic_us() + (int64_t)WAIT_SECONDS * 1000000;
-    int rc = 0;
-    while (lookup->thread_store && !rc) {
-        rc = db_read(db, look_ready, lookup, error);
-        if (!rc && atomic_load(control->over))
-            rc = error_set(error, TREADLE_ESTATE, "The run was ended.");
-        if (rc || lookup->ready || clock_monotonic_us() >= until || atomic_load(control->stop))
-            break;
-        nanosleep(&pause, NULL);
-    }
-    return rc;
-}
-
-static int touch_stores(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct lookup *lookup = argument;
-    int rc = 0;
-    for (size_t i = 0; i < lookup->stores.count && !rc; i++) {
-        rc = vector_store_touch(session, lookup->stores.ids[i], lookup->arena, error);
-        if (rc == TREADLE_ENOTFOUND)
-            rc = 0;
-    }
-    return rc;
-}
-
-int run_stores_prepare(struct db *db, const struct run_record *record, struct arena *arena,
-                       const struct run_control *control, struct run_stores *out,
-                       struct treadle_error *error)
+int run_stores_find(struct db *db, const struct run_record *record, struct arena *arena,
+                    struct run_stores *out, struct treadle_error *error)
 {
     struct lookup lookup = {.record = record, .arena = arena};
     int rc = db_read(db, find_stores, &lookup, error);
     if (!rc)
-        rc = wait_ready(db, &lookup, control, error);
-    if (!rc && lookup.stores.count)
-        rc = db_write(db, touch_stores, &lookup, error);
-    if (!rc)
         *out = lookup.stores;
+    return rc;
+}
+
+struct readiness {
+    const char *store;
+    bool ready;
+};
+
+static int look_ready(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct readiness *readiness = argument;
+    struct arena *arena = arena_new(0);
+    struct treadle_vector_store store;
+    if (!arena)
+        return error_set_memory(error);
+    int rc = vector_store_load(session, NULL, readiness->store, arena, &store, error);
+    readiness->ready = rc == TREADLE_ENOTFOUND || (!rc && store.file_counts->in_progress == 0);
+    arena_free(arena);
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
+}
+
+int run_stores_ready(struct db *db, const struct run_stores *stores, bool *out,
+                     struct treadle_error *error)
+{
+    struct readiness readiness = {stores->thread_store, true};
+    int rc = readiness.store ? db_read(db, look_ready, &readiness, error) : 0;
+    if (!rc)
+        *out = readiness.ready;
+    return rc;
+}
+
+int run_stores_touch(struct db_session *session, const struct run_stores *stores,
+                     struct arena *arena, struct treadle_error *error)
+{
+    int rc = 0;
+    for (size_t i = 0; i < stores->count && !rc; i++) {
+        rc = vector_store_touch(session, stores->ids[i], arena, error);
+        if (rc == TREADLE_ENOTFOUND)
+            rc = 0;
+    }
     return rc;
 }

@@ -28,6 +28,11 @@ void model_cancel(struct model *model)
         model->driver->cancel(model);
 }
 
+bool model_blocks(struct model *model, const char *name)
+{
+    return model->driver->blocks && model->driver->blocks(model, name);
+}
+
 static int64_t tokens(const char *text)
 {
     return text ? (int64_t)language_tokens(text, strlen(text)) : 0;

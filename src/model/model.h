@@ -53,6 +53,7 @@ struct model_message {
     const char *name;    /* of who speaks; may be NULL */
     const char *content; /* MODEL_USER: what was said, images and all, as JSON in the form of chat
                             completions, for models that take more than `text`. NULL: text alone */
+    bool of_run;         /* said or done in the run that asks; else it stands in the thread */
 };
 
 struct model_tool {
@@ -130,6 +131,8 @@ struct model_driver {
     /* Looks at the flags of all answers under way, and ends those that are cancelled; on any
      * thread. May be missing where answers are made within `start`. */
     void (*cancel)(struct model *model);
+    /* Whether `start` makes the answer of that model itself, and returns late. Missing: never. */
+    bool (*blocks)(struct model *model, const char *name);
     /* MUST be there. Called when no answer is under way. */
     void (*destroy)(struct model *model);
 };
@@ -146,6 +149,7 @@ int model_extractive_new(struct model **out, struct treadle_error *error);
 void model_start(struct model *model, const struct model_request *request,
                  const struct model_sink *sink);
 void model_cancel(struct model *model);
+bool model_blocks(struct model *model, const char *name);
 void model_free(struct model *model);
 
 /* About how many tokens the messages of a request are. */

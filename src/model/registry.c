@@ -47,7 +47,14 @@ static void cancel(struct model *model)
         model_loop_wake(registry->loop);
 }
 
-static const struct model_driver chooser = {.name = "registry", .start = choose, .cancel = cancel};
+static bool blocks(struct model *model, const char *name)
+{
+    struct model_registry *registry = (struct model_registry *)model;
+    return text_equal(name, MODEL_EXTRACTIVE) || !registry->server_count;
+}
+
+static const struct model_driver chooser = {
+    .name = "registry", .start = choose, .cancel = cancel, .blocks = blocks};
 
 struct model *model_registry_model(struct model_registry *registry)
 {

@@ -9,27 +9,39 @@
 
 /* ---- Transactions --------------------------------------------------------------------------- */
 
-static int run_work(struct db_session *session, void *argument, struct treadle_error *error)
+int resource_call_work(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct resource_call *call = argument;
-    return call->work(session, call, error);
+    call->change.session = session;
+    int rc = call->work(session, call, error);
+    return rc ? rc : run_change_store(&call->change, error);
 }
 
 int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error)
 {
     call->work = work;
-    return db_read(call->services->db, run_work, call, error);
+    return db_read(call->services->db, resource_call_work, call, error);
 }
 
 int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
 {
     call->work = work;
-    int rc = db_write(call->services->db, run_work, call, error);
-    if (!rc && call->attached)
-        ingest_wake(call->services->ingest);
-    if (!rc && call->queued)
-        engine_wake(call->services->engine);
+    call->change =
+        (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
+    int rc = db_write(call->services->db, resource_call_work, call, error);
+    resource_call_written(call, rc >= 0);
     return rc;
+}
+
+void resource_call_written(struct resource_call *call, bool durable)
+{
+    if (call->change.news)
+        call->started = call->change.news->first - 1;
+    run_change_settle(&call->change, durable);
+    if (durable && call->attached)
+        ingest_wake(call->services->ingest);
+    if (durable && call->change.queued)
+        engine_wake(call->services->engine);
 }
 
 /* ---- Replies -------------------------------------------------------------------------------- */

@@ -61,4 +61,12 @@ int resource_send_page(struct db_session *session, struct resource_call *call,
 struct treadle_map *resource_metadata(const struct treadle_type *type, const void *request,
                                       struct treadle_map *sent, struct treadle_map *old);
 
+/* What db_read and db_write are given, with the call; and what follows a write. */
+int resource_call_work(struct db_session *session, void *argument, struct treadle_error *error);
+void resource_call_written(struct resource_call *call, bool durable);
+
+/* Whether the thread and the run that the path names are there, and the caller's. */
+int resource_check_run(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error);
+
 #endif

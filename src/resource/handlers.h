@@ -32,6 +32,8 @@ int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *er
 int run_step_list(struct resource_call *call, struct treadle_error *error);
 int run_step_retrieve(struct resource_call *call, struct treadle_error *error);
 int run_list_all(struct resource_call *call, struct treadle_error *error);
+int run_events(struct resource_call *call, struct treadle_error *error);
+int run_times(struct resource_call *call, struct treadle_error *error);
 int run_find(struct resource_call *call, struct treadle_error *error);
 int file_create(struct resource_call *call, struct treadle_error *error);
 int file_list(struct resource_call *call, struct treadle_error *error);

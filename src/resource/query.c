@@ -108,6 +108,16 @@ static int parse_metadata(const struct http_request *request, struct resource_qu
     return 0;
 }
 
+static int parse_event(const struct http_request *request, int64_t *out,
+                       struct treadle_error *error)
+{
+    const char *text = http_query(request, "after");
+    if (!text || !text_to_integer(text, 0, INT64_MAX, out))
+        return 0;
+    return error_set_request(error, "invalid_value", "after",
+                             "Invalid value: '%.64s'. Expected the number of an event.", text);
+}
+
 int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,
                          struct resource_query *out, struct treadle_error *error)
 {
@@ -126,6 +136,8 @@ int resource_parse_query(const struct endpoint *endpoint, const struct http_requ
         rc = parse_word(request, "status", run_status_names, &query.status, error);
     if (!rc && takes & ENDPOINT_METADATA)
         rc = parse_metadata(request, &query, error);
+    if (!rc && takes & ENDPOINT_EVENT)
+        rc = parse_event(request, &query.after_event, error);
     if (takes & ENDPOINT_RUN_ID)
         query.run_id = http_query(request, "run_id");
     if (!rc)

@@ -11,6 +11,7 @@
 #include "api/endpoint.h"
 #include "base/arena.h"
 #include "engine/engine.h"
+#include "engine/run_change.h"
 #include "gate/gate.h"
 #include "http/http.h"
 #include "model/registry.h"
@@ -45,6 +46,7 @@ struct resource_query {
     const char *status;
     struct treadle_pair pairs[RESOURCE_MOST_PAIRS]; /* of metadata that must all be there */
     size_t pair_count;
+    int64_t after_event;  /* the number of an event */
     bool include_content; /* include[]= the content of search results */
 };
 
@@ -58,9 +60,10 @@ struct resource_call {
     const struct http_request *request;
     struct http_reply *reply;
     struct arena *arena;
-    void *state;      /* a handler's own: what its work hands to what follows the transaction */
-    bool attached;    /* set by work that added files to vector stores: ingest is woken after it */
-    bool queued;      /* set by work that queued a run: the engine is woken after it */
+    void *state;   /* a handler's own: what its work hands to what follows the transaction */
+    bool attached; /* set by work that added files to vector stores: ingest is woken after it */
+    struct run_change change; /* for work that changes runs */
+    int64_t started;  /* the number before the first event that the change told of its run */
     bool keeps_arena; /* set by a handler that answers later: the arena is its own then */
     int (*work)(struct db_session *session, struct resource_call *call,
                 struct treadle_error *error); /* set by resource_read and resource_write */

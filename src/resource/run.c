@@ -7,22 +7,35 @@
 #include "base/error.h"
 #include "resource/call.h"
 #include "resource/run_make.h"
+#include "resource/run_stream.h"
 #include "resource/thread.h"
 
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     struct treadle_thread thread;
-    struct treadle_run run;
+    struct treadle_run run = {0};
     int rc = resource_load_thread(session, call, &thread, error);
     if (!rc)
-        rc = run_make(session, call, &thread, call->body, NULL, &run, error);
+        rc = run_make(session, call, &thread, false, call->body, NULL, &run, error);
+    call->state = (void *)run.id;
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
+}
+
+/* Validation and refusals are plain replies: a stream begins once the run is there. */
+static int answer(struct resource_call *call, resource_work work, struct treadle_boolean stream,
+                  struct treadle_error *error)
+{
+    int rc = resource_write(call, work, error);
+    if (rc || stream.state != TREADLE_SET || !stream.value)
+        return rc;
+    return run_stream_follow(call, call->state, call->started, error);
 }
 
 int run_create(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, create, error);
+    const struct treadle_run_create_request *request = call->body;
+    return answer(call, create, request->stream, error);
 }
 
 static int create_with_thread(struct db_session *session, struct resource_call *call,
@@ -47,16 +60,19 @@ static int create_with_thread(struct db_session *session, struct resource_call *
         .response_format = request->response_format,
     };
     struct treadle_thread thread;
-    struct treadle_run run;
+    struct treadle_run run = {0};
     int rc = thread_make(session, call, request->thread, &thread, error);
     if (!rc)
-        rc = run_make(session, call, &thread, &run_request, request->tool_resources, &run, error);
+        rc = run_make(session, call, &thread, true, &run_request, request->tool_resources, &run,
+                      error);
+    call->state = (void *)run.id;
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
 int run_create_with_thread(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, create_with_thread, error);
+    const struct treadle_thread_run_create_request *request = call->body;
+    return answer(call, create_with_thread, request->stream, error);
 }
 
 static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
@@ -97,6 +113,35 @@ static int find(struct db_session *session, struct resource_call *call, struct t
 int run_find(struct resource_call *call, struct treadle_error *error)
 {
     return resource_read(call, find, error);
+}
+
+static int times(struct db_session *session, struct resource_call *call,
+                 struct treadle_error *error)
+{
+    struct treadle_run_times times = {.run_id = call->arguments[0]};
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT queue_us, model_us, tool_us, first_us FROM runs "
+                        "WHERE id = ? AND project = ?",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, times.run_id);
+    db_bind_text(statement, 2, call->project);
+    rc = db_step(statement, error);
+    if (rc <= 0)
+        return resource_not_found(rc ? rc : TREADLE_ENOTFOUND, "run", times.run_id, error);
+    times.queue_us = db_column_integer(statement, 0);
+    times.model_us = db_column_integer(statement, 1);
+    times.tool_us = db_column_integer(statement, 2);
+    if (!db_column_is_null(statement, 3))
+        times.first_us = (struct treadle_integer){TREADLE_SET, db_column_integer(statement, 3)};
+    return resource_reply(call, &treadle_run_times_type, &times, error);
+}
+
+int run_times(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_read(call, times, error);
 }
 
 static int retrieve(struct db_session *session, struct resource_call *call,

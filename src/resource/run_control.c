@@ -10,9 +10,10 @@
 #include "base/error.h"
 #include "engine/run_state.h"
 #include "resource/call.h"
+#include "resource/run_stream.h"
 
-static int check_run(struct db_session *session, struct resource_call *call,
-                     struct treadle_error *error)
+int resource_check_run(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
 {
     const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
     const struct record_key thread[] = {{"id", thread_id}, {"project", call->project}};
@@ -31,27 +32,20 @@ static int check_run(struct db_session *session, struct resource_call *call,
 static int ask(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_run run;
-    int rc = check_run(session, call, error);
+    int rc = resource_check_run(session, call, error);
     if (!rc)
-        rc = run_state_cancel(session, call->arguments[1], call->arena, &run, error);
+        rc = run_state_cancel(&call->change, call->arguments[1], &run, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
-}
-
-static int finish(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
-{
-    return run_state_finish_cancel(session, call->arguments[1], call->arena, error);
 }
 
 int run_cancel(struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_error ignored;
     int rc = resource_write(call, ask, error);
-    if (rc)
-        return rc;
-    resource_write(call, finish, &ignored);
-    engine_interrupt(call->services->engine, call->arguments[1]);
-    return 0;
+    if (!rc)
+        engine_finish_cancel(call->services->db, call->services->engine, call->arguments[1],
+                             &ignored);
+    return rc;
 }
 
 /* ---- Outputs -------------------------------------------------------------------------------- */
@@ -61,21 +55,19 @@ static int submit(struct db_session *session, struct resource_call *call,
 {
     const struct treadle_tool_outputs_request *request = call->body;
     struct treadle_run run;
-    int rc = check_run(session, call, error);
+    int rc = resource_check_run(session, call, error);
     if (!rc)
-        rc = run_state_submit(session, call->arguments[1], request->tool_outputs,
-                              request->tool_output_count, call->arena, &run, error);
-    if (rc)
-        return rc;
-    call->queued = true;
-    return resource_reply(call, &treadle_run_type, &run, error);
+        rc = run_state_submit(&call->change, call->arguments[1], request->tool_outputs,
+                              request->tool_output_count, &run, error);
+    return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
 int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_tool_outputs_request *request = call->body;
-    if (request->stream.state == TREADLE_SET && request->stream.value)
-        return error_set_request(error, "unsupported_value", "stream",
-                                 "Streaming is not supported by this version of Treadle.");
-    return resource_write(call, submit, error);
+    bool streams = request->stream.state == TREADLE_SET && request->stream.value;
+    int rc = resource_write(call, submit, error);
+    if (rc || !streams)
+        return rc;
+    return run_stream_follow(call, call->arguments[1], call->started, error);
 }

@@ -87,25 +87,14 @@ static int check_thread(struct db_session *session, const struct treadle_run *ru
     return rc;
 }
 
-static int check_request(const struct treadle_run_create_request *request,
-                         struct treadle_error *error)
-{
-    if (request->stream.state == TREADLE_SET && request->stream.value)
-        return error_set_request(error, "unsupported_value", "stream",
-                                 "Streaming is not supported by this version of Treadle.");
-    return 0;
-}
-
 int run_make(struct db_session *session, struct resource_call *call, struct treadle_thread *thread,
-             const struct treadle_run_create_request *request,
+             bool made, const struct treadle_run_create_request *request,
              const struct treadle_tool_resources *resources, struct treadle_run *out,
              struct treadle_error *error)
 {
     struct treadle_assistant assistant;
     struct treadle_run run = {.thread_id = thread->id};
-    int rc = check_request(request, error);
-    if (!rc)
-        rc = resource_load(session, call, "assistants", &treadle_assistant_type, "assistant",
+    int rc = resource_load(session, call, "assistants", &treadle_assistant_type, "assistant",
                            request->assistant_id, &assistant, error);
     if (rc)
         return rc;
@@ -124,10 +113,10 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     if (!rc)
         rc = check_thread(session, &run, call, error);
     if (!rc)
-        rc = run_state_create(session, call->project, &run, call->arena, error);
-    if (rc)
-        return rc;
-    call->queued = true;
-    *out = run;
-    return 0;
+        rc = run_state_create(&call->change, call->project, &run,
+                              engine_run_seconds(call->services->engine), made ? thread : NULL,
+                              error);
+    if (!rc)
+        *out = run;
+    return rc;
 }

@@ -9,9 +9,10 @@
 
 /* Adds the additional messages, merges the request over a snapshot of the assistant, takes the
  * thread's lock and queues the run. A member of the request that is absent or null inherits.
- * `resources` (may be NULL) replaces the assistant's tool_resources. */
+ * `resources` (may be NULL) replaces the assistant's tool_resources. `made`: the thread was made
+ * for the run, and is told of with it. */
 int run_make(struct db_session *session, struct resource_call *call, struct treadle_thread *thread,
-             const struct treadle_run_create_request *request,
+             bool made, const struct treadle_run_create_request *request,
              const struct treadle_tool_resources *resources, struct treadle_run *out,
              struct treadle_error *error);
 

@@ -3,6 +3,7 @@
  */
 #include "resource/thread.h"
 
+#include "api/error.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "resource/attach.h"
@@ -97,22 +98,56 @@ int thread_modify(struct resource_call *call, struct treadle_error *error)
     return resource_write(call, modify, error);
 }
 
-/* A run that is at work on the thread finds it gone at its next step and ends there. `state`
- * becomes its id, NULL for none. */
+/* Who follows the run that is at work is told of its end; who executes it finds it gone. */
+static int tell_gone(struct resource_call *call, const char *run_id, struct treadle_error *error)
+{
+    struct treadle_error reason;
+    struct buffer data;
+    struct run_news *news = run_change_news(&call->change, run_id);
+    if (!news)
+        return error_set_memory(error);
+    buffer_init(&data, 4096);
+    error_set_wire(&reason, 404, "invalid_request_error", NULL, NULL,
+                   "No run found with id '%.100s': its thread was deleted.", run_id);
+    error_print_event(&reason, &data);
+    const char *text = data.failed ? NULL : arena_copy(call->arena, data.data, data.length);
+    buffer_clear(&data);
+    news->gone = true;
+    return text ? run_change_tell(&call->change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL, error)
+                : error_set_memory(error);
+}
+
+static int forget_events(struct db_session *session, const char *thread_id,
+                         struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(
+        session, &statement,
+        "DELETE FROM run_events WHERE run IN (SELECT id FROM runs WHERE thread = ?)", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, thread_id);
+    return db_step(statement, error);
+}
+
 static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     static const char *const children[] = {"messages", "run_steps", "runs"};
-    const char *id = call->arguments[0];
+    const char *id = call->arguments[0], *run_id = NULL;
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     const struct record_key inside[] = {{"thread", id}};
-    int rc =
-        record_text(session, "threads", "active_run", keys, 2, call->arena, call->state, error);
+    int rc = record_text(session, "threads", "active_run", keys, 2, call->arena, &run_id, error);
     if (rc)
         return resource_not_found(rc, "thread", id, error);
-    rc = thread_record_forget(session, id, error);
+    if (run_id)
+        rc = tell_gone(call, run_id, error);
+    if (!rc)
+        rc = thread_record_forget(session, id, error);
     if (!rc)
         rc = record_delete(session, "threads", keys, 2, NULL, error);
+    if (!rc)
+        rc = forget_events(session, id, error);
     for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
         rc = record_delete(session, children[i], inside, 1, NULL, error);
     return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);
@@ -120,10 +155,5 @@ static int delete (struct db_session *session, struct resource_call *call,
 
 int thread_delete(struct resource_call *call, struct treadle_error *error)
 {
-    const char *run_id = NULL;
-    call->state = &run_id;
-    int rc = resource_write(call, delete, error);
-    if (!rc && run_id)
-        engine_interrupt(call->services->engine, run_id);
-    return rc;
+    return resource_write(call, delete, error);
 }

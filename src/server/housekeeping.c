@@ -61,18 +61,6 @@ static int look(struct db_session *session, void *argument, struct treadle_error
     return rc;
 }
 
-static int end_run(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct task *task = argument;
-    return run_state_expire(session, task->run, task->arena, error);
-}
-
-static int end_cancelling(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct task *task = argument;
-    return run_state_finish_cancel(session, task->cancelling, task->arena, error);
-}
-
 /* Saving derives the status from the clock. */
 static int end_store(struct db_session *session, void *argument, struct treadle_error *error)
 {
@@ -101,18 +89,40 @@ static int end_file(struct db_session *session, void *argument, struct treadle_e
     return file_record_remove(session, task->file, task->arena, &task->stores, error);
 }
 
-/* Ends one thing. What somebody else has ended meanwhile is no failure. */
+/* What somebody else has ended meanwhile is no failure. */
+static int note_end(struct task *task, const char *kind, const char *id, int rc,
+                    const struct treadle_error *error)
+{
+    if (rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE)
+        return 0;
+    log_write(task->housekeeping->options.log, rc ? LOG_ERROR : LOG_INFO, "expire", "kind", kind,
+              "id", id, "error", rc ? error->message : NULL, NULL);
+    return rc;
+}
+
+/* Ends one thing. */
 static int end(struct task *task, const char *kind, const char *id, db_work work)
 {
-    const struct housekeeping_options *options = &task->housekeeping->options;
     struct treadle_error error;
     if (!id)
         return 0;
-    int rc = db_write(options->db, work, task, &error);
-    if (rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE)
-        return 0;
-    log_write(options->log, rc ? LOG_ERROR : LOG_INFO, "expire", "kind", kind, "id", id, "error",
-              rc ? error.message : NULL, NULL);
+    int rc = db_write(task->housekeeping->options.db, work, task, &error);
+    return note_end(task, kind, id, rc, &error);
+}
+
+static int end_runs(struct task *task)
+{
+    const struct housekeeping_options *options = &task->housekeeping->options;
+    struct treadle_error error;
+    int rc = 0;
+    if (task->run) {
+        rc = engine_expire(options->db, options->engine, task->run, &error);
+        rc = note_end(task, "run", task->run, rc, &error);
+    }
+    if (!rc && task->cancelling) {
+        rc = engine_finish_cancel(options->db, options->engine, task->cancelling, &error);
+        rc = note_end(task, "run", task->cancelling, rc, &error);
+    }
     return rc;
 }
 
@@ -131,14 +141,7 @@ static void remove_contents(struct task *task)
 
 static int end_all(struct task *task)
 {
-    struct engine *engine = task->housekeeping->options.engine;
-    int rc = end(task, "run", task->run, end_run);
-    if (!rc)
-        rc = end(task, "run", task->cancelling, end_cancelling);
-    if (!rc && engine && task->run)
-        engine_interrupt(engine, task->run);
-    if (!rc && engine && task->cancelling)
-        engine_interrupt(engine, task->cancelling);
+    int rc = end_runs(task);
     if (!rc)
         rc = end(task, "vector_store", task->store, end_store);
     if (!rc)

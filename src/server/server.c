@@ -110,6 +110,8 @@ static int start_workers(struct server *server, const struct server_options *opt
         .db = services->db,
         .search = services->search,
         .model = model_registry_model(services->models),
+        .project_limit = options->runs_per_project,
+        .run_seconds = options->run_seconds,
         .log = options->log,
     };
     rc = engine_open(&services->engine, &engine, error);

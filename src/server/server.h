@@ -26,6 +26,8 @@ struct server_options {
     struct log *log;             /* NULL: none; must outlive the server */
     bool require_keys;           /* refuse who has no key; the store's owner needs none */
     int64_t requests_per_minute; /* with one key; 0: no limit */
+    int64_t run_seconds;         /* that a run may take; 0: 600 */
+    size_t runs_per_project;     /* executed at once; 0: no limit */
     const char *const *origins;  /* of pages that may ask, "*" for any; at most 16, then NULL */
     const char *tls_certificate; /* PEM files; NULL: no TLS */
     const char *tls_key;

@@ -6,8 +6,11 @@
  * one writer, so it agrees with created_at and breaks its ties. `project` is the owner; no query
  * leaves it out. threads.active_run is the thread's lock; its sums are those over its ended runs.
  * run_steps.detail is the object with the content of its search results, which is sent only on
- * demand; run_steps.held_usage is what a step that waits for outputs has used so far. A batch of
- * files has no printed object: its counts and its status are those of the files that name it.
+ * demand; run_steps.held_usage is what a step that waits for outputs has used so far, and
+ * run_steps.recall what its searches are remembered by. run_events is the log of each run, a row a
+ * transaction (engine/run_log.h). Times of runs are in microseconds; queued_at is when a run last
+ * came to wait, by the wall clock. A batch of files has no printed object: its counts and its
+ * status are those of the files that name it.
  * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.
  * `expires_at` is when a row is to be swept, null when it is not or was.
  */
@@ -41,20 +44,28 @@ const char *const schema_migrations[] = {
 
     "CREATE TABLE runs ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
-    "  thread TEXT NOT NULL, status TEXT NOT NULL, expires_at INTEGER, body TEXT NOT NULL);"
+    "  thread TEXT NOT NULL, status TEXT NOT NULL, expires_at INTEGER,"
+    "  queued_at INTEGER NOT NULL DEFAULT 0, queue_us INTEGER NOT NULL DEFAULT 0,"
+    "  model_us INTEGER NOT NULL DEFAULT 0, tool_us INTEGER NOT NULL DEFAULT 0,"
+    "  first_us INTEGER, body TEXT NOT NULL);"
     "CREATE INDEX runs_thread ON runs (thread, seq);"
     "CREATE INDEX runs_project ON runs (project, seq);"
     "CREATE INDEX runs_status ON runs (project, status, seq);"
     /* Runs that are active have a time to expire at, others have none. */
     "CREATE INDEX runs_active ON runs (status, seq) WHERE expires_at IS NOT NULL;"
+    "CREATE INDEX runs_queued ON runs (project, seq) WHERE status = 'queued';"
     "CREATE INDEX runs_expiry ON runs (expires_at) WHERE expires_at IS NOT NULL;"
 
     "CREATE TABLE run_steps ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
     "  thread TEXT NOT NULL, run TEXT NOT NULL, status TEXT NOT NULL,"
-    "  body TEXT NOT NULL, detail TEXT, held_usage TEXT);"
+    "  body TEXT NOT NULL, detail TEXT, held_usage TEXT, recall TEXT);"
     "CREATE INDEX run_steps_run ON run_steps (run, seq);"
     "CREATE INDEX run_steps_thread ON run_steps (thread, seq);"
+
+    "CREATE TABLE run_events ("
+    "  seq INTEGER PRIMARY KEY, run TEXT NOT NULL, first INTEGER NOT NULL,"
+    "  last INTEGER NOT NULL, body TEXT NOT NULL, UNIQUE (run, first));"
 
     "CREATE TABLE files ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"

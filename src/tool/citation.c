@@ -1,8 +1,9 @@
 /*
- * Citations: one walk over the text copies it, marker by marker, and counts characters.
+ * Citations: one walk over the text hands it on, marker by marker, and counts characters.
  *
- * Something is a marker when it reads 【digits:digits†name】. Offsets are characters (code
- * points), as the service counted them.
+ * Something is a marker when it reads 【digits:digits†name】. Text comes in any pieces, so what
+ * may still become a marker is held back. Offsets are characters (code points), as the service
+ * counted them.
  */
 #include "tool/citation.h"
 
@@ -19,29 +20,53 @@
 enum {
     MOST_ANNOTATIONS = 1000,
     LARGEST_MARKER = 1024,
-    LARGEST_TEXT = 8 << 20,
+    LARGEST_STATEMENT = 64 * 1024,
+    LARGEST_PIECE = 8 << 20,
     LARGEST_PAGE = 100000
 };
 
-static size_t digits(const char *text)
+/* What text that starts with an opening bracket is. */
+enum shape { NO_MARKER, MARKER, TOO_SHORT_TO_TELL };
+
+/* Steps over the text, where it is there; a text that ends within it may still be. */
+static enum shape expect(const char **at, const char *end, const char *text)
 {
-    return strspn(text, "0123456789");
+    size_t length = strlen(text), there = (size_t)(end - *at);
+    if (there < length)
+        return memcmp(*at, text, there) == 0 ? TOO_SHORT_TO_TELL : NO_MARKER;
+    if (memcmp(*at, text, length) != 0)
+        return NO_MARKER;
+    *at += length;
+    return MARKER;
 }
 
-/* The length of the marker at `text`, 0 where there is none. */
-static size_t marker_length(const char *text)
+static enum shape expect_digits(const char **at, const char *end)
 {
-    const char *at = text + strlen(OPEN);
-    size_t first = digits(at);
-    if (!first || at[first] != ':')
-        return 0;
-    at += first + 1;
-    size_t second = digits(at);
-    if (!second || !text_starts_with(at + second, DAGGER))
-        return 0;
-    const char *end = strstr(at, CLOSE);
-    size_t length = end ? (size_t)(end - text) + strlen(CLOSE) : 0;
-    return length <= LARGEST_MARKER ? length : 0;
+    const char *start = *at;
+    while (*at < end && **at >= '0' && **at <= '9')
+        (*at)++;
+    if (*at == end)
+        return TOO_SHORT_TO_TELL;
+    return *at > start ? MARKER : NO_MARKER;
+}
+
+static enum shape find_shape(const char *text, size_t length, size_t *marker)
+{
+    const char *at = text + strlen(OPEN), *end = text + length;
+    enum shape shape = expect_digits(&at, end);
+    if (shape == MARKER)
+        shape = expect(&at, end, ":");
+    if (shape == MARKER)
+        shape = expect_digits(&at, end);
+    if (shape == MARKER)
+        shape = expect(&at, end, DAGGER);
+    if (shape != MARKER)
+        return shape;
+    const char *close = memmem(at, (size_t)(end - at), CLOSE, strlen(CLOSE));
+    *marker = close ? (size_t)(close - text) + strlen(CLOSE) : length;
+    if (*marker > LARGEST_MARKER)
+        return NO_MARKER;
+    return close ? MARKER : TOO_SHORT_TO_TELL;
 }
 
 static const struct citation_source *
@@ -103,96 +128,139 @@ static int find_page(const char *statement, size_t length, const struct search_r
     return search_cited_page(result->text, result->pages, result->page_count, statement, length);
 }
 
-struct walk {
-    struct arena *arena;
-    struct buffer text;
-    size_t characters;
-    size_t statement; /* where the statement that is cited next starts, in text */
-    struct treadle_annotation *annotations;
-    size_t count;
+struct citation_walk {
+    const struct citation_source *sources;
+    size_t source_count;
+    const struct citation_target *target;
+    struct buffer held;      /* may still be a marker */
+    struct buffer statement; /* that is cited next */
+    bool after_marker;
+    size_t characters, annotations;
 };
 
-static int annotate(struct walk *walk, const struct citation_source *source)
+struct citation_walk *citation_begin(const struct citation_source *sources, size_t source_count,
+                                     const struct citation_target *target, struct arena *arena)
 {
-    struct treadle_file_citation *citation = arena_alloc(walk->arena, sizeof *citation);
-    if (!citation)
-        return TREADLE_EMEMORY;
+    struct citation_walk *walk = arena_alloc(arena, sizeof *walk);
+    if (!walk)
+        return NULL;
+    walk->sources = sources;
+    walk->source_count = source_count;
+    walk->target = target;
+    buffer_init(&walk->held, LARGEST_PIECE);
+    buffer_init(&walk->statement, LARGEST_STATEMENT);
+    return walk;
+}
+
+static int hand_on_marker(struct citation_walk *walk, const struct citation_source *source,
+                          struct treadle_error *error)
+{
     const struct search_result *result = source->result;
-    int page = find_page(walk->text.data ? walk->text.data + walk->statement : "",
-                         walk->text.length - walk->statement, result);
     const char *marker = source->passage->marker;
     size_t length = text_characters(marker, strlen(marker));
-    citation->file_id = result->file_id;
+    struct treadle_file_citation citation = {.file_id = result->file_id};
+    int page =
+        find_page(walk->statement.data ? walk->statement.data : "", walk->statement.length, result);
     if (page > 0)
-        citation->page = (struct treadle_integer){TREADLE_SET, page};
-    walk->annotations[walk->count++] = (struct treadle_annotation){
+        citation.page = (struct treadle_integer){TREADLE_SET, page};
+    const struct treadle_annotation annotation = {
         .type = TREADLE_ANNOTATION_FILE_CITATION,
         .text = marker,
         .start_index = (int64_t)walk->characters,
         .end_index = (int64_t)(walk->characters + length),
-        .file_citation = citation,
+        .file_citation = &citation,
     };
     walk->characters += length;
-    return buffer_append_string(&walk->text, marker);
+    walk->annotations++;
+    return walk->target->annotation(walk->target->context, &annotation, error);
 }
 
-static int copy_plain(struct walk *walk, const char *text, size_t length)
+static int hand_on_text(struct citation_walk *walk, const char *text, size_t length,
+                        struct treadle_error *error)
 {
+    if (!length)
+        return 0;
+    /* Markers that follow each other cite the same statement. */
+    if (walk->after_marker || walk->statement.length + length > LARGEST_STATEMENT)
+        buffer_reset(&walk->statement);
+    walk->after_marker = false;
+    if (length <= LARGEST_STATEMENT)
+        buffer_append(&walk->statement, text, length);
     walk->characters += text_characters(text, length);
-    return buffer_append(&walk->text, text, length);
+    return walk->target->text(walk->target->context, text, length, error);
 }
 
-static int copy_marker(struct walk *walk, const char *marker, size_t length,
-                       const struct citation_source *sources, size_t source_count)
+/* Takes what stands at an opening bracket; `taken` is 0 when it must wait. */
+static int take_bracket(struct citation_walk *walk, const char *text, size_t length, bool last,
+                        size_t *taken, struct treadle_error *error)
 {
-    const struct citation_source *source = find_source(marker, length, sources, source_count);
-    int rc = 0;
-    if (source && walk->count < MOST_ANNOTATIONS)
-        rc = annotate(walk, source);
-    return rc;
+    size_t marker = 0;
+    enum shape shape = find_shape(text, length, &marker);
+    *taken = 0;
+    if (shape == TOO_SHORT_TO_TELL && !last)
+        return 0;
+    if (shape != MARKER) {
+        *taken = strlen(OPEN);
+        return hand_on_text(walk, text, *taken, error);
+    }
+    const struct citation_source *source =
+        find_source(text, marker, walk->sources, walk->source_count);
+    *taken = marker;
+    walk->after_marker = true;
+    if (!source || walk->annotations == MOST_ANNOTATIONS)
+        return 0;
+    return hand_on_marker(walk, source, error);
 }
 
-static int copy_all(struct walk *walk, const char *text, const struct citation_source *sources,
-                    size_t source_count)
+/* How much of the text ends in the beginning of a bracket. */
+static size_t begun_bracket(const char *text, size_t length)
 {
+    for (size_t begun = strlen(OPEN) - 1; begun > 0; begun--)
+        if (length >= begun && memcmp(text + length - begun, OPEN, begun) == 0)
+            return begun;
+    return 0;
+}
+
+static int hand_on(struct citation_walk *walk, bool last, struct treadle_error *error)
+{
+    const char *text = walk->held.data;
+    size_t length = walk->held.length, at = 0;
     int rc = 0;
-    bool after_marker = false;
-    for (const char *at = text; *at && !rc;) {
-        const char *next = strstr(at, OPEN);
-        if (next == at) {
-            size_t length = marker_length(at);
-            if (length)
-                rc = copy_marker(walk, at, length, sources, source_count);
-            else
-                rc = copy_plain(walk, at, length = strlen(OPEN));
-            after_marker = true;
-            at += length;
-            continue;
-        }
-        /* Markers that follow each other cite the same statement. */
-        if (after_marker)
-            walk->statement = walk->text.length;
-        after_marker = false;
-        size_t length = next ? (size_t)(next - at) : strlen(at);
-        rc = copy_plain(walk, at, length);
-        at += length;
+    while (at < length && !rc) {
+        const char *open = memmem(text + at, length - at, OPEN, strlen(OPEN));
+        size_t plain = open ? (size_t)(open - text) - at : length - at;
+        size_t taken = plain;
+        if (!open && !last)
+            taken = plain -= begun_bracket(text + at, plain);
+        if (plain)
+            rc = hand_on_text(walk, text + at, plain, error);
+        else if (open)
+            rc = take_bracket(walk, text + at, length - at, last, &taken, error);
+        if (!taken)
+            break;
+        at += taken;
+    }
+    if (!rc) {
+        memmove(walk->held.data, text + at, length - at);
+        walk->held.length = length - at;
     }
     return rc;
 }
 
-int citation_resolve(const char *text, const struct citation_source *sources, size_t source_count,
-                     struct arena *arena, struct treadle_text *out, struct treadle_error *error)
+int citation_feed(struct citation_walk *walk, const char *text, size_t length,
+                  struct treadle_error *error)
 {
-    struct walk walk = {.arena = arena};
-    buffer_init(&walk.text, LARGEST_TEXT);
-    walk.annotations = arena_array(arena, MOST_ANNOTATIONS, sizeof *walk.annotations);
-    int rc = walk.annotations ? copy_all(&walk, text, sources, source_count) : TREADLE_EMEMORY;
-    char *value = rc ? NULL : arena_copy(arena, walk.text.data, walk.text.length);
-    buffer_clear(&walk.text);
-    if (rc == TREADLE_ELIMIT)
-        return error_set(error, rc, "the model's answer is longer than %d bytes", LARGEST_TEXT);
-    if (!value)
-        return error_set_memory(error);
-    *out = (struct treadle_text){value, walk.annotations, walk.count};
-    return 0;
+    if (buffer_append(&walk->held, text, length))
+        return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+    return hand_on(walk, false, error);
+}
+
+int citation_end(struct citation_walk *walk, struct treadle_error *error)
+{
+    if (!walk)
+        return 0;
+    int rc = walk->held.length ? hand_on(walk, true, error) : 0;
+    buffer_clear(&walk->held);
+    buffer_clear(&walk->statement);
+    return rc;
 }

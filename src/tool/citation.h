@@ -15,10 +15,30 @@ struct citation_source {
     const struct search_result *result;
 };
 
-/* Makes the content of a message from a model's text: each marker of a known passage gets an
- * annotation with its place in characters, its file, and the page that fits the statement before
- * it best; a marker that belongs to none is taken out. All in the arena. */
-int citation_resolve(const char *text, const struct citation_source *sources, size_t source_count,
-                     struct arena *arena, struct treadle_text *out, struct treadle_error *error);
+/* Who gets the text of a message, without the markers that belong to no passage. Annotations live
+ * until they were handed over. */
+struct citation_target {
+    void *context;
+    int (*text)(void *context, const char *text, size_t length, struct treadle_error *error);
+    /* A marker, which is also the annotation's text. */
+    int (*annotation)(void *context, const struct treadle_annotation *annotation,
+                      struct treadle_error *error);
+};
+
+/* One message on its way from the model. */
+struct citation_walk;
+
+/* Each marker of a source gets an annotation with its place in characters, its file, and the page
+ * that fits the statement before it best. Made in the arena, as is what it needs; the sources and
+ * the target must stay. NULL when memory runs out. */
+struct citation_walk *citation_begin(const struct citation_source *sources, size_t source_count,
+                                     const struct citation_target *target, struct arena *arena);
+
+/* Hands on what is known to be text or a marker; the rest is held back until more comes. */
+int citation_feed(struct citation_walk *walk, const char *text, size_t length,
+                  struct treadle_error *error);
+
+/* Hands on what was held back, and frees what the arena does not hold. Accepts NULL. */
+int citation_end(struct citation_walk *walk, struct treadle_error *error);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "api/json.h"
 #include "base/error.h"
+#include "tool/passage.h"
 
 enum { MOST_QUERIES = 8, DEFAULT_RESULTS = 20 };
 
@@ -106,45 +107,6 @@ static int search_all(const struct file_search_request *request, size_t limit, d
     return 0;
 }
 
-/* The marker's delimiters and control characters must not come from a file's name. */
-static const char *marker_name(const char *filename, struct arena *arena)
-{
-    static const char *const delimiters[] = {"【", "】", "†"};
-    char *name = arena_string(arena, filename);
-    if (!name)
-        return NULL;
-    for (size_t i = 0; i < sizeof delimiters / sizeof delimiters[0]; i++)
-        for (char *at; (at = strstr(name, delimiters[i]));)
-            memset(at, '_', strlen(delimiters[i]));
-    for (char *c = name; *c; c++)
-        if ((unsigned char)*c < ' ' || *c == 127)
-            *c = '_';
-    return name;
-}
-
-static int make_passage(const struct file_search_request *request,
-                        const struct search_result *result, size_t index, struct arena *arena,
-                        struct model_passage *out)
-{
-    const char *name = marker_name(result->filename, arena);
-    struct model_page *pages = arena_array(arena, result->page_count, sizeof *pages);
-    if (!name || !pages)
-        return TREADLE_EMEMORY;
-    for (size_t i = 0; i < result->page_count; i++)
-        pages[i] = (struct model_page){result->pages[i].offset, result->pages[i].page};
-    *out = (struct model_passage){
-        .marker = arena_format(arena, "【%u:%zu†%s】", request->turn, request->first_result + index,
-                               name),
-        .filename = result->filename,
-        .heading = result->heading,
-        .text = result->text,
-        .score = result->score,
-        .pages = pages,
-        .page_count = result->page_count,
-    };
-    return out->marker ? 0 : TREADLE_EMEMORY;
-}
-
 static int record_result(const struct search_result *result, struct arena *arena,
                          struct treadle_file_search_result *out)
 {
@@ -183,7 +145,8 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     for (size_t i = 0; i < count && !rc; i++) {
         rc = record_result(&results[i], arena, &recorded[i]);
         if (!rc)
-            rc = make_passage(request, &results[i], i, arena, &passages[i]);
+            rc = passage_make(&results[i], request->turn, request->first_result + i, arena,
+                              &passages[i]);
     }
     if (rc)
         return error_set_memory(error);

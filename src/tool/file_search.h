@@ -10,6 +10,7 @@
 #define TOOL_FILE_SEARCH_H
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "model/model.h"
 #include "search/search.h"
 #include "treadle/objects.h"
@@ -38,5 +39,17 @@ extern const struct model_tool file_search_tool;
  * query. */
 int file_search_run(const struct file_search_request *request, struct arena *arena,
                     struct file_search_outcome *out, struct treadle_error *error);
+
+/* What a search is remembered by, beside the call as it is recorded: its arguments, and where the
+ * pages of its results start. Appends JSON. */
+void file_search_remember(const char *arguments, const struct file_search_outcome *outcome,
+                          struct buffer *out);
+
+/* Makes what the search gave from the call, recorded with its content, and what was remembered.
+ * `turn` and `first_result` are as in a request. */
+int file_search_recall(const struct treadle_file_search_call *call, const char *remembered,
+                       unsigned turn, size_t first_result, struct arena *arena,
+                       const char **arguments, struct file_search_outcome *out,
+                       struct treadle_error *error);
 
 #endif

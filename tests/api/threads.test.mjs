@@ -13,7 +13,8 @@ let server, client, home, assistant;
 
 before(async () => {
     home = fs.mkdtempSync(path.join(os.tmpdir(), 'treadle-api-'));
-    server = await launch({ store: path.join(home, 'store') });
+    server = await launch({ store: path.join(home, 'store'),
+        arguments: ['--runs-per-project', '4'] });
     client = server.client;
     assistant = await client.beta.assistants.create({ model: 'treadle-extractive',
         instructions: 'Answer.', tools: [{ type: 'file_search' }] });

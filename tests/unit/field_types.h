@@ -76,6 +76,16 @@ static const struct treadle_type *const field_roots[] = {
     &treadle_chat_create_request_type,
     &treadle_chat_completion_type,
     &treadle_chat_chunk_type,
+    &treadle_message_delta_type,
+    &treadle_run_step_delta_type,
+    &treadle_run_times_type,
+    &treadle_file_path_type,
+    &treadle_image_file_type,
+    &treadle_image_url_type,
+    &treadle_code_image_type,
+    &treadle_file_search_call_type,
+    &treadle_message_creation_type,
+    &treadle_function_call_delta_type,
 };
 
 enum { FIELD_TYPES_MOST = 200 };

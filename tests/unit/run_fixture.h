@@ -23,6 +23,8 @@ struct scene {
     struct treadle_run_step step;
     struct treadle_error error;
     size_t count;
+    struct run_change change;
+    db_work work;
 };
 
 static inline int make_thread(struct db_session *session, const char *id,
@@ -66,12 +68,28 @@ static inline int teardown(void **state)
     return 0;
 }
 
+/* Does the work with a change of its own, and stores what that tells. */
+static inline int take_work(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct scene *scene = argument;
+    scene->change = (struct run_change){.session = session, .arena = scene->arena};
+    int rc = scene->work(session, scene, error);
+    return rc ? rc : run_change_store(&scene->change, error);
+}
+
+static inline int take(struct scene *scene, db_work work)
+{
+    scene->work = work;
+    return db_write(scene->db, take_work, scene, &scene->error);
+}
+
 /* ---- Works ---------------------------------------------------------------------------------- */
 
 static inline int create(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_create(session, "p", &scene->run, scene->arena, error);
+    (void)session;
+    return run_state_create(&scene->change, "p", &scene->run, 600, NULL, error);
 }
 
 static inline int create_run(struct scene *scene, const char *thread_id)
@@ -80,20 +98,22 @@ static inline int create_run(struct scene *scene, const char *thread_id)
                                       .assistant_id = "asst_a",
                                       .model = "m",
                                       .parallel_tool_calls = true};
-    return db_write(scene->db, create, scene, &scene->error);
+    return take(scene, create);
 }
 
 static inline int claim(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_claim(session, scene->arena, &scene->record, error);
+    (void)session;
+    return run_state_claim(&scene->change, 0, &scene->record, error);
 }
 
 static inline int begin_tools(struct db_session *session, void *argument,
                               struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_begin_tools(session, &scene->record, scene->arena, &scene->step, error);
+    (void)session;
+    return run_state_begin_tools(&scene->change, &scene->record, &scene->step, error);
 }
 
 static const struct treadle_usage usage = {
@@ -113,35 +133,41 @@ static inline int complete_tools(struct db_session *session, void *argument,
     struct treadle_file_search_call search = {&ranking, &result, 1};
     struct treadle_tool_call call = {
         .id = "call_1", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search};
-    return run_state_complete_tools(session, &scene->step, &call, 1, &usage, scene->arena, error);
+    (void)session;
+    return run_state_complete_tools(&scene->change, &scene->step, &call, 1, &usage, error);
 }
 
 static inline int begin_message(struct db_session *session, void *argument,
                                 struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_begin_message(session, &scene->record, scene->arena, &scene->step, error);
+    (void)session;
+    return run_state_begin_message(&scene->change, &scene->record, &scene->step, error);
 }
 
 static inline int complete_message(struct db_session *session, void *argument,
                                    struct treadle_error *error)
 {
     struct scene *scene = argument;
-    const struct treadle_text text = {.value = "An answer."};
-    return run_state_complete_message(session, &scene->step, &text, &usage, scene->arena, error);
+    struct treadle_text text = {.value = "An answer."};
+    struct treadle_content part = {.type = TREADLE_CONTENT_TEXT, .text = &text};
+    (void)session;
+    return run_state_complete_message(&scene->change, &scene->step, &part, 1, &usage, error);
 }
 
 static inline int complete(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_complete(session, scene->record.run.id, scene->arena, error);
+    (void)session;
+    return run_state_complete(&scene->change, scene->record.run.id, error);
 }
 
 static inline int fail_run(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
     static const struct treadle_last_error reason = {"server_error", "It broke."};
-    return run_state_fail(session, scene->record.run.id, &reason, scene->arena, error);
+    (void)session;
+    return run_state_fail(&scene->change, scene->record.run.id, &reason, error);
 }
 
 static inline int recover(struct db_session *session, void *argument, struct treadle_error *error)
@@ -155,11 +181,6 @@ static inline int check_unlocked(struct db_session *session, void *argument,
 {
     struct scene *scene = argument;
     return run_state_check_unlocked(session, "thread_a", "add messages to", scene->arena, error);
-}
-
-static inline int take(struct scene *scene, db_work work)
-{
-    return db_write(scene->db, work, scene, &scene->error);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */

@@ -40,52 +40,104 @@ static int teardown(void **state)
     return 0;
 }
 
-static struct treadle_text resolve(void **state, const char *text)
+/* What was handed on, put together. */
+struct gathered {
+    char value[1024];
+    size_t length;
+    struct treadle_annotation annotations[8];
+    struct treadle_file_citation citations[8];
+    size_t annotation_count;
+};
+
+static int gather_text(void *context, const char *text, size_t length, struct treadle_error *error)
 {
-    struct treadle_text out;
+    struct gathered *gathered = context;
+    (void)error;
+    memcpy(gathered->value + gathered->length, text, length);
+    gathered->length += length;
+    return 0;
+}
+
+static int gather_annotation(void *context, const struct treadle_annotation *annotation,
+                             struct treadle_error *error)
+{
+    struct gathered *gathered = context;
+    size_t at = gathered->annotation_count++;
+    gathered->annotations[at] = *annotation;
+    gathered->citations[at] = *annotation->file_citation;
+    gathered->annotations[at].file_citation = &gathered->citations[at];
+    return gather_text(gathered, annotation->text, strlen(annotation->text), error);
+}
+
+static void walk(void **state, const char *text, size_t piece, struct gathered *out)
+{
     struct treadle_error error;
-    assert_int_equal(citation_resolve(text, sources, 2, *state, &out, &error), 0);
-    return out;
+    const struct citation_target target = {out, gather_text, gather_annotation};
+    *out = (struct gathered){0};
+    struct citation_walk *walk = citation_begin(sources, 2, &target, *state);
+    for (size_t at = 0, length = strlen(text); at < length; at += piece)
+        assert_int_equal(
+            citation_feed(walk, text + at, piece < length - at ? piece : length - at, &error), 0);
+    assert_int_equal(citation_end(walk, &error), 0);
+}
+
+/* However the text is cut, the same comes of it. */
+static struct gathered resolve(void **state, const char *text)
+{
+    struct gathered whole, cut;
+    walk(state, text, strlen(text) + 1, &whole);
+    for (size_t piece = 1; piece < 8; piece++) {
+        walk(state, text, piece, &cut);
+        assert_string_equal(cut.value, whole.value);
+        assert_int_equal(cut.annotation_count, whole.annotation_count);
+        for (size_t i = 0; i < whole.annotation_count; i++) {
+            assert_int_equal(cut.annotations[i].start_index, whole.annotations[i].start_index);
+            assert_int_equal(cut.citations[i].page.value, whole.citations[i].page.value);
+        }
+    }
+    for (size_t i = 0; i < whole.annotation_count; i++)
+        whole.annotations[i].file_citation = NULL;
+    return whole;
 }
 
 static void annotates_at_characters(void **state)
 {
-    struct treadle_text text = resolve(state, "“Ä cat.” " FIRST " end");
+    struct gathered text = resolve(state, "“Ä cat.” " FIRST " end");
     assert_string_equal(text.value, "“Ä cat.” " FIRST " end");
     assert_int_equal(text.annotation_count, 1);
     assert_string_equal(text.annotations[0].text, FIRST);
     assert_int_equal(text.annotations[0].start_index, 9);
     assert_int_equal(text.annotations[0].end_index, 20);
-    assert_string_equal(text.annotations[0].file_citation->file_id, "file-a");
+    assert_string_equal(text.citations[0].file_id, "file-a");
 }
 
 static void finds_the_page(void **state)
 {
-    struct treadle_text text =
+    struct gathered text =
         resolve(state, "“The dog ran off there.” " FIRST "\nThe cat sat down here. " FIRST);
     assert_int_equal(text.annotation_count, 2);
-    assert_int_equal(text.annotations[0].file_citation->page.value, 5);
-    assert_int_equal(text.annotations[1].file_citation->page.value, 4);
+    assert_int_equal(text.citations[0].page.value, 5);
+    assert_int_equal(text.citations[1].page.value, 4);
 }
 
 static void believes_a_page_that_is_named(void **state)
 {
-    struct treadle_text text = resolve(state, "“The cat sat down here.” (page 5) " FIRST);
-    assert_int_equal(text.annotations[0].file_citation->page.value, 5);
+    struct gathered text = resolve(state, "“The cat sat down here.” (page 5) " FIRST);
+    assert_int_equal(text.citations[0].page.value, 5);
     text = resolve(state, "“The cat sat down here.” (page 77) " FIRST);
-    assert_int_equal(text.annotations[0].file_citation->page.value, 4);
+    assert_int_equal(text.citations[0].page.value, 4);
 }
 
 static void gives_no_page_where_there_is_none(void **state)
 {
-    struct treadle_text text = resolve(state, "No pages. " SECOND);
-    assert_int_equal(text.annotations[0].file_citation->page.state, TREADLE_ABSENT);
-    assert_string_equal(text.annotations[0].file_citation->file_id, "file-b");
+    struct gathered text = resolve(state, "No pages. " SECOND);
+    assert_int_equal(text.citations[0].page.state, TREADLE_ABSENT);
+    assert_string_equal(text.citations[0].file_id, "file-b");
 }
 
 static void takes_out_what_it_does_not_know(void **state)
 {
-    struct treadle_text text = resolve(state, "A【0:9†a.pdf】 B【7:0†c】" FIRST);
+    struct gathered text = resolve(state, "A【0:9†a.pdf】 B【7:0†c】" FIRST);
     assert_string_equal(text.value, "A B" FIRST);
     assert_int_equal(text.annotation_count, 1);
     assert_int_equal(text.annotations[0].start_index, 3);
@@ -96,7 +148,7 @@ static void leaves_other_brackets_alone(void **state)
     static const char *const texts[] = {"【",      "【】", "【a:b†c】", "【1:2】",
                                         "【1†x】", "x】",  "",          "【0:0†never closed"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        struct treadle_text text = resolve(state, texts[i]);
+        struct gathered text = resolve(state, texts[i]);
         assert_string_equal(text.value, texts[i]);
         assert_int_equal(text.annotation_count, 0);
     }
@@ -104,9 +156,9 @@ static void leaves_other_brackets_alone(void **state)
 
 static void two_markers_cite_one_statement(void **state)
 {
-    struct treadle_text text = resolve(state, "The dog ran off there. " SECOND FIRST);
+    struct gathered text = resolve(state, "The dog ran off there. " SECOND FIRST);
     assert_int_equal(text.annotation_count, 2);
-    assert_int_equal(text.annotations[1].file_citation->page.value, 5);
+    assert_int_equal(text.citations[1].page.value, 5);
 }
 
 int main(void)

@@ -18,13 +18,15 @@
 static int cancel(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_cancel(session, scene->record.run.id, scene->arena, &scene->run, error);
+    (void)session;
+    return run_state_cancel(&scene->change, scene->record.run.id, &scene->run, error);
 }
 
 static int finish_cancel(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_finish_cancel(session, scene->record.run.id, scene->arena, error);
+    (void)session;
+    return run_state_finish_cancel(&scene->change, scene->record.run.id, error);
 }
 
 static int expire_due(struct db_session *session, void *argument, struct treadle_error *error)
@@ -34,7 +36,7 @@ static int expire_due(struct db_session *session, void *argument, struct treadle
     int rc = run_state_next_due(session, (int64_t)scene->count, scene->arena, &id, error);
     if (rc)
         return rc;
-    return id ? run_state_expire(session, id, scene->arena, error) : TREADLE_ENOTFOUND;
+    return id ? run_state_expire(&scene->change, id, error) : TREADLE_ENOTFOUND;
 }
 
 static int require_action(struct db_session *session, void *argument, struct treadle_error *error)
@@ -47,13 +49,15 @@ static int require_action(struct db_session *session, void *argument, struct tre
         {.id = "call_s", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search},
         {.id = "call_b", .type = TREADLE_TOOL_FUNCTION, .function = &rain},
     };
-    return run_state_require_action(session, &scene->step, calls, 3, &usage, scene->arena, error);
+    (void)session;
+    return run_state_require_action(&scene->change, &scene->step, calls, 3, &usage, error);
 }
 
 static int require_nothing(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    return run_state_require_action(session, &scene->step, NULL, 0, &usage, scene->arena, error);
+    (void)session;
+    return run_state_require_action(&scene->change, &scene->step, NULL, 0, &usage, error);
 }
 
 struct submission {
@@ -69,7 +73,8 @@ static int submit(struct db_session *session, void *argument, struct treadle_err
     struct treadle_tool_output outputs[3];
     for (size_t i = 0; i < submission->count; i++)
         outputs[i] = (struct treadle_tool_output){submission->ids[i], i ? NULL : "warm"};
-    return run_state_submit(session, scene->record.run.id, outputs, submission->count, scene->arena,
+    scene->change = (struct run_change){.session = session, .arena = scene->arena};
+    return run_state_submit(&scene->change, scene->record.run.id, outputs, submission->count,
                             &scene->run, error);
 }
 

@@ -101,6 +101,17 @@ struct treadle_run {
     bool parallel_tool_calls;
 };
 
+/* Treadle's own: what a run has spent its time on, in microseconds. Of a run that is at work, what
+ * was spent until it last waited for outputs. */
+struct treadle_run_times {
+    const char *object;
+    const char *run_id;
+    int64_t queue_us;                /* waiting to be taken up */
+    int64_t model_us;                /* waiting for the model */
+    int64_t tool_us;                 /* running tools */
+    struct treadle_integer first_us; /* from being taken up to the model's first word */
+};
+
 struct treadle_run_create_request {
     const char *assistant_id;
     const char *model;

@@ -1,0 +1,29 @@
+/*
+ * Budgets: how much of a conversation a model is told, and how much it may say.
+ *
+ * Both limits of a run go over all of its turns. What does not fit is left out from the middle:
+ * the first message of the thread stays as long as it can, then the newest ones do; instructions,
+ * the last message of the thread and what the run itself did always stay, and calls are never
+ * parted from their answers.
+ */
+#ifndef ENGINE_BUDGET_H
+#define ENGINE_BUDGET_H
+
+#include "engine/conversation.h"
+#include "model/model.h"
+
+struct budget {
+    int64_t context;        /* tokens that the model holds; 0: not known */
+    int64_t max_prompt;     /* of all turns; 0: no limit */
+    int64_t max_completion; /* the same */
+    struct treadle_usage used;
+};
+
+enum budget_verdict { BUDGET_FITS, BUDGET_NO_PROMPT, BUDGET_NO_COMPLETION };
+
+/* Sets messages and the completion limit of a request whose tools are set. Messages are made in the
+ * arena where some are left out. TREADLE_EMEMORY. */
+int budget_fit(const struct budget *budget, const struct conversation *conversation,
+               struct arena *arena, struct model_request *request, enum budget_verdict *out);
+
+#endif

@@ -1,0 +1,111 @@
+/*
+ * Taking up runs.
+ *
+ * One write at a time claims runs, several at once, until none is queued or there is no room; a
+ * wake that comes meanwhile makes it look again, so none is lost.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/engine_internal.h"
+
+enum { CLAIMED_AT_ONCE = 32, RETRY_US = 1000000 };
+
+struct claim_item {
+    struct arena *arena;
+    struct run_change change;
+    struct execution *execution;
+};
+
+struct claim {
+    struct engine *engine;
+    struct db_task task;
+    struct claim_item items[CLAIMED_AT_ONCE];
+    size_t count;
+};
+
+struct claim *claim_new(struct engine *engine)
+{
+    struct claim *claim = calloc(1, sizeof *claim);
+    if (claim)
+        claim->engine = engine;
+    return claim;
+}
+
+void claim_free(struct claim *claim)
+{
+    free(claim);
+}
+
+static int claim_one(struct db_session *session, struct claim *claim, struct claim_item *item,
+                     struct treadle_error *error)
+{
+    struct engine *engine = claim->engine;
+    struct run_record record;
+    item->change =
+        (struct run_change){.session = session, .arena = item->arena, .live = engine->live};
+    int rc = run_state_claim(&item->change, engine->options.project_limit, &record, error);
+    /* Before its news is stored: the run is live from then on. */
+    if (!rc && !(item->execution = execution_new(engine, &record, item->arena)))
+        rc = error_set_memory(error);
+    return rc ? rc : run_change_store(&item->change, error);
+}
+
+static int claim_some(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct claim *claim = argument;
+    int rc = 0;
+    while (claim->count < CLAIMED_AT_ONCE && !rc) {
+        struct claim_item *item = &claim->items[claim->count++];
+        *item = (struct claim_item){.arena = arena_new(0)};
+        rc = item->arena ? claim_one(session, claim, item, error) : error_set_memory(error);
+    }
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
+}
+
+static void settle(struct engine *engine, struct claim_item *item, bool durable)
+{
+    run_change_settle(&item->change, durable);
+    if (durable && item->execution)
+        engine_add(engine, item->execution);
+    else if (item->execution)
+        execution_free(item->execution);
+    else
+        arena_free(item->arena);
+}
+
+/* Whether to look again at once. Under the lock. */
+static bool goes_on(struct engine *engine, bool more)
+{
+    bool again = engine->claim_again || more;
+    engine->claim_again = false;
+    return again && !atomic_load(&engine->draining) && engine->count < ENGINE_EXECUTIONS;
+}
+
+static void on_claimed(struct db_task *task)
+{
+    struct claim *claim = task->argument;
+    struct engine *engine = claim->engine;
+    bool durable = task->result >= 0;
+    bool more = durable && claim->items[claim->count - 1].execution;
+    for (size_t i = 0; i < claim->count; i++)
+        settle(engine, &claim->items[i], durable);
+    if (!durable)
+        log_write(engine->options.log, LOG_ERROR, "run_claim", "error", task->error.message, NULL);
+    pthread_mutex_lock(&engine->mutex);
+    bool again = goes_on(engine, more);
+    engine->claiming = again;
+    engine->claim_at = durable ? 0 : clock_monotonic_us() + RETRY_US;
+    pthread_cond_broadcast(&engine->wake);
+    pthread_mutex_unlock(&engine->mutex);
+    if (again)
+        claim_start(claim);
+}
+
+void claim_start(struct claim *claim)
+{
+    claim->count = 0;
+    claim->task = (struct db_task){.work = claim_some, .argument = claim, .done = on_claimed};
+    db_write_start(claim->engine->options.db, &claim->task);
+}

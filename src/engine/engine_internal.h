@@ -1,0 +1,46 @@
+/*
+ * The engine, as its own files share it.
+ */
+#ifndef ENGINE_ENGINE_INTERNAL_H
+#define ENGINE_ENGINE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "base/pool.h"
+#include "engine/execution.h"
+
+/* At once; more wait in the database. */
+enum { ENGINE_EXECUTIONS = 16384 };
+
+struct claim;
+
+struct engine {
+    struct engine_options options;
+    struct live_table *live;
+    struct pool *loop;    /* advances executions; never blocks for long */
+    struct pool *workers; /* searches, and models that answer where they are asked */
+    atomic_bool draining; /* no run is taken up any more */
+    atomic_bool stop;     /* those that are under way give up */
+    struct claim *claim;
+    pthread_t ticker;
+    bool has_ticker;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t wake;   /* of the ticker, and of who waits for the engine to be idle */
+    bool claiming, claim_again;
+    int64_t claim_at; /* when to claim again, since it failed; 0: never */
+    struct execution *executions;
+    size_t count;
+};
+
+/* Takes an execution into the list, and starts it; takes it out and frees it. */
+void engine_add(struct engine *engine, struct execution *execution);
+void engine_remove(struct engine *engine, struct execution *execution);
+
+/* claim.c */
+struct claim *claim_new(struct engine *engine);
+void claim_free(struct claim *claim);
+
+/* Starts claiming; `claiming` is set, and is not while another claim is under way. */
+void claim_start(struct claim *claim);
+
+#endif

@@ -1,0 +1,327 @@
+/*
+ * Executions: their life, how they are advanced, and how they start.
+ *
+ * `wakes` is 0 while nothing is to be done, 1 while the execution is queued or advanced, 2 when it
+ * was woken meanwhile. Whoever brings news does so, and wakes, under a lock that the execution must
+ * take to see it: so nobody wakes an execution that has ended for good.
+ */
+#include "engine/execution.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/engine_internal.h"
+
+enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000, LOOK_US = 50000 };
+
+/* ---- Life ----------------------------------------------------------------------------------- */
+
+static void wake(void *execution)
+{
+    execution_wake(execution);
+}
+
+struct execution *execution_new(struct engine *engine, const struct run_record *record,
+                                struct arena *arena)
+{
+    struct execution *execution = calloc(1, sizeof *execution);
+    if (!execution)
+        return NULL;
+    execution->live = live_open(engine->live, record->run.id);
+    if (!execution->live) {
+        free(execution);
+        return NULL;
+    }
+    execution->engine = engine;
+    execution->wakes = 1;
+    execution->record = *record;
+    execution->arena = arena;
+    execution->phase = execution_prepare;
+    execution->started_at = clock_monotonic_us();
+    pthread_mutex_init(&execution->mutex, NULL);
+    inbox_init(&execution->inbox, wake, execution);
+    buffer_init(&execution->batch.bytes, 2 * LARGEST_TEXT);
+    buffer_init(&execution->said, LARGEST_TEXT);
+    live_set_owner(execution->live, wake, execution);
+    return execution;
+}
+
+void execution_free(struct execution *execution)
+{
+    struct treadle_error ignored;
+    live_set_owner(execution->live, NULL, NULL);
+    live_close(execution->live);
+    citation_end(execution->walk, &ignored);
+    for (size_t i = 0; i < execution->call_count; i++)
+        buffer_clear(&execution->calls[i].arguments);
+    buffer_clear(&execution->said);
+    inbox_batch_clear(&execution->batch);
+    inbox_clear(&execution->inbox);
+    pthread_mutex_destroy(&execution->mutex);
+    arena_free(execution->change_arena);
+    arena_free(execution->arena);
+    free(execution);
+}
+
+/* ---- Advancing ------------------------------------------------------------------------------ */
+
+/* What the database refuses because somebody else has ended the run, or deleted it. */
+static bool is_over(int rc)
+{
+    return rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE;
+}
+
+/* True when what was under way is done, or nothing was. */
+static bool come_back(struct execution *execution)
+{
+    if (!execution->away)
+        return true;
+    pthread_mutex_lock(&execution->mutex);
+    bool arrived = execution->arrived;
+    execution->arrived = false;
+    pthread_mutex_unlock(&execution->mutex);
+    if (!arrived)
+        return false;
+    execution->away = false;
+    run_change_settle(&execution->change, execution->result >= 0);
+    arena_free(execution->change_arena);
+    execution->change_arena = NULL;
+    execution->phase = execution->then;
+    if (is_over(execution->result)) {
+        execution->status = NULL;
+        execution->phase = execution_end;
+    } else if (execution->result < 0)
+        execution->phase = execution_fail;
+    return true;
+}
+
+static void advance(void *argument)
+{
+    struct execution *execution = argument;
+    int one;
+    do {
+        atomic_store(&execution->wakes, 1);
+        while (execution->phase && come_back(execution) && execution->phase(execution))
+            ;
+        if (!execution->phase) {
+            engine_remove(execution->engine, execution);
+            return;
+        }
+        one = 1;
+    } while (!atomic_compare_exchange_strong(&execution->wakes, &one, 0));
+}
+
+void execution_start(struct execution *execution)
+{
+    pool_submit(execution->engine->loop, advance, execution);
+}
+
+void execution_wake(struct execution *execution)
+{
+    int wakes = atomic_load(&execution->wakes);
+    while (wakes < 2 && !atomic_compare_exchange_weak(&execution->wakes, &wakes, wakes ? 2 : 1))
+        ;
+    /* The queue has room for every execution. */
+    if (wakes == 0)
+        pool_submit(execution->engine->loop, advance, execution);
+}
+
+/* ---- Going away ----------------------------------------------------------------------------- */
+
+void execution_arrive(struct execution *execution, int result)
+{
+    pthread_mutex_lock(&execution->mutex);
+    execution->result = result;
+    execution->arrived = true;
+    execution_wake(execution);
+    pthread_mutex_unlock(&execution->mutex);
+}
+
+static int run_work(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    execution->change.session = session;
+    int rc = execution->work(session, execution, error);
+    return rc ? rc : run_change_store(&execution->change, error);
+}
+
+static void on_written(struct db_task *task)
+{
+    struct execution *execution = task->argument;
+    if (task->result < 0)
+        execution->error = task->error;
+    execution_arrive(execution, task->result);
+}
+
+bool execution_write(struct execution *execution, db_work work, execution_phase then)
+{
+    execution->change = (struct run_change){
+        .arena = execution->change_arena ? execution->change_arena : execution->arena,
+        .live = execution->engine->live,
+    };
+    execution->work = work;
+    execution->then = then;
+    execution->away = true;
+    execution->write =
+        (struct db_task){.work = run_work, .argument = execution, .done = on_written};
+    db_write_start(execution->engine->options.db, &execution->write);
+    return false;
+}
+
+bool execution_hand_over(struct execution *execution, void (*job)(void *execution),
+                         execution_phase then)
+{
+    execution->then = then;
+    execution->away = true;
+    if (pool_submit(execution->engine->workers, job, execution))
+        return false;
+    execution->away = false;
+    error_set(&execution->error, TREADLE_ELIMIT, "Too many searches are waiting.");
+    execution->phase = execution_fail;
+    return true;
+}
+
+bool execution_is_over(const struct execution *execution)
+{
+    return atomic_load(live_over(execution->live)) || atomic_load(&execution->engine->stop);
+}
+
+/* ---- Preparing ------------------------------------------------------------------------------ */
+
+const struct treadle_tool *execution_search_tool(const struct execution *execution)
+{
+    const struct treadle_run *run = &execution->record.run;
+    for (size_t i = 0; i < run->tool_count; i++)
+        if (run->tools[i].type == TREADLE_TOOL_FILE_SEARCH)
+            return &run->tools[i];
+    return NULL;
+}
+
+static int load(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    return conversation_load(session, &execution->record.run, execution->arena,
+                             &execution->conversation, error);
+}
+
+static bool load_conversation(struct execution *execution)
+{
+    int rc = db_read(execution->engine->options.db, load, execution, &execution->error);
+    execution->turn = execution->conversation.turns;
+    execution->total = execution->conversation.used;
+    execution->phase = is_over(rc) ? execution_end : rc ? execution_fail : execution_ask;
+    return true;
+}
+
+static int touch(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    return run_stores_touch(session, &execution->stores, execution->arena, error);
+}
+
+/* Waits while the thread's store is being read, as long as the service did. */
+static bool await_stores(struct execution *execution)
+{
+    bool ready = false;
+    int64_t now = clock_monotonic_us();
+    if (execution_is_over(execution)) {
+        execution->phase = execution_end;
+        return true;
+    }
+    int rc = run_stores_ready(execution->engine->options.db, &execution->stores, &ready,
+                              &execution->error);
+    if (rc) {
+        execution->phase = execution_fail;
+        return true;
+    }
+    if (!ready && now < execution->ready_until) {
+        atomic_store(&execution->tick_at, now + LOOK_US);
+        return false;
+    }
+    atomic_store(&execution->tick_at, 0);
+    return execution_write(execution, touch, load_conversation);
+}
+
+bool execution_prepare(struct execution *execution)
+{
+    if (!execution_search_tool(execution))
+        return load_conversation(execution);
+    int rc = run_stores_find(execution->engine->options.db, &execution->record, execution->arena,
+                             &execution->stores, &execution->error);
+    execution->phase = execution->stores.count ? await_stores : load_conversation;
+    if (rc)
+        execution->phase = is_over(rc) ? execution_end : execution_fail;
+    execution->ready_until = clock_monotonic_us() + RUN_STORES_PATIENCE_US;
+    return true;
+}
+
+/* ---- The end -------------------------------------------------------------------------------- */
+
+/* The protocol's code for what went wrong. */
+static const char *code_of(const struct treadle_error *error)
+{
+    if (error->http_status == 429)
+        return "rate_limit_exceeded";
+    if (error->http_status == 400)
+        return "invalid_prompt";
+    return "server_error";
+}
+
+static int write_failure(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    (void)session;
+    int rc =
+        run_state_add_times(&execution->change, execution->record.run.id, &execution->times, error);
+    return rc ? rc
+              : run_state_fail(&execution->change, execution->record.run.id, &execution->last_error,
+                               error);
+}
+
+/* A full disk must not leave the thread locked, so the failure is written again and again until it
+ * is in. */
+bool execution_fail(struct execution *execution)
+{
+    int64_t now = clock_monotonic_us();
+    if (execution_is_over(execution)) {
+        execution->phase = execution_end;
+        return true;
+    }
+    if (!execution->last_error.code) {
+        execution->failure = execution->error;
+        execution->last_error =
+            (struct treadle_last_error){code_of(&execution->failure), execution->failure.message};
+    } else if (now < execution->retry_at) {
+        atomic_store(&execution->tick_at, execution->retry_at);
+        return false;
+    }
+    log_write(execution->engine->options.log, LOG_WARNING, "run_failed", "run",
+              execution->record.run.id, "error", execution->failure.message, "problem",
+              execution->retry_at ? execution->error.message : NULL, NULL);
+    execution->retry_at = now + RETRY_US;
+    execution->status = "failed";
+    /* The execution's own may be what ran out. */
+    execution->change_arena = arena_new(0);
+    return execution_write(execution, write_failure, execution_end);
+}
+
+/* What the request names must stay until the model has let go of it. */
+bool execution_end(struct execution *execution)
+{
+    char milliseconds[24], turns[16];
+    if (execution->answering && !atomic_exchange(&execution->cancelled, true))
+        model_cancel(execution->engine->options.model);
+    if (execution->answering && !inbox_take(&execution->inbox, &execution->batch))
+        return false;
+    snprintf(milliseconds, sizeof milliseconds, "%lld",
+             (long long)(clock_monotonic_us() - execution->started_at) / 1000);
+    snprintf(turns, sizeof turns, "%u", execution->turn + 1);
+    log_write(execution->engine->options.log, LOG_INFO, "run", "run", execution->record.run.id,
+              "status", execution->status ? execution->status : "ended", "turns", turns, "ms",
+              milliseconds, NULL);
+    execution->phase = NULL;
+    return false;
+}

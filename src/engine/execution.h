@@ -1,0 +1,150 @@
+/*
+ * An execution: one run from in_progress until it ends or waits for outputs.
+ *
+ * It never blocks: it asks a model, starts a write or hands a search to the engine's workers, and
+ * goes on when it is woken. What it does next is its phase. It is advanced by one thread at a time,
+ * on the engine's loop; whoever brings news (a model, the database, a worker) puts it where it
+ * belongs and wakes it. While a write or a search is under way, nothing else of it moves.
+ *
+ * May be used by the engine's own files.
+ */
+#ifndef ENGINE_EXECUTION_H
+#define ENGINE_EXECUTION_H
+
+#include "base/arena.h"
+#include "engine/conversation.h"
+#include "engine/engine.h"
+#include "engine/inbox.h"
+#include "engine/live.h"
+#include "engine/run_state.h"
+#include "engine/run_stores.h"
+#include "tool/citation.h"
+
+/* The most turns of a run; a model that goes on calling tools is in a loop. */
+enum { EXECUTION_TURNS = 32, EXECUTION_CALLS = 128 };
+
+struct execution;
+
+/* Gives false when there is nothing to do until it is woken. */
+typedef bool (*execution_phase)(struct execution *execution);
+
+/* A call that the model makes in this turn. */
+struct execution_call {
+    const char *id;
+    const char *name;
+    struct buffer arguments;
+    bool search; /* of file_search, and not of a function */
+};
+
+struct execution {
+    struct engine *engine;
+    struct execution *next, *previous; /* in the engine's list */
+    struct run_record record;
+    struct arena *arena; /* of the whole execution */
+    struct live_run *live;
+    execution_phase phase;
+    atomic_int wakes; /* how it is scheduled */
+
+    /* What others bring. */
+    pthread_mutex_t mutex;
+    bool arrived; /* the write or the work is done; guarded by the mutex */
+    bool away;    /* a write or work is under way */
+    int result;
+    struct db_task write;
+    db_work work;
+    struct run_change change;
+    struct arena *change_arena; /* NULL: the execution's own */
+    execution_phase then;       /* after it, where it worked */
+    struct treadle_error error;
+    struct inbox inbox;
+    bool answering;        /* the model works on the request */
+    atomic_bool cancelled; /* and is to stop */
+
+    /* The turn. */
+    struct conversation conversation;
+    struct run_stores stores;
+    unsigned turn;
+    struct model_request request;
+    struct inbox_batch batch;
+    size_t taken;                 /* entries of the batch that were worked on */
+    bool heard;                   /* the model has said all, and that was worked on */
+    struct treadle_run_step step; /* that is open, where `writes` or `calls_tools` */
+    bool writes, calls_tools;
+    bool told; /* there was a piece of the message */
+    struct citation_walk *walk;
+    struct citation_target target;
+    struct buffer said; /* the text of the turn, as the model wrote it */
+    struct execution_call *calls;
+    size_t call_count;
+    struct treadle_tool_call *recorded; /* the calls, as the step has them */
+    const char *recall;
+    struct treadle_usage usage; /* of this turn */
+    struct treadle_usage total; /* of the turns before it */
+    struct run_cut cut;         /* why the run is incomplete */
+    struct treadle_last_error last_error;
+    struct treadle_error failure; /* what it is made from */
+
+    /* Times, by clock_monotonic_us. */
+    int64_t started_at, asked_at, saved_at, ready_until, retry_at;
+    atomic_int_least64_t tick_at; /* when to be woken by the clock; 0: never */
+    struct run_times times;
+    const char *status; /* for the log: what it ended as, by itself; NULL: others ended it */
+};
+
+/* Takes over a claimed run and what it is made in, which are freed with it. NULL when memory runs
+ * out. */
+struct execution *execution_new(struct engine *engine, const struct run_record *record,
+                                struct arena *arena);
+void execution_free(struct execution *execution);
+
+/* Has it advanced for the first time: until then it may be woken, but does not move. */
+void execution_start(struct execution *execution);
+
+/* Has it advanced. From any thread. */
+void execution_wake(struct execution *execution);
+
+/* Starts a write of the work, which is given the execution; its change is stored and told. Behind
+ * it comes the phase; where it failed, the run does. Gives false. */
+bool execution_write(struct execution *execution, db_work work, execution_phase then);
+
+/* Has a worker run the job, which ends with execution_arrive. */
+bool execution_hand_over(struct execution *execution, void (*job)(void *execution),
+                         execution_phase then);
+void execution_arrive(struct execution *execution, int result);
+
+/* Fails the run, for the error that stands in the execution. */
+bool execution_fail(struct execution *execution);
+
+/* The last phase. */
+bool execution_end(struct execution *execution);
+
+/* ---- The phases, in their order ---------------------------------------------------------------
+ */
+
+bool execution_prepare(struct execution *execution);    /* execution.c */
+bool execution_ask(struct execution *execution);        /* run_ask.c */
+bool execution_hear(struct execution *execution);       /* run_answer.c */
+bool execution_conclude(struct execution *execution);   /* run_conclude.c */
+bool execution_call_tools(struct execution *execution); /* run_tools.c */
+
+/* ---- Between them ------------------------------------------------------------------------------
+ */
+
+/* Steps of run_answer.c for others: each gives false when it must wait. The completion ends the run
+ * as well once everything was heard. */
+bool execution_begin_message(struct execution *execution);
+bool execution_complete_message(struct execution *execution);
+
+/* Tells what was held back of a message, and at least one piece. False when it must wait. */
+bool execution_finish_text(struct execution *execution, int *rc);
+
+/* Ends the run as incomplete. */
+bool execution_cut(struct execution *execution, const char *reason, const char *message_reason);
+
+/* The tool by which the run searches files; NULL where it has none. */
+const struct treadle_tool *execution_search_tool(const struct execution *execution);
+
+/* Whether the run still executes; false leads to its end. */
+bool execution_is_over(const struct execution *execution);
+
+#endif

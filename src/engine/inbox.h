@@ -1,0 +1,58 @@
+/*
+ * An inbox: what a model says, from the thread that hears it to the one that works on it.
+ *
+ * Texts that follow each other in one part become one entry, so who comes late finds few and long
+ * ones. Everything is bounded; what is beyond is an error of the answer.
+ */
+#ifndef ENGINE_INBOX_H
+#define ENGINE_INBOX_H
+
+#include <pthread.h>
+
+#include "base/buffer.h"
+#include "model/model.h"
+
+enum inbox_kind { INBOX_TEXT, INBOX_REFUSAL, INBOX_CALL };
+
+struct inbox_entry {
+    enum inbox_kind kind;
+    size_t index;         /* of a call */
+    size_t name;          /* where the name of a call stands in the bytes; SIZE_MAX: none came */
+    size_t start, length; /* of the text or the arguments in the bytes */
+};
+
+/* What came since the last look. */
+struct inbox_batch {
+    struct inbox_entry *entries;
+    size_t count, room;
+    struct buffer bytes;
+};
+
+struct inbox {
+    pthread_mutex_t mutex; /* guards what follows */
+    struct inbox_batch batch;
+    size_t total; /* bytes of the answer so far */
+    bool overflow;
+    bool done;
+    struct model_outcome outcome;
+    struct treadle_error error;
+    int64_t first_at; /* when the first piece came, by clock_monotonic_us; 0: not yet */
+    /* Called whenever something came, on the model's thread. */
+    void (*wake)(void *owner);
+    void *owner;
+};
+
+void inbox_init(struct inbox *inbox, void (*wake)(void *owner), void *owner);
+void inbox_clear(struct inbox *inbox);
+
+/* Makes it ready for the next answer, which goes to the sink. */
+void inbox_open(struct inbox *inbox);
+struct model_sink inbox_sink(struct inbox *inbox);
+
+/* Takes what came, in place of what the batch had. True when the answer is over; nothing comes
+ * behind it. */
+bool inbox_take(struct inbox *inbox, struct inbox_batch *batch);
+
+void inbox_batch_clear(struct inbox_batch *batch);
+
+#endif

@@ -1,0 +1,358 @@
+/*
+ * Live runs: the table, and the pieces of what is being made. Changes and followers are
+ * live_follow.c.
+ */
+#include "engine/live.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/types.h"
+#include "base/error.h"
+#include "engine/live_internal.h"
+
+enum {
+    TABLE_SIZE = 4096,
+    LARGEST_PIECES = 8 << 20,
+    MOST_PIECES = 1 << 20,
+    MOST_ANNOTATIONS = 1000
+};
+
+struct live_table {
+    pthread_mutex_t mutex;
+    struct live_run *buckets[TABLE_SIZE];
+};
+
+/* ---- The table ------------------------------------------------------------------------------ */
+
+struct live_table *live_table_new(void)
+{
+    struct live_table *table = calloc(1, sizeof *table);
+    if (table)
+        pthread_mutex_init(&table->mutex, NULL);
+    return table;
+}
+
+void live_table_free(struct live_table *table)
+{
+    if (!table)
+        return;
+    pthread_mutex_destroy(&table->mutex);
+    free(table);
+}
+
+static struct live_run **find_place(struct live_table *table, const char *run_id)
+{
+    uint32_t hash = 2166136261u;
+    for (const char *at = run_id; *at; at++)
+        hash = (hash ^ (unsigned char)*at) * 16777619u;
+    struct live_run **place = &table->buckets[hash % TABLE_SIZE];
+    while (*place && strcmp((*place)->id, run_id) != 0)
+        place = &(*place)->next;
+    return place;
+}
+
+static struct live_run *make(struct live_table *table, const char *run_id)
+{
+    struct live_run *live = calloc(1, sizeof *live);
+    if (!live || strlen(run_id) >= sizeof live->id) {
+        free(live);
+        return NULL;
+    }
+    memcpy(live->id, run_id, strlen(run_id) + 1);
+    live->table = table;
+    live->last_slot = &live->slots;
+    pthread_mutex_init(&live->mutex, NULL);
+    buffer_init(&live->text, LARGEST_PIECES);
+    buffer_init(&live->frames, LARGEST_FRAMES);
+    buffer_init(&live->content, LARGEST_PIECES);
+    buffer_init(&live->refusal, LARGEST_PIECES);
+    return live;
+}
+
+struct live_run *live_open(struct live_table *table, const char *run_id)
+{
+    pthread_mutex_lock(&table->mutex);
+    struct live_run **place = find_place(table, run_id);
+    if (!*place)
+        *place = make(table, run_id);
+    struct live_run *live = *place;
+    if (live)
+        live->references++;
+    pthread_mutex_unlock(&table->mutex);
+    return live;
+}
+
+void live_close(struct live_run *live)
+{
+    if (!live)
+        return;
+    struct live_table *table = live->table;
+    pthread_mutex_lock(&table->mutex);
+    bool last = --live->references == 0;
+    if (last)
+        *find_place(table, live->id) = live->next;
+    pthread_mutex_unlock(&table->mutex);
+    if (!last)
+        return;
+    buffer_clear(&live->text);
+    buffer_clear(&live->frames);
+    buffer_clear(&live->content);
+    buffer_clear(&live->refusal);
+    arena_free(live->annotation_arena);
+    free(live->pieces);
+    pthread_mutex_destroy(&live->mutex);
+    free(live);
+}
+
+const atomic_bool *live_over(const struct live_run *live)
+{
+    return &live->over;
+}
+
+void live_set_owner(struct live_run *live, void (*wake)(void *owner), void *owner)
+{
+    pthread_mutex_lock(&live->mutex);
+    live->wake = wake;
+    live->owner = owner;
+    if (owner)
+        atomic_store(&live->over, false);
+    pthread_mutex_unlock(&live->mutex);
+}
+
+/* ---- Pieces --------------------------------------------------------------------------------- */
+
+bool live_enter(struct live_run *live)
+{
+    pthread_mutex_lock(&live->mutex);
+    if (!live->slots)
+        return true;
+    pthread_mutex_unlock(&live->mutex);
+    return false;
+}
+
+void live_leave(struct live_run *live)
+{
+    live_tell(live);
+    live_unlock(live);
+}
+
+int live_begin(struct live_run *live, const char *subject, struct treadle_error *error)
+{
+    struct arena *arena = arena_new(0);
+    if (!arena || strlen(subject) >= sizeof live->subject) {
+        arena_free(arena);
+        return error_set_memory(error);
+    }
+    arena_free(live->annotation_arena);
+    live->annotation_arena = arena;
+    live->annotations = NULL;
+    live->annotation_count = live->annotation_room = 0;
+    memcpy(live->subject, subject, strlen(subject) + 1);
+    buffer_reset(&live->content);
+    buffer_reset(&live->refusal);
+    live->opened[0] = live->opened[1] = false;
+    live->refusal_index = 0;
+    return 0;
+}
+
+static int too_large(struct treadle_error *error)
+{
+    return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+}
+
+static int add_piece(struct live_run *live, const struct piece *piece, const char *text,
+                     struct treadle_error *error)
+{
+    if (live->piece_count == live->piece_room) {
+        size_t room = live->piece_room ? live->piece_room * 2 : 16;
+        struct piece *pieces =
+            room <= MOST_PIECES ? realloc(live->pieces, room * sizeof *pieces) : NULL;
+        if (!pieces)
+            return room > MOST_PIECES ? too_large(error) : error_set_memory(error);
+        live->pieces = pieces;
+        live->piece_room = room;
+    }
+    if (buffer_append(&live->text, text, piece->length))
+        return too_large(error);
+    live->pieces[live->piece_count] = *piece;
+    live->pieces[live->piece_count].start = (uint32_t)(live->text.length - piece->length);
+    live->pieces[live->piece_count++].number = ++live->last;
+    live->unsaved = true;
+    live_frame_piece(live, &live->pieces[live->piece_count - 1], &live->frames);
+    return live->frames.failed ? too_large(error) : 0;
+}
+
+int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, const char *text,
+                  size_t length, struct treadle_error *error)
+{
+    struct piece piece = {.kind = kind, .index = (uint16_t)index, .length = (uint32_t)length};
+    int rc = 0;
+    if (kind == PIECE_ARGUMENTS)
+        return add_piece(live, &piece, text, error);
+    bool *opened = &live->opened[kind == PIECE_REFUSAL];
+    piece.opens = !*opened;
+    rc = buffer_append(kind == PIECE_TEXT ? &live->content : &live->refusal, text, length);
+    if (rc)
+        return too_large(error);
+    *opened = true;
+    if (kind == PIECE_REFUSAL)
+        live->refusal_index = index;
+    return add_piece(live, &piece, text, error);
+}
+
+static int add_object(struct live_run *live, const struct treadle_type *type, const void *object,
+                      struct treadle_error *error)
+{
+    struct buffer text;
+    buffer_init(&text, LARGEST_PIECES);
+    field_print(type, object, &text);
+    const struct piece piece = {.kind = type == &treadle_run_step_delta_type ? PIECE_STEP
+                                                                             : PIECE_MESSAGE,
+                                .length = (uint32_t)text.length};
+    int rc = text.failed ? too_large(error) : add_piece(live, &piece, text.data, error);
+    buffer_clear(&text);
+    return rc;
+}
+
+/* The content keeps what clients were told, so an end that comes from elsewhere can write it. */
+static int keep_annotation(struct live_run *live, const struct treadle_annotation *annotation,
+                           struct treadle_error *error)
+{
+    struct arena *arena = live->annotation_arena;
+    if (live->annotation_count == live->annotation_room) {
+        size_t room = live->annotation_room ? live->annotation_room * 2 : 8;
+        struct treadle_annotation *longer = arena_array(arena, room, sizeof *longer);
+        if (!longer)
+            return error_set_memory(error);
+        if (live->annotation_count)
+            memcpy(longer, live->annotations, live->annotation_count * sizeof *longer);
+        live->annotations = longer;
+        live->annotation_room = room;
+    }
+    struct treadle_annotation *kept = &live->annotations[live->annotation_count];
+    struct treadle_file_citation *citation = arena_alloc(arena, sizeof *citation);
+    *kept = *annotation;
+    kept->text = arena_string(arena, annotation->text);
+    kept->file_citation = citation;
+    if (!kept->text || !citation)
+        return error_set_memory(error);
+    *citation = *annotation->file_citation;
+    citation->file_id = arena_string(arena, annotation->file_citation->file_id);
+    if (!citation->file_id)
+        return error_set_memory(error);
+    live->annotation_count++;
+    return 0;
+}
+
+int live_add_annotation(struct live_run *live, unsigned index,
+                        const struct treadle_annotation *annotation, struct treadle_error *error)
+{
+    struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
+                                                   .quote = "",
+                                                   .page = annotation->file_citation->page};
+    struct treadle_annotation_delta told = {
+        .index = (int64_t)live->annotation_count,
+        .type = annotation->type,
+        .text = annotation->text,
+        .start_index = TREADLE_VALUE(annotation->start_index),
+        .end_index = TREADLE_VALUE(annotation->end_index),
+        .file_citation = &citation,
+    };
+    struct treadle_text_delta text = {
+        .value = annotation->text, .annotations = &told, .annotation_count = 1};
+    struct treadle_content_delta part = {
+        .index = index, .type = TREADLE_CONTENT_TEXT, .text = &text};
+    struct treadle_message_change change = {.content = &part, .content_count = 1};
+    const struct treadle_message_delta delta = {.id = live->subject, .delta = &change};
+    int rc = keep_annotation(live, annotation, error);
+    if (!rc && buffer_append_string(&live->content, annotation->text))
+        rc = too_large(error);
+    live->opened[0] = true;
+    return rc ? rc : add_object(live, &treadle_message_delta_type, &delta, error);
+}
+
+int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *call,
+                  struct treadle_error *error)
+{
+    struct treadle_tool_call_delta told = *call;
+    struct treadle_step_details_delta details = {
+        .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &told, .tool_call_count = 1};
+    struct treadle_run_step_change change = {&details};
+    const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
+    return add_object(live, &treadle_run_step_delta_type, &delta, error);
+}
+
+bool live_is_unsaved(struct live_run *live)
+{
+    pthread_mutex_lock(&live->mutex);
+    bool unsaved = live->unsaved;
+    pthread_mutex_unlock(&live->mutex);
+    return unsaved;
+}
+
+/* ---- Content -------------------------------------------------------------------------------- */
+
+static int copy_annotations(const struct live_run *live, struct arena *arena,
+                            struct treadle_text *text)
+{
+    text->annotation_count = live->annotation_count;
+    text->annotations = arena_array(arena, live->annotation_count, sizeof *text->annotations);
+    for (size_t i = 0; text->annotations && i < live->annotation_count; i++) {
+        struct treadle_annotation *copy = &text->annotations[i];
+        struct treadle_file_citation *citation = arena_alloc(arena, sizeof *citation);
+        *copy = live->annotations[i];
+        copy->text = arena_string(arena, copy->text);
+        if (!citation || !copy->text)
+            return TREADLE_EMEMORY;
+        *citation = *live->annotations[i].file_citation;
+        citation->file_id = arena_string(arena, citation->file_id);
+        copy->file_citation = citation;
+        if (!citation->file_id)
+            return TREADLE_EMEMORY;
+    }
+    return text->annotations ? 0 : TREADLE_EMEMORY;
+}
+
+static int copy_parts(const struct live_run *live, struct arena *arena,
+                      struct treadle_content **out, size_t *count)
+{
+    size_t made = 0;
+    struct treadle_content *parts = arena_array(arena, 2, sizeof *parts);
+    struct treadle_text *text = arena_alloc(arena, sizeof *text);
+    if (!parts || !text)
+        return TREADLE_EMEMORY;
+    if (live->opened[0]) {
+        text->value = arena_copy(arena, live->content.data, live->content.length);
+        if (!text->value || copy_annotations(live, arena, text))
+            return TREADLE_EMEMORY;
+        parts[made++] = (struct treadle_content){.type = TREADLE_CONTENT_TEXT, .text = text};
+    }
+    if (live->opened[1]) {
+        const char *refusal = arena_copy(arena, live->refusal.data, live->refusal.length);
+        if (!refusal)
+            return TREADLE_EMEMORY;
+        parts[made++] =
+            (struct treadle_content){.type = TREADLE_CONTENT_REFUSAL, .refusal = refusal};
+    }
+    *out = parts;
+    *count = made;
+    return 0;
+}
+
+int live_copy_content(struct live_run *live, const char *message_id, struct arena *arena,
+                      struct treadle_content **out, size_t *count, struct treadle_error *error)
+{
+    int rc = 0;
+    pthread_mutex_lock(&live->mutex);
+    if (strcmp(live->subject, message_id) != 0) {
+        *out = NULL;
+        *count = 0;
+    } else {
+        rc = copy_parts(live, arena, out, count);
+        live->unsaved = rc != 0;
+    }
+    pthread_mutex_unlock(&live->mutex);
+    return rc ? error_set_memory(error) : 0;
+}

@@ -1,0 +1,136 @@
+/*
+ * Live runs: what happens between two transactions of a run, and who follows it.
+ *
+ * A live run has what was told of the message or the calls that are being made and is not in the
+ * database yet (its pieces), and the followers of the run. It exists while somebody holds it: who
+ * executes the run, who follows it, who changes it.
+ *
+ * What followers see is in the order of its numbers. A change holds the run and reserves its
+ * numbers within its transaction, and is told once that is durable; until then no piece is added,
+ * and changes behind it wait for it. So nobody is told what a crash could take back, pieces apart:
+ * those are written with the next change.
+ *
+ * Safe from any thread. Each live run has a lock of its own, which is held for moments only.
+ */
+#ifndef ENGINE_LIVE_H
+#define ENGINE_LIVE_H
+
+#include <stdatomic.h>
+
+#include "base/arena.h"
+#include "engine/run_log.h"
+
+struct live_table;
+struct live_run;
+
+struct live_table *live_table_new(void);
+
+/* Accepts NULL; no live run is left. */
+void live_table_free(struct live_table *table);
+
+/* The live run of that id, made where there is none; a reference. NULL when memory runs out. */
+struct live_run *live_open(struct live_table *table, const char *run_id);
+
+/* Accepts NULL. */
+void live_close(struct live_run *live);
+
+/* Set once the run was ended or has come to wait: whoever makes something for it may stop. */
+const atomic_bool *live_over(const struct live_run *live);
+
+/* ---- Pieces: by who executes the run -------------------------------------------------------- */
+
+/* Who executes the run from now on (NULL: nobody), and is to be told on any thread whenever all
+ * changes are settled. The run is not over then. */
+void live_set_owner(struct live_run *live, void (*wake)(void *owner), void *owner);
+
+/* Makes it so that pieces may be added until live_leave. False, and nothing may be added, while a
+ * change is not settled: the owner is woken when it is. */
+bool live_enter(struct live_run *live);
+void live_leave(struct live_run *live);
+
+/* Between the two; each gives 0, TREADLE_ELIMIT or TREADLE_EMEMORY. Pieces belong to the message
+ * or step that was last begun. */
+int live_begin(struct live_run *live, const char *subject, struct treadle_error *error);
+int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, const char *text,
+                  size_t length, struct treadle_error *error);
+int live_add_annotation(struct live_run *live, unsigned index,
+                        const struct treadle_annotation *annotation, struct treadle_error *error);
+int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *call,
+                  struct treadle_error *error);
+
+/* Whether anything was added since the run last changed or the content was last copied. */
+bool live_is_unsaved(struct live_run *live);
+
+/* The content of the message as it was told so far, in the arena; no part where that is another
+ * message's, or nothing was told. */
+int live_copy_content(struct live_run *live, const char *message_id, struct arena *arena,
+                      struct treadle_content **out, size_t *count, struct treadle_error *error);
+
+/* ---- Changes -------------------------------------------------------------------------------- */
+
+/* What a change tells: one event of one object, or two (as created and in_progress) of the same. */
+struct live_event {
+    enum treadle_event_type types[2];
+    const char *data;
+    const char *detail; /* for those who want the content of search results; NULL: `data` */
+};
+
+/* A change between its transaction and its end. */
+struct live_slot;
+
+/* Has no piece added until the change is settled: what was told is what the change finds. NULL when
+ * memory runs out. */
+struct live_slot *live_hold(struct live_run *live);
+
+/* Reserves numbers for `count` types of events behind `last`, the highest in the database, and
+ * prints the pieces that are not there yet. `first` becomes the number of the first event, `from`
+ * the lowest number printed. */
+int live_reserve(struct live_run *live, struct live_slot *slot, int64_t last, size_t count,
+                 struct buffer *pieces, int64_t *from, int64_t *first, struct treadle_error *error);
+
+/* Ends the hold. Tells the followers of a change that is durable, or of nothing when it did not
+ * happen (`events` is NULL). `over`: the run is over, or waits. */
+void live_settle(struct live_run *live, struct live_slot *slot, const struct live_event *events,
+                 size_t count, bool over);
+
+/* ---- Followers ------------------------------------------------------------------------------ */
+
+/* The follower's own, until it is told of its end. */
+struct live_follower {
+    void *context;
+    /* Frames as they go on the wire. Not 0: the follower is gone. Must not block, nor call into
+     * live runs. */
+    int (*frames)(void *context, const char *bytes, size_t length);
+    /* Nothing more follows; called once, on any thread. */
+    void (*end)(void *context);
+    bool content; /* steps that searched files come with what they found */
+    /* The live run's own: */
+    struct live_follower *next;
+    struct live_run *live;
+    struct buffer held;
+    int64_t after; /* the last number that it was told */
+    bool catching_up, held_end;
+};
+
+/* Follows the run from now on, but holds back what is told until live_catch_up. The reference
+ * becomes the follower's. */
+void live_follow(struct live_run *live, struct live_follower *follower);
+
+/* Tells what was held back and is behind `after`, and from now on everything as it comes. With
+ * `ended` the follower was told the end already. */
+void live_catch_up(struct live_follower *follower, int64_t after, bool ended);
+
+/* Follows no longer; `end` is called unless it was. */
+void live_unfollow(struct live_follower *follower);
+
+/* Gives back the reference; the last use of a follower, behind its end. */
+void live_forget(struct live_follower *follower);
+
+/* Appends one frame. */
+void live_print_frame(int64_t number, enum treadle_event_type type, const char *data,
+                      struct buffer *out);
+
+/* What ends every stream. */
+#define LIVE_DONE "event: done\ndata: [DONE]\n\n"
+
+#endif

@@ -1,0 +1,333 @@
+/*
+ * Live runs: changes in the order of their numbers, and the followers who are told of them.
+ *
+ * A slot stands in the queue of its run from its transaction until it is settled and all before it
+ * are told. What a slot tells that cannot be told at once is kept as frames.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/types.h"
+#include "base/error.h"
+#include "engine/live_internal.h"
+
+enum { LARGEST_HELD = 8 << 20 };
+
+struct live_slot {
+    struct live_slot *next;
+    int64_t first, last; /* the numbers of its events */
+    size_t pieces;       /* how many of the run's pieces it wrote */
+    bool settled, over, gone;
+    struct buffer frames[2]; /* plain, and with the content of search results */
+};
+
+/* ---- Frames --------------------------------------------------------------------------------- */
+
+void live_print_frame(int64_t number, enum treadle_event_type type, const char *data,
+                      struct buffer *out)
+{
+    buffer_append_format(out, ": %" PRId64 "\nevent: %s\ndata: ", number, event_names[type]);
+    buffer_append_string(out, data);
+    buffer_append(out, "\n\n", 2);
+}
+
+void live_frame_piece(const struct live_run *live, const struct piece *piece, struct buffer *out)
+{
+    bool step = piece->kind == PIECE_STEP || piece->kind == PIECE_ARGUMENTS;
+    enum treadle_event_type type = step ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
+    buffer_append_format(out, ": %" PRId64 "\nevent: %s\ndata: ", piece->number, event_names[type]);
+    if (piece->kind == PIECE_STEP || piece->kind == PIECE_MESSAGE)
+        buffer_append(out, live->text.data + piece->start, piece->length);
+    else
+        run_log_print_delta((enum piece_kind)piece->kind, live->subject, piece->index, piece->opens,
+                            live->text.data + piece->start, piece->length, out);
+    buffer_append(out, "\n\n", 2);
+}
+
+/* ---- Telling -------------------------------------------------------------------------------- */
+
+static int hand_over(struct live_follower *follower, const char *bytes, size_t length)
+{
+    if (!length)
+        return 0;
+    if (follower->catching_up)
+        return buffer_append(&follower->held, bytes, length);
+    return follower->frames(follower->context, bytes, length);
+}
+
+/* Takes the follower out of the list. Under the lock. */
+static void dismiss(struct live_run *live, struct live_follower **at)
+{
+    struct live_follower *follower = *at;
+    *at = follower->next;
+    buffer_clear(&follower->held);
+    follower->next = live->dismissed;
+    live->dismissed = follower;
+}
+
+/* The end of a follower may free it, and its reference with it: so not under the lock. */
+void live_unlock(struct live_run *live)
+{
+    struct live_follower *dismissed = live->dismissed;
+    live->dismissed = NULL;
+    pthread_mutex_unlock(&live->mutex);
+    while (dismissed) {
+        struct live_follower *next = dismissed->next;
+        dismissed->end(dismissed->context);
+        dismissed = next;
+    }
+}
+
+/* Tells frames up to that number, unless the follower has read them in the database. False when it
+ * is to be dismissed. */
+static bool tell(struct live_follower *follower, const struct buffer *frames, int64_t last,
+                 bool ends)
+{
+    if (follower->held_end || (!follower->catching_up && last <= follower->after))
+        return true;
+    follower->after = last;
+    if (frames->failed || hand_over(follower, frames->data, frames->length))
+        return false;
+    follower->held_end = ends && follower->catching_up;
+    if (!ends || follower->catching_up)
+        return true;
+    follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
+    return false;
+}
+
+static void tell_all(struct live_run *live, const struct buffer frames[2], int64_t last, bool ends)
+{
+    for (struct live_follower **at = &live->followers; *at;) {
+        if (tell(*at, &frames[(*at)->content], last, ends))
+            at = &(*at)->next;
+        else
+            dismiss(live, at);
+    }
+}
+
+void live_tell(struct live_run *live)
+{
+    if (live->frames.length || live->frames.failed) {
+        const struct buffer both[2] = {live->frames, live->frames};
+        tell_all(live, both, live->last, false);
+    }
+    buffer_reset(&live->frames);
+}
+
+/* ---- Changes -------------------------------------------------------------------------------- */
+
+static bool continues(const struct piece *before, const struct piece *piece)
+{
+    return piece->kind == before->kind && piece->index == before->index && !piece->opens &&
+           piece->number == before->number + 1;
+}
+
+/* Prints the pieces, those of one text that follow each other as one line. */
+static int print_pieces(const struct live_run *live, struct buffer *out)
+{
+    uint32_t *lengths = calloc(live->piece_count + 1, sizeof *lengths);
+    if (!lengths)
+        return TREADLE_EMEMORY;
+    for (size_t i = 0, count; i < live->piece_count; i += count) {
+        const struct piece *piece = &live->pieces[i];
+        const char *text = live->text.data + piece->start;
+        size_t length = piece->length;
+        count = 1;
+        if (piece->kind == PIECE_STEP || piece->kind == PIECE_MESSAGE) {
+            const enum treadle_event_type types[2] = {
+                piece->kind == PIECE_STEP ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA};
+            char *data = strndup(text, length);
+            if (data)
+                run_log_print_event(piece->number, types, data, out);
+            out->failed |= !data;
+            free(data);
+            continue;
+        }
+        lengths[0] = piece->length;
+        for (; i + count < live->piece_count && continues(&piece[count - 1], &piece[count]);
+             count++) {
+            lengths[count] = piece[count].length;
+            length += piece[count].length;
+        }
+        run_log_print_pieces(&(struct run_pieces){(enum piece_kind)piece->kind, piece->number,
+                                                  live->subject, piece->index, piece->opens, text,
+                                                  length, lengths, count},
+                             out);
+    }
+    free(lengths);
+    return out->failed ? TREADLE_ELIMIT : 0;
+}
+
+/* Whether a change before this one, not settled yet, has already written the pieces. */
+static bool pieces_are_written(const struct live_run *live)
+{
+    for (const struct live_slot *slot = live->slots; slot; slot = slot->next)
+        if (slot->pieces)
+            return true;
+    return false;
+}
+
+struct live_slot *live_hold(struct live_run *live)
+{
+    struct live_slot *slot = calloc(1, sizeof *slot);
+    if (!slot)
+        return NULL;
+    buffer_init(&slot->frames[0], LARGEST_FRAMES);
+    buffer_init(&slot->frames[1], LARGEST_FRAMES);
+    pthread_mutex_lock(&live->mutex);
+    *live->last_slot = slot;
+    live->last_slot = &slot->next;
+    pthread_mutex_unlock(&live->mutex);
+    return slot;
+}
+
+int live_reserve(struct live_run *live, struct live_slot *slot, int64_t last, size_t count,
+                 struct buffer *pieces, int64_t *from, int64_t *first, struct treadle_error *error)
+{
+    int rc = 0;
+    pthread_mutex_lock(&live->mutex);
+    if (live->last < last)
+        live->last = last;
+    slot->first = live->last + 1;
+    *first = *from = slot->first;
+    if (live->piece_count && !pieces_are_written(live)) {
+        rc = print_pieces(live, pieces);
+        *from = live->pieces[0].number;
+        slot->pieces = live->piece_count;
+    }
+    live->last += (int64_t)count;
+    slot->last = live->last;
+    pthread_mutex_unlock(&live->mutex);
+    return rc ? error_set(error, rc, "The log of the run cannot be written.") : 0;
+}
+
+static void print_events(struct live_slot *slot, const struct live_event *events, size_t count)
+{
+    int64_t number = slot->first;
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < 2 && events[i].types[j]; j++, number++) {
+            const char *detail = events[i].detail ? events[i].detail : events[i].data;
+            live_print_frame(number, events[i].types[j], events[i].data, &slot->frames[0]);
+            live_print_frame(number, events[i].types[j], detail, &slot->frames[1]);
+        }
+    }
+}
+
+/* Tells what is settled up to the first slot that is not. Under the lock. */
+static void advance(struct live_run *live)
+{
+    for (struct live_slot *slot; (slot = live->slots) && slot->settled;) {
+        live->slots = slot->next;
+        if (!live->slots)
+            live->last_slot = &live->slots;
+        tell_all(live, slot->frames, slot->last, slot->over);
+        buffer_clear(&slot->frames[0]);
+        buffer_clear(&slot->frames[1]);
+        free(slot);
+    }
+}
+
+/* Pieces that are in the database now. No piece was added since they were written. */
+static void forget_pieces(struct live_run *live)
+{
+    live->piece_count = 0;
+    buffer_reset(&live->text);
+    live->unsaved = false;
+}
+
+void live_settle(struct live_run *live, struct live_slot *slot, const struct live_event *events,
+                 size_t count, bool over)
+{
+    pthread_mutex_lock(&live->mutex);
+    slot->settled = true;
+    slot->over = events && over;
+    if (events && live->followers)
+        print_events(slot, events, count);
+    if (events && slot->pieces)
+        forget_pieces(live);
+    slot->pieces = 0;
+    if (slot->over)
+        atomic_store(&live->over, true);
+    advance(live);
+    void (*wake)(void *) = live->slots ? NULL : live->wake;
+    void *owner = live->owner;
+    if (wake)
+        wake(owner);
+    live_unlock(live);
+}
+
+/* ---- Followers ------------------------------------------------------------------------------ */
+
+/* Pieces that are not in the database are held back first: who reads the database next finds
+ * everything else there, or is told of it. */
+void live_follow(struct live_run *live, struct live_follower *follower)
+{
+    pthread_mutex_lock(&live->mutex);
+    buffer_init(&follower->held, LARGEST_HELD);
+    follower->live = live;
+    follower->catching_up = true;
+    follower->held_end = false;
+    for (size_t i = 0; i < live->piece_count; i++)
+        live_frame_piece(live, &live->pieces[i], &follower->held);
+    follower->next = live->followers;
+    live->followers = follower;
+    pthread_mutex_unlock(&live->mutex);
+}
+
+/* Where the frames behind a number start. */
+static const char *skip_frames(const char *held, int64_t after)
+{
+    const char *at = held;
+    while (at && *at && strtoll(at + 2, NULL, 10) <= after) {
+        at = strstr(at, "\n\n");
+        at = at ? at + 2 : NULL;
+    }
+    return at ? at : "";
+}
+
+static struct live_follower **find_follower(struct live_run *live, struct live_follower *follower)
+{
+    struct live_follower **at = &live->followers;
+    while (*at && *at != follower)
+        at = &(*at)->next;
+    return at;
+}
+
+void live_catch_up(struct live_follower *follower, int64_t after, bool ended)
+{
+    struct live_run *live = follower->live;
+    pthread_mutex_lock(&live->mutex);
+    struct live_follower **at = find_follower(live, follower);
+    if (*at) {
+        const char *rest =
+            !ended && follower->held.length ? skip_frames(follower->held.data, after) : "";
+        bool ends = ended || follower->held_end;
+        follower->catching_up = false;
+        if (follower->after < after)
+            follower->after = after;
+        int rc = *rest ? follower->frames(follower->context, rest, strlen(rest)) : 0;
+        if (!rc && ends)
+            follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
+        if (rc || ends)
+            dismiss(live, at);
+        else
+            buffer_clear(&follower->held);
+    }
+    live_unlock(live);
+}
+
+void live_unfollow(struct live_follower *follower)
+{
+    struct live_run *live = follower->live;
+    pthread_mutex_lock(&live->mutex);
+    struct live_follower **at = find_follower(live, follower);
+    if (*at)
+        dismiss(live, at);
+    live_unlock(live);
+}
+
+void live_forget(struct live_follower *follower)
+{
+    live_close(follower->live);
+}

@@ -1,0 +1,61 @@
+/*
+ * A live run, as live.c and live_follow.c share it. May be used by these two alone.
+ */
+#ifndef ENGINE_LIVE_INTERNAL_H
+#define ENGINE_LIVE_INTERNAL_H
+
+#include <pthread.h>
+
+#include "base/ident.h"
+#include "engine/live.h"
+
+enum { LARGEST_FRAMES = 16 << 20 };
+
+/* Pieces that are objects and not text, beside those of enum piece_kind. */
+enum { PIECE_MESSAGE = 'm', PIECE_STEP = 's' };
+
+struct piece {
+    int64_t number;
+    uint32_t start, length; /* in the run's text */
+    uint16_t index;
+    uint8_t kind;
+    bool opens;
+};
+
+struct live_run {
+    struct live_run *next; /* in the table; guarded by its lock, as is the next */
+    size_t references;
+    struct live_table *table;
+    char id[IDENT_SIZE];
+    atomic_bool over;
+    pthread_mutex_t mutex; /* guards what follows */
+    int64_t last;          /* the highest number given out */
+    char subject[IDENT_SIZE];
+    struct buffer text; /* of the pieces that are not in the database */
+    struct piece *pieces;
+    size_t piece_count, piece_room;
+    struct buffer frames;           /* printed, to be told when the owner leaves */
+    struct buffer content, refusal; /* of the subject, where it is a message, so far */
+    bool opened[2];                 /* whether there is a piece of text, of a refusal */
+    unsigned refusal_index;
+    struct treadle_annotation *annotations; /* of the content */
+    size_t annotation_count, annotation_room;
+    struct arena *annotation_arena;
+    bool unsaved;
+    struct live_slot *slots, **last_slot; /* changes that are not settled, by number */
+    struct live_follower *followers;
+    struct live_follower *dismissed; /* to be told of their end when the lock is let go */
+    void (*wake)(void *owner);
+    void *owner;
+};
+
+/* Appends the frame of a piece. */
+void live_frame_piece(const struct live_run *live, const struct piece *piece, struct buffer *out);
+
+/* Tells the frames to the followers. Under the lock. */
+void live_tell(struct live_run *live);
+
+/* Lets the lock go, and tells those who were dismissed. The caller has a reference. */
+void live_unlock(struct live_run *live);
+
+#endif

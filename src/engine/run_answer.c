@@ -1,0 +1,337 @@
+/*
+ * Hearing the model: its text becomes a message, its calls a step, piece by piece as they come.
+ *
+ * A step is begun by the first piece that belongs to it, in a transaction; what comes meanwhile
+ * waits in the inbox. Text that a model says behind its first call goes into the conversation
+ * alone: the step that the message would need cannot be begun while the calls' is open.
+ */
+#include <string.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/ident.h"
+#include "engine/engine_internal.h"
+#include "treadle/client.h"
+
+enum { LARGEST_ARGUMENTS = 1 << 20, SAVE_US = 1000000 };
+
+/* ---- Beginning a step ----------------------------------------------------------------------- */
+
+static int begin_message(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    (void)session;
+    return run_state_begin_message(&execution->change, &execution->record, &execution->step, error);
+}
+
+static int begin_tools(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    (void)session;
+    return run_state_begin_tools(&execution->change, &execution->record, &execution->step, error);
+}
+
+static int tell_text(void *context, const char *text, size_t length, struct treadle_error *error)
+{
+    struct execution *execution = context;
+    execution->told = true;
+    return live_add_text(execution->live, PIECE_TEXT, 0, text, length, error);
+}
+
+static int tell_annotation(void *context, const struct treadle_annotation *annotation,
+                           struct treadle_error *error)
+{
+    struct execution *execution = context;
+    int rc = 0;
+    /* The first piece of a text brings its empty list of annotations. */
+    if (!execution->told)
+        rc = tell_text(execution, "", 0, error);
+    return rc ? rc : live_add_annotation(execution->live, 0, annotation, error);
+}
+
+/* The step was begun: pieces belong to it from now on. */
+static bool begun(struct execution *execution, const char *subject)
+{
+    execution->phase = execution_hear;
+    if (!live_enter(execution->live))
+        return false;
+    int rc = live_begin(execution->live, subject, &execution->error);
+    live_leave(execution->live);
+    execution->saved_at = clock_monotonic_us();
+    if (rc)
+        execution->phase = execution_fail;
+    return true;
+}
+
+static bool message_begun(struct execution *execution)
+{
+    if (!begun(execution, execution->step.step_details->message_creation->message_id)) {
+        execution->phase = message_begun;
+        return false;
+    }
+    struct citation_target *target = &execution->target;
+    *target = (struct citation_target){execution, tell_text, tell_annotation};
+    execution->walk =
+        citation_begin(execution->conversation.sources, execution->conversation.source_count,
+                       target, execution->arena);
+    execution->writes = true;
+    if (!execution->walk) {
+        error_set_memory(&execution->error);
+        execution->phase = execution_fail;
+    }
+    return true;
+}
+
+static bool tools_begun(struct execution *execution)
+{
+    if (!begun(execution, execution->step.id)) {
+        execution->phase = tools_begun;
+        return false;
+    }
+    execution->calls_tools = true;
+    return true;
+}
+
+bool execution_begin_message(struct execution *execution)
+{
+    return execution_write(execution, begin_message, message_begun);
+}
+
+/* ---- A message ------------------------------------------------------------------------------ */
+
+/* The parts of the message are what was told of it. */
+static int complete_message(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    /* The tokens of a turn that also calls tools are counted on its tool step. */
+    static const struct treadle_usage none;
+    const char *message_id = execution->step.step_details->message_creation->message_id;
+    struct treadle_content *content;
+    size_t count;
+    (void)session;
+    int rc =
+        live_copy_content(execution->live, message_id, execution->arena, &content, &count, error);
+    if (!rc)
+        rc = run_state_complete_message(&execution->change, &execution->step, content, count,
+                                        execution->heard ? &execution->usage : &none, error);
+    if (!rc && execution->heard)
+        rc = run_state_add_times(&execution->change, execution->record.run.id, &execution->times,
+                                 error);
+    if (!rc && execution->heard)
+        rc = run_state_complete(&execution->change, execution->record.run.id, error);
+    return rc;
+}
+
+static bool message_completed(struct execution *execution)
+{
+    execution->writes = execution->told = false;
+    execution->phase = execution->heard ? execution_end : execution_hear;
+    return true;
+}
+
+/* Tells what was held back. A message has at least one piece, or some clients would not see it.
+ * False when it must wait. */
+bool execution_finish_text(struct execution *execution, int *rc)
+{
+    if (!live_enter(execution->live))
+        return false;
+    *rc = citation_end(execution->walk, &execution->error);
+    execution->walk = NULL;
+    if (!*rc && !execution->told)
+        *rc = tell_text(execution, "", 0, &execution->error);
+    live_leave(execution->live);
+    return true;
+}
+
+bool execution_complete_message(struct execution *execution)
+{
+    int rc = 0;
+    if (execution->walk && !execution_finish_text(execution, &rc))
+        return false;
+    if (rc) {
+        execution->phase = execution_fail;
+        return true;
+    }
+    execution->status = execution->heard ? "completed" : NULL;
+    return execution_write(execution, complete_message, message_completed);
+}
+
+/* ---- Calls ---------------------------------------------------------------------------------- */
+
+static int tell_call(struct execution *execution, size_t index)
+{
+    const struct execution_call *call = &execution->calls[index];
+    const struct treadle_tool *tool = execution_search_tool(execution);
+    const struct treadle_ranking_options *ranking =
+        tool && tool->file_search ? tool->file_search->ranking_options : NULL;
+    struct treadle_search_ranking applied = {"default_2024_08_21",
+                                             ranking ? ranking->score_threshold : 0};
+    struct treadle_file_search_call search = {.ranking_options = &applied};
+    struct treadle_function_call_delta function = {.name = call->name, .arguments = ""};
+    struct treadle_tool_call_delta delta = {
+        .index = (int64_t)index,
+        .id = call->id,
+        .type = call->search ? TREADLE_TOOL_FILE_SEARCH : TREADLE_TOOL_FUNCTION,
+        .file_search = &search,
+        .function = &function,
+    };
+    treadle_member_set_null(&treadle_function_call_delta_type, &function, "output", NULL);
+    return live_add_call(execution->live, &delta, &execution->error);
+}
+
+static int add_call(struct execution *execution, const char *name)
+{
+    char id[IDENT_SIZE];
+    if (!execution->calls)
+        execution->calls = arena_array(execution->arena, EXECUTION_CALLS, sizeof *execution->calls);
+    if (!execution->calls)
+        return error_set_memory(&execution->error);
+    if (execution->call_count == EXECUTION_CALLS)
+        return error_set(&execution->error, TREADLE_ELIMIT, "The model made more than %d calls.",
+                         EXECUTION_CALLS);
+    struct execution_call *call = &execution->calls[execution->call_count];
+    ident_make(id, "call_");
+    *call = (struct execution_call){.id = arena_string(execution->arena, id),
+                                    .name = arena_string(execution->arena, name)};
+    buffer_init(&call->arguments, LARGEST_ARGUMENTS);
+    if (!call->id || !call->name)
+        return error_set_memory(&execution->error);
+    call->search = strcmp(name, MODEL_FILE_SEARCH) == 0 && execution->stores.count;
+    execution->call_count++;
+    return tell_call(execution, execution->call_count - 1);
+}
+
+static int hear_call(struct execution *execution, const struct inbox_entry *entry)
+{
+    const char *bytes = execution->batch.bytes.data;
+    if (entry->index && !execution->record.run.parallel_tool_calls)
+        return 0;
+    int rc = 0;
+    if (entry->index == execution->call_count)
+        rc = add_call(execution, entry->name == SIZE_MAX ? "" : bytes + entry->name);
+    if (rc || !entry->length)
+        return rc;
+    struct execution_call *call = &execution->calls[entry->index];
+    if (buffer_append(&call->arguments, bytes + entry->start, entry->length))
+        return error_set(&execution->error, TREADLE_ELIMIT,
+                         "The arguments of a call are too long.");
+    if (call->search)
+        return 0;
+    return live_add_text(execution->live, PIECE_ARGUMENTS, (unsigned)entry->index,
+                         bytes + entry->start, entry->length, &execution->error);
+}
+
+/* ---- Hearing -------------------------------------------------------------------------------- */
+
+/* Whether the entry belongs to a step that is not open yet: then that is seen to first. */
+static bool wants_other_step(const struct execution *execution, const struct inbox_entry *entry)
+{
+    if (entry->kind == INBOX_CALL)
+        return !execution->calls_tools;
+    return !execution->writes && !execution->calls_tools;
+}
+
+static bool change_step(struct execution *execution, const struct inbox_entry *entry)
+{
+    if (execution->writes)
+        return execution_complete_message(execution);
+    if (entry->kind == INBOX_CALL)
+        return execution_write(execution, begin_tools, tools_begun);
+    return execution_begin_message(execution);
+}
+
+/* Between live_enter and live_leave. */
+static int hear_entry(struct execution *execution, const struct inbox_entry *entry)
+{
+    const char *text = execution->batch.bytes.data + entry->start;
+    if (entry->kind == INBOX_CALL)
+        return hear_call(execution, entry);
+    if (entry->kind == INBOX_TEXT && buffer_append(&execution->said, text, entry->length))
+        return error_set(&execution->error, TREADLE_ELIMIT, "The model's answer is too large.");
+    if (!execution->writes)
+        return 0;
+    if (entry->kind == INBOX_TEXT)
+        return citation_feed(execution->walk, text, entry->length, &execution->error);
+    execution->told = true;
+    return live_add_text(execution->live, PIECE_REFUSAL, execution->said.length > 0, text,
+                         entry->length, &execution->error);
+}
+
+/* Works on what was taken, as far as that goes without a transaction. */
+static int hear_entries(struct execution *execution)
+{
+    int rc = 0;
+    while (execution->taken < execution->batch.count && !rc) {
+        const struct inbox_entry *entry = &execution->batch.entries[execution->taken];
+        if (wants_other_step(execution, entry))
+            break;
+        rc = hear_entry(execution, entry);
+        execution->taken++;
+    }
+    return rc;
+}
+
+static int save(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    const char *message_id = execution->step.step_details->message_creation->message_id;
+    struct treadle_content *content;
+    size_t count;
+    (void)session;
+    int rc = live_copy_content(execution->live, message_id, execution->change.arena, &content,
+                               &count, error);
+    return rc ? rc : run_state_save_content(&execution->change, message_id, content, count, error);
+}
+
+static bool saved(struct execution *execution)
+{
+    execution->saved_at = clock_monotonic_us();
+    execution->phase = execution_hear;
+    return true;
+}
+
+/* What was told of a message is in the database a second later at the latest. */
+static bool save_or_wait(struct execution *execution)
+{
+    int64_t now = clock_monotonic_us();
+    if (!execution->writes || !live_is_unsaved(execution->live)) {
+        atomic_store(&execution->tick_at, 0);
+        return false;
+    }
+    if (now < execution->saved_at + SAVE_US) {
+        atomic_store(&execution->tick_at, execution->saved_at + SAVE_US);
+        return false;
+    }
+    execution->change_arena = arena_new(0);
+    return execution_write(execution, save, saved);
+}
+
+bool execution_hear(struct execution *execution)
+{
+    if (execution_is_over(execution)) {
+        execution->phase = execution_end;
+        return true;
+    }
+    if (execution->taken == execution->batch.count) {
+        execution->taken = 0;
+        execution->batch.count = 0;
+        buffer_reset(&execution->batch.bytes);
+        bool done = inbox_take(&execution->inbox, &execution->batch);
+        if (done && !execution->batch.count) {
+            execution->phase = execution_conclude;
+            return true;
+        }
+        if (!execution->batch.count)
+            return save_or_wait(execution);
+    }
+    if (wants_other_step(execution, &execution->batch.entries[execution->taken]))
+        return change_step(execution, &execution->batch.entries[execution->taken]);
+    if (!live_enter(execution->live))
+        return false;
+    int rc = hear_entries(execution);
+    live_leave(execution->live);
+    if (rc)
+        execution->phase = execution_fail;
+    return true;
+}

@@ -1,0 +1,156 @@
+/*
+ * Asking the model: everything that the run says about how is put into one request.
+ */
+#include <string.h>
+
+#include "api/types.h"
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/budget.h"
+#include "engine/engine_internal.h"
+#include "tool/file_search.h"
+
+enum { MOST_TOOLS = 129 };
+
+static int offer_tools(struct execution *execution, struct model_request *request)
+{
+    const struct treadle_run *run = &execution->record.run;
+    struct model_tool *tools = arena_array(execution->arena, MOST_TOOLS, sizeof *tools);
+    if (!tools)
+        return TREADLE_EMEMORY;
+    request->tools = tools;
+    if (execution->stores.count && execution_search_tool(execution))
+        tools[request->tool_count++] = file_search_tool;
+    for (size_t i = 0; i < run->tool_count && request->tool_count < MOST_TOOLS; i++) {
+        const struct treadle_function *function = run->tools[i].function;
+        if (function)
+            tools[request->tool_count++] = (struct model_tool){
+                function->name, function->description, function->parameters, function->strict};
+    }
+    return 0;
+}
+
+static bool is_offered(const struct model_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->tool_count; i++)
+        if (strcmp(request->tools[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* A choice binds the first turn alone, or a run that must call a tool would never end. A tool that
+ * cannot be offered, as a search where there is nothing to search, cannot be chosen either. */
+static void choose_tool(const struct execution *execution, struct model_request *request)
+{
+    const struct treadle_tool_choice *choice = execution->record.run.tool_choice;
+    request->tool_choice = MODEL_CHOICE_AUTO;
+    if (choice && choice->word && strcmp(choice->word, "none") == 0)
+        request->tool_choice = MODEL_CHOICE_NONE;
+    if (!choice || execution->turn > 0)
+        return;
+    if (choice->word && strcmp(choice->word, "required") == 0)
+        request->tool_choice = MODEL_CHOICE_REQUIRED;
+    if (!choice->object || choice->object->type == TREADLE_TOOL_CODE_INTERPRETER)
+        return;
+    const char *name =
+        choice->object->function ? choice->object->function->name : MODEL_FILE_SEARCH;
+    if (!is_offered(request, name))
+        return;
+    request->tool_choice = MODEL_CHOICE_NAMED;
+    request->tool_name = name;
+}
+
+static int set_options(struct execution *execution, struct model_request *request)
+{
+    const struct treadle_run *run = &execution->record.run;
+    const struct treadle_response_format *format = run->response_format;
+    request->temperature = run->temperature;
+    request->top_p = run->top_p;
+    request->parallel_tool_calls = (struct treadle_boolean)TREADLE_VALUE(run->parallel_tool_calls);
+    request->reasoning_effort = field_word(reasoning_effort_names, (int)run->reasoning_effort);
+    request->cancelled = &execution->cancelled;
+    if (!format || !format->object || format->object->type == TREADLE_RESPONSE_FORMAT_TEXT)
+        return 0;
+    request->response_format =
+        field_text(&treadle_response_format_object_type, format->object, execution->arena);
+    return request->response_format ? 0 : TREADLE_EMEMORY;
+}
+
+static int64_t value_or_zero(struct treadle_integer value)
+{
+    return value.state == TREADLE_SET ? value.value : 0;
+}
+
+static void start_turn(struct execution *execution)
+{
+    execution->writes = execution->calls_tools = execution->told = execution->heard = false;
+    for (size_t i = 0; i < execution->call_count; i++)
+        buffer_clear(&execution->calls[i].arguments);
+    execution->call_count = 0;
+    execution->taken = 0;
+    execution->batch.count = 0;
+    execution->recorded = NULL;
+    buffer_reset(&execution->said);
+    execution->asked_at = clock_monotonic_us();
+}
+
+/* On a worker, where the model makes its answer itself. */
+static void start_model(void *argument)
+{
+    struct execution *execution = argument;
+    const struct model_sink sink = inbox_sink(&execution->inbox);
+    model_start(execution->engine->options.model, &execution->request, &sink);
+}
+
+static bool ask(struct execution *execution)
+{
+    struct engine *engine = execution->engine;
+    start_turn(execution);
+    inbox_open(&execution->inbox);
+    execution->phase = execution_hear;
+    execution->answering = true;
+    if (!model_blocks(engine->options.model, execution->request.model)) {
+        start_model(execution);
+        return true;
+    }
+    if (pool_submit(engine->workers, start_model, execution))
+        return true;
+    execution->answering = false;
+    error_set(&execution->error, TREADLE_ELIMIT, "Too many answers are waiting.");
+    execution->phase = execution_fail;
+    return true;
+}
+
+bool execution_ask(struct execution *execution)
+{
+    const struct treadle_run *run = &execution->record.run;
+    const struct budget budget = {
+        .max_prompt = value_or_zero(run->max_prompt_tokens),
+        .max_completion = value_or_zero(run->max_completion_tokens),
+        .used = execution->total,
+    };
+    struct model_request request = {.model = run->model};
+    enum budget_verdict verdict;
+    execution->phase = execution_fail;
+    if (execution_is_over(execution)) {
+        execution->phase = execution_end;
+        return true;
+    }
+    if (execution->turn >= EXECUTION_TURNS) {
+        error_set(&execution->error, TREADLE_ELIMIT,
+                  "The model called tools in %d turns without an answer.", EXECUTION_TURNS);
+        return true;
+    }
+    if (offer_tools(execution, &request) || set_options(execution, &request) ||
+        budget_fit(&budget, &execution->conversation, execution->arena, &request, &verdict)) {
+        error_set_memory(&execution->error);
+        return true;
+    }
+    choose_tool(execution, &request);
+    execution->request = request;
+    if (verdict == BUDGET_FITS)
+        return ask(execution);
+    return execution_cut(
+        execution, verdict == BUDGET_NO_PROMPT ? "max_prompt_tokens" : "max_completion_tokens",
+        "max_tokens");
+}

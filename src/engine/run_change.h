@@ -1,0 +1,57 @@
+/*
+ * A change: what one transaction does to runs, and what it tells of that.
+ *
+ * Work that changes states gets a change with its session, and each transition adds its events to
+ * it. When the work is done, run_change_store writes them to the logs of their runs, within the
+ * same transaction; when that is durable, or was undone, run_change_settle tells those who follow
+ * the runs, or nobody.
+ */
+#ifndef ENGINE_RUN_CHANGE_H
+#define ENGINE_RUN_CHANGE_H
+
+#include "base/arena.h"
+#include "engine/live.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+/* What is told of one run. */
+struct run_news {
+    struct run_news *next;
+    const char *run_id;
+    struct live_event *events;
+    size_t count, room;
+    struct run_pieces pieces; /* of a message that no process makes any more; no text: none */
+    bool over;                /* the run is over, or waits */
+    bool gone;                /* it was deleted: nothing is written */
+    bool leaps;               /* numbers start far above, since some that were told are lost */
+    int64_t first;            /* set when it is stored: the number of its first event */
+    struct live_run *live;    /* NULL where nobody executes or follows runs */
+    struct live_slot *slot;
+};
+
+struct run_change {
+    struct db_session *session;
+    struct arena *arena;     /* of the transaction or of what lasts longer */
+    struct live_table *live; /* NULL where no run is executed or followed */
+    struct run_news *news;
+    bool queued; /* a run was queued: the engine is to be woken */
+};
+
+/* Adds an event with its object as printed text, which must stay until the change is settled. The
+ * second type may be 0. */
+int run_change_tell(struct run_change *change, const char *run_id, enum treadle_event_type type,
+                    enum treadle_event_type second, const char *data, const char *detail,
+                    struct treadle_error *error);
+
+/* The news of a run, made where there are none: from then on nothing is added to what was told of
+ * it. NULL when memory runs out. */
+struct run_news *run_change_news(struct run_change *change, const char *run_id);
+
+/* The last thing within the transaction. */
+int run_change_store(struct run_change *change, struct treadle_error *error);
+
+/* After it: `durable` says whether it took effect. Must be called for every change that was begun,
+ * also where its work failed. Leaves an empty change. */
+void run_change_settle(struct run_change *change, bool durable);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * Concluding a turn: what follows from all that the model said.
+ *
+ * The last turn's message and the end of the run are one transaction, so nobody sees a completed
+ * message on a run that could still fail.
+ */
+#include "base/clock.h"
+#include "base/error.h"
+#include "engine/engine_internal.h"
+
+static int write_cut(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    const char *run_id = execution->record.run.id;
+    (void)session;
+    int rc = run_state_add_times(&execution->change, run_id, &execution->times, error);
+    return rc ? rc : run_state_cut(&execution->change, run_id, &execution->cut, error);
+}
+
+static bool finish_cut(struct execution *execution)
+{
+    int rc = 0;
+    if (execution->writes && execution->walk && !execution_finish_text(execution, &rc))
+        return false;
+    if (rc) {
+        execution->phase = execution_fail;
+        return true;
+    }
+    execution->status = "incomplete";
+    return execution_write(execution, write_cut, execution_end);
+}
+
+bool execution_cut(struct execution *execution, const char *reason, const char *message_reason)
+{
+    execution->cut = (struct run_cut){
+        .reason = reason,
+        .message_reason = message_reason,
+        .calls = execution->recorded,
+        .call_count = execution->recorded ? execution->call_count : 0,
+        .usage = execution->usage,
+    };
+    execution->phase = finish_cut;
+    return true;
+}
+
+/* Once a turn. */
+static void count(struct execution *execution)
+{
+    const struct model_usage *usage = &execution->inbox.outcome.usage;
+    execution->answering = false;
+    execution->heard = true;
+    execution->times.model += clock_monotonic_us() - execution->asked_at;
+    if (!execution->times.first && execution->inbox.first_at)
+        execution->times.first = execution->inbox.first_at - execution->started_at;
+    execution->usage = (struct treadle_usage){
+        .prompt_tokens = usage->prompt_tokens,
+        .completion_tokens = usage->completion_tokens,
+        .total_tokens = usage->prompt_tokens + usage->completion_tokens,
+    };
+    execution->total.prompt_tokens += usage->prompt_tokens;
+    execution->total.completion_tokens += usage->completion_tokens;
+    execution->total.total_tokens += execution->usage.total_tokens;
+}
+
+bool execution_conclude(struct execution *execution)
+{
+    const struct model_outcome *outcome = &execution->inbox.outcome;
+    if (!execution->heard)
+        count(execution);
+    if (outcome->error) {
+        execution->error = *outcome->error;
+        execution->phase = execution_fail;
+        return true;
+    }
+    if (outcome->finish == MODEL_CANCELLED) {
+        execution->phase = execution_end;
+        return true;
+    }
+    if (execution->calls_tools) {
+        execution->phase = execution_call_tools;
+        return true;
+    }
+    if (outcome->finish == MODEL_LENGTH)
+        return execution_cut(execution, "max_completion_tokens", "max_tokens");
+    /* The run has no word for it; its message does. */
+    if (outcome->finish == MODEL_CONTENT_FILTER)
+        return execution_cut(execution, NULL, "content_filter");
+    return execution->writes ? execution_complete_message(execution)
+                             : execution_begin_message(execution);
+}

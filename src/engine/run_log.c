@@ -1,0 +1,330 @@
+/*
+ * The log of a run: printing and reading its lines.
+ *
+ * "E NUMBER TYPE[,TYPE] OBJECT" is an event, "P NUMBER KIND SUBJECT INDEX OPENS LENGTH,… TEXT" are
+ * pieces, with the text as a JSON string; neither holds a line break. Types are words of the wire,
+ * which no version changes.
+ */
+#include "engine/run_log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "api/types.h"
+#include "base/error.h"
+#include "store/record.h"
+
+enum { LARGEST_ROW = 64 << 20 };
+
+/* ---- Printing ------------------------------------------------------------------------------- */
+
+void run_log_print_event(int64_t number, const enum treadle_event_type types[2], const char *data,
+                         struct buffer *out)
+{
+    buffer_append_format(out, "E %" PRId64 " %s", number, event_names[types[0]]);
+    if (types[1])
+        buffer_append_format(out, ",%s", event_names[types[1]]);
+    buffer_append_char(out, ' ');
+    buffer_append_string(out, data);
+    buffer_append_char(out, '\n');
+}
+
+/* JSON strings are printed from terminated text, and pieces lie in the middle of one. */
+static void print_text(const char *text, size_t length, struct buffer *out)
+{
+    struct buffer copy;
+    buffer_init(&copy, LARGEST_ROW);
+    buffer_append(&copy, text, length);
+    if (copy.failed)
+        out->failed = true;
+    else
+        json_print_string(copy.data, out);
+    buffer_clear(&copy);
+}
+
+void run_log_print_pieces(const struct run_pieces *pieces, struct buffer *out)
+{
+    buffer_append_format(out, "P %" PRId64 " %c %s %u %d ", pieces->first, (char)pieces->kind,
+                         pieces->subject, pieces->index, pieces->opens);
+    for (size_t i = 0; i < pieces->count; i++)
+        buffer_append_format(out, i ? ",%" PRIu32 : "%" PRIu32, pieces->lengths[i]);
+    buffer_append_char(out, ' ');
+    print_text(pieces->text, pieces->length, out);
+    buffer_append_char(out, '\n');
+}
+
+static void print_message_delta(enum piece_kind kind, const char *subject, unsigned index,
+                                bool opens, const char *text, struct buffer *out)
+{
+    struct treadle_annotation_delta none;
+    struct treadle_text_delta piece = {.value = text, .annotations = opens ? &none : NULL};
+    struct treadle_content_delta part = {
+        .index = index,
+        .type = kind == PIECE_TEXT ? TREADLE_CONTENT_TEXT : TREADLE_CONTENT_REFUSAL,
+        .text = &piece,
+        .refusal = text,
+    };
+    struct treadle_message_change change = {.content = &part, .content_count = 1};
+    const struct treadle_message_delta delta = {.id = subject, .delta = &change};
+    field_print(&treadle_message_delta_type, &delta, out);
+}
+
+static void print_step_delta(const char *subject, unsigned index, const char *text,
+                             struct buffer *out)
+{
+    struct treadle_function_call_delta function = {.arguments = text};
+    struct treadle_tool_call_delta call = {
+        .index = index, .type = TREADLE_TOOL_FUNCTION, .function = &function};
+    struct treadle_step_details_delta details = {
+        .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &call, .tool_call_count = 1};
+    struct treadle_run_step_change change = {&details};
+    const struct treadle_run_step_delta delta = {.id = subject, .delta = &change};
+    field_print(&treadle_run_step_delta_type, &delta, out);
+}
+
+void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned index, bool opens,
+                         const char *text, size_t length, struct buffer *out)
+{
+    char small[256];
+    char *copy = length < sizeof small ? small : malloc(length + 1);
+    if (!copy) {
+        out->failed = true;
+        return;
+    }
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    if (kind == PIECE_ARGUMENTS)
+        print_step_delta(subject, index, copy, out);
+    else
+        print_message_delta(kind, subject, index, opens, copy, out);
+    if (copy != small)
+        free(copy);
+}
+
+/* ---- Rows ----------------------------------------------------------------------------------- */
+
+int run_log_insert(struct db_session *session, const char *run_id, int64_t first, int64_t last,
+                   const char *body, struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "run", .text = run_id},
+        {.column = "first", .kind = RECORD_INTEGER, .integer = first},
+        {.column = "last", .kind = RECORD_INTEGER, .integer = last},
+        {.column = "body", .text = body},
+    };
+    return record_insert(session, "run_events", values, 4, error);
+}
+
+int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
+                 struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc =
+        db_prepare(session, &statement,
+                   "SELECT last FROM run_events WHERE run = ? ORDER BY first DESC LIMIT 1", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, run_id);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    *out = rc ? db_column_integer(statement, 0) : 0;
+    return 0;
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+struct reading {
+    struct db_session *session;
+    const struct run_log_reader *reader;
+    int64_t after;
+    bool content;
+    struct treadle_error *error;
+};
+
+static int damaged(struct reading *reading)
+{
+    return error_set(reading->error, TREADLE_EIO, "the log of a run is damaged");
+}
+
+/* The next word of a line; NULL at its end. */
+static char *next_word(char **line)
+{
+    char *word = *line;
+    size_t length = strcspn(word, " ");
+    if (!length)
+        return NULL;
+    *line = word + length + (word[length] != '\0');
+    word[length] = '\0';
+    return word;
+}
+
+static bool next_number(char **line, int64_t *out)
+{
+    const char *word = next_word(line);
+    char *end = NULL;
+    *out = word ? strtoll(word, &end, 10) : 0;
+    return word && end && *end == '\0';
+}
+
+static enum treadle_event_type find_type(const char *name, size_t length)
+{
+    for (int i = 1; event_names[i]; i++)
+        if (strlen(event_names[i]) == length && memcmp(event_names[i], name, length) == 0)
+            return (enum treadle_event_type)i;
+    return 0;
+}
+
+/* The step with what it found, NULL when it searched nothing or is gone. */
+static const char *find_detail(struct reading *reading, const char *data, struct arena *arena)
+{
+    struct treadle_run_step step;
+    struct treadle_error ignored;
+    const char *detail = NULL;
+    if (field_parse(&treadle_run_step_type, data, strlen(data), FIELD_TOLERANT, arena, &step,
+                    &ignored))
+        return NULL;
+    const struct record_key keys[] = {{"id", step.id}};
+    if (record_text(reading->session, "run_steps", "detail", keys, 1, arena, &detail, &ignored))
+        return NULL;
+    return detail;
+}
+
+static int tell_event(struct reading *reading, int64_t number, enum treadle_event_type type,
+                      const char *data)
+{
+    struct arena *arena = NULL;
+    const char *detail = NULL;
+    if (reading->content && type == TREADLE_EVENT_STEP_COMPLETED) {
+        arena = arena_new(0);
+        if (!arena)
+            return error_set_memory(reading->error);
+        detail = find_detail(reading, data, arena);
+    }
+    int rc = reading->reader->event(reading->reader->context, number, type, detail ? detail : data);
+    arena_free(arena);
+    return rc;
+}
+
+static int read_event(struct reading *reading, char *line)
+{
+    int64_t number;
+    if (!next_number(&line, &number))
+        return damaged(reading);
+    char *names = next_word(&line);
+    int rc = 0;
+    for (; names && *names && !rc; number++) {
+        size_t length = strcspn(names, ",");
+        enum treadle_event_type type = find_type(names, length);
+        if (!type)
+            return damaged(reading);
+        if (number > reading->after)
+            rc = tell_event(reading, number, type, line);
+        names += length + (names[length] == ',');
+    }
+    return rc;
+}
+
+/* The number of the last piece, and how many bytes of the text are already known. */
+static int64_t skip_known(char *lengths, int64_t first, int64_t after, size_t *bytes)
+{
+    int64_t number = first;
+    *bytes = 0;
+    for (char *at = lengths; *at; number++) {
+        char *end;
+        size_t length = strtoul(at, &end, 10);
+        if (number <= after)
+            *bytes += length;
+        at = *end == ',' ? end + 1 : end + strlen(end);
+    }
+    return number - 1;
+}
+
+static int tell_pieces(struct reading *reading, const struct run_pieces *pieces, int64_t last,
+                       size_t known)
+{
+    struct buffer out;
+    buffer_init(&out, LARGEST_ROW);
+    run_log_print_delta(pieces->kind, pieces->subject, pieces->index,
+                        pieces->opens && pieces->first > reading->after, pieces->text + known,
+                        pieces->length - known, &out);
+    enum treadle_event_type type =
+        pieces->kind == PIECE_ARGUMENTS ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
+    int rc = out.failed ? error_set_memory(reading->error)
+                        : reading->reader->event(reading->reader->context, last, type, out.data);
+    buffer_clear(&out);
+    return rc;
+}
+
+static int read_pieces(struct reading *reading, char *line)
+{
+    struct run_pieces pieces = {0};
+    int64_t index = 0, opens = 0;
+    size_t known;
+    bool fine = next_number(&line, &pieces.first);
+    const char *kind = next_word(&line);
+    pieces.subject = next_word(&line);
+    fine =
+        fine && kind && pieces.subject && next_number(&line, &index) && next_number(&line, &opens);
+    char *lengths = fine ? next_word(&line) : NULL;
+    json_t *text = lengths ? json_loads(line, JSON_DECODE_ANY, NULL) : NULL;
+    if (!json_is_string(text)) {
+        json_decref(text);
+        return damaged(reading);
+    }
+    int64_t last = skip_known(lengths, pieces.first, reading->after, &known);
+    pieces.kind = (enum piece_kind)kind[0];
+    pieces.index = (unsigned)index;
+    pieces.opens = opens != 0;
+    pieces.text = json_string_value(text);
+    pieces.length = json_string_length(text);
+    int rc = 0;
+    if (known > pieces.length)
+        rc = damaged(reading);
+    else if (last > reading->after)
+        rc = tell_pieces(reading, &pieces, last, known);
+    json_decref(text);
+    return rc;
+}
+
+static int read_row(struct reading *reading, char *body)
+{
+    int rc = 0;
+    for (char *line = body; *line && !rc;) {
+        char *end = line + strcspn(line, "\n");
+        char *next = *end ? end + 1 : end;
+        *end = '\0';
+        if (line[0] == 'E' && line[1] == ' ')
+            rc = read_event(reading, line + 2);
+        else if (line[0] == 'P' && line[1] == ' ')
+            rc = read_pieces(reading, line + 2);
+        else
+            rc = damaged(reading);
+        line = next;
+    }
+    return rc;
+}
+
+int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
+                 const struct run_log_reader *reader, struct treadle_error *error)
+{
+    struct reading reading = {session, reader, after, content, error};
+    struct db_statement *statement;
+    int rc =
+        db_prepare(session, &statement,
+                   "SELECT body FROM run_events WHERE run = ? AND last > ? ORDER BY first", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, run_id);
+    db_bind_integer(statement, 2, after);
+    while ((rc = db_step(statement, error)) > 0) {
+        char *body = strdup(db_column_text(statement, 0, NULL));
+        rc = body ? read_row(&reading, body) : error_set_memory(error);
+        free(body);
+        if (rc)
+            return rc;
+    }
+    return rc;
+}

@@ -1,0 +1,61 @@
+/*
+ * The log of a run: every event that it told, in the database, by number.
+ *
+ * A row holds what one transaction told, as lines. An event is a line with its object; pieces of a
+ * text that follow each other are one line with the text and the places where it was cut. Numbers
+ * increase from 1 and may have gaps.
+ */
+#ifndef ENGINE_RUN_LOG_H
+#define ENGINE_RUN_LOG_H
+
+#include "base/buffer.h"
+#include "store/db.h"
+#include "treadle/objects.h"
+
+/* What a piece of text belongs to. */
+enum piece_kind { PIECE_TEXT = 't', PIECE_REFUSAL = 'r', PIECE_ARGUMENTS = 'a' };
+
+/* Pieces of one text that follow each other, numbered from `first`. */
+struct run_pieces {
+    enum piece_kind kind;
+    int64_t first;
+    const char *subject; /* the message or the step */
+    unsigned index;      /* of the part of the message, or of the call of the step */
+    bool opens;          /* the first of them is the first of its text */
+    const char *text;    /* of all pieces */
+    size_t length;
+    const uint32_t *lengths; /* of each */
+    size_t count;
+};
+
+/* Appends a line to a row's body. The types of one event, of which the second may be 0, follow
+ * each other with the same data and take a number each. */
+void run_log_print_event(int64_t number, const enum treadle_event_type types[2], const char *data,
+                         struct buffer *out);
+void run_log_print_pieces(const struct run_pieces *pieces, struct buffer *out);
+
+/* Writes a row with the numbers first to last. */
+int run_log_insert(struct db_session *session, const char *run_id, int64_t first, int64_t last,
+                   const char *body, struct treadle_error *error);
+
+/* The last number that a run has in the database, 0 for none. */
+int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
+                 struct treadle_error *error);
+
+/* Who reads a log. Pieces come merged: those behind `after` as one event. */
+struct run_log_reader {
+    void *context;
+    /* Returns 0, or a negative code that ends the reading. */
+    int (*event)(void *context, int64_t number, enum treadle_event_type type, const char *data);
+};
+
+/* Reads all events behind the number. With `content` steps that searched files come with what they
+ * found. */
+int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
+                 const struct run_log_reader *reader, struct treadle_error *error);
+
+/* Appends the object of an event that brings a piece of text. */
+void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned index, bool opens,
+                         const char *text, size_t length, struct buffer *out);
+
+#endif

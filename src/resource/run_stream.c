@@ -1,0 +1,171 @@
+/*
+ * Streams of runs.
+ *
+ * A stream follows the live run first, reads the log then, and goes on with what it was told
+ * meanwhile: so it misses nothing and shows nothing twice. Whoever leaves, or reads too slowly, is
+ * dropped and can come back with the number of the last event that he saw; the run does not notice.
+ */
+#include "resource/run_stream.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/error.h"
+#include "api/types.h"
+#include "base/error.h"
+#include "engine/live.h"
+#include "engine/run_log.h"
+#include "resource/call.h"
+#include "resource/handlers.h"
+
+/* What may wait for a client: a whole log, since a replay comes at once. */
+enum { QUEUE_BYTES = 16 << 20 };
+
+struct run_stream {
+    struct live_follower follower;
+    struct http_stream *stream;
+};
+
+/* ---- The stream ----------------------------------------------------------------------------- */
+
+static int on_frames(void *context, const char *bytes, size_t length)
+{
+    struct run_stream *run = context;
+    return http_stream_write(run->stream, bytes, length);
+}
+
+static void on_end(void *context)
+{
+    struct run_stream *run = context;
+    http_stream_close(run->stream);
+    http_stream_unref(run->stream);
+}
+
+static void on_cancelled(void *context)
+{
+    struct run_stream *run = context;
+    live_unfollow(&run->follower);
+}
+
+static void on_released(void *context)
+{
+    struct run_stream *run = context;
+    live_forget(&run->follower);
+    free(run);
+}
+
+static int make_stream(struct resource_call *call, const char *run_id, struct run_stream **out,
+                       struct treadle_error *error)
+{
+    struct live_run *live = live_open(engine_live(call->services->engine), run_id);
+    struct run_stream *run = calloc(1, sizeof *run);
+    const struct http_stream_options options = {.queue_bytes = QUEUE_BYTES,
+                                                .context = run,
+                                                .cancelled = on_cancelled,
+                                                .released = on_released};
+    int rc = live && run ? http_stream_new(&run->stream, call->reply, &options, error)
+                         : error_set_memory(error);
+    if (rc) {
+        live_close(live);
+        free(run);
+        return rc;
+    }
+    run->follower = (struct live_follower){
+        .context = run, .frames = on_frames, .end = on_end, .content = call->query.include_content};
+    http_stream_open(run->stream, "text/event-stream; charset=utf-8");
+    live_follow(live, &run->follower);
+    *out = run;
+    return 0;
+}
+
+/* ---- The log -------------------------------------------------------------------------------- */
+
+struct reading {
+    struct resource_call *call;
+    const char *run_id;
+    int64_t after; /* becomes the last number read */
+    bool content;
+    bool ended; /* the last event read ends a stream */
+    struct buffer frames;
+};
+
+static int on_event(void *context, int64_t number, enum treadle_event_type type, const char *data)
+{
+    struct reading *reading = context;
+    live_print_frame(number, type, data, &reading->frames);
+    reading->after = number;
+    reading->ended = event_ends_stream(type);
+    return reading->frames.failed ? TREADLE_ELIMIT : 0;
+}
+
+static bool is_final(const char *status)
+{
+    static const enum treadle_run_status ends[] = {TREADLE_RUN_CANCELLED, TREADLE_RUN_FAILED,
+                                                   TREADLE_RUN_COMPLETED, TREADLE_RUN_INCOMPLETE,
+                                                   TREADLE_RUN_EXPIRED};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
+        if (strcmp(status, run_status_names[ends[i]]) == 0)
+            return true;
+    return false;
+}
+
+static int read_log(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    const struct record_key keys[] = {{"id", reading->run_id}};
+    const struct run_log_reader reader = {reading, on_event};
+    const char *status = NULL;
+    int rc =
+        run_log_read(session, reading->run_id, reading->after, reading->content, &reader, error);
+    if (rc == TREADLE_ELIMIT)
+        return error_set(error, rc, "The events of the run are too many for one stream.");
+    if (!rc)
+        rc = record_text(session, "runs", "status", keys, 1, reading->call->arena, &status, error);
+    if (!rc && is_final(status))
+        reading->ended = true;
+    return rc;
+}
+
+static void tell_error(struct run_stream *run, const struct treadle_error *error)
+{
+    struct buffer frame;
+    buffer_init(&frame, 8192);
+    buffer_append_string(&frame, "event: error\ndata: ");
+    error_print_event(error, &frame);
+    buffer_append_string(&frame, "\n\n" LIVE_DONE);
+    if (!frame.failed)
+        on_frames(run, frame.data, frame.length);
+    buffer_clear(&frame);
+    live_unfollow(&run->follower);
+}
+
+int run_stream_follow(struct resource_call *call, const char *run_id, int64_t after,
+                      struct treadle_error *error)
+{
+    struct run_stream *run = NULL;
+    struct treadle_error problem;
+    struct reading reading = {
+        .call = call, .run_id = run_id, .after = after, .content = call->query.include_content};
+    int rc = make_stream(call, run_id, &run, error);
+    if (rc)
+        return rc;
+    buffer_init(&reading.frames, QUEUE_BYTES);
+    rc = db_read(call->services->db, read_log, &reading, &problem);
+    /* A client that has left already is told of by `cancelled`. */
+    if (!rc && reading.frames.length)
+        on_frames(run, reading.frames.data, reading.frames.length);
+    buffer_clear(&reading.frames);
+    if (rc)
+        tell_error(run, &problem);
+    else
+        live_catch_up(&run->follower, reading.after, reading.ended);
+    return 0;
+}
+
+/* ---- The endpoint --------------------------------------------------------------------------- */
+
+int run_events(struct resource_call *call, struct treadle_error *error)
+{
+    int rc = resource_read(call, resource_check_run, error);
+    return rc ? rc : run_stream_follow(call, call->arguments[1], call->query.after_event, error);
+}

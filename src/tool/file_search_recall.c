@@ -1,0 +1,96 @@
+/*
+ * Remembering a search: a run that waited for outputs goes on in another process perhaps, and its
+ * model may still cite what was found before.
+ *
+ * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …]}, …]}
+ */
+#include <jansson.h>
+#include <string.h>
+
+#include "api/json.h"
+#include "base/error.h"
+#include "tool/file_search.h"
+#include "tool/passage.h"
+
+void file_search_remember(const char *arguments, const struct file_search_outcome *outcome,
+                          struct buffer *out)
+{
+    buffer_append_string(out, "{\"arguments\":");
+    json_print_string(arguments, out);
+    buffer_append_string(out, ",\"results\":[");
+    for (size_t i = 0; i < outcome->count; i++) {
+        const struct search_result *result = &outcome->results[i];
+        buffer_append_string(out, i ? ",{\"heading\":" : "{\"heading\":");
+        if (result->heading)
+            json_print_string(result->heading, out);
+        else
+            buffer_append_string(out, "null");
+        buffer_append_string(out, ",\"pages\":[");
+        for (size_t j = 0; j < result->page_count; j++)
+            buffer_append_format(out, "%s[%zu,%d]", j ? "," : "", result->pages[j].offset,
+                                 result->pages[j].page);
+        buffer_append_string(out, "]}");
+    }
+    buffer_append_string(out, "]}");
+}
+
+/* At least one page, the first at the start, each within the text. */
+static int recall_pages(json_t *pages, size_t length, struct arena *arena,
+                        struct search_result *out)
+{
+    size_t count = json_array_size(pages);
+    struct search_page *made = arena_array(arena, count + 1, sizeof *made);
+    if (!made)
+        return TREADLE_EMEMORY;
+    out->pages = made;
+    out->page_count = count ? count : 1;
+    for (size_t i = 0; i < count; i++) {
+        json_int_t offset = json_integer_value(json_array_get(json_array_get(pages, i), 0));
+        json_int_t page = json_integer_value(json_array_get(json_array_get(pages, i), 1));
+        made[i].offset = i && offset > 0 && (size_t)offset < length ? (size_t)offset : 0;
+        made[i].page = page > 0 && page < INT32_MAX ? (int)page : 0;
+    }
+    return 0;
+}
+
+static int recall_result(const struct treadle_file_search_result *recorded, json_t *remembered,
+                         struct arena *arena, struct search_result *out)
+{
+    const char *text = recorded->content_count ? recorded->content[0].text : "";
+    *out = (struct search_result){
+        .store_id = "",
+        .file_id = recorded->file_id,
+        .filename = recorded->file_name,
+        .score = recorded->score,
+        .heading = arena_string(arena, json_string_value(json_object_get(remembered, "heading"))),
+        .text = text,
+    };
+    return recall_pages(json_object_get(remembered, "pages"), strlen(text), arena, out);
+}
+
+int file_search_recall(const struct treadle_file_search_call *call, const char *remembered,
+                       unsigned turn, size_t first_result, struct arena *arena,
+                       const char **arguments, struct file_search_outcome *out,
+                       struct treadle_error *error)
+{
+    size_t count = call->result_count;
+    struct search_result *results = arena_array(arena, count, sizeof *results);
+    struct model_passage *passages = arena_array(arena, count, sizeof *passages);
+    json_t *root = remembered ? json_loads(remembered, 0, NULL) : NULL;
+    const char *asked = json_string_value(json_object_get(root, "arguments"));
+    json_t *more = json_object_get(root, "results");
+    const char *copy = arena_string(arena, asked ? asked : "{}");
+    int rc = results && passages && copy ? 0 : TREADLE_EMEMORY;
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = recall_result(&call->results[i], json_array_get(more, i), arena, &results[i]);
+        if (!rc)
+            rc = passage_make(&results[i], turn, first_result + i, arena, &passages[i]);
+    }
+    json_decref(root);
+    if (rc)
+        return error_set_memory(error);
+    *arguments = copy;
+    *out = (struct file_search_outcome){
+        .call = *call, .results = results, .passages = passages, .count = count};
+    return 0;
+}
