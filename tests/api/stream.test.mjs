@@ -1,0 +1,309 @@
+// Streams of runs: event by event as the transcripts say, and what holds of every stream.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { assertError, post, until, upload } from './harness.mjs';
+import { call, calls, cite, gate, quote, say, script, search, turns } from './model_server.mjs';
+import { checked, Follower, folded } from './protocol.mjs';
+import { follow, openEvents, stream } from './sse.mjs';
+import { outputsFor, pending, SEARCH, steered, textOf } from './steered.mjs';
+import { assertTranscript } from './transcript.mjs';
+
+const withFile = async ({ client }, name = 'pump.txt') => {
+    const file = await client.files.create({ purpose: 'assistants',
+        file: upload(name, 'The pump must be serviced every 400 hours of operation.\n') });
+    const store = await client.vectorStores.create({ file_ids: [file.id] });
+    await client.vectorStores.files.poll(store.id, file.id, { pollIntervalMs: 20 });
+    return { tools: [SEARCH], tool_resources: { file_search: { vector_store_ids: [store.id] } } };
+};
+
+/** What REST says at the end is what the stream said. */
+async function assertStored(kit, follower) {
+    const { run } = follower;
+    const { client } = kit;
+    assert.deepEqual({ ...await client.beta.threads.runs.retrieve(run.id,
+        { thread_id: run.thread_id }) }, run);
+    const steps = await kit.steps(run);
+    const ended = follower.finalSteps.map(step => step.id);
+    assert.deepEqual(steps.filter(step => ended.includes(step.id)), follower.finalSteps);
+    const said = follower.messages.map(message => message.id);
+    assert.deepEqual((await kit.messages(run)).filter(one => said.includes(one.id)), follower.messages);
+}
+
+test('streams of runs that complete', async t => {
+    const kit = await steered(t);
+    const golden = async (name, reply, options) => {
+        const follower = await checked(reply, options);
+        assertTranscript(name, follower.events);
+        await assertStored(kit, follower);
+        return follower;
+    };
+
+    await t.test('a message', async () => {
+        const { run } = await golden('message', await kit.stream(script(say('Hello', ', ', 'wörld.'))));
+        assert.equal(run.status, 'completed');
+    });
+    await t.test('a thread and a run at once', async () => {
+        const follower = await golden('thread_and_run', await stream(kit.server, 'POST',
+            '/v1/threads/runs', { assistant_id: await kit.assistant(), stream: true,
+                thread: { messages: [{ role: 'user', content: script(say('Hi.')) }] } }));
+        assert.equal(follower.run.thread_id, follower.thread.id);
+    });
+    await t.test('a function, and its output', async () => {
+        const first = await golden('function_call', await kit.stream(turns(
+            call('get_weather', { city: 'Zürich' }), quote)));
+        assert.equal(first.run.status, 'requires_action');
+        await golden('submission', await kit.submitStream(first.run, outputsFor(first.run)),
+            { submission: true });
+    });
+    const three = calls(['get_weather', { city: 'Bern' }], ['get_time'],
+        ['get_weather', { city: 'Basel' }]);
+    await t.test('functions in parallel', async () => {
+        const first = await golden('parallel_calls', await kit.stream(turns(three, quote)));
+        await golden('parallel_submission', await kit.submitStream(first.run,
+            outputsFor(first.run).reverse()), { submission: true });
+    });
+    await t.test('functions in parallel, whose arguments take turns', async () => {
+        const { run } = await checked(await kit.stream(turns({ ...three, interleave: true }, quote)));
+        assert.deepEqual(pending(run).map(one => one.function.arguments),
+            ['{"city":"Bern"}', '{}', '{"city":"Basel"}']);
+    });
+    await t.test('text and then a function', async () => {
+        const first = await golden('text_then_call', await kit.stream(turns(
+            { ...say('Let me ', 'see.'), ...call('get_time') }, say('Noon.'))));
+        const second = await checked(await kit.submitStream(first.run, outputsFor(first.run)),
+            { submission: true });
+        assert.deepEqual((await kit.messages(second.run)).map(textOf), ['Let me see.', 'Noon.']);
+    });
+    await t.test('file search and citations', async () => {
+        const assistant = await withFile(kit);
+        const { messages: [message], run } = await golden('file_search',
+            await kit.stream(turns(search('pump hours'), cite), { assistant }));
+        const { value, annotations } = message.content[0].text;
+        assert.match(value, /^So it is written\.【\d+:\d+†pump\.txt】 A 【note】 and more【/);
+        assert.equal(annotations.length, 3);
+        assert.ok(run.usage.prompt_tokens === 22 && run.usage.completion_tokens === 14);
+    });
+    await t.test('an answer without a word', async () => {
+        const { messages } = await golden('empty', await kit.stream(script(say())));
+        assert.equal(textOf(messages[0]), '');
+    });
+});
+
+test('streams of runs that end otherwise', async t => {
+    const kit = await steered(t);
+    const golden = async (name, reply) => {
+        const follower = await checked(reply);
+        assertTranscript(name, follower.events);
+        await assertStored(kit, follower);
+        return follower.run;
+    };
+    const half = { ...say('Half an', ' answer'), hang: true };
+
+    await t.test('the model breaks off', async () => {
+        const run = await golden('failure', await kit.stream(script({ ...say('Half an', ' answer'),
+            cut: true })));
+        assert.match(run.last_error.message, /broke off/);
+    });
+    await t.test('the model refuses', async () => {
+        const run = await golden('refused', await kit.stream(script({ status: 400,
+            body: { error: { message: 'The context is too long.' } } })));
+        assert.match(run.last_error.message, /context is too long/);
+    });
+    await t.test('the limit of tokens', async () => {
+        await golden('max_tokens', await kit.stream(script({ ...say('Half an', ' answer'),
+            finish: 'length' }), { run: { max_completion_tokens: 300 } }));
+    });
+    await t.test('the content filter', async () => {
+        await golden('content_filter', await kit.stream(script({ ...say('Half an', ' answer'),
+            finish: 'content_filter' })));
+    });
+    await t.test('cancelled within a message', async () => {
+        const reply = await kit.stream(script(half));
+        await reply.until(frame => JSON.stringify(frame.data.delta ?? '').includes(' answer'));
+        const run = reply.frames[0].data;
+        const asked = await post(kit.server,
+            `/v1/threads/${run.thread_id}/runs/${run.id}/cancel`, undefined);
+        assert.equal(asked.json.status, 'cancelling');
+        await reply.all();
+        const follower = new Follower().takeAll(reply.frames);
+        assertTranscript('cancel', follower.events);
+        await assertStored(kit, follower);
+    });
+    await t.test('cancelled while it waits for outputs', async () => {
+        const reply = await kit.stream(turns(call('get_time'), quote));
+        await reply.all();
+        const follower = new Follower().takeAll(reply.frames);
+        const count = follower.events.length;
+        const { run } = follower;
+        const rest = await follow(kit.server, run, follower.number);
+        await post(kit.server, `/v1/threads/${run.thread_id}/runs/${run.id}/cancel`, undefined);
+        follower.takeAll(await rest.all());
+        assertTranscript('cancel_waiting', follower.events.slice(count));
+        await assertStored(kit, follower);
+    });
+});
+
+test('streams of runs whose time is up', async t => {
+    const kit = await steered(t, { arguments: ['--run-timeout', '2'] });
+    await t.test('within a message', async () => {
+        const follower = await checked(await kit.stream(script({ ...say('Half an', ' answer'),
+            hang: true })));
+        assertTranscript('expiry', follower.events);
+        await assertStored(kit, follower);
+        assert.equal(follower.events[0].data.expires_at - follower.run.created_at, 2);
+    });
+    await t.test('while it waits for outputs', async () => {
+        const reply = await kit.stream(turns(call('get_time'), quote));
+        const follower = new Follower().takeAll(await reply.all());
+        const count = follower.events.length;
+        follower.takeAll(await (await follow(kit.server, follower.run, follower.number)).all());
+        assertTranscript('expiry_waiting', follower.events.slice(count));
+        await assertStored(kit, follower);
+    });
+});
+
+test('what is streamed, and when', async t => {
+    const kit = await steered(t);
+
+    await t.test('text comes while the model still speaks', async () => {
+        const reply = await kit.stream(script(say('First', gate('speak'), ' second')));
+        const { data } = await reply.until('thread.message.delta');
+        assert.equal(data.delta.content[0].text.value, 'First');
+        kit.model.release('speak');
+        const follower = new Follower().takeAll(await reply.all());
+        assert.equal(textOf(follower.messages[0]), 'First second');
+    });
+    await t.test('what may become a marker is held back, and nothing else', async () => {
+        const reply = await kit.stream(script(say('See 【4:0†pu', gate('mark'), 'mp】.')));
+        const { data } = await reply.until('thread.message.delta');
+        assert.equal(data.delta.content[0].text.value, 'See ');
+        kit.model.release('mark');
+        const follower = new Follower().takeAll(await reply.all());
+        assert.equal(textOf(follower.messages[0]), 'See .');
+    });
+    await t.test('text that ends within a marker', async () => {
+        const { messages } = await checked(await kit.stream(script(say('See 【4:', '0†pu'))));
+        assert.equal(textOf(messages[0]), 'See 【4:0†pu');
+    });
+    await t.test('characters that are cut between chunks of the network', async () => {
+        const { messages } = await checked(await kit.stream(script(say('𝒳', '🧵🪡', 'é'))));
+        assert.equal(textOf(messages[0]), '𝒳🧵🪡é');
+    });
+    await t.test('a long answer, whole', async () => {
+        const { messages } = await checked(await kit.stream(script({ huge: 1 << 20 })));
+        assert.equal(textOf(messages[0]), '0123456789 abcde'.repeat((1 << 20) / 16));
+    });
+    await t.test('an answer of too many characters fails the run', async () => {
+        const { run } = await checked(await kit.stream(script({ huge: 24 << 20 })));
+        assert.equal(run.status, 'failed');
+        assert.match(run.last_error.message, /too large|too long|longer than/);
+    });
+    await t.test('a refusal is the answer', async () => {
+        const { messages: [message], run } = await checked(await kit.stream(script(
+            { refusal: ['I will', ' not.'] })));
+        assert.equal(run.status, 'completed');
+        assert.equal(textOf(message), 'I will not.');
+    });
+    await t.test('what a model thinks aloud is not', async () => {
+        const { messages: [message] } = await checked(await kit.stream(script(
+            { reasoning: ['Hm. ', 'Well.'], text: ['Yes.'] })));
+        assert.equal(textOf(message), 'Yes.');
+    });
+    await t.test('arguments that are no JSON reach the client as they are', async () => {
+        const { run } = await checked(await kit.stream(turns(
+            call('get_weather', '{"city": "Par', { id: null, size: 2 }), quote)));
+        const [one] = pending(run);
+        assert.equal(one.function.arguments, '{"city": "Par');
+        assert.match(one.id, /^call_[0-9A-Za-z]{24}$/);
+    });
+    await t.test('messages can be read while they are written', async () => {
+        const reply = await kit.stream(script(say('Part', gate('part'))));
+        await reply.until('thread.message.delta');
+        const run = reply.frames[0].data;
+        const [message] = await kit.messages(run);
+        assert.equal(message.status, 'in_progress');
+        const [step] = await kit.steps(run);
+        assert.equal(step.status, 'in_progress');
+        kit.model.release('part');
+        await reply.all();
+    });
+    await t.test('results of a search are in its step when they are asked for', async () => {
+        const assistant = await withFile(kit);
+        const thread = await kit.thread(turns(search('pump hours'), cite));
+        const include = encodeURIComponent(
+            'step_details.tool_calls[*].file_search.results[*].content');
+        const body = { assistant_id: await kit.assistant(assistant), stream: true };
+        const { finalSteps: [step] } = await checked(await stream(kit.server, 'POST',
+            `/v1/threads/${thread}/runs?include[]=${include}`, body));
+        assert.match(step.step_details.tool_calls[0].file_search.results[0].content[0].text, /400 hours/);
+        const { finalSteps: [bare] } = await checked(await stream(kit.server, 'POST',
+            `/v1/threads/${thread}/runs`, body));
+        assert.equal(bare.step_details.tool_calls[0].file_search.results[0].content, undefined);
+    });
+    await t.test('who leaves does not stop the run', async () => {
+        const reply = await kit.stream(script(say('One', gate('leave'), ' two.')));
+        await reply.until('thread.message.delta');
+        reply.close();
+        kit.model.release('leave');
+        const run = await kit.reaches(reply.frames[0].data, 'completed');
+        assert.equal(textOf((await kit.messages(run))[0]), 'One two.');
+        assert.equal(kit.model.chats().at(-1).aborted, false);
+    });
+    await t.test('many streams at once', async () => {
+        const said = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
+            const { messages } = await checked(await kit.stream(script(
+                { ...say(`I am `, `number `, `${i}.`), pause: 3 })));
+            return textOf(messages[0]);
+        }));
+        assert.deepEqual(said, said.map((_, i) => `I am number ${i}.`));
+    });
+    await t.test('a stream that is silent for long has heartbeats', async () => {
+        const reply = await kit.stream(script(say('One', gate('silent'), ' two.')));
+        await reply.until('thread.message.delta');
+        const next = reply.next();
+        await until('a heartbeat comes', () => reply.heartbeats > 0);
+        kit.model.release('silent');
+        await next;
+        await reply.all();
+    });
+});
+
+test('errors before a stream are plain', async t => {
+    const kit = await steered(t);
+    const assistant = await kit.assistant();
+    const thread = await kit.thread(script(call('get_time')));
+    const ask = (target, value) => openEvents(kit.server, 'POST', target, { stream: true, ...value });
+    const runs = `/v1/threads/${thread}/runs`;
+    assertError(await ask(runs, {}), 400, { param: 'assistant_id' });
+    assertError(await ask(runs, { assistant_id: 'asst_x' }), 404,
+        { message: "No assistant found with id 'asst_x'." });
+    assertError(await ask('/v1/threads/thread_x/runs', { assistant_id: assistant }), 404);
+    assertError(await ask('/v1/threads/runs', { assistant_id: 'asst_x' }), 404);
+    assertError(await ask(runs, { assistant_id: assistant, stream: 'yes' }), 400, { param: 'stream' });
+    assertError(await ask(`/v1/threads/${await kit.thread()}/runs`,
+        { assistant_id: await kit.assistant({ instructions: null }) }), 400, { code: 'invalid_thread' });
+    const { run } = await checked(await stream(kit.server, 'POST', runs,
+        { assistant_id: assistant, stream: true }));
+    assertError(await ask(runs, { assistant_id: assistant }), 400,
+        { message: `Thread ${thread} already has an active run ${run.id}.` });
+    assertError(await ask(`${runs}/${run.id}/submit_tool_outputs`, { tool_outputs: [] }), 400);
+    assertError(await ask(`${runs}/run_x/submit_tool_outputs`, { tool_outputs: [] }), 404,
+        { message: "No run found with id 'run_x'." });
+});
+
+test('stream: false and null are no stream', async t => {
+    const kit = await steered(t);
+    for (const value of [false, null]) {
+        const run = await kit.start(script(say('x')), { run: { stream: value } });
+        assert.equal(run.status, 'queued');
+        const done = await kit.reaches(run, 'completed');
+        const replayed = new Follower({ replay: true })
+            .takeAll(await (await follow(kit.server, run)).all());
+        assert.deepEqual(replayed.run, { ...done });
+        assert.deepEqual(folded(replayed.events).map(frame => frame.event), [
+            'thread.run.created', 'thread.run.queued', 'thread.run.in_progress',
+            'thread.run.step.created', 'thread.run.step.in_progress', 'thread.message.created',
+            'thread.message.in_progress', 'thread.message.delta', 'thread.message.completed',
+            'thread.run.step.completed', 'thread.run.completed']);
+    }
+});
