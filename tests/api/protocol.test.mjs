@@ -1,7 +1,9 @@
 // The checker of streams itself: it passes what keeps to the protocol and sees each fault in it.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { test } from 'node:test';
 import { Follower, folded } from './protocol.mjs';
+import { stream } from './sse.mjs';
 import { transcript } from './transcript.mjs';
 
 const RUN = { id: 'run_1', object: 'thread.run', created_at: 1, assistant_id: 'asst_1',
@@ -160,4 +162,47 @@ test('deltas may be cut anywhere', () => {
     assert.deepEqual(folded(numbered(cut)), folded(numbered(speaking)));
     assert.equal(transcript(numbered(cut)), transcript(numbered(speaking)));
     assert.notDeepEqual(folded(numbered(cut.slice(0, -4))), folded(numbered(speaking)));
+});
+
+test('the reader of streams', async t => {
+    const frame = ([event, data], number) => `: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const done = 'event: done\ndata: [DONE]\n\n';
+    const frames = speaking.map(frame);
+    let body;
+    const server = http.createServer((request, reply) => {
+        reply.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8',
+            'x-request-id': `req_${'0'.repeat(32)}` });
+        // In pieces that part frames, and characters.
+        const bytes = Buffer.from(body);
+        for (let at_ = 0; at_ < bytes.length; at_ += 97) reply.write(bytes.subarray(at_, at_ + 97));
+        reply.end();
+    });
+    await new Promise(resolve => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const read = async text => {
+        body = text;
+        const reply = await stream({ url: `http://127.0.0.1:${server.address().port}` }, 'GET', '/');
+        await reply.all();
+        return reply;
+    };
+
+    await t.test('frames, and heartbeats between them', async () => {
+        const reply = await read(`${frames[0]}: ping\n\n${frames.slice(1).join('')}:\n\n${done}`);
+        assert.equal(reply.heartbeats, 2);
+        assert.deepEqual(reply.frames, numbered(speaking));
+    });
+    const faults = {
+        'no done': frames.join(''),
+        'an end within a frame': `${frames[0]}: 1\nevent: thread.run.queued\n`,
+        'something behind done': `${frames[0]}${done}: ping\n\n`,
+        'an id': `id: 0\n${frames[0]}${done}`,
+        'no number': frames[0].replace(/^.*\n/, '') + done,
+        'a number alone': `: 1\n\n${frames[0]}${done}`,
+        'no data': `: 0\nevent: thread.run.created\n\n${done}`,
+        'two lines of data': frames[0].replace('\n\n', '\ndata: x\n\n') + done,
+        'carriage returns': frames[0].replaceAll('\n', '\r\n') + done,
+        'done with a number': `${frames[0]}: 1\n${done}`,
+    };
+    for (const [name, text] of Object.entries(faults))
+        await t.test(name, () => assert.rejects(read(text)));
 });
