@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertError, directory, launch, post, request, within } from './harness.mjs';
+import { assertError, directory, launch, post, request, until, within } from './harness.mjs';
 import { bearer, makeKey } from './keyring.mjs';
 import { call, gate, modelServer, quote, say, script, turns } from './model_server.mjs';
 import { Follower, folded } from './protocol.mjs';
@@ -259,6 +259,32 @@ test('a run outlives the server that began it, and so do its events', async t =>
         assert.equal(follower.status, 'failed');
         assert.equal(follower.run.last_error.code, 'server_error');
         assert.equal(follower.messages[0].incomplete_details.reason, 'run_failed');
+    });
+});
+
+test('what takes the run away from its readers', async t => {
+    const kit = await steered(t);
+    await t.test('its thread is deleted', async () => {
+        const count = kit.model.chats().length;
+        const reply = await kit.stream(script({ ...say('Half'), hang: true }));
+        await reply.until('thread.message.delta');
+        const run = reply.frames[0].data;
+        await kit.client.beta.threads.delete(run.thread_id);
+        const follower = new Follower().takeAll(await reply.all());
+        assert.equal(follower.status, 'cancelled');
+        await until('the model\'s connection is closed', () => kit.model.chats()[count].aborted);
+        assertError(await openEvents(kit.server, 'GET', `${target(run)}/events`), 404);
+    });
+    await t.test('the server stops', async () => {
+        const waiting = await kit.run(turns(call('get_time'), quote));
+        const seen = await (await follow(kit.server, waiting)).all();
+        const idle = await follow(kit.server, waiting, seen.at(-1).number);
+        const busy = await kit.stream(script({ ...say('Half'), hang: true }));
+        await busy.until('thread.message.delta');
+        const ended = Promise.allSettled([idle.all(), busy.all()]);
+        await within(15000, 'the server stops', kit.server.stop());
+        await ended;
+        assert.deepEqual(idle.frames, []);
     });
 });
 

@@ -1,5 +1,7 @@
 // Streams of runs: event by event as the transcripts say, and what holds of every stream.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import http from 'node:http';
 import { test } from 'node:test';
 import { assertError, post, until, upload } from './harness.mjs';
 import { call, calls, cite, gate, quote, say, script, search, turns } from './model_server.mjs';
@@ -248,6 +250,31 @@ test('what is streamed, and when', async t => {
         const run = await kit.reaches(reply.frames[0].data, 'completed');
         assert.equal(textOf((await kit.messages(run))[0]), 'One two.');
         assert.equal(kit.model.chats().at(-1).aborted, false);
+    });
+    await t.test('the connection serves for more', async () => {
+        const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+        t.after(() => agent.destroy());
+        const { hostname, port } = new URL(kit.server.url);
+        const ports = [];
+        const ask = async (method, path, value) => {
+            const sent = http.request({ hostname, port, method, path, agent,
+                headers: { 'content-type': 'application/json' } });
+            sent.end(value && JSON.stringify(value));
+            const [reply] = await once(sent, 'response');
+            ports.push(reply.socket.localPort);
+            let text = '';
+            for await (const piece of reply.setEncoding('utf8')) text += piece;
+            return text;
+        };
+        const assistant = await kit.assistant();
+        const thread = await kit.thread(script(say('Again.')));
+        for (let i = 0; i < 3; i++) {
+            const text = await ask('POST', `/v1/threads/${thread}/runs`,
+                { assistant_id: assistant, stream: true });
+            assert.match(text, /event: done\ndata: \[DONE\]\n\n$/);
+            assert.equal(JSON.parse(await ask('GET', `/v1/threads/${thread}`)).id, thread);
+        }
+        assert.equal(new Set(ports).size, 1);
     });
     await t.test('many streams at once', async () => {
         const said = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
