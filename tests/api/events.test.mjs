@@ -270,8 +270,12 @@ test('what takes the run away from its readers', async t => {
         await reply.until('thread.message.delta');
         const run = reply.frames[0].data;
         await kit.client.beta.threads.delete(run.thread_id);
-        const follower = new Follower().takeAll(await reply.all());
-        assert.equal(follower.status, 'cancelled');
+        const { event, data } = (await reply.all()).at(-1);
+        assert.equal(event, 'error');
+        const { error, ...flat } = data;
+        assert.deepEqual(error, flat);
+        assert.deepEqual(Object.keys(error).sort(), ['code', 'message', 'param', 'type']);
+        assert.match(error.message, new RegExp(run.id));
         await until('the model\'s connection is closed', () => kit.model.chats()[count].aborted);
         assertError(await openEvents(kit.server, 'GET', `${target(run)}/events`), 404);
     });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertError, post, request, upload } from './harness.mjs';
-import { call, calls, quote, say, script, turns } from './model_server.mjs';
+import { call, calls, cite, quote, say, script, turns } from './model_server.mjs';
 import { CLOCK, ENDED, outputsFor, pending, SEARCH, steered, textOf, WEATHER } from './steered.mjs';
 
 const two = calls(['get_weather', { city: 'Bern' }], ['get_time']);
@@ -217,13 +217,19 @@ test('a turn that searches files and calls a function', async t => {
     for (const order of [[['file_search', { queries: ['pump'] }], ['get_time']],
         [['get_time'], ['file_search', { queries: ['pump'] }]]])
         await t.test(order.map(([name]) => name).join(', '), async () => {
-            const content = turns(calls(...order), say('Done.'));
+            const content = turns(calls(...order), cite);
             const run = await kit.run(content, { assistant });
             assert.equal(run.status, 'requires_action');
             assert.deepEqual(pending(run).map(one => one.function.name), ['get_time']);
             const searched = (await kit.steps(run)).flatMap(step => step.step_details.tool_calls)
                 .find(one => one.type === 'file_search');
             assert.equal(searched.file_search.results[0].file_id, file.id);
+            const found = () => client.beta.threads.runs.steps.list(run.id, { thread_id: run.thread_id,
+                order: 'asc', include: ['step_details.tool_calls[*].file_search.results[*].content'] })
+                .then(({ data }) => data[0].step_details.tool_calls
+                    .find(one => one.type === 'file_search').file_search.results);
+            const before = await found();
+            assert.match(before[0].content[0].text, /400 hours/);
             await kit.submit(run, outputsFor(run));
             const ended = await kit.reaches(run, 'completed');
             const { messages } = asked(kit, content).at(-1);
@@ -233,6 +239,10 @@ test('a turn that searches files and calls a function', async t => {
             assert.match(byId.get(searched.id), /400 hours/);
             assert.equal(byId.get(pending(run)[0].id), 'output of get_time');
             assert.equal(ended.usage.prompt_tokens, 22);
+            assert.deepEqual(await found(), before);
+            const [message] = await kit.messages(run);
+            assert.deepEqual(message.content[0].text.annotations.map(one => one.file_citation.file_id),
+                [file.id, file.id, file.id]);
         });
 });
 

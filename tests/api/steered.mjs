@@ -48,7 +48,7 @@ export async function steered(t, { arguments: more = [], ...options } = {}) {
         `/v1/threads/${run.thread_id}/runs/${run.id}/submit_tool_outputs`,
         { tool_outputs: outputs, stream: true });
     kit.steps = async run => (await client.beta.threads.runs.steps.list(run.id,
-        { thread_id: run.thread_id, order: 'asc' })).data;
+        { thread_id: run.thread_id, order: 'asc', limit: 100 })).data;
     kit.messages = async run => (await client.beta.threads.messages.list(run.thread_id,
         { order: 'asc', run_id: run.id })).data;
     return kit;

@@ -7,7 +7,7 @@ import { assertError, post, until, upload } from './harness.mjs';
 import { call, calls, cite, gate, quote, say, script, search, turns } from './model_server.mjs';
 import { checked, Follower, folded } from './protocol.mjs';
 import { follow, openEvents, stream } from './sse.mjs';
-import { outputsFor, pending, SEARCH, steered, textOf } from './steered.mjs';
+import { CLOCK, outputsFor, pending, SEARCH, steered, textOf } from './steered.mjs';
 import { assertTranscript } from './transcript.mjs';
 
 const withFile = async ({ client }, name = 'pump.txt') => {
@@ -84,6 +84,17 @@ test('streams of runs that complete', async t => {
         assert.match(value, /^So it is written\.【\d+:\d+†pump\.txt】 A 【note】 and more【/);
         assert.equal(annotations.length, 3);
         assert.ok(run.usage.prompt_tokens === 22 && run.usage.completion_tokens === 14);
+    });
+    await t.test('file search and a function in one turn', async () => {
+        const assistant = await withFile(kit);
+        assistant.tools.push(CLOCK);
+        const first = await checked(await kit.stream(turns(calls(['get_time'],
+            ['file_search', { queries: ['pump'] }]), cite), { assistant }));
+        assert.deepEqual(pending(first.run).map(one => one.function.name), ['get_time']);
+        const second = await checked(await kit.submitStream(first.run, outputsFor(first.run)),
+            { submission: true });
+        await assertStored(kit, second);
+        assert.equal(second.messages[0].content[0].text.annotations.length, 3);
     });
     await t.test('an answer without a word', async () => {
         const { messages } = await golden('empty', await kit.stream(script(say())));
