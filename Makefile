@@ -2,16 +2,18 @@
 #
 #   make run PDF=FILE Q="QUESTION"    asks a file of your own
 #   make test T=NAME                  runs one test; `make tests` lists their names
+#   make test SANITIZE=thread        runs what runs go through with ThreadSanitizer
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
 #   make install DESTDIR=DIR          installs what was built
 #   make format                       lays out every C file
 
 # What the user typed, untouched: expanding it would take a dollar sign in a file name for make's
 # own, so it is neither expanded nor exported under the short names.
-unexport PDF Q T SECONDS
+unexport PDF Q T SECONDS SANITIZE
 run: export TREADLE_RUN_PDF = $(value PDF)
 run: export TREADLE_RUN_QUESTION = $(value Q)
 test fuzz: export TREADLE_TEST = $(value T)
+test tests: export TREADLE_SANITIZE = $(value SANITIZE)
 fuzz: export TREADLE_FUZZ_SECONDS = $(value SECONDS)
 
 all:

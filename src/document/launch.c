@@ -4,8 +4,8 @@
  * The child has /dev/null as standard input and error, the pipe as standard output, the document
  * as descriptor 3 and nothing else, an empty environment, and no signal blocked or ignored. Under
  * bubblewrap it sees the system's libraries and its own program file, read-only, and nothing else;
- * it has no network, no other process, no capability, and dies with its parent. The address
- * sanitizer needs /proc to start, so a build with it gets one.
+ * it has no network, no other process, no capability, and dies with its parent. Sanitizers need
+ * /proc to start, so a build with one gets it.
  *
  * The contained reader is bubblewrap's own child. It is killed by its number, which bubblewrap
  * tells; bubblewrap then reaps it and ends. Were bubblewrap killed itself, or had it a process
@@ -30,10 +30,10 @@
 #include "base/error.h"
 #include "document/frame.h"
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WITH_SANITIZER 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define WITH_SANITIZER 1
 #endif
 #endif

@@ -22,10 +22,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define WITH_SANITIZER 1
 #elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
 #define WITH_SANITIZER 1
 #endif
 #endif
@@ -48,7 +48,7 @@ static bool limit(int resource, uint64_t value)
 
 static bool set_limits(const struct confine_options *options)
 {
-    /* The address sanitizer reserves terabytes of addresses for its own use. */
+    /* Sanitizers reserve terabytes of addresses for their own use. */
     bool memory = WITH_SANITIZER || limit(RLIMIT_AS, options->memory);
     return memory && limit(RLIMIT_CPU, options->seconds) && limit(RLIMIT_FSIZE, 0) &&
            limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, 32);

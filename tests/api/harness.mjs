@@ -24,7 +24,7 @@ if (!program) throw new Error('TREADLE_BIN must name the program to test');
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 
 const READY = /^treadle: listening on (\S+)$/m;
-const SANITIZER = /AddressSanitizer|LeakSanitizer|runtime error:/;
+const SANITIZER = /AddressSanitizer|ThreadSanitizer|LeakSanitizer|runtime error:/;
 
 /** A private directory that is gone after the test. */
 export function directory(t) {
