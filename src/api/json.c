@@ -44,6 +44,8 @@ int json_parse(const char *text, size_t length, json_t **out, struct treadle_err
     if (rc)
         return rc;
     json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
+    if (!value && (!problem.text[0] || json_error_code(&problem) == json_error_out_of_memory))
+        return error_set_memory(error);
     if (!value)
         return error_set_request(error, "invalid_json", NULL,
                                  "The body is not valid JSON: %s (line %d, column %d).",

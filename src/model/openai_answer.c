@@ -174,13 +174,15 @@ static void announce(struct openai_answer *answer, struct call *call)
 }
 
 /* Arguments are text; some servers send the object itself. */
-static void take_arguments(struct openai_answer *answer, struct call *call, const json_t *value)
+static int take_arguments(struct openai_answer *answer, struct call *call, const json_t *value)
 {
+    int rc = 0;
     char *printed = NULL;
     const char *text = json_string_value(value);
     size_t length = text ? strnlen(text, json_string_length(value)) : 0;
     if (json_is_object(value)) {
         printed = json_dumps(value, JSON_COMPACT);
+        rc = printed ? 0 : TREADLE_EMEMORY;
         text = printed;
         length = printed ? strlen(printed) : 0;
     }
@@ -188,8 +190,9 @@ static void take_arguments(struct openai_answer *answer, struct call *call, cons
     if (length && call->announced)
         answer->sink.tool_call(answer->sink.context, call->number, NULL, NULL, text, length);
     else if (length)
-        buffer_append(&call->arguments, text, length);
+        rc = buffer_append(&call->arguments, text, length);
     free(printed);
+    return rc;
 }
 
 static int take_call(struct openai_answer *answer, const json_t *piece)
@@ -206,12 +209,12 @@ static int take_call(struct openai_answer *answer, const json_t *piece)
         call->has_id = true;
     }
     /* A name is repeated with each piece by some, and never parted. */
-    if (name && *name && !call->name.length)
-        buffer_append_string(&call->name, name);
+    if (name && *name && !call->name.length &&
+        buffer_append_string(&call->name, name) == TREADLE_EMEMORY)
+        return TREADLE_EMEMORY;
     if (!call->announced && call->name.length)
         announce(answer, call);
-    take_arguments(answer, call, json_object_get(function, "arguments"));
-    return 0;
+    return take_arguments(answer, call, json_object_get(function, "arguments"));
 }
 
 static int take_calls(struct openai_answer *answer, const json_t *message)

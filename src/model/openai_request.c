@@ -8,10 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/error.h"
 #include "model/openai.h"
 
-enum { LARGEST_PASSAGES = 8 << 20 };
+enum { LARGEST_PASSAGES = 8 << 20, LARGEST_REQUEST = 256 << 20 };
 
 static const char how_to_cite[] =
     "Passages from the files follow. Behind each statement that rests on a passage, write the "
@@ -58,6 +59,15 @@ static json_t *passages_text(const struct model_message *message)
     return value;
 }
 
+/* `value`, unless `failed`: then it is dropped, and NULL is what is made of it. */
+static json_t *made(json_t *value, int failed)
+{
+    if (!failed)
+        return value;
+    json_decref(value);
+    return NULL;
+}
+
 /* ---- Messages ------------------------------------------------------------------------------- */
 
 static json_t *parse(const char *text)
@@ -79,28 +89,30 @@ static json_t *message_content(const struct model_message *message)
 static json_t *message_calls(const struct model_message *message)
 {
     json_t *calls = json_array();
-    for (size_t i = 0; calls && i < message->call_count; i++) {
+    int failed = 0;
+    for (size_t i = 0; !failed && i < message->call_count; i++) {
         const struct model_call_request *call = &message->calls[i];
-        json_array_append_new(calls,
-                              json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", call->id ? call->id : "",
-                                        "type", "function", "function", "name", call->name,
-                                        "arguments", call->arguments ? call->arguments : ""));
+        failed = json_array_append_new(
+            calls, json_pack("{s:s, s:s, s:{s:s, s:s}}", "id", call->id ? call->id : "", "type",
+                             "function", "function", "name", call->name, "arguments",
+                             call->arguments ? call->arguments : ""));
     }
-    return calls;
+    return made(calls, failed);
 }
 
 static json_t *print_message(const struct model_message *message)
 {
     json_t *value = json_pack("{s:s, s:o}", "role", role_words[message->role], "content",
                               message_content(message));
-    if (value && message->name)
-        json_object_set_new(value, "name", json_string(message->name));
-    if (value && message->call_count)
-        json_object_set_new(value, "tool_calls", message_calls(message));
-    if (value && message->role == MODEL_TOOL)
-        json_object_set_new(value, "tool_call_id",
-                            json_string(message->call_id ? message->call_id : ""));
-    return value;
+    int failed = value ? 0 : -1;
+    if (!failed && message->name)
+        failed = json_object_set_new(value, "name", json_string(message->name));
+    if (!failed && message->call_count)
+        failed = json_object_set_new(value, "tool_calls", message_calls(message));
+    if (!failed && message->role == MODEL_TOOL)
+        failed = json_object_set_new(value, "tool_call_id",
+                                     json_string(message->call_id ? message->call_id : ""));
+    return made(value, failed);
 }
 
 static int add_messages(json_t *body, const struct model_request *request)
@@ -116,13 +128,15 @@ static int add_messages(json_t *body, const struct model_request *request)
 
 static json_t *print_tool(const struct model_tool *tool)
 {
-    json_t *function =
-        json_pack("{s:s, s:s*}", "name", tool->name, "description", tool->description);
-    if (function && tool->parameters)
-        json_object_set_new(function, "parameters", parse(tool->parameters));
-    if (function && tool->strict.state == TREADLE_SET)
-        json_object_set_new(function, "strict", json_boolean(tool->strict.value));
-    return json_pack("{s:s, s:o}", "type", "function", "function", function);
+    json_t *function = json_pack("{s:s}", "name", tool->name);
+    int failed = function ? 0 : -1;
+    if (!failed && tool->description)
+        failed = json_object_set_new(function, "description", json_string(tool->description));
+    if (!failed && tool->parameters)
+        failed = json_object_set_new(function, "parameters", parse(tool->parameters));
+    if (!failed && tool->strict.state == TREADLE_SET)
+        failed = json_object_set_new(function, "strict", json_boolean(tool->strict.value));
+    return json_pack("{s:s, s:o}", "type", "function", "function", made(function, failed));
 }
 
 static json_t *print_choice(const struct model_request *request)
@@ -161,6 +175,22 @@ static int add_tools(json_t *body, const struct model_request *request)
 
 /* ---- The rest ------------------------------------------------------------------------------- */
 
+/* Those members of `text` that the body does not have yet. */
+static int add_further(json_t *body, const char *text)
+{
+    json_t *further = text ? parse(text) : NULL;
+    int failed = text && !further ? -1 : 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach(further, key, value)
+    {
+        if (!failed && !json_object_get(body, key))
+            failed = json_object_set(body, key, value);
+    }
+    json_decref(further);
+    return failed;
+}
+
 static int add_settings(json_t *body, const struct model_request *request)
 {
     int failed = 0;
@@ -177,12 +207,7 @@ static int add_settings(json_t *body, const struct model_request *request)
     if (request->reasoning_effort)
         failed |=
             json_object_set_new(body, "reasoning_effort", json_string(request->reasoning_effort));
-    if (!failed && request->further) {
-        json_t *further = parse(request->further);
-        failed = further ? json_object_update_missing(body, further) : -1;
-        json_decref(further);
-    }
-    return failed;
+    return failed ? failed : add_further(body, request->further);
 }
 
 int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
@@ -197,13 +222,17 @@ int openai_request_print(const struct model_request *request, const char *model,
     if (!failed && with_usage)
         failed =
             json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
-    /* 0.1 is not to become 0.10000000000000001. */
-    char *text = failed ? NULL : json_dumps(body, JSON_COMPACT | JSON_REAL_PRECISION(15));
+    struct buffer text;
+    buffer_init(&text, LARGEST_REQUEST);
+    if (!failed)
+        json_print(body, &text);
     json_decref(body);
-    if (!text)
+    if (failed || text.failed) {
+        buffer_clear(&text);
         return error_set(error, TREADLE_EINVALID,
                          "The request to the model server cannot be written.");
-    *out = text;
-    *length = strlen(text);
+    }
+    *length = text.length;
+    *out = buffer_take(&text);
     return 0;
 }
