@@ -190,7 +190,9 @@ unsigned memory_exhaust(const char *name, int (*attempt)(void *), void (*undo)(v
         undo(argument);
     for (int how = MEMORY_ONCE; how <= MEMORY_FROM_THEN_ON; how++) {
         bool lacked = true;
-        for (unsigned long n = 1; lacked; n++) {
+        unsigned long n = 0;
+        while (lacked) {
+            n++;
             memory_fail_at(n, (enum memory_failure)how);
             int rc = attempt(argument);
             lacked = memory_heal();
@@ -200,6 +202,7 @@ unsigned memory_exhaust(const char *name, int (*attempt)(void *), void (*undo)(v
             if (rc != undisturbed && !said)
                 wrong += tell(name, n, how, rc, undisturbed);
         }
+        print_message("# %s: each of %lu allocations failed\n", name, n - 1);
     }
     return wrong;
 }
