@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "resource/call.h"
 #include "resource/tools.h"
+#include "store/code_file_record.h"
 #include "treadle/client.h"
 
 /* What is shown where nothing was sent. */
@@ -63,6 +64,9 @@ static int create(struct db_session *session, struct resource_call *call,
         rc = resource_print(call, &treadle_assistant_type, &assistant, &values[2].text, error);
     if (!rc)
         rc = record_insert(session, "assistants", values, 3, error);
+    if (!rc)
+        rc = code_file_record_index(session, CODE_HOLDER_ASSISTANT, assistant.id,
+                                    assistant.tool_resources, error);
     return rc ? rc : resource_reply_text(call, values[2].text, error);
 }
 
@@ -151,6 +155,9 @@ static int modify(struct db_session *session, struct resource_call *call,
     if (!rc)
         rc = resource_save(session, call, "assistants", &treadle_assistant_type, id, &assistant,
                            error);
+    if (!rc && sent(request, "tool_resources"))
+        rc = code_file_record_index(session, CODE_HOLDER_ASSISTANT, id, assistant.tool_resources,
+                                    error);
     return rc ? rc : resource_reply(call, &treadle_assistant_type, &assistant, error);
 }
 
@@ -168,6 +175,8 @@ static int delete (struct db_session *session, struct resource_call *call,
     int rc = record_delete(session, "assistants", keys, 2, &count, error);
     if (!rc && !count)
         rc = resource_not_found(TREADLE_ENOTFOUND, "assistant", id, error);
+    if (!rc)
+        rc = code_file_record_forget(session, id, error);
     return rc ? rc : resource_reply_deleted(call, id, "assistant.deleted", error);
 }
 

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
+#include "store/code_file_record.h"
 
 enum { MOST_CODE_FILES = 20 };
 
@@ -112,6 +113,9 @@ static int give_attachments(struct db_session *session, struct resource_call *ca
     if (!rc)
         rc = resource_save(session, call, "threads", &treadle_thread_type, thread->id, thread,
                            error);
+    if (!rc && thread->tool_resources->code_interpreter)
+        rc = code_file_record_index(session, CODE_HOLDER_THREAD, thread->id, thread->tool_resources,
+                                    error);
     return rc;
 }
 

@@ -11,6 +11,7 @@
 #include "resource/handlers.h"
 #include "resource/message_add.h"
 #include "resource/tools.h"
+#include "store/code_file_record.h"
 #include "store/thread_record.h"
 #include "treadle/client.h"
 
@@ -38,6 +39,9 @@ int thread_make(struct db_session *session, struct resource_call *call,
         rc = record_insert(session, "threads", values, 3, error);
     if (!rc && thread.metadata)
         rc = thread_record_index(session, call->project, thread.id, thread.metadata, error);
+    if (!rc && thread.tool_resources->code_interpreter)
+        rc = code_file_record_index(session, CODE_HOLDER_THREAD, thread.id, thread.tool_resources,
+                                    error);
     for (size_t i = 0; request && i < request->message_count && !rc; i++)
         rc = message_add(session, call, &thread, &request->messages[i], NULL, error);
     if (!rc)
@@ -83,9 +87,13 @@ static int modify(struct db_session *session, struct resource_call *call,
         return rc;
     thread.metadata = resource_metadata(&treadle_thread_modify_request_type, request,
                                         request->metadata, thread.metadata);
-    if (treadle_member_state(&treadle_thread_modify_request_type, request, "tool_resources"))
+    if (treadle_member_state(&treadle_thread_modify_request_type, request, "tool_resources")) {
         rc = tools_resolve(session, call, request->tool_resources, false, 0, &thread.tool_resources,
                            error);
+        if (!rc)
+            rc = code_file_record_index(session, CODE_HOLDER_THREAD, id, thread.tool_resources,
+                                        error);
+    }
     if (!rc)
         rc = resource_save(session, call, "threads", &treadle_thread_type, id, &thread, error);
     if (!rc && treadle_member_state(&treadle_thread_modify_request_type, request, "metadata"))
@@ -144,6 +152,8 @@ static int delete (struct db_session *session, struct resource_call *call,
         rc = tell_gone(call, run_id, error);
     if (!rc)
         rc = thread_record_forget(session, id, error);
+    if (!rc)
+        rc = code_file_record_forget(session, id, error);
     if (!rc)
         rc = record_delete(session, "threads", keys, 2, NULL, error);
     if (!rc)

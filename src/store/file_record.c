@@ -5,6 +5,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
+#include "store/code_file_record.h"
 #include "store/record.h"
 #include "store/vector_store_record.h"
 
@@ -79,6 +80,8 @@ int file_record_remove(struct db_session *session, const char *file_id, struct a
         rc = list_stores(session, file_id, arena, &found, error);
     for (size_t i = 0; i < found.count && !rc; i++)
         rc = vector_store_detach(session, found.ids[i], file_id, arena, error);
+    if (!rc)
+        rc = code_file_record_remove(session, file_id, error);
     if (!rc)
         *stores = found;
     return rc;

@@ -18,7 +18,8 @@ struct file_stores {
     size_t count;
 };
 
-/* Removes the file from the database and from every vector store's list. What indexes and blobs
+/* Removes the file from the database, from every vector store's list and from those of the code
+ * interpreter. What indexes and blobs
  * hold of it is for the caller to remove once that is durable: `stores` says where.
  * TREADLE_ENOTFOUND. */
 int file_record_remove(struct db_session *session, const char *file_id, struct arena *arena,

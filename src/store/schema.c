@@ -12,6 +12,8 @@
  * came to wait, by the wall clock. A batch of files has no printed object: its counts and its
  * status are those of the files that name it.
  * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.
+ * code_files has a row for each file that an assistant or a thread (kind) gives to the code
+ * interpreter: an index over the lists in their objects.
  * `expires_at` is when a row is to be swept, null when it is not or was.
  */
 #include "store/schema.h"
@@ -116,6 +118,11 @@ const char *const schema_migrations[] = {
 
     "CREATE TABLE keys ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
-    "  hash TEXT NOT NULL, body TEXT NOT NULL);",
+    "  hash TEXT NOT NULL, body TEXT NOT NULL);"
+
+    "CREATE TABLE code_files ("
+    "  file TEXT NOT NULL, holder TEXT NOT NULL, kind INTEGER NOT NULL,"
+    "  PRIMARY KEY (file, holder)) WITHOUT ROWID;"
+    "CREATE INDEX code_files_holder ON code_files (holder);",
     NULL,
 };

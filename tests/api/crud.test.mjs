@@ -354,6 +354,54 @@ test('files', async t => {
         assert.equal(file.expires_at, file.created_at + 3600);
         await client.files.delete(file.id);
     });
+    await t.test('a file that is gone is in no list of the code interpreter', async () => {
+        const [gone, kept] = [await makeFile('gone.txt'), await makeFile('kept.txt')];
+        const both = { code_interpreter: { file_ids: [gone.id, kept.id] } };
+        const tools = [{ type: 'code_interpreter' }];
+        const attachments = [{ file_id: gone.id, tools }];
+        const message = { role: 'user', content: 'See there.', attachments };
+        const { assistants, threads } = client.beta;
+        const made = {
+            assistant: await assistants.create({ model: MODEL, tools, tool_resources: both }),
+            updated: await assistants.create({ model: MODEL, name: 'b', tools }),
+            moved: await assistants.create({ model: MODEL, tools, tool_resources: both }),
+            dead: await assistants.create({ model: MODEL, tools, tool_resources: both }),
+            thread: await threads.create({ tool_resources: both, metadata: { k: 'v' } }),
+            attached: await threads.create({ messages: [message] }),
+            later: await threads.create(),
+            ended: await threads.create({ tool_resources: both }),
+        };
+        await assistants.update(made.updated.id, { tool_resources: both });
+        await assistants.update(made.moved.id,
+            { tool_resources: { code_interpreter: { file_ids: [kept.id] } } });
+        await assistants.delete(made.dead.id);
+        await threads.messages.create(made.later.id, message);
+        await threads.delete(made.ended.id);
+        const files = async () => ({
+            assistant: await assistants.retrieve(made.assistant.id),
+            updated: await assistants.retrieve(made.updated.id),
+            moved: await assistants.retrieve(made.moved.id),
+            thread: await threads.retrieve(made.thread.id),
+            attached: await threads.retrieve(made.attached.id),
+            later: await threads.retrieve(made.later.id),
+        });
+        const lists = objects => Object.fromEntries(Object.entries(objects).map(
+            ([name, object]) => [name, object.tool_resources.code_interpreter.file_ids]));
+        const before = await files();
+        assert.deepEqual(lists(before), { assistant: [gone.id, kept.id],
+            updated: [gone.id, kept.id], moved: [kept.id], thread: [gone.id, kept.id],
+            attached: [gone.id], later: [gone.id] });
+        await client.files.delete(gone.id);
+        const now = await files();
+        assert.deepEqual(lists(now), { assistant: [kept.id], updated: [kept.id], moved: [kept.id],
+            thread: [kept.id], attached: [], later: [] });
+        for (const [name, object] of Object.entries(now))
+            assert.deepEqual({ ...object, tool_resources: 0 }, { ...before[name], tool_resources: 0 });
+        await client.files.delete(kept.id);
+        assert.deepEqual(new Set(Object.values(lists(await files())).flat()), new Set());
+        for (const name of ['assistant', 'updated', 'moved'])
+            await assistants.delete(made[name].id);
+    });
     await t.test('lists, by purpose too', async () => {
         for await (const file of client.files.list()) await client.files.delete(file.id);
         const empty = await client.files.list();

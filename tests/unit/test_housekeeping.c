@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "db_fixture.h"
 #include "server/housekeeping.h"
+#include "store/code_file_record.h"
 #include "store/file_record.h"
 #include "store/record.h"
 #include "store/schema.h"
@@ -174,6 +175,33 @@ static int add_store(struct db_session *session, void *argument, struct treadle_
     return rc;
 }
 
+/* An assistant and a thread that give three files to the code interpreter. */
+static int add_holders(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    struct arena *arena = row->scene->arena;
+    const char *ids[] = {"file-first", row->id, "file-last"};
+    struct treadle_code_interpreter_resources code = {ids, 3};
+    struct treadle_tool_resources resources = {.code_interpreter = &code};
+    const struct treadle_assistant assistant = {
+        .id = "asst_a", .model = "m", .tool_resources = &resources};
+    const struct treadle_thread thread = {.id = "thread_a", .tool_resources = &resources};
+    struct record_value values[] = {
+        {.column = "id", .text = "asst_a"},
+        {.column = "project", .text = "p"},
+        {.column = "body", .text = field_text(&treadle_assistant_type, &assistant, arena)}};
+    int rc = record_insert(session, "assistants", values, 3, error);
+    values[0].text = "thread_a";
+    values[2].text = field_text(&treadle_thread_type, &thread, arena);
+    if (!rc)
+        rc = record_insert(session, "threads", values, 3, error);
+    if (!rc)
+        rc = code_file_record_index(session, CODE_HOLDER_ASSISTANT, "asst_a", &resources, error);
+    if (!rc)
+        rc = code_file_record_index(session, CODE_HOLDER_THREAD, "thread_a", &resources, error);
+    return rc;
+}
+
 static void add(struct scene *scene, db_work work, const char *id, int64_t expires_at)
 {
     struct row row = {scene, id, expires_at, false};
@@ -203,6 +231,8 @@ struct reading {
     struct upload_record upload;
     struct upload_parts parts;
     struct treadle_vector_store store;
+    struct treadle_assistant assistant;
+    struct treadle_thread thread;
     int64_t pending;
 };
 
@@ -225,6 +255,18 @@ static int read_store(struct db_session *session, void *argument, struct treadle
     struct reading *reading = argument;
     return vector_store_load(session, NULL, reading->id, reading->scene->arena, &reading->store,
                              error);
+}
+
+static int read_holders(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    struct arena *arena = reading->scene->arena;
+    const struct record_key assistant[] = {{"id", "asst_a"}}, thread[] = {{"id", "thread_a"}};
+    int rc = record_load(session, "assistants", &treadle_assistant_type, assistant, 1, arena,
+                         &reading->assistant, error);
+    return rc ? rc
+              : record_load(session, "threads", &treadle_thread_type, thread, 1, arena,
+                            &reading->thread, error);
 }
 
 static struct reading read_back(struct scene *scene, db_work work, const char *id)
@@ -265,6 +307,26 @@ static void a_file_goes_with_all_that_names_it(void **state)
     assert_true(has_file(scene, "file-later"));
     assert_true(has_blob(scene, "file-later"));
     assert_true(has_file(scene, "file-never"));
+}
+
+static void check_list(const struct treadle_tool_resources *resources)
+{
+    const struct treadle_code_interpreter_resources *code = resources->code_interpreter;
+    assert_int_equal(code->file_id_count, 2);
+    assert_string_equal(code->file_ids[0], "file-first");
+    assert_string_equal(code->file_ids[1], "file-last");
+}
+
+static void a_file_goes_from_every_list_of_the_code_interpreter(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-code", clock_seconds() - 1);
+    add(scene, add_holders, "file-code", 0);
+    start(scene);
+    WAIT_UNTIL(!has_file(scene, "file-code"));
+    struct reading holders = read_back(scene, read_holders, NULL);
+    check_list(holders.assistant.tool_resources);
+    check_list(holders.thread.tool_resources);
 }
 
 static void an_upload_expires_with_its_parts(void **state)
@@ -360,6 +422,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_file_goes_with_all_that_names_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_goes_from_every_list_of_the_code_interpreter, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(an_upload_expires_with_its_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_vector_store_expires_and_keeps_its_list, setup, teardown),
         cmocka_unit_test_setup_teardown(many_things_go_at_once, setup, teardown),
