@@ -7,9 +7,7 @@
  */
 #include "search/index.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +15,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/text.h"
-#include "store/sqlite_copy.h"
 
 enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 1 };
 
@@ -109,28 +105,9 @@ int search_index_execute(sqlite3 *db, const char *sql, struct treadle_error *err
     return search_index_error(db, "Writing", error);
 }
 
-int search_snapshot(struct search *search, const char *directory, struct treadle_error *error)
+const char *search_index_directory(const struct search *search)
 {
-    DIR *entries = opendir(search->directory);
-    if (!entries)
-        return error_set_errno(error, TREADLE_EIO, errno, "Reading %s", search->directory);
-    int code = 0;
-    for (struct dirent *entry; !code && (entry = readdir(entries));) {
-        char from[PATH_MAX], to[PATH_MAX];
-        if (!text_ends_with(entry->d_name, ".sqlite"))
-            continue;
-        int longest = snprintf(from, sizeof from, "%s/%s", search->directory, entry->d_name);
-        int length = snprintf(to, sizeof to, "%s/%s", directory, entry->d_name);
-        if (longest >= PATH_MAX || length >= PATH_MAX)
-            code = error_set(error, TREADLE_EINVALID, "The path of an index is too long.");
-        else
-            code = sqlite_copy(from, to, error);
-        /* Its vector store was deleted just now. */
-        if (code == TREADLE_ENOTFOUND)
-            code = 0;
-    }
-    closedir(entries);
-    return code;
+    return search->directory;
 }
 
 /* A store's id becomes a file name, so it may hold nothing that a path could. */

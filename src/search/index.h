@@ -34,6 +34,9 @@ void search_index_release(struct search *search, struct search_index *index);
 /* Lets go of a store's index and unlinks its file. */
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error);
 
+/* Where the indexes are. */
+const char *search_index_directory(const struct search *search);
+
 /* The error for a connection's last failure. */
 int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error);
 

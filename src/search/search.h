@@ -41,6 +41,16 @@ int search_remove_file(struct search *search, const char *store_id, const char *
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);
 
+/* Calls `visit` with every store that has an index, until it returns a code other than 0, which is
+ * then the result. It may remove the one that it is called with. */
+typedef int (*search_visit)(void *context, const char *store_id);
+int search_each_store(struct search *search, search_visit visit, void *context,
+                      struct treadle_error *error);
+
+/* The ids of all files in a store's index, in `arena`; a count of 0 where there is no index. */
+int search_list_files(struct search *search, const char *store_id, struct arena *arena,
+                      const char ***out, size_t *count, struct treadle_error *error);
+
 /* Copies every index to `directory`, which must be there and empty, each as it is at one moment,
  * while they are used. */
 int search_snapshot(struct search *search, const char *directory, struct treadle_error *error);

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "engine/run_state.h"
+#include "server/orphans.h"
 #include "store/file_record.h"
 #include "store/record.h"
 #include "store/upload_record.h"
@@ -170,63 +170,6 @@ static bool sweep(struct housekeeping *housekeeping)
     return !rc && found;
 }
 
-/* ---- Blobs that nobody knows ---------------------------------------------------------------- */
-
-struct orphans {
-    struct housekeeping *housekeeping;
-    int64_t start;
-    const char *id;
-    bool known;
-    size_t count;
-};
-
-static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct orphans *orphans = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM files WHERE id = ?1 "
-                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, orphans->id);
-    rc = db_step(statement, error);
-    orphans->known = rc > 0;
-    return rc < 0 ? rc : 0;
-}
-
-static int visit(void *context, const char *id, int64_t time)
-{
-    struct orphans *orphans = context;
-    const struct housekeeping_options *options = &orphans->housekeeping->options;
-    struct treadle_error error;
-    if (atomic_load(&orphans->housekeeping->stop))
-        return TREADLE_ESTATE;
-    /* What came since the start may be on its way to a row. */
-    if (time >= orphans->start)
-        return 0;
-    orphans->id = id;
-    int rc = db_read(options->db, find_owner, orphans, &error);
-    if (!rc && !orphans->known)
-        rc = blob_remove(options->blobs, id, &error);
-    if (rc)
-        log_write(options->log, LOG_ERROR, "orphan", "id", id, "error", error.message, NULL);
-    orphans->count += !rc && !orphans->known;
-    return rc;
-}
-
-static void remove_orphans(struct housekeeping *housekeeping)
-{
-    struct orphans orphans = {.housekeeping = housekeeping, .start = housekeeping->start};
-    struct treadle_error ignored;
-    char count[24];
-    blob_each(housekeeping->options.blobs, visit, &orphans, &ignored);
-    snprintf(count, sizeof count, "%zu", orphans.count);
-    if (orphans.count)
-        log_write(housekeeping->options.log, LOG_WARNING, "orphans_removed", "count", count, NULL);
-}
-
 /* ---- The thread ----------------------------------------------------------------------------- */
 
 static void wait_a_second(struct housekeeping *housekeeping)
@@ -244,7 +187,7 @@ static void wait_a_second(struct housekeeping *housekeeping)
 static void *keep(void *argument)
 {
     struct housekeeping *housekeeping = argument;
-    remove_orphans(housekeeping);
+    orphans_remove(&housekeeping->options, housekeeping->start, &housekeeping->stop);
     while (!atomic_load(&housekeeping->stop))
         if (!sweep(housekeeping))
             wait_a_second(housekeeping);

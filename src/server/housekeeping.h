@@ -2,9 +2,7 @@
  * Housekeeping: a thread that removes what has had its time.
  *
  * Once a second it ends what is due: runs that are past their time or still cancelling, vector
- * stores, uploads and files that expire. At its start it removes blobs that no row knows, which a
- * kill of an earlier process may have left between writing a blob and its row, or between removing
- * them.
+ * stores, uploads and files that expire. At its start it removes what no row knows (orphans.h).
  */
 #ifndef SERVER_HOUSEKEEPING_H
 #define SERVER_HOUSEKEEPING_H

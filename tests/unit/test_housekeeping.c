@@ -1,6 +1,6 @@
 /*
  * Housekeeping on a real store: what is due goes away with all that belongs to it, what is not
- * stays, and blobs of an earlier process that no row knows are removed.
+ * stays, and what an earlier process left that no row knows is removed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -407,6 +407,45 @@ static void blobs_of_before_that_no_row_knows_are_removed(void **state)
     assert_true(has_blob(scene, "file-young"));
 }
 
+static void make_text(struct scene *scene, const char *store_id, const char *file_id)
+{
+    struct document_block block = {.text = "The walrus sleeps.", .length = 18, .page = 1};
+    const struct document document = {.blocks = &block, .block_count = 1};
+    const struct search_file file = {.store_id = store_id, .file_id = file_id, .filename = "a"};
+    int64_t usage;
+    assert_int_equal(search_add(scene->options.search, &file, &document, &usage, &scene->error), 0);
+}
+
+static bool has_text(struct scene *scene, const char *store_id, const char *file_id)
+{
+    const char *text;
+    return search_text(scene->options.search, store_id, file_id, scene->arena, &text,
+                       &scene->error) == 0;
+}
+
+static bool has_index(const struct scene *scene, const char *store_id)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/indexes/%s.sqlite", scene->store.directory, store_id);
+    return access(path, F_OK) == 0;
+}
+
+static void indexes_and_texts_that_no_row_knows_are_removed(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_known", 0);
+    make_text(scene, "vs_known", "file-inside");
+    make_text(scene, "vs_known", "file-gone");
+    make_text(scene, "vs_gone", "file-inside");
+    start(scene);
+    WAIT_UNTIL(!has_index(scene, "vs_gone"));
+    WAIT_UNTIL(!has_text(scene, "vs_known", "file-gone"));
+    housekeeping_close(scene->housekeeping);
+    scene->housekeeping = NULL;
+    assert_true(has_text(scene, "vs_known", "file-inside"));
+}
+
 static void ends_at_once(void **state)
 {
     struct scene *scene = *state;
@@ -428,6 +467,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_vector_store_expires_and_keeps_its_list, setup, teardown),
         cmocka_unit_test_setup_teardown(many_things_go_at_once, setup, teardown),
         cmocka_unit_test_setup_teardown(blobs_of_before_that_no_row_knows_are_removed, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(indexes_and_texts_that_no_row_knows_are_removed, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(ends_at_once, setup, teardown),
     };

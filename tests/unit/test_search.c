@@ -304,6 +304,53 @@ static void ids_cannot_leave_the_directory(void **state)
     assert_int_equal(usage, 7);
 }
 
+struct visits {
+    struct fixture *fixture;
+    size_t count, most;
+    char ids[8][16];
+};
+
+/* Removes what it is called with. */
+static int note_store(void *context, const char *store_id)
+{
+    struct visits *visits = context;
+    struct treadle_error error;
+    assert_true(visits->count < 8);
+    snprintf(visits->ids[visits->count++], sizeof visits->ids[0], "%s", store_id);
+    assert_int_equal(search_remove_store(visits->fixture->search, store_id, &error), 0);
+    return visits->count == visits->most ? 7 : 0;
+}
+
+static void indexes_and_their_files_are_listed(void **state)
+{
+    struct fixture *fixture = *state;
+    struct visits visits = {.fixture = fixture, .most = 2};
+    struct treadle_error error;
+    const char **ids = NULL;
+    size_t count = 7;
+    put(fixture, 0, 1, "The walrus sleeps.");
+    add(fixture, "vs_1", "file-1");
+    add(fixture, "vs_1", "file-2");
+    add(fixture, "vs_2", "file-1");
+    add(fixture, "vs_3", "file-1");
+    assert_int_equal(
+        search_list_files(fixture->search, "vs_1", fixture->arena, &ids, &count, &error), 0);
+    assert_int_equal(count, 2);
+    assert_string_equal(ids[0], "file-1");
+    assert_string_equal(ids[1], "file-2");
+    assert_int_equal(search_each_store(fixture->search, note_store, &visits, &error), 7);
+    assert_int_equal(visits.count, 2);
+    visits.most = 0;
+    assert_int_equal(search_each_store(fixture->search, note_store, &visits, &error), 0);
+    assert_int_equal(visits.count, 3);
+    for (int i = 0; i < 3; i++)
+        assert_true(strncmp(visits.ids[i], "vs_", 3) == 0 &&
+                    strcmp(visits.ids[i], visits.ids[(i + 1) % 3]) != 0);
+    assert_int_equal(
+        search_list_files(fixture->search, "vs_1", fixture->arena, &ids, &count, &error), 0);
+    assert_int_equal(count, 0);
+}
+
 static void many_stores_share_few_connections(void **state)
 {
     struct fixture *fixture = *state;
@@ -437,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_block_without_spaces_is_cut, set_up, tear_down),
         cmocka_unit_test_setup_teardown(files_are_replaced_and_removed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(ids_cannot_leave_the_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(indexes_and_their_files_are_listed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_stores_share_few_connections, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_may_add_and_ask_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_leaves_what_was_committed, set_up, tear_down),

@@ -1,0 +1,104 @@
+/*
+ * Directory: which indexes there are, what is in them, and a copy of them all.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "search/index.h"
+#include "store/sqlite_copy.h"
+
+static const char tail[] = ".sqlite";
+
+int search_snapshot(struct search *search, const char *directory, struct treadle_error *error)
+{
+    DIR *entries = opendir(search_index_directory(search));
+    if (!entries)
+        return error_set_errno(error, TREADLE_EIO, errno, "Reading %s",
+                               search_index_directory(search));
+    int code = 0;
+    for (struct dirent *entry; !code && (entry = readdir(entries));) {
+        char from[PATH_MAX], to[PATH_MAX];
+        if (!text_ends_with(entry->d_name, tail))
+            continue;
+        int longest =
+            snprintf(from, sizeof from, "%s/%s", search_index_directory(search), entry->d_name);
+        int length = snprintf(to, sizeof to, "%s/%s", directory, entry->d_name);
+        if (longest >= PATH_MAX || length >= PATH_MAX)
+            code = error_set(error, TREADLE_EINVALID, "The path of an index is too long.");
+        else
+            code = sqlite_copy(from, to, error);
+        /* Its vector store was deleted just now. */
+        if (code == TREADLE_ENOTFOUND)
+            code = 0;
+    }
+    closedir(entries);
+    return code;
+}
+
+int search_each_store(struct search *search, search_visit visit, void *context,
+                      struct treadle_error *error)
+{
+    const char *directory = search_index_directory(search);
+    DIR *entries = opendir(directory);
+    if (!entries)
+        return error_set_errno(error, TREADLE_EIO, errno, "Reading %s", directory);
+    int code = 0;
+    for (struct dirent *entry; !code && (entry = readdir(entries));) {
+        if (!text_ends_with(entry->d_name, tail))
+            continue;
+        entry->d_name[strlen(entry->d_name) - strlen(tail)] = 0;
+        code = visit(context, entry->d_name);
+    }
+    closedir(entries);
+    return code;
+}
+
+static int read_files(sqlite3 *db, struct arena *arena, const char ***out, size_t *count,
+                      struct treadle_error *error)
+{
+    sqlite3_stmt *rows;
+    int code = search_index_prepare(db, &rows, "SELECT file_id, COUNT(*) OVER () FROM file", error);
+    if (code)
+        return code;
+    const char **ids = NULL;
+    size_t found = 0;
+    int step;
+    while (!code && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+        if (!ids)
+            ids = arena_array(arena, (size_t)sqlite3_column_int64(rows, 1), sizeof *ids);
+        if (!ids ||
+            !(ids[found++] = arena_string(arena, (const char *)sqlite3_column_text(rows, 0))))
+            code = error_set_memory(error);
+    }
+    if (!code && step != SQLITE_DONE)
+        code = search_index_error(db, "Reading", error);
+    sqlite3_finalize(rows);
+    if (code)
+        return code;
+    *out = ids;
+    *count = found;
+    return 0;
+}
+
+int search_list_files(struct search *search, const char *store_id, struct arena *arena,
+                      const char ***out, size_t *count, struct treadle_error *error)
+{
+    struct search_index *index = NULL;
+    int code = search_index_acquire(search, store_id, false, &index, error);
+    if (code)
+        return code;
+    if (!index) {
+        *count = 0;
+        return 0;
+    }
+    pthread_mutex_lock(&index->reading);
+    code = read_files(index->reader, arena, out, count, error);
+    pthread_mutex_unlock(&index->reading);
+    search_index_release(search, index);
+    return code;
+}
