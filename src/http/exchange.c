@@ -463,10 +463,17 @@ static void report(const struct http_exchange *exchange, enum MHD_RequestTermina
         options->finished(options->context, &exchange->request, &outcome);
 }
 
+/* What libmicrohttpd answered by itself to a request that it could not read on; 0 for nothing. */
+static int status_of_refusal(struct MHD_Connection *mhd)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+    return info ? (int)info->http_status : 0;
+}
+
 void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
                        enum MHD_RequestTerminationCode code)
 {
-    (void)mhd;
     struct http_server *server = context;
     struct http_exchange *exchange = *place;
     if (!exchange)
@@ -478,6 +485,8 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
     /* The keeper ended it, and said so. */
     if (!alive && !exchange->status)
         exchange->status = 408;
+    if (!exchange->status && (exchange->status = status_of_refusal(mhd)))
+        http_connection_linger(exchange->connection);
     if (exchange->stream)
         exchange->sent = http_stream_sent(exchange->stream);
     report(exchange, code);
