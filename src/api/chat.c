@@ -45,6 +45,10 @@ static const struct field treadle_chat_message_fields[] = {
               .doc = "With role assistant: the tools called."),
     ROW_STRING(treadle_chat_message, tool_call_id,
                .doc = "With role tool: the call that this answers."),
+    ROW_RAW(treadle_chat_message, audio, .flags = FIELD_NULLABLE,
+            .doc = "Only null: answers are text."),
+    ROW_RAW(treadle_chat_message, function_call, .flags = FIELD_NULLABLE,
+            .doc = "Only null: the older form of tool_calls."),
 };
 
 static FIELD_TYPE(treadle_chat_message, "ChatCompletionRequestMessage",

@@ -137,11 +137,18 @@ static enum model_role role_of(enum treadle_chat_role role)
     }
 }
 
-/* What a message needs beside its role. */
+/* What a message needs beside its role, and what it must not have. */
 static int check_message(const struct treadle_chat_message *message, size_t number,
                          struct treadle_error *error)
 {
     char param[64];
+    const char *refused = message->audio           ? "audio"
+                          : message->function_call ? "function_call"
+                                                   : NULL;
+    if (refused) {
+        snprintf(param, sizeof param, "messages[%zu].%s", number, refused);
+        return refuse(error, param, message->audio ? "answers are text" : "use tool_calls");
+    }
     bool speaks =
         message->role == TREADLE_CHAT_ASSISTANT && (message->tool_call_count || message->refusal);
     const char *missing = NULL;

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
+import { misfits } from './contract.mjs';
 import { assertError, post, request, serve, sleep, until, upload, within } from './harness.mjs';
 import { chunk, modelServer, script, textChunks } from './model_server.mjs';
 
@@ -21,6 +22,9 @@ async function collect(stream) {
 }
 
 const said = chunks => chunks.map(c => c.choices[0]?.delta.content ?? '').join('');
+
+const fit = (schema, ...objects) => objects.forEach(object =>
+    assert.deepEqual(misfits(schema, object), []));
 
 // ---- Models -------------------------------------------------------------------------------------
 
@@ -79,6 +83,7 @@ test('the built-in model answers from the conversation', async t => {
     assert.match(plain.choices[0].message.content, /pump must be serviced every 400 hours/);
     const asked = { model: 'treadle-extractive', messages: [{ role: 'user', content: 'Hello?' }] };
     const hello = await server.client.chat.completions.create(asked);
+    fit('CreateChatCompletionResponse', plain, hello);
     assert.match(hello.id, /^chatcmpl-/);
     assert.equal(hello.object, 'chat.completion');
     assert.equal(hello.model, 'treadle-extractive');
@@ -116,6 +121,7 @@ test('a server answers, plain and streamed', async t => {
     assert.ok(events.every(event => event.startsWith('data: ')), raw.text);
     assert.equal(events.at(-1), 'data: [DONE]');
     const chunks = events.slice(0, -1).map(event => JSON.parse(event.slice(6)));
+    fit('CreateChatCompletionStreamResponse', ...chunks);
     assert.deepEqual(chunks[0].choices[0].delta, { role: 'assistant', content: '' });
     assert.equal(said(chunks), 'Hello, wörld.');
     assert.equal(new Set(chunks.map(c => c.id)).size, 1);
@@ -176,10 +182,21 @@ test('calls of tools come through, whole and in pieces', async t => {
     const expected = [['a', 'f', '{"x":1}'], ['b', 'g', '{}'], ['c', 'h', '{"y":2}']];
     assert.deepEqual(plain.choices[0].message.tool_calls
         .map(c => [c.id, c.function.name, c.function.arguments]), expected);
+    fit('CreateChatCompletionResponse', plain);
+    fit('CreateChatCompletionStreamResponse',
+        ...await collect(await client.chat.completions.create({ ...ask, stream: true })));
     const runner = client.chat.completions.stream(ask);
     const final = await runner.finalChatCompletion();
     assert.deepEqual(final.choices[0].message.tool_calls
         .map(c => [c.id, c.function.name, c.function.arguments]), expected);
+});
+
+test('an answer of another service is taken back as it came', async t => {
+    const { model, client } = await both(t);
+    await client.chat.completions.create({ model: 'scripted-1', messages: [
+        { role: 'assistant', content: 'Yes?', refusal: null, audio: null, function_call: null },
+        { role: 'user', content: 'Go on' }] });
+    assert.deepEqual(model.chats()[0].body.messages[0], { role: 'assistant', content: 'Yes?' });
 });
 
 test('endings, refusals and servers that do not stream', async t => {
@@ -308,6 +325,10 @@ test('bad requests for chat completions', async t => {
         [{ model, messages: [{ role: 'user', content: [{ type: 'text' }] }] },
             'messages[0].content'],
         [{ model, messages: [{ role: 'tool', content: 'x' }] }, 'messages[0].tool_call_id'],
+        [{ model, messages: [{ role: 'assistant', content: 'x', audio: { id: 'a' } }] },
+            'messages[0].audio'],
+        [{ model, messages: [{ role: 'assistant', function_call: { name: 'f', arguments: '{}' } }] },
+            'messages[0].function_call'],
         [{ model, messages: [{ role: 'nobody', content: 'x' }] }, 'messages[0].role'],
         [{ model, messages, made_up: 1 }, 'made_up'],
     ];
@@ -323,6 +344,7 @@ test('the built-in embedding', async t => {
     const { client, ...server } = await serve(t);
     const input = ['The pump needs oil.', 'Oil the pumps!', 'Quantum chromodynamics'];
     const made = await client.embeddings.create({ model: 'treadle-hash-embedding', input });
+    fit('CreateEmbeddingResponse', made);
     assert.equal(made.object, 'list');
     assert.equal(made.model, 'treadle-hash-embedding');
     assert.deepEqual(made.data.map(d => [d.object, d.index]),

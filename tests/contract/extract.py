@@ -1,11 +1,14 @@
 #!/usr/bin/env python3
-"""Takes the facts that the tests need out of the published OpenAPI description.
+"""Takes the facts that the tests need out of the published OpenAPI descriptions.
 
-usage: extract.py OPENAPI.json > contract.tsv
+usage: extract.py OPENAPI.json [WIDER.json 'METHOD PATH'...] > contract.tsv
+
+All operations of the first description are taken, and those named of the second.
 
 The rows of the table, parted by tabs:
   operation  METHOD  PATH  request schema  reply schema      ("-" for none)
   query      METHOD  PATH  name
+  stream     METHOD  PATH  schema of the events of a reply that is no union of them
   property   SCHEMA  name  JSON types  required|optional  nullable|-  words  schemas
 Several of a kind are parted by "|". A schema without a name of its own is called after the
 property that it belongs to ("RunObject.last_error"). Where a property is an object or an array of
@@ -22,8 +25,21 @@ HEADER = """\
 
 class Facts:
     def __init__(self, spec):
+        self.spec = spec
         self.schemas = spec["components"]["schemas"]
         self.done = {}
+        self.joined = {}
+
+    def join(self, schema, parts):
+        """The one object that an allOf of objects describes; None where it is none."""
+        whole = {"type": "object", "properties": {}, "required": []}
+        for part in parts:
+            found = self.branches(part, None)
+            if len(found) != 1 or "properties" not in found[0][1]:
+                return None
+            whole["properties"].update(found[0][1]["properties"])
+            whole["required"] += found[0][1].get("required", [])
+        return self.joined.setdefault(id(schema), whole)
 
     def branches(self, schema, name):
         """The plain schemas that a schema may stand for, each with its name."""
@@ -34,7 +50,10 @@ class Facts:
                 found = found + [(None, {"type": "null"})]
             return found
         parts = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf")
-        if parts and not any(set(part) <= {"required"} for part in parts):
+        whole = self.join(schema, parts) if len(schema.get("allOf", [])) > 1 else None
+        if whole:
+            found = [(name, whole)]
+        elif parts and not any(set(part) <= {"required"} for part in parts):
             found = [branch for part in parts for branch in self.branches(part, name)]
         else:
             found = [(name, schema)] if schema.get("type") or "properties" in schema else []
@@ -89,23 +108,42 @@ class Facts:
         return "|".join(found) or "-"
 
 
+    def operations(self, wanted):
+        """The rows of the operations, of those named alone when any are."""
+        rows = []
+        for path, methods in self.spec["paths"].items():
+            for method, operation in methods.items():
+                title = f"{method.upper()} {path}"
+                if wanted and title not in wanted:
+                    continue
+                request = operation.get("requestBody", {}).get("content", {})
+                reply = operation["responses"]["200"].get("content", {})
+                rows.append(("operation", method.upper(), path,
+                             self.media(request, "application/json", title + " request"),
+                             self.media(reply, "application/json", title + " reply")))
+                events = self.media(reply, "text/event-stream", title + " events")
+                if events != "-" and "|" not in events:
+                    rows.append(("stream", method.upper(), path, events))
+                for parameter in operation.get("parameters", []):
+                    if parameter["in"] == "query":
+                        rows.append(("query", method.upper(), path, parameter["name"]))
+        return rows
+
+    def media(self, content, kind, name):
+        return self.body(content[kind], name) if kind in content else "-"
+
+
 def main():
-    with open(sys.argv[1], encoding="utf-8") as source:
-        spec = json.load(source)
-    facts, operations = Facts(spec), []
-    for path, methods in spec["paths"].items():
-        for method, operation in methods.items():
-            title = f"{method.upper()} {path}"
-            request = operation.get("requestBody", {}).get("content", {}).get("application/json")
-            reply = operation["responses"]["200"].get("content", {}).get("application/json")
-            operations.append(("operation", method.upper(), path,
-                               facts.body(request, title + " request") if request else "-",
-                               facts.body(reply, title + " reply") if reply else "-"))
-            for parameter in operation.get("parameters", []):
-                if parameter["in"] == "query":
-                    operations.append(("query", method.upper(), path, parameter["name"]))
+    operations, properties = [], {}
+    for name, wanted in [(sys.argv[1], [])] + [(wider, sys.argv[3:]) for wider in sys.argv[2:3]]:
+        with open(name, encoding="utf-8") as source:
+            facts = Facts(json.load(source))
+        operations += facts.operations(wanted)
+        for name, (_, rows) in facts.done.items():
+            if properties.setdefault(name, rows) != rows:
+                raise SystemExit(f"the two descriptions differ in {name}")
     sys.stdout.write(HEADER)
-    for row in operations + [row for name in sorted(facts.done) for row in facts.done[name][1]]:
+    for row in operations + [row for name in sorted(properties) for row in properties[name]]:
         print("\t".join(row))
 
 

@@ -26,9 +26,8 @@ static const char *const pending[] = {
     "POST /vector_stores/{vector_store_id}/search",
 };
 
-/* Operations that only Treadle has, and one that a wider contract has. */
-static const char *const own[] = {"POST /chat/completions",
-                                  "GET /threads",
+/* Operations that only Treadle has. */
+static const char *const own[] = {"GET /threads",
                                   "GET /threads/{thread_id}/usage",
                                   "GET /threads/{thread_id}/runs/{run_id}/events",
                                   "GET /runs",
@@ -62,6 +61,68 @@ static struct difference differences[] = {
     {"AssistantsNamedToolChoice", "function", REQUIRED, "required with type function alone", false},
     {"Attachment", "file_id", REQUIRED, "the contract requires it a level too high", false},
     {"AttachmentTool", "type", WORDS, "the type's check refuses function", false},
+    {"ChatCompletionChoice", "finish_reason", WORDS,
+     "function_call is the older form of tool_calls", false},
+    {"ChatCompletionChunkChoice", "finish_reason", WORDS, "as of the whole answer", false},
+    {"ChatCompletionMessageToolCall", "custom", MISSING, "functions alone are called", false},
+    {"ChatCompletionMessageToolCall", "function", EXTRA, "the contract's other kind has none",
+     false},
+    {"ChatCompletionMessageToolCall", "type", WORDS, "functions alone are called", false},
+    {"ChatCompletionNamedToolChoice", "allowed_tools", MISSING, "functions alone are called",
+     false},
+    {"ChatCompletionNamedToolChoice", "custom", MISSING, "functions alone are called", false},
+    {"ChatCompletionNamedToolChoice", "function", EXTRA, "the contract's other kinds have none",
+     false},
+    {"ChatCompletionNamedToolChoice", "type", WORDS, "functions alone are called", false},
+    {"ChatCompletionRequestMessage", "audio", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "function_call", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "name", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "refusal", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "tool_call_id", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "tool_calls", EXTRA,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "content", REQUIRED,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "name", REQUIRED,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "tool_call_id", REQUIRED,
+     "one table for all roles; chat_read.c looks at each", false},
+    {"ChatCompletionRequestMessage", "role", WORDS,
+     "one table for all roles; function is the older tool", false},
+    {"ChatCompletionResponseMessage", "annotations", MISSING, "optional, and nothing to say",
+     false},
+    {"ChatCompletionResponseMessage", "audio", MISSING, "optional, and nothing to say", false},
+    {"ChatCompletionResponseMessage", "function_call", MISSING, "optional, and nothing to say",
+     false},
+    {"ChatCompletionStreamResponseDelta", "function_call", MISSING, "optional, and nothing to say",
+     false},
+    {"ChatCompletionStreamResponseDelta", "refusal", MISSING, "optional, and nothing to say",
+     false},
+    {"ChatCompletionTool", "custom", MISSING, "functions alone are called", false},
+    {"ChatCompletionTool", "function", EXTRA, "the contract's other kind has none", false},
+    {"ChatCompletionTool", "type", WORDS, "functions alone are called", false},
+    {"CompletionUsage", "completion_tokens_details", MISSING, "optional, and not told apart",
+     false},
+    {"CompletionUsage", "prompt_tokens_details", MISSING, "optional, and not told apart", false},
+    {"CreateChatCompletionResponse", "metadata", MISSING, "optional, and nothing to say", false},
+    {"CreateChatCompletionResponse", "moderation", MISSING, "optional, and nothing to say", false},
+    {"CreateChatCompletionResponse", "service_tier", MISSING, "optional, and nothing to say",
+     false},
+    {"CreateChatCompletionResponse", "system_fingerprint", MISSING, "optional, and nothing to say",
+     false},
+    {"CreateChatCompletionStreamResponse", "moderation", MISSING, "optional, and nothing to say",
+     false},
+    {"CreateChatCompletionStreamResponse", "obfuscation", MISSING, "optional, and nothing to say",
+     false},
+    {"CreateChatCompletionStreamResponse", "service_tier", MISSING, "optional, and nothing to say",
+     false},
+    {"CreateChatCompletionStreamResponse", "system_fingerprint", MISSING,
+     "optional, and nothing to say", false},
     {"ChunkingStrategy", "type", WORDS, "one table for three schemas; its check refuses other",
      false},
     {"CreateUploadRequest", "purpose", WORDS, "as of files; its check refuses outputs", false},
@@ -119,13 +180,14 @@ static bool excused(const char *type, const char *property, enum kind kind)
 
 enum { COLUMNS = 8, FACTS = 2000 };
 
-/* operation: method, path, request, reply; query: method, path, name; property: as named. */
+/* operation: method, path, request, reply; query: method, path, name; stream: method, path, schema;
+ * property: as named. */
 struct fact {
     const char *column[COLUMNS];
 };
 
 enum { SCHEMA = 1, PROPERTY, TYPES, IS_REQUIRED, IS_NULLABLE, WORD_LIST, INNER };
-enum { METHOD = 1, PATH, REQUEST, REPLY, QUERY = REQUEST };
+enum { METHOD = 1, PATH, REQUEST, REPLY, QUERY = REQUEST, EVENTS = REQUEST };
 
 static struct fact facts[FACTS];
 static size_t fact_count;
@@ -511,6 +573,22 @@ static void replies_agree(void **state)
     compare_all(true);
 }
 
+static void streams_agree(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        const struct treadle_type *type;
+    } streams[] = {{"/chat/completions", &treadle_chat_chunk_type}};
+    problems = 0;
+    for (size_t i = 0; i < sizeof streams / sizeof streams[0]; i++) {
+        const struct fact *fact = find_fact("stream", "POST", streams[i].path);
+        assert_non_null(fact);
+        compare(streams[i].type, fact->column[EVENTS], true);
+    }
+    assert_int_equal(problems, 0);
+}
+
 static void no_difference_is_out_of_date(void **state)
 {
     (void)state;
@@ -528,7 +606,8 @@ int main(int count, char **arguments)
         cmocka_unit_test(query_parameters_agree),
         cmocka_unit_test(requests_agree),
         cmocka_unit_test(replies_agree),
-        cmocka_unit_test(no_difference_is_out_of_date), /* after the two that look at them */
+        cmocka_unit_test(streams_agree),
+        cmocka_unit_test(no_difference_is_out_of_date), /* after those that look at them */
     };
     if (count != 2 || load(arguments[1])) {
         fprintf(stderr, "usage: test_field_contract tests/contract/contract.tsv\n");

@@ -80,7 +80,8 @@ struct treadle_chat_tool_call {
     struct treadle_chat_function *function;
 };
 
-/* `content` is raw JSON: a string, an array of parts, or null. */
+/* `content` is raw JSON: a string, an array of parts, or null. So are `audio` and `function_call`,
+ * which Treadle takes as null alone. */
 struct treadle_chat_message {
     enum treadle_chat_role role;
     const char *content;
@@ -89,6 +90,8 @@ struct treadle_chat_message {
     struct treadle_chat_tool_call *tool_calls;
     size_t tool_call_count;
     const char *tool_call_id;
+    const char *audio;
+    const char *function_call;
 };
 
 struct treadle_chat_tool {
