@@ -33,7 +33,7 @@ static const struct field treadle_assistant_fields[] = {
 FIELD_TYPE(treadle_assistant, "AssistantObject", .doc = "A model with instructions and tools.");
 
 /* Creating and modifying take the same members; only what must be there differs. */
-#define REQUEST_ROWS(T, model_flags)                                                               \
+#define REQUEST_ROWS(T, model_flags, resources)                                                    \
     ROW_STRING(T, model, .flags = model_flags, .min = 1, .max = 256, .doc = "The model to use."),  \
         ROW_STRING(T, name, .max = NAME_LENGTH, .doc = "A name for people."),                      \
         ROW_STRING(T, description, .max = DESCRIPTION_LENGTH, .doc = "What it is for."),           \
@@ -43,20 +43,21 @@ FIELD_TYPE(treadle_assistant, "AssistantObject", .doc = "A model with instructio
                  .doc = "How long a reasoning model thinks."),                                     \
         ROW_ARRAY(T, tools, tool_count, treadle_tool, .max = TOOLS,                                \
                   .doc = "What its runs may call."),                                               \
-        ROW_STRUCT(T, tool_resources, treadle_tool_resources, .doc = "What its tools work on."),   \
+        ROW_STRUCT_AS(T, tool_resources, treadle_tool_resources, resources,                        \
+                      .doc = "What its tools work on."),                                           \
         ROW_MAP(T, metadata, .doc = "The user's own data."),                                       \
         ROW_MAYBE_NUMBER(T, temperature, 0, .min = 0, .max = 2, .doc = "Sampling temperature."),   \
         ROW_MAYBE_NUMBER(T, top_p, 0, .min = 0, .max = 1, .doc = "Nucleus sampling."),             \
         ROW_STRUCT(T, response_format, treadle_response_format, .doc = "The form of its answers.")
 
 static const struct field treadle_assistant_create_request_fields[] = {
-    REQUEST_ROWS(treadle_assistant_create_request, FIELD_REQUIRED),
+    REQUEST_ROWS(treadle_assistant_create_request, FIELD_REQUIRED, treadle_tool_resources_creation),
 };
 FIELD_TYPE(treadle_assistant_create_request, "CreateAssistantRequest",
            .doc = "Creates an assistant.");
 
 static const struct field treadle_assistant_modify_request_fields[] = {
-    REQUEST_ROWS(treadle_assistant_modify_request, 0),
+    REQUEST_ROWS(treadle_assistant_modify_request, 0, treadle_tool_resources),
 };
 FIELD_TYPE(treadle_assistant_modify_request, "ModifyAssistantRequest", .presence = true,
            .doc = "Changes what it names and leaves the rest.");

@@ -62,6 +62,7 @@ struct field {
     const char *constant;
     double min, max;     /* numbers: both ends included; strings and arrays: length; max 0: none */
     const char *pattern; /* strings: the only characters allowed besides letters and digits */
+    const char *schema;  /* raw JSON: members of its JSON schema, for descriptions alone */
     const char *doc;
 };
 
@@ -145,6 +146,12 @@ struct treadle_type {
 #define ROW_STRUCT(T, m, S, ...)                                                                   \
     {                                                                                              \
         .name = #m, .kind = FIELD_STRUCT, FIELD_AT(T, m, struct S *), .type = &S##_type,           \
+        __VA_ARGS__                                                                                \
+    }
+/* The same with another table of the struct: R_type. */
+#define ROW_STRUCT_AS(T, m, S, R, ...)                                                             \
+    {                                                                                              \
+        .name = #m, .kind = FIELD_STRUCT, FIELD_AT(T, m, struct S *), .type = &R##_type,           \
         __VA_ARGS__                                                                                \
     }
 /* The same where the wire name is no C identifier. */

@@ -103,7 +103,8 @@ static void describe_kind(const struct field *field, int chosen, const char *pre
         describe_array(field, prefix, out);
         break;
     case FIELD_RAW:
-        buffer_append_string(out, "\"description\":\"any JSON\"");
+        if (field->schema)
+            buffer_append_string(out, field->schema);
         break;
     }
 }
@@ -112,19 +113,17 @@ static void describe_row(const struct field *field, int chosen, const char *pref
                          struct buffer *out)
 {
     json_print_string(field->name, out);
-    buffer_append_string(out, ":{");
-    /* An optional member may also be null: in requests that means its default. */
-    bool null = field->flags & FIELD_NULLABLE || !(field->flags & FIELD_REQUIRED);
-    if (null)
-        buffer_append_string(out, "\"anyOf\":[{");
-    describe_kind(field, chosen, prefix, out);
-    if (null)
-        buffer_append_string(out, "},{\"type\":\"null\"}]");
+    buffer_append_string(out, ":{\"description\":");
+    json_print_string(field->doc ? field->doc : "", out);
     if (field->flags & FIELD_OWN)
         buffer_append_string(out, ",\"x-treadle-extension\":true");
-    if (field->doc && field->kind != FIELD_RAW) {
-        buffer_append_string(out, ",\"description\":");
-        json_print_string(field->doc, out);
+    /* An optional member may also be null: in requests that means its default. */
+    bool null = field->flags & FIELD_NULLABLE || !(field->flags & FIELD_REQUIRED);
+    bool any = field->kind == FIELD_RAW && !field->schema;
+    if (!any) {
+        buffer_append_string(out, null ? ",\"anyOf\":[{" : ",");
+        describe_kind(field, chosen, prefix, out);
+        buffer_append_string(out, null ? "},{\"type\":\"null\"}]" : "");
     }
     buffer_append_char(out, '}');
 }

@@ -25,8 +25,14 @@ FIELD_TYPE(treadle_model_list, "ListModelsResponse", .doc = "All models.");
 
 /* ---- Embeddings ----------------------------------------------------------------------------- */
 
+#define LIST(most, item)                                                                           \
+    "{\"type\":\"array\",\"minItems\":1,\"maxItems\":" most ",\"items\":" item "}"
+#define TEXT   "{\"type\":\"string\",\"minLength\":1}"
+#define TOKENS LIST("8192", "{\"type\":\"integer\",\"minimum\":0}")
 static const struct field treadle_embedding_create_request_fields[] = {
     ROW_RAW(treadle_embedding_create_request, input, .flags = FIELD_REQUIRED,
+            .schema =
+                "\"anyOf\":[" TEXT "," LIST("2048", TEXT) "," TOKENS "," LIST("2048", TOKENS) "]",
             .doc = "A text, an array of texts, of tokens, or of arrays of tokens; at most 2,048 "
                    "inputs of 8,192 tokens."),
     ROW_STRING(treadle_embedding_create_request, model, .flags = FIELD_REQUIRED, .min = 1,
@@ -37,13 +43,19 @@ static const struct field treadle_embedding_create_request_fields[] = {
                       .doc = "The length of the vectors; the model's own."),
     ROW_STRING(treadle_embedding_create_request, user, .doc = "Who asks, for the model server."),
 };
+#undef LIST
+#undef TEXT
+#undef TOKENS
 FIELD_TYPE(treadle_embedding_create_request, "CreateEmbeddingRequest",
            .doc = "Asks for texts as vectors.");
 
 static const struct field treadle_embedding_fields[] = {
     ROW_CONSTANT(treadle_embedding, object, "embedding", .doc = "The kind of object."),
     ROW_INTEGER(treadle_embedding, index, .doc = "Which input it is of."),
-    ROW_RAW(treadle_embedding, embedding, .flags = FIELD_REQUIRED, .doc = "The vector."),
+    ROW_RAW(treadle_embedding, embedding, .flags = FIELD_REQUIRED,
+            .schema = "\"anyOf\":[{\"type\":\"array\",\"items\":{\"type\":\"number\"}},"
+                      "{\"type\":\"string\"}]",
+            .doc = "The vector; base64 where that was asked for."),
 };
 FIELD_TYPE(treadle_embedding, "Embedding", .doc = "A text as a vector.");
 

@@ -16,8 +16,8 @@ FIELD_TYPE(treadle_thread, "ThreadObject", .doc = "A conversation.");
 static const struct field treadle_thread_create_request_fields[] = {
     ROW_ARRAY(treadle_thread_create_request, messages, message_count,
               treadle_message_create_request, .max = 32, .doc = "The first messages."),
-    ROW_STRUCT(treadle_thread_create_request, tool_resources, treadle_tool_resources,
-               .doc = "What tools work on in this thread."),
+    ROW_STRUCT_AS(treadle_thread_create_request, tool_resources, treadle_tool_resources,
+                  treadle_tool_resources_creation, .doc = "What tools work on in this thread."),
     ROW_MAP(treadle_thread_create_request, metadata, .doc = "The user's own data."),
 };
 FIELD_TYPE(treadle_thread_create_request, "CreateThreadRequest", .doc = "Creates a thread.");

@@ -154,13 +154,29 @@ static const struct field treadle_vector_store_helper_fields[] = {
 static FIELD_TYPE(treadle_vector_store_helper, "VectorStoreHelper",
                   .doc = "Makes a vector store in passing.");
 
-static const struct field treadle_file_search_resources_fields[] = {
-    ROW_STRINGS(treadle_file_search_resources, vector_store_ids, vector_store_id_count, .max = 1,
-                .doc = "The vector store to search."),
+#define VECTOR_STORE_IDS                                                                           \
+    ROW_STRINGS(treadle_file_search_resources, vector_store_ids, vector_store_id_count, .max = 1,  \
+                .doc = "The vector store to search.")
+static const struct field treadle_file_search_resources_fields[] = {VECTOR_STORE_IDS};
+static FIELD_TYPE(treadle_file_search_resources, "FileSearchResources",
+                  .doc = "What file search works on.");
+
+static const struct field treadle_tool_resources_fields[] = {
+    ROW_STRUCT(treadle_tool_resources, code_interpreter, treadle_code_interpreter_resources,
+               .doc = "For code_interpreter."),
+    ROW_STRUCT(treadle_tool_resources, file_search, treadle_file_search_resources,
+               .doc = "For file_search."),
+};
+FIELD_TYPE(treadle_tool_resources, "ToolResources", .doc = "What tools work on.");
+
+/* What creates an assistant or a thread may make a vector store with it. */
+static const struct field file_search_creation_fields[] = {
+    VECTOR_STORE_IDS,
     ROW_ARRAY(treadle_file_search_resources, vector_stores, vector_store_count,
               treadle_vector_store_helper, .max = 1,
               .doc = "A vector store to make; not together with vector_store_ids."),
 };
+#undef VECTOR_STORE_IDS
 
 static int check_search_resources(const void *object, const char *path, struct treadle_error *error)
 {
@@ -172,16 +188,28 @@ static int check_search_resources(const void *object, const char *path, struct t
                              path);
 }
 
-static FIELD_TYPE(treadle_file_search_resources, "FileSearchResources",
-                  .check = check_search_resources, .doc = "What file search works on.");
+static const struct treadle_type file_search_creation_type = {
+    .name = "CreateFileSearchResources",
+    .size = sizeof(struct treadle_file_search_resources),
+    .fields = file_search_creation_fields,
+    .field_count = sizeof file_search_creation_fields / sizeof file_search_creation_fields[0],
+    .check = check_search_resources,
+    .doc = "What file search works on, or a vector store to make for it.",
+};
 
-static const struct field treadle_tool_resources_fields[] = {
+static const struct field tool_creation_fields[] = {
     ROW_STRUCT(treadle_tool_resources, code_interpreter, treadle_code_interpreter_resources,
                .doc = "For code_interpreter."),
-    ROW_STRUCT(treadle_tool_resources, file_search, treadle_file_search_resources,
-               .doc = "For file_search."),
+    ROW_STRUCT_AS(treadle_tool_resources, file_search, treadle_file_search_resources,
+                  file_search_creation, .doc = "For file_search."),
 };
-FIELD_TYPE(treadle_tool_resources, "ToolResources", .doc = "What tools work on.");
+const struct treadle_type treadle_tool_resources_creation_type = {
+    .name = "CreateToolResources",
+    .size = sizeof(struct treadle_tool_resources),
+    .fields = tool_creation_fields,
+    .field_count = sizeof tool_creation_fields / sizeof tool_creation_fields[0],
+    .doc = "What tools work on.",
+};
 
 /* ---- Words or objects ----------------------------------------------------------------------- */
 

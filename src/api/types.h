@@ -17,6 +17,7 @@ extern const struct treadle_type treadle_function_name_type;
 extern const struct treadle_type treadle_tool_type;
 extern const struct treadle_type treadle_chunking_strategy_type;
 extern const struct treadle_type treadle_tool_resources_type;
+extern const struct treadle_type treadle_tool_resources_creation_type; /* may make a vector store */
 extern const struct treadle_type treadle_response_format_type;
 extern const struct treadle_type treadle_response_format_object_type;
 extern const struct treadle_type treadle_tool_choice_type;

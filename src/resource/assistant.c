@@ -55,8 +55,8 @@ static int create(struct db_session *session, struct resource_call *call,
         return error_set_memory(error);
     int rc = complete(call, &assistant, error);
     if (!rc)
-        rc = tools_resolve(session, call, request->tool_resources, true, 0,
-                           &assistant.tool_resources, error);
+        rc = tools_resolve(session, call, request->tool_resources, 0, &assistant.tool_resources,
+                           error);
     if (!rc)
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);
@@ -147,8 +147,8 @@ static int modify(struct db_session *session, struct resource_call *call,
     merge(request, &assistant);
     rc = complete(call, &assistant, error);
     if (!rc && sent(request, "tool_resources"))
-        rc = tools_resolve(session, call, request->tool_resources, false, 0,
-                           &assistant.tool_resources, error);
+        rc = tools_resolve(session, call, request->tool_resources, 0, &assistant.tool_resources,
+                           error);
     if (!rc)
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);

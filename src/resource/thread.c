@@ -31,7 +31,7 @@ int thread_make(struct db_session *session, struct resource_call *call,
     };
     if (!thread.id)
         return error_set_memory(error);
-    int rc = tools_resolve(session, call, request ? request->tool_resources : NULL, true,
+    int rc = tools_resolve(session, call, request ? request->tool_resources : NULL,
                            ATTACH_THREAD_DAYS, &thread.tool_resources, error);
     if (!rc)
         rc = resource_print(call, &treadle_thread_type, &thread, &values[2].text, error);
@@ -88,8 +88,8 @@ static int modify(struct db_session *session, struct resource_call *call,
     thread.metadata = resource_metadata(&treadle_thread_modify_request_type, request,
                                         request->metadata, thread.metadata);
     if (treadle_member_state(&treadle_thread_modify_request_type, request, "tool_resources")) {
-        rc = tools_resolve(session, call, request->tool_resources, false, 0, &thread.tool_resources,
-                           error);
+        rc =
+            tools_resolve(session, call, request->tool_resources, 0, &thread.tool_resources, error);
         if (!rc)
             rc = code_file_record_index(session, CODE_HOLDER_THREAD, id, thread.tool_resources,
                                         error);

@@ -78,9 +78,8 @@ static int make_store(struct db_session *session, struct resource_call *call,
 }
 
 static int resolve_search(struct db_session *session, struct resource_call *call,
-                          const struct treadle_file_search_resources *sent, bool helper,
-                          int64_t helper_days, struct treadle_file_search_resources **out,
-                          struct treadle_error *error)
+                          const struct treadle_file_search_resources *sent, int64_t helper_days,
+                          struct treadle_file_search_resources **out, struct treadle_error *error)
 {
     struct treadle_file_search_resources *kept = arena_alloc(call->arena, sizeof *kept);
     const char **ids = arena_array(call->arena, 1, sizeof *ids);
@@ -89,10 +88,6 @@ static int resolve_search(struct db_session *session, struct resource_call *call
     if (!kept || !ids)
         return error_set_memory(error);
     kept->vector_store_ids = ids;
-    if (sent->vector_stores && !helper)
-        return error_set_request(error, "unknown_parameter",
-                                 "tool_resources.file_search.vector_stores",
-                                 "Unknown parameter: 'tool_resources.file_search.vector_stores'.");
     if (sent->vector_store_id_count) {
         rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
                            "vector store", sent->vector_store_ids[0], &store, error);
@@ -108,7 +103,7 @@ static int resolve_search(struct db_session *session, struct resource_call *call
 }
 
 int tools_resolve(struct db_session *session, struct resource_call *call,
-                  const struct treadle_tool_resources *sent, bool helper, int64_t helper_days,
+                  const struct treadle_tool_resources *sent, int64_t helper_days,
                   struct treadle_tool_resources **out, struct treadle_error *error)
 {
     struct treadle_tool_resources *kept = arena_alloc(call->arena, sizeof *kept);
@@ -121,8 +116,8 @@ int tools_resolve(struct db_session *session, struct resource_call *call,
         kept->code_interpreter = sent->code_interpreter;
     }
     if (!rc && sent && sent->file_search)
-        rc = resolve_search(session, call, sent->file_search, helper, helper_days,
-                            &kept->file_search, error);
+        rc = resolve_search(session, call, sent->file_search, helper_days, &kept->file_search,
+                            error);
     if (!rc)
         *out = kept;
     return rc;

@@ -13,10 +13,9 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
                     struct treadle_error *error);
 
 /* Checks that the files and vector stores named exist and makes the store of the `vector_stores`
- * helper, with a life of `helper_days` unused (0: for ever); with `helper` false the helper is an
- * unknown parameter. `out` (never NULL) is what is kept. */
+ * helper, with a life of `helper_days` unused (0: for ever). `out` (never NULL) is what is kept. */
 int tools_resolve(struct db_session *session, struct resource_call *call,
-                  const struct treadle_tool_resources *sent, bool helper, int64_t helper_days,
+                  const struct treadle_tool_resources *sent, int64_t helper_days,
                   struct treadle_tool_resources **out, struct treadle_error *error);
 
 /* An enabled code interpreter shows its list of files, also while it is empty. */

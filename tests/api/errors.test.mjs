@@ -164,7 +164,8 @@ test('the creation helper and its rules', async t => {
         { code: 'array_above_max_length' });
     });
     await t.test('only on creation', async () => {
-        assertError(await post(server, `/v1/assistants/${assistant}`, { tool_resources: helper }), 400);
+        assertError(await post(server, `/v1/assistants/${assistant}`, { tool_resources: helper }), 400,
+            { code: 'unknown_parameter', param: 'tool_resources.file_search.vector_stores' });
         assertError(await post(server, `/v1/threads/${thread}`, { tool_resources: helper }), 400);
         assertError(await post(server, '/v1/threads/runs',
             { assistant_id: assistant, tool_resources: helper }), 400);

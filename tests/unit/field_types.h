@@ -14,6 +14,7 @@ static const struct treadle_type *const field_roots[] = {
     &treadle_tool_type,
     &treadle_chunking_strategy_type,
     &treadle_tool_resources_type,
+    &treadle_tool_resources_creation_type,
     &treadle_response_format_type,
     &treadle_response_format_object_type,
     &treadle_tool_choice_type,

@@ -318,7 +318,7 @@ static void make_row(struct maker *maker, const struct treadle_type *type, size_
 /* The rules between several members, and those of members that a check demands. */
 static void settle(struct maker *maker, const struct treadle_type *type, void *object)
 {
-    if (strcmp(type->name, "FileSearchResources") == 0) {
+    if (strcmp(type->name, "CreateFileSearchResources") == 0) {
         struct treadle_file_search_resources *resources = object;
         if (resources->vector_store_ids)
             resources->vector_stores = NULL;

@@ -128,8 +128,6 @@ static struct difference differences[] = {
     {"CreateUploadRequest", "purpose", WORDS, "as of files; its check refuses outputs", false},
     {"FileCitation", "page", EXTRA, "Treadle's own: the page of the passage", false},
     {"FileSearchRankingOptions", "hybrid_search", EXTRA, "recorded, always null", false},
-    {"FileSearchResources", "vector_stores", EXTRA,
-     "for creation alone; the resources refuse it elsewhere and never send it", false},
     {"MessageRequestContent", "type", WORDS, "the type's check refuses refusal", false},
     {"OpenAIFile", "expires_at", NULLABLE, "recorded: null where it does not expire", false},
     {"OpenAIFile", "purpose", WORDS, "evals may be uploaded, so a file may have it", false},
