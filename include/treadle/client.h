@@ -148,6 +148,17 @@ TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_response, struct treadle_vect
                          vector_store_file)
 TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_page_response,
                          struct treadle_vector_store_file_page, page)
+TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_content_response,
+                         struct treadle_vector_store_file_content, content)
+TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_batch_response,
+                         struct treadle_vector_store_file_batch, batch)
+TREADLE_DECLARE_RESPONSE(treadle_upload_response, struct treadle_upload, upload)
+TREADLE_DECLARE_RESPONSE(treadle_upload_part_response, struct treadle_upload_part, part)
+TREADLE_DECLARE_RESPONSE(treadle_model_response, struct treadle_model, model)
+TREADLE_DECLARE_RESPONSE(treadle_model_list_response, struct treadle_model_list, list)
+TREADLE_DECLARE_RESPONSE(treadle_embedding_list_response, struct treadle_embedding_list, list)
+TREADLE_DECLARE_RESPONSE(treadle_chat_completion_response, struct treadle_chat_completion,
+                         completion)
 TREADLE_DECLARE_RESPONSE(treadle_backup_response, struct treadle_backup, backup)
 TREADLE_DECLARE_RESPONSE(treadle_key_response, struct treadle_key, key)
 TREADLE_DECLARE_RESPONSE(treadle_key_page_response, struct treadle_key_page, page)
@@ -314,6 +325,19 @@ int treadle_run_modify(struct treadle_run_response **out, struct treadle_client 
                        const char *thread_id, const char *run_id,
                        const struct treadle_metadata_request *request, struct treadle_error *error);
 
+/* POST /threads/{thread_id}/runs/{run_id}/cancel. Answers at once, with the run cancelling or
+ * already cancelled; TREADLE_EREMOTE (400) when it has ended. */
+int treadle_run_cancel(struct treadle_run_response **out, struct treadle_client *client,
+                       const char *thread_id, const char *run_id, struct treadle_error *error);
+
+/* POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs: the outputs of all calls of
+ * run.required_action at once, after which the run goes on. `stream` must not be true. */
+int treadle_run_submit_tool_outputs(struct treadle_run_response **out,
+                                    struct treadle_client *client, const char *thread_id,
+                                    const char *run_id,
+                                    const struct treadle_tool_outputs_request *request,
+                                    struct treadle_error *error);
+
 /* GET /runs: the runs of all threads. Treadle's own. Takes `status`. */
 int treadle_run_list_all(struct treadle_run_page_response **out, struct treadle_client *client,
                          const struct treadle_list_options *options, struct treadle_error *error);
@@ -394,6 +418,31 @@ int treadle_file_content(struct treadle_response **out, struct treadle_client *c
 int treadle_file_content_save(struct treadle_response **out, struct treadle_client *client,
                               const char *file_id, FILE *stream, struct treadle_error *error);
 
+/* ---- Uploads in parts ----------------------------------------------------------------------- */
+
+/* POST /uploads: begins one, for files that are too large for a single request. It expires an hour
+ * after its creation. */
+int treadle_upload_create(struct treadle_upload_response **out, struct treadle_client *client,
+                          const struct treadle_upload_create_request *request,
+                          struct treadle_error *error);
+
+/* POST /uploads/{upload_id}/parts with `length` bytes, 64 MiB at most, which stay the caller's.
+ * Parts may be sent at once and in any order: completing says theirs. */
+int treadle_upload_part_create(struct treadle_upload_part_response **out,
+                               struct treadle_client *client, const char *upload_id,
+                               const void *bytes, size_t length, struct treadle_error *error);
+
+/* POST /uploads/{upload_id}/complete: joins the parts named, in that order; upload.file is the
+ * file. */
+int treadle_upload_complete(struct treadle_upload_response **out, struct treadle_client *client,
+                            const char *upload_id,
+                            const struct treadle_upload_complete_request *request,
+                            struct treadle_error *error);
+
+/* POST /uploads/{upload_id}/cancel: its parts are gone then. */
+int treadle_upload_cancel(struct treadle_upload_response **out, struct treadle_client *client,
+                          const char *upload_id, struct treadle_error *error);
+
 /* ---- Vector stores -------------------------------------------------------------------------- */
 
 /* POST /vector_stores */
@@ -442,6 +491,20 @@ int treadle_vector_store_file_retrieve(struct treadle_vector_store_file_response
                                        struct treadle_client *client, const char *vector_store_id,
                                        const char *file_id, struct treadle_error *error);
 
+/* POST /vector_stores/{vector_store_id}/files/{file_id}: puts other attributes in place of all that
+ * the file has there. NULL for them takes them away. */
+int treadle_vector_store_file_modify(struct treadle_vector_store_file_response **out,
+                                     struct treadle_client *client, const char *vector_store_id,
+                                     const char *file_id,
+                                     const struct treadle_vector_store_file_modify_request *request,
+                                     struct treadle_error *error);
+
+/* GET /vector_stores/{vector_store_id}/files/{file_id}/content: its text as it was indexed. No data
+ * until the file was read. */
+int treadle_vector_store_file_content(struct treadle_vector_store_file_content_response **out,
+                                      struct treadle_client *client, const char *vector_store_id,
+                                      const char *file_id, struct treadle_error *error);
+
 /* DELETE /vector_stores/{vector_store_id}/files/{file_id}: the file itself stays. */
 int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
                                      struct treadle_client *client, const char *vector_store_id,
@@ -452,6 +515,58 @@ int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
 int treadle_vector_store_file_wait(struct treadle_vector_store_file_response **out,
                                    struct treadle_client *client, const char *vector_store_id,
                                    const char *file_id, struct treadle_error *error);
+
+/* ---- Batches of files in vector stores ------------------------------------------------------ */
+
+/* POST /vector_stores/{vector_store_id}/file_batches: adds files together; they are then read in
+ * the background. */
+int treadle_vector_store_file_batch_create(
+    struct treadle_vector_store_file_batch_response **out, struct treadle_client *client,
+    const char *vector_store_id,
+    const struct treadle_vector_store_file_batch_create_request *request,
+    struct treadle_error *error);
+
+/* GET /vector_stores/{vector_store_id}/file_batches/{batch_id} */
+int treadle_vector_store_file_batch_retrieve(struct treadle_vector_store_file_batch_response **out,
+                                             struct treadle_client *client,
+                                             const char *vector_store_id, const char *batch_id,
+                                             struct treadle_error *error);
+
+/* POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel: what has not been read is
+ * not read any more. */
+int treadle_vector_store_file_batch_cancel(struct treadle_vector_store_file_batch_response **out,
+                                           struct treadle_client *client,
+                                           const char *vector_store_id, const char *batch_id,
+                                           struct treadle_error *error);
+
+/* GET /vector_stores/{vector_store_id}/file_batches/{batch_id}/files. Takes `filter`. */
+int treadle_vector_store_file_batch_file_list(struct treadle_vector_store_file_page_response **out,
+                                              struct treadle_client *client,
+                                              const char *vector_store_id, const char *batch_id,
+                                              const struct treadle_list_options *options,
+                                              struct treadle_error *error);
+
+/* ---- Models --------------------------------------------------------------------------------- */
+
+/* GET /models: all of them, in one list. */
+int treadle_model_list(struct treadle_model_list_response **out, struct treadle_client *client,
+                       struct treadle_error *error);
+
+/* GET /models/{model} */
+int treadle_model_retrieve(struct treadle_model_response **out, struct treadle_client *client,
+                           const char *model, struct treadle_error *error);
+
+/* POST /embeddings */
+int treadle_embedding_create(struct treadle_embedding_list_response **out,
+                             struct treadle_client *client,
+                             const struct treadle_embedding_create_request *request,
+                             struct treadle_error *error);
+
+/* POST /chat/completions. Streaming is not offered here: `stream` must not be true. */
+int treadle_chat_create(struct treadle_chat_completion_response **out,
+                        struct treadle_client *client,
+                        const struct treadle_chat_create_request *request,
+                        struct treadle_error *error);
 
 /* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
 

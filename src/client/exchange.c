@@ -89,7 +89,7 @@ static CURLcode add_value(curl_mime *form, const char *name, const char *value)
 static CURLcode add_file(curl_mime *form, struct upload *upload)
 {
     curl_mimepart *part = curl_mime_addpart(form);
-    CURLcode code = part ? curl_mime_name(part, "file") : CURLE_OUT_OF_MEMORY;
+    CURLcode code = part ? curl_mime_name(part, upload->member) : CURLE_OUT_OF_MEMORY;
     if (!code)
         code = curl_mime_filename(part, upload->filename);
     if (!code)
@@ -102,7 +102,7 @@ static CURLcode add_file(curl_mime *form, struct upload *upload)
 static CURLcode fill_form(curl_mime *form, struct upload *upload)
 {
     char seconds[24];
-    CURLcode code = add_value(form, "purpose", upload->purpose);
+    CURLcode code = upload->purpose ? add_value(form, "purpose", upload->purpose) : CURLE_OK;
     if (!code && upload->expires_after_seconds) {
         snprintf(seconds, sizeof seconds, "%lld", (long long)upload->expires_after_seconds);
         code = add_value(form, "expires_after[anchor]", "created_at");

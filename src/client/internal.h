@@ -53,8 +53,9 @@ struct upload {
     const char *bytes;
     curl_off_t length;
     curl_off_t offset;
+    const char *member; /* of the form */
     const char *filename;
-    const char *purpose;
+    const char *purpose; /* NULL: the form has nothing but the content */
     int64_t expires_after_seconds;
     bool broken; /* it could not be read to its end */
 };

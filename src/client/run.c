@@ -46,3 +46,20 @@ int treadle_run_find(struct treadle_run_response **out, struct treadle_client *c
 {
     CLIENT_CALL(treadle_run_response, run, .endpoint = ENDPOINT_RUN_FIND, .arguments = {run_id});
 }
+
+int treadle_run_cancel(struct treadle_run_response **out, struct treadle_client *client,
+                       const char *thread_id, const char *run_id, struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_run_response, run, .endpoint = ENDPOINT_RUN_CANCEL,
+                .arguments = {thread_id, run_id});
+}
+
+int treadle_run_submit_tool_outputs(struct treadle_run_response **out,
+                                    struct treadle_client *client, const char *thread_id,
+                                    const char *run_id,
+                                    const struct treadle_tool_outputs_request *request,
+                                    struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_run_response, run, .endpoint = ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS,
+                .arguments = {thread_id, run_id}, .request = request);
+}

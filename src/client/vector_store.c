@@ -76,6 +76,26 @@ int treadle_vector_store_file_retrieve(struct treadle_vector_store_file_response
                 .arguments = {vector_store_id, file_id});
 }
 
+int treadle_vector_store_file_modify(struct treadle_vector_store_file_response **out,
+                                     struct treadle_client *client, const char *vector_store_id,
+                                     const char *file_id,
+                                     const struct treadle_vector_store_file_modify_request *request,
+                                     struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_vector_store_file_response, vector_store_file,
+                .endpoint = ENDPOINT_VECTOR_STORE_FILE_MODIFY,
+                .arguments = {vector_store_id, file_id}, .request = request);
+}
+
+int treadle_vector_store_file_content(struct treadle_vector_store_file_content_response **out,
+                                      struct treadle_client *client, const char *vector_store_id,
+                                      const char *file_id, struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_vector_store_file_content_response, content,
+                .endpoint = ENDPOINT_VECTOR_STORE_FILE_CONTENT,
+                .arguments = {vector_store_id, file_id});
+}
+
 int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
                                      struct treadle_client *client, const char *vector_store_id,
                                      const char *file_id, struct treadle_error *error)
