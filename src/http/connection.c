@@ -211,6 +211,31 @@ void http_connection_name(struct http_connection *connection, const char *reques
     pthread_mutex_unlock(&connection->mutex);
 }
 
+bool http_connection_refuse(struct http_connection *connection, int status,
+                            char request_id[IDENT_SIZE])
+{
+    pthread_mutex_lock(&connection->mutex);
+    bool alive = connection->phase != HTTP_PHASE_DEAD;
+    bool begun = connection->phase != HTTP_PHASE_IDLE;
+    if (alive) {
+        connection->refused = status;
+        connection->linger = true;
+    }
+    memcpy(request_id, connection->request_id, IDENT_SIZE);
+    pthread_mutex_unlock(&connection->mutex);
+    if (!begun)
+        ident_make_hex(request_id, "req_");
+    return alive;
+}
+
+int http_connection_refused(struct http_connection *connection)
+{
+    pthread_mutex_lock(&connection->mutex);
+    int status = connection->refused;
+    pthread_mutex_unlock(&connection->mutex);
+    return status;
+}
+
 void http_connection_linger(struct http_connection *connection)
 {
     pthread_mutex_lock(&connection->mutex);

@@ -23,9 +23,11 @@ enum http_phase {
 };
 
 struct http_peer;
+struct http_server;
 
 struct http_connection {
     struct http_connection *next; /* in its bucket of the registry */
+    struct http_server *server;   /* once an event thread has it */
     int descriptor;
     size_t listener;        /* which one accepted it */
     struct http_peer *peer; /* NULL for a Unix socket */
@@ -35,6 +37,7 @@ struct http_connection {
     int64_t deadline;  /* by clock_monotonic_us */
     int64_t last_move; /* when the phase was entered last: with every piece of a body */
     bool linger;       /* the client may still be sending: drain before closing */
+    int refused;       /* the status with which libmicrohttpd ended it, or 0 */
     char request_id[IDENT_SIZE];
 };
 
@@ -69,6 +72,15 @@ bool http_connection_enter(struct http_connection *connection, enum http_phase p
 
 /* Names the request that the connection reads, for the reply to one that takes too long. */
 void http_connection_name(struct http_connection *connection, const char *request_id);
+
+/* Notes that libmicrohttpd ends the connection with this status, and gives the id of the request
+ * that it refuses: a new one where none had begun. False when the connection was given up
+ * meanwhile. */
+bool http_connection_refuse(struct http_connection *connection, int status,
+                            char request_id[IDENT_SIZE]);
+
+/* The status of that, 0 without. */
+int http_connection_refused(struct http_connection *connection);
 
 /* Has the connection drained when it closes. */
 void http_connection_linger(struct http_connection *connection);

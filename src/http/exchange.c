@@ -23,6 +23,7 @@
 #include "http/body.h"
 #include "http/head.h"
 #include "http/keeper.h"
+#include "http/refusal.h"
 #include "http/reply.h"
 #include "http/stream.h"
 
@@ -248,7 +249,7 @@ static enum MHD_Result answer(struct http_exchange *exchange)
         return MHD_NO;
     exchange->stage = ANSWERED;
     enum MHD_Result queued =
-        MHD_queue_response(exchange->mhd, (unsigned)exchange->status, exchange->response);
+        http_queue(exchange->mhd, (unsigned)exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     return queued;
@@ -463,17 +464,10 @@ static void report(const struct http_exchange *exchange, enum MHD_RequestTermina
         options->finished(options->context, &exchange->request, &outcome);
 }
 
-/* What libmicrohttpd answered by itself to a request that it could not read on; 0 for nothing. */
-static int status_of_refusal(struct MHD_Connection *mhd)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
-    return info ? (int)info->http_status : 0;
-}
-
 void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
                        enum MHD_RequestTerminationCode code)
 {
+    (void)mhd;
     struct http_server *server = context;
     struct http_exchange *exchange = *place;
     if (!exchange)
@@ -482,11 +476,11 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
     int64_t patience = seconds(server->options.idle_seconds + server->options.request_seconds);
     bool alive = http_connection_enter(exchange->connection, HTTP_PHASE_IDLE,
                                        clock_monotonic_us() + patience);
+    if (!exchange->status)
+        exchange->status = http_connection_refused(exchange->connection);
     /* The keeper ended it, and said so. */
     if (!alive && !exchange->status)
         exchange->status = 408;
-    if (!exchange->status && (exchange->status = status_of_refusal(mhd)))
-        http_connection_linger(exchange->connection);
     if (exchange->stream)
         exchange->sent = http_stream_sent(exchange->stream);
     report(exchange, code);

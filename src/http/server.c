@@ -60,7 +60,10 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **plac
     if (!info)
         return;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        *place = http_registry_find(&server->registry, info->connect_fd);
+        struct http_connection *found = http_registry_find(&server->registry, info->connect_fd);
+        if (found)
+            found->server = server;
+        *place = found;
         return;
     }
     struct http_connection *connection = *place;

@@ -126,6 +126,19 @@ test('a server over TLS', async t => {
         if (reply.code) assert.match(reply.code, /EPIPE|ECONNRESET/);
         else assertError(reply, 413);
     });
+    await t.test('what is no HTTP is refused in words', async () => {
+        const text = await new Promise((resolve, reject) => {
+            const socket = tls.connect({ host: '127.0.0.1', port: new URL(server.url).port, ca }, () =>
+                socket.write('GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n'));
+            let got = '';
+            socket.on('data', part => got += part);
+            socket.on('close', () => resolve(got));
+            socket.on('error', reject);
+        });
+        const [head, body] = text.split('\r\n\r\n');
+        assert.match(head, /^HTTP\/1\.1 400 /);
+        assert.equal(JSON.parse(body).error.type, 'invalid_request_error');
+    });
     await t.test('many at once', async () => {
         const replies = await Promise.all(Array.from({ length: 50 }, () =>
             ask(server, 'GET', '/v1/assistants', { headers })));

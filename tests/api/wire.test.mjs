@@ -42,6 +42,22 @@ function speak(bytes, { enough, half = false } = {}) {
     });
 }
 
+/** The same, a few bytes at a time. */
+function dribble(bytes) {
+    return new Promise((resolve, reject) => {
+        const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+        let text = '';
+        socket.setNoDelay(true).setEncoding('latin1').setTimeout(PATIENCE, () =>
+            socket.destroy(new Error(`neither an answer nor an end, but ${JSON.stringify(text)}`)));
+        socket.on('data', part => text += part);
+        socket.on('close', () => (text ? resolve(text) : reject(new Error('no answer'))));
+        socket.on('error', () => {});
+        const next = at => at < bytes.length && socket.writable
+            && socket.write(bytes.slice(at, at + 7), 'latin1', () => setImmediate(next, at + 7));
+        next(0);
+    });
+}
+
 /** The replies in what came back, in the shape that assertError looks at. */
 function parse(text) {
     const replies = [];
@@ -176,9 +192,9 @@ for (const [what, bytes, status, error, headers] of ROWS)
             assert.equal(reply.headers[name], value);
     });
 
-// Where the bytes are no HTTP that can be read on, libmicrohttpd says so itself, and closes: with the
-// right status but, as ARCHITECTURE.md says, with a page of its own. The last column tells whether
-// the request got far enough to be logged and counted.
+// Where the bytes are no HTTP that can be read on, libmicrohttpd refuses them by itself, in our words
+// all the same, and the connection ends. The last column tells whether the request got far enough to
+// be logged and counted.
 const coded = `POST /v1/threads HTTP/1.1\r\n${CLOSE}${JSON_TYPE}Transfer-Encoding: chunked\r\n\r\n`;
 const UNREADABLE = [
     ['a chunk of no size', `${coded}zz\r\n{}\r\n0\r\n\r\n`, 400, true],
@@ -192,8 +208,12 @@ const UNREADABLE = [
     ['a negative length', send('/v1/threads', '{}').replace('Length: 2', 'Length: -2'), 400, true],
     ['a length beyond all numbers', send('/v1/threads', '{}').replace('Length: 2',
         `Length: ${'9'.repeat(20)}`), 413, true],
+    ['a length with a sign', send('/v1/threads', '{}').replace('Length: 2', 'Length: +2'), 400, true],
+    ['an empty length', send('/v1/threads', '{}').replace('Length: 2', 'Length:'), 400, true],
     ['headers that do not fit', get('/v1/assistants', `A: ${LONG.repeat(10)}\r\n`), 431, true],
     ['a thousand headers', get('/v1/assistants', 'A: b\r\n'.repeat(1000)), 431, true],
+    ['cookies that do not fit', get('/v1/assistants', `Cookie: ${'a=b;'.repeat(3000)}\r\n`), 431,
+        true],
     ['a line that does not fit', get(`/v1/${LONG.repeat(10)}`), 414, false],
     ['another HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/3.0'), 505, false],
     ['an old HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/0.9'), 505, false],
@@ -208,16 +228,38 @@ async function refusals(status) {
     return [...text.matchAll(pattern)].reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
+const REFUSED = { type: 'invalid_request_error', param: null, code: null };
+
 for (const [what, bytes, status, counted] of UNREADABLE)
     test(`${what} is refused`, async () => {
         const before = await refusals(status);
         const text = await speak(bytes + get('/v1/assistants'));
-        assert.match(text, new RegExp(`^HTTP/1\\.[01] ${status} `));
-        assert.doesNotMatch(text, /"object":"list"/, 'what follows is not read');
-        assert.match(text, /^connection: close\r$/im);
-        if (counted)
-            await until('it is counted', async () => await refusals(status) === before + 1);
+        const [reply, ...more] = parse(text);
+        assertError(reply, status, REFUSED);
+        assert.equal(reply.headers.connection, 'close');
+        assert.deepEqual(more, [], 'what follows is not read');
+        if (!counted) return;
+        await until('it is counted', async () => await refusals(status) === before + 1);
+        assert.match(server.log, new RegExp(`id=${reply.headers['x-request-id']} .* status=${status}`));
     });
+
+test('what is refused later on a connection has the envelope too', async () => {
+    const keep = 'GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\n\r\n';
+    for (const [what, bytes, status] of UNREADABLE) {
+        const [first, second, ...more] = parse(await speak(keep + bytes));
+        assert.equal(first.status, 200);
+        assertError(second, status, REFUSED);
+        assert.notEqual(second.headers['x-request-id'], first.headers['x-request-id'], what);
+        assert.deepEqual(more, []);
+    }
+});
+
+test('bytes that come in pieces are refused alike', async () => {
+    for (const [, bytes, status] of UNREADABLE.filter(([, text]) => text.length < 300)) {
+        const [reply] = parse(await dribble(bytes));
+        assertError(reply, status, REFUSED);
+    }
+});
 
 test('every path says which methods it has', async t => {
     const paths = new Map();
