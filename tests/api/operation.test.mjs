@@ -1,11 +1,12 @@
 // What those who run the server see of it: probes, metrics, logs, and how it stops.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
 import http from 'node:http';
 import net from 'node:net';
-import { assertError, launch, post, request, run, serve, sleep, until, directory, upload, within }
-    from './harness.mjs';
+import { assertError, directory, launch, post, program, request, root, run, serve, sleep, until,
+    upload, within } from './harness.mjs';
 import path from 'node:path';
 
 /** Numbers by name with labels, of a text in Prometheus' format, which is checked on the way. */
@@ -266,6 +267,20 @@ test('systemd is told when the server is ready and when it stops', async t => {
     await until('ready', () => heard === 'bound\nREADY=1\n');
     await server.stop();
     await until('stopping', () => heard === 'bound\nREADY=1\nSTOPPING=1\n');
+});
+
+test('systemd takes the unit', async t => {
+    if (spawnSync('systemd-analyze', ['--version']).error) {
+        t.skip('there is no systemd-analyze');
+        return;
+    }
+    const unit = path.join(directory(t), 'treadle.service');
+    fs.writeFileSync(unit, fs.readFileSync(path.join(root, 'packaging/treadle.service.in'), 'utf8')
+        .replace('@bindir@/treadle', program));
+    const { status, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', unit],
+        { encoding: 'utf8' });
+    assert.equal(status, 0, stderr);
+    assert.doesNotMatch(stderr, /treadle\.service/);
 });
 
 test('options of serve are checked', async () => {
