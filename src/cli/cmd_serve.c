@@ -90,9 +90,15 @@ static const struct option_row serve_rows[] = {
     {"model", 0, OPTION_TEXT, "NAME", offsetof(struct serve_settings, models.model), 0,
      "What to ask the first model server for when it does not list the name that was asked for. "
      "Default: names are passed on as they are."},
-    {"model-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, models.timeout),
-     LONGEST_MODEL_SILENCE,
-     "How long a model server may be silent, before its answer and within. Default: 120."},
+    {"model-connect-timeout", 0, OPTION_COUNT, "SECONDS",
+     offsetof(struct serve_settings, models.connect_timeout), LONGEST_MODEL_SILENCE,
+     "How long connecting to a model server may take. Default: 10."},
+    {"model-first-timeout", 0, OPTION_COUNT, "SECONDS",
+     offsetof(struct serve_settings, models.first_timeout), LONGEST_MODEL_SILENCE,
+     "How long a model server may then take to say the first word of an answer. Default: 300."},
+    {"model-idle-timeout", 0, OPTION_COUNT, "SECONDS",
+     offsetof(struct serve_settings, models.idle_timeout), LONGEST_MODEL_SILENCE,
+     "How long a model server may fall silent within an answer. Default: 120."},
     {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
      0,
      "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding, "

@@ -56,6 +56,13 @@ static int read_server(const char *url, const char *key, const char *key_file, s
     return (key || key_file) && !out->key ? CLI_FAILED : -1;
 }
 
+static void set_timeouts(const struct model_settings *settings, struct model_server_options *out)
+{
+    out->connect_seconds = (unsigned)settings->connect_timeout;
+    out->first_seconds = (unsigned)settings->first_timeout;
+    out->idle_seconds = (unsigned)settings->idle_timeout;
+}
+
 static int check(const char *command, const struct model_settings *settings)
 {
     if (settings->keys.count && settings->key_files.count)
@@ -82,7 +89,7 @@ int model_options_read(const char *command, const struct model_settings *setting
     int status = check(command, settings);
     for (size_t i = 0; status < 0 && i < settings->urls.count && i < MODEL_SERVERS; i++) {
         struct model_server_options *server = &out->servers[i];
-        server->silence_seconds = (unsigned)settings->timeout;
+        set_timeouts(settings, server);
         server->model = i == 0 ? settings->model : NULL;
         status = read_server(settings->urls.items[i], settings->keys.items[i],
                              settings->key_files.items[i], arena, server);
@@ -90,7 +97,7 @@ int model_options_read(const char *command, const struct model_settings *setting
     if (status < 0 && settings->embedding_url)
         status = read_server(settings->embedding_url, settings->embedding_key,
                              settings->embedding_key_file, arena, &out->embedding);
-    out->embedding.silence_seconds = (unsigned)settings->timeout;
+    set_timeouts(settings, &out->embedding);
     /* The programs that this one starts have no business with them. */
     unsetenv("TREADLE_MODEL_KEY");
     unsetenv("TREADLE_EMBEDDING_KEY");

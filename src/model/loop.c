@@ -1,308 +1,263 @@
 /*
- * The loop: libcurl's multi interface, with its own idea of time.
+ * The loop: libcurl's multi interface, driven by epoll.
  *
- * libcurl knows a limit for connecting but none for silence that fits a model, which may think for
- * a minute and then speak in bursts. So every exchange has a deadline that each byte moves, and the
- * loop looks at all of them a few times a second: not on every byte, which would cost a pass over
- * all exchanges each.
+ * libcurl looks through all connections with a host for one that is free, so with thousands of
+ * answers under way a single multi handle would spend its time on that. Therefore exchanges are
+ * spread over lanes, each a multi handle with its own connections: an exchange goes to the first
+ * lane that has room, so that few exchanges share few connections, which stay alive.
+ *
+ * An exchange is in one list at a time: incoming (guarded by the mutex), under way, or waiting for
+ * its next try. A turn of the loop costs what has happened since the last one and no more, but for
+ * two passes over all exchanges: over their flags after a wake, LOOK_GAP_US apart at least, and
+ * over their deadlines twice a second.
  */
 #include "model/loop.h"
 
-#include <curl/curl.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
-#include "base/buffer.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "base/ident.h"
 #include "base/thread.h"
-#include "model/remote_error.h"
+#include "model/exchange.h"
 
 enum {
-    MOST_EXCHANGES = 4096,
-    ERROR_BYTES = 64 * 1024, /* kept of a reply that says an error */
-    LOOK_US = 200000,
-    IDLE_MS = 60000,
-    FIRST_PAUSE_MS = 500,
-    LONGEST_PAUSE_MS = 8000,
-    LONGEST_WISH_S = 60 /* of a Retry-After that is heeded */
+    LANES = 64,
+    LANE_ROOM = 256, /* exchanges at once, and connections kept */
+    MOST_EXCHANGES = LANES * LANE_ROOM,
+    SPARE_HANDLES = 256,
+    EVENTS = 256,
+    LOOK_US = 500000,
+    LOOK_GAP_US = 5000,
+    START_GAP_US = 10000 /* between passes over those that wait */
 };
 
-struct exchange {
-    struct exchange *next;
-    struct loop_exchange of;
-    CURL *easy; /* NULL while it waits */
-    struct curl_slist *headers;
-    unsigned tries;
-    int64_t start_at, deadline; /* by clock_monotonic_us */
-    struct buffer refusal;      /* the body of a reply that is no success */
-    struct treadle_error broken;
-    bool is_broken; /* the handler broke off */
+#define NEVER INT64_MAX
+#define WAKE_EVENT UINT64_MAX
+
+struct list {
+    struct exchange *first, *last;
+};
+
+struct lane {
+    struct model_loop *loop;
+    CURLM *multi; /* NULL: never needed */
+    size_t number, count;
+    int64_t due;  /* when libcurl wants to be called, or NEVER */
+    bool touched; /* something may have ended */
 };
 
 struct model_loop {
-    CURLM *multi;
     pthread_t thread;
+    int epoll, wake;
+    atomic_bool woken, look;
     pthread_mutex_t mutex; /* guards what follows, up to the next comment */
-    struct exchange *incoming;
+    struct list incoming;
     size_t count;
     bool stop;
     /* The thread's own. */
-    struct exchange *exchanges;
-    atomic_bool look;
+    struct lane lanes[LANES];
+    size_t lane_count;
+    struct list busy, waiting;
+    int64_t next_start, next_look, looked_at;
+    CURL *spare[SPARE_HANDLES];
+    size_t spare_count;
 };
 
-/* ---- One exchange --------------------------------------------------------------------------- */
+/* ---- Lists ---------------------------------------------------------------------------------- */
 
-static int on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
+static void list_add(struct list *list, struct exchange *exchange)
 {
-    (void)context;
-    (void)purpose;
-    return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
+    exchange->next = NULL;
+    exchange->previous = list->last;
+    *(list->last ? &list->last->next : &list->first) = exchange;
+    list->last = exchange;
 }
 
-static long status_of(const struct exchange *exchange)
+static void list_remove(struct list *list, struct exchange *exchange)
 {
-    long status = 0;
-    curl_easy_getinfo(exchange->easy, CURLINFO_RESPONSE_CODE, &status);
-    return status;
+    *(exchange->previous ? &exchange->previous->next : &list->first) = exchange->next;
+    *(exchange->next ? &exchange->next->previous : &list->last) = exchange->previous;
 }
 
-static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
+/* ---- Lanes ---------------------------------------------------------------------------------- */
+
+static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
 {
-    struct exchange *exchange = context;
-    size_t length = size * count;
-    exchange->deadline = clock_monotonic_us() + (int64_t)exchange->of.silence_seconds * 1000000;
-    long status = status_of(exchange);
-    if (status < 200 || status > 299) {
-        size_t room = ERROR_BYTES - exchange->refusal.length;
-        buffer_append(&exchange->refusal, bytes, length < room ? length : room);
-        return length;
+    struct lane *lane = context;
+    int epoll = lane->loop->epoll;
+    struct epoll_event event = {.data.u64 = (uint64_t)lane->number << 32 | (uint32_t)socket};
+    (void)easy;
+    if (what == CURL_POLL_REMOVE) {
+        epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);
+        return 0;
     }
-    exchange->is_broken =
-        exchange->of.handler->bytes(exchange->of.context, bytes, length, &exchange->broken) != 0;
-    return exchange->is_broken ? CURL_WRITEFUNC_ERROR : length;
+    if (what & CURL_POLL_IN)
+        event.events |= EPOLLIN;
+    if (what & CURL_POLL_OUT)
+        event.events |= EPOLLOUT;
+    int rc = epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    curl_multi_assign(lane->multi, socket, lane);
+    return rc;
 }
 
-static bool add_header(struct exchange *exchange, const char *text)
+static int on_timer(CURLM *multi, long milliseconds, void *context)
 {
-    struct curl_slist *longer = curl_slist_append(exchange->headers, text);
-    if (longer)
-        exchange->headers = longer;
-    return longer;
+    struct lane *lane = context;
+    (void)multi;
+    lane->due = milliseconds < 0 ? NEVER : clock_monotonic_us() + (int64_t)milliseconds * 1000;
+    return 0;
 }
 
-static bool add_key(struct exchange *exchange)
+static bool lane_open(struct model_loop *loop, struct lane *lane)
 {
-    struct buffer text;
-    buffer_init(&text, 8192);
-    buffer_append_format(&text, "Authorization: Bearer %s", exchange->of.key);
-    bool added = !text.failed && add_header(exchange, text.data);
-    if (text.data)
-        explicit_bzero(text.data, text.length);
-    buffer_clear(&text);
-    return added;
+    lane->multi = curl_multi_init();
+    if (!lane->multi)
+        return false;
+    lane->loop = loop;
+    lane->number = (size_t)(lane - loop->lanes);
+    lane->due = NEVER;
+    curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, (long)LANE_ROOM);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
+    return true;
 }
 
-static bool is_loopback(const char *url)
+/* The first lane with room: there is one as long as there are no more than MOST_EXCHANGES. */
+static struct lane *lane_choose(struct model_loop *loop)
 {
-    static const char *const hosts[] = {"127.", "localhost", "[::1]"};
-    const char *host = strstr(url, "://");
-    for (size_t i = 0; host && i < sizeof hosts / sizeof hosts[0]; i++)
-        if (strncasecmp(host + 3, hosts[i], strlen(hosts[i])) == 0)
-            return true;
-    return false;
+    for (size_t i = 0; i < loop->lane_count; i++)
+        if (loop->lanes[i].count < LANE_ROOM)
+            return &loop->lanes[i];
+    struct lane *lane = &loop->lanes[loop->lane_count];
+    if (!lane_open(loop, lane))
+        return NULL;
+    loop->lane_count++;
+    return lane;
 }
 
-static bool set_up(struct exchange *exchange)
+/* ---- Exchanges ------------------------------------------------------------------------------ */
+
+static CURL *take_handle(struct model_loop *loop)
 {
-    CURL *easy = exchange->easy;
-    const struct loop_exchange *of = &exchange->of;
-    bool fine = add_header(exchange, "Accept: text/event-stream, application/json") &&
-                add_header(exchange, "Expect:") && (!of->key || add_key(exchange));
-    curl_easy_setopt(easy, CURLOPT_URL, of->url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, "treadle/" TREADLE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)of->connect_seconds);
-    curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);
-    /* A proxy of the environment's cannot reach what is on this machine. */
-    if (is_loopback(of->url))
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    if (of->body) {
-        fine = fine && add_header(exchange, "Content-Type: application/json");
-        curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)of->body_length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, of->body);
-    }
-    return fine && curl_easy_setopt(easy, CURLOPT_HTTPHEADER, exchange->headers) == CURLE_OK;
+    return loop->spare_count ? loop->spare[--loop->spare_count] : curl_easy_init();
 }
 
-static void tear_down(struct model_loop *loop, struct exchange *exchange)
+/* Takes an exchange that is under way off its lane. */
+static void halt(struct model_loop *loop, struct exchange *exchange)
 {
-    if (exchange->easy) {
-        curl_multi_remove_handle(loop->multi, exchange->easy);
-        curl_easy_cleanup(exchange->easy);
-    }
-    curl_slist_free_all(exchange->headers);
-    exchange->easy = NULL;
-    exchange->headers = NULL;
-    exchange->is_broken = false;
+    struct lane *lane = &loop->lanes[exchange->lane];
+    list_remove(&loop->busy, exchange);
+    lane->count--;
+    curl_multi_remove_handle(lane->multi, exchange->easy);
+    CURL *easy = exchange_stop(exchange);
+    if (loop->spare_count < SPARE_HANDLES)
+        loop->spare[loop->spare_count++] = easy;
+    else
+        curl_easy_cleanup(easy);
 }
 
-/* Ends the exchange for good. */
+/* Ends for good an exchange that is in no list. */
 static void conclude(struct model_loop *loop, struct exchange *exchange, enum loop_end end,
                      const struct treadle_error *error)
 {
-    struct exchange **at = &loop->exchanges;
-    while (*at && *at != exchange)
-        at = &(*at)->next;
-    if (*at)
-        *at = exchange->next;
-    tear_down(loop, exchange);
-    buffer_clear(&exchange->refusal);
+    const struct loop_exchange of = exchange->of;
     pthread_mutex_lock(&loop->mutex);
     loop->count--;
     pthread_mutex_unlock(&loop->mutex);
-    exchange->of.handler->done(exchange->of.context, end, end == LOOP_FAILED ? error : NULL);
-    free(exchange);
+    exchange_free(exchange);
+    of.handler->done(of.context, end, end == LOOP_FAILED ? error : NULL);
 }
 
-static void start(struct model_loop *loop, struct exchange *exchange)
+/* Begins a try of an exchange that is in no list. */
+static void begin(struct model_loop *loop, struct exchange *exchange)
 {
     struct treadle_error error;
-    int64_t patience = (int64_t)exchange->of.connect_seconds + exchange->of.silence_seconds;
-    buffer_reset(&exchange->refusal);
-    exchange->tries++;
-    exchange->deadline = clock_monotonic_us() + patience * 1000000;
-    exchange->easy = curl_easy_init();
-    if (exchange->easy && set_up(exchange) &&
-        curl_multi_add_handle(loop->multi, exchange->easy) == CURLM_OK)
+    struct lane *lane = lane_choose(loop);
+    if (exchange_start(exchange, take_handle(loop)) && lane &&
+        curl_multi_add_handle(lane->multi, exchange->easy) == CURLM_OK) {
+        exchange->lane = lane->number;
+        lane->count++;
+        list_add(&loop->busy, exchange);
         return;
+    }
+    curl_easy_cleanup(exchange_stop(exchange));
     error_set_memory(&error);
     conclude(loop, exchange, LOOP_FAILED, &error);
-}
-
-/* ---- Trying again --------------------------------------------------------------------------- */
-
-/* How long to wait, in milliseconds: as the server wishes, else longer each time and never in step
- * with others. Negative when the server wishes for more than anybody would wait. */
-static int64_t pause_of(const struct exchange *exchange)
-{
-    curl_off_t wish = 0;
-    curl_easy_getinfo(exchange->easy, CURLINFO_RETRY_AFTER, &wish);
-    if (wish > LONGEST_WISH_S)
-        return -1;
-    int64_t pause = (int64_t)FIRST_PAUSE_MS << (exchange->tries - 1);
-    uint32_t random;
-    if (pause > LONGEST_PAUSE_MS)
-        pause = LONGEST_PAUSE_MS;
-    ident_random(&random, sizeof random);
-    pause = pause * (75 + (int64_t)(random % 51)) / 100;
-    return wish > 0 && wish * 1000 > pause ? wish * 1000 : pause;
-}
-
-static void fail(struct model_loop *loop, struct exchange *exchange, bool may_help,
-                 const struct treadle_error *error)
-{
-    int64_t pause = may_help && exchange->tries < exchange->of.attempts ? pause_of(exchange) : -1;
-    if (pause < 0 || !exchange->of.handler->again(exchange->of.context)) {
-        conclude(loop, exchange, LOOP_FAILED, error);
-        return;
-    }
-    tear_down(loop, exchange);
-    exchange->start_at = clock_monotonic_us() + pause * 1000;
-    atomic_store(&loop->look, true);
-}
-
-static bool is_passing(CURLcode code)
-{
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST:
-    case CURLE_COULDNT_CONNECT:
-    case CURLE_OPERATION_TIMEDOUT:
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:
-    case CURLE_HTTP2:
-    case CURLE_HTTP2_STREAM:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static enum remote_failure failure_of(CURLcode code)
-{
-    switch (code) {
-    case CURLE_OPERATION_TIMEDOUT:
-        return REMOTE_TIMEOUT;
-    case CURLE_GOT_NOTHING:
-    case CURLE_SEND_ERROR:
-    case CURLE_RECV_ERROR:
-    case CURLE_PARTIAL_FILE:
-        return REMOTE_BROKE_OFF;
-    default:
-        return REMOTE_UNREACHABLE;
-    }
 }
 
 static void complete(struct model_loop *loop, struct exchange *exchange, CURLcode code)
 {
     struct treadle_error error;
-    const struct loop_exchange *of = &exchange->of;
-    if (exchange->is_broken) {
-        struct treadle_error broken = exchange->broken;
-        conclude(loop, exchange, LOOP_FAILED, &broken);
+    int64_t pause = 0;
+    enum exchange_verdict verdict = exchange_judge(exchange, code, &pause, &error);
+    halt(loop, exchange);
+    if (verdict != EXCHANGE_AGAIN) {
+        conclude(loop, exchange, verdict == EXCHANGE_OK ? LOOP_OK : LOOP_FAILED, &error);
         return;
     }
-    if (code) {
-        remote_error_transport(&error, failure_of(code), curl_easy_strerror(code));
-        fail(loop, exchange, is_passing(code), &error);
-        return;
-    }
-    long status = status_of(exchange);
-    if (status < 200 || status > 299) {
-        bool may_help = remote_error_read(&error, status, &exchange->refusal, of->key);
-        fail(loop, exchange, may_help, &error);
-        return;
-    }
-    if (of->handler->end(of->context, &error))
-        fail(loop, exchange, error.code == TREADLE_ENETWORK, &error);
-    else
-        conclude(loop, exchange, LOOP_OK, NULL);
+    exchange->start_at = clock_monotonic_us() + pause * 1000;
+    list_add(&loop->waiting, exchange);
+    if (exchange->start_at < loop->next_start)
+        loop->next_start = exchange->start_at;
 }
 
-/* ---- The thread ----------------------------------------------------------------------------- */
+static bool is_cancelled(const struct exchange *exchange)
+{
+    return exchange->of.cancelled && atomic_load(exchange->of.cancelled);
+}
 
-static void look_at(struct model_loop *loop, struct exchange *exchange, int64_t now)
+/* ---- Passes over all ------------------------------------------------------------------------ */
+
+static void look_at_busy(struct model_loop *loop, int64_t now)
 {
     struct treadle_error error;
-    if (exchange->of.cancelled && atomic_load(exchange->of.cancelled)) {
-        conclude(loop, exchange, LOOP_CANCELLED, NULL);
-    } else if (!exchange->easy && now >= exchange->start_at) {
-        start(loop, exchange);
-    } else if (exchange->easy && now > exchange->deadline) {
-        remote_error_transport(&error, REMOTE_TIMEOUT, "it was silent");
-        conclude(loop, exchange, LOOP_FAILED, &error);
+    for (struct exchange *at = loop->busy.first, *next; at; at = next) {
+        next = at->next;
+        bool cancelled = is_cancelled(at);
+        if (!cancelled && now <= at->deadline)
+            continue;
+        if (!cancelled)
+            exchange_overdue(at, &error);
+        halt(loop, at);
+        conclude(loop, at, cancelled ? LOOP_CANCELLED : LOOP_FAILED, &error);
     }
 }
 
-static void look_at_all(struct model_loop *loop)
+static void look_at_waiting(struct model_loop *loop, int64_t now)
 {
-    int64_t now = clock_monotonic_us();
-    for (struct exchange *at = loop->exchanges, *next; at; at = next) {
+    int64_t next_start = NEVER;
+    for (struct exchange *at = loop->waiting.first, *next; at; at = next) {
         next = at->next;
-        look_at(loop, at, now);
+        if (is_cancelled(at)) {
+            list_remove(&loop->waiting, at);
+            conclude(loop, at, LOOP_CANCELLED, NULL);
+        } else if (at->start_at <= now) {
+            list_remove(&loop->waiting, at);
+            begin(loop, at);
+        } else if (at->start_at < next_start) {
+            next_start = at->start_at;
+        }
+    }
+    int64_t soonest = now + START_GAP_US;
+    loop->next_start = next_start < soonest ? soonest : next_start;
+}
+
+static void look_around(struct model_loop *loop, int64_t now)
+{
+    bool asked = now >= loop->looked_at + LOOK_GAP_US && atomic_exchange(&loop->look, false);
+    if (asked || now >= loop->next_look) {
+        loop->looked_at = now;
+        loop->next_look = now + LOOK_US;
+        look_at_busy(loop, now);
+        look_at_waiting(loop, now);
+    } else if (now >= loop->next_start) {
+        look_at_waiting(loop, now);
     }
 }
 
@@ -310,23 +265,27 @@ static void look_at_all(struct model_loop *loop)
 static bool take_incoming(struct model_loop *loop)
 {
     pthread_mutex_lock(&loop->mutex);
-    struct exchange *incoming = loop->incoming;
-    loop->incoming = NULL;
+    struct exchange *incoming = loop->incoming.first;
+    loop->incoming = (struct list){NULL, NULL};
     bool goes_on = !loop->stop;
     pthread_mutex_unlock(&loop->mutex);
-    while (incoming) {
-        struct exchange *next = incoming->next;
-        incoming->next = loop->exchanges;
-        loop->exchanges = incoming;
-        incoming = next;
+    for (struct exchange *next; incoming; incoming = next) {
+        next = incoming->next;
+        if (is_cancelled(incoming) || !goes_on)
+            conclude(loop, incoming, LOOP_CANCELLED, NULL);
+        else
+            begin(loop, incoming);
     }
     return goes_on;
 }
 
-static void read_messages(struct model_loop *loop)
+/* ---- The thread ----------------------------------------------------------------------------- */
+
+static void read_messages(struct model_loop *loop, struct lane *lane)
 {
     int left;
-    for (CURLMsg *message; (message = curl_multi_info_read(loop->multi, &left));) {
+    lane->touched = false;
+    for (CURLMsg *message; (message = curl_multi_info_read(lane->multi, &left));) {
         struct exchange *exchange = NULL;
         if (message->msg != CURLMSG_DONE)
             continue;
@@ -336,57 +295,146 @@ static void read_messages(struct model_loop *loop)
     }
 }
 
+static void act(struct lane *lane, curl_socket_t socket, int events)
+{
+    int running;
+    curl_multi_socket_action(lane->multi, socket, events, &running);
+    lane->touched = true;
+}
+
+static void run_lanes(struct model_loop *loop)
+{
+    int64_t now = clock_monotonic_us();
+    for (size_t i = 0; i < loop->lane_count; i++) {
+        struct lane *lane = &loop->lanes[i];
+        if (lane->due <= now) {
+            lane->due = NEVER;
+            act(lane, CURL_SOCKET_TIMEOUT, 0);
+        }
+        if (lane->touched)
+            read_messages(loop, lane);
+    }
+}
+
+/* Milliseconds until something is due, rounded up; -1 for never. */
+static int patience(struct model_loop *loop)
+{
+    int64_t due = loop->busy.first || loop->waiting.first ? loop->next_look : NEVER;
+    if (loop->waiting.first && loop->next_start < due)
+        due = loop->next_start;
+    if (atomic_load(&loop->look) && loop->looked_at + LOOK_GAP_US < due)
+        due = loop->looked_at + LOOK_GAP_US;
+    for (size_t i = 0; i < loop->lane_count; i++)
+        if (loop->lanes[i].due < due)
+            due = loop->lanes[i].due;
+    if (due == NEVER)
+        return -1;
+    int64_t left = due - clock_monotonic_us();
+    return left > 0 ? (int)((left + 999) / 1000) : 0;
+}
+
+static void hear_wake(struct model_loop *loop)
+{
+    eventfd_t count;
+    eventfd_read(loop->wake, &count);
+    atomic_store(&loop->woken, false);
+}
+
+static void wait_for_events(struct model_loop *loop)
+{
+    struct epoll_event events[EVENTS];
+    int count = epoll_wait(loop->epoll, events, EVENTS, patience(loop));
+    for (int i = 0; i < count; i++) {
+        uint64_t which = events[i].data.u64;
+        uint32_t what = events[i].events;
+        if (which == WAKE_EVENT) {
+            hear_wake(loop);
+            continue;
+        }
+        int flags = (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
+                    (what & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
+                    (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
+        act(&loop->lanes[which >> 32], (curl_socket_t)(uint32_t)which, flags);
+    }
+}
+
 static void *run(void *argument)
 {
     struct model_loop *loop = argument;
-    int64_t next_look = 0;
     while (take_incoming(loop)) {
-        int running;
-        int64_t now = clock_monotonic_us();
-        if (atomic_exchange(&loop->look, false) || now >= next_look) {
-            look_at_all(loop);
-            next_look = now + LOOK_US;
-        }
-        curl_multi_perform(loop->multi, &running);
-        read_messages(loop);
-        curl_multi_poll(loop->multi, NULL, 0, loop->exchanges ? LOOK_US / 1000 : IDLE_MS, NULL);
+        look_around(loop, clock_monotonic_us());
+        run_lanes(loop);
+        wait_for_events(loop);
     }
-    while (loop->exchanges)
-        conclude(loop, loop->exchanges, LOOP_CANCELLED, NULL);
+    for (struct exchange *at; (at = loop->busy.first);) {
+        halt(loop, at);
+        conclude(loop, at, LOOP_CANCELLED, NULL);
+    }
+    for (struct exchange *at; (at = loop->waiting.first);) {
+        list_remove(&loop->waiting, at);
+        conclude(loop, at, LOOP_CANCELLED, NULL);
+    }
     return NULL;
 }
 
 /* ---- From outside --------------------------------------------------------------------------- */
 
+static void wake(struct model_loop *loop)
+{
+    if (!atomic_exchange(&loop->woken, true))
+        eventfd_write(loop->wake, 1);
+}
+
 int model_loop_submit(struct model_loop *loop, const struct loop_exchange *exchange,
                       struct treadle_error *error)
 {
-    struct exchange *made = calloc(1, sizeof *made);
+    struct exchange *made = exchange_new(exchange);
     if (!made)
         return error_set_memory(error);
-    made->of = *exchange;
-    buffer_init(&made->refusal, ERROR_BYTES);
     pthread_mutex_lock(&loop->mutex);
     bool taken = loop->count < MOST_EXCHANGES && !loop->stop;
     if (taken) {
         loop->count++;
-        made->next = loop->incoming;
-        loop->incoming = made;
+        list_add(&loop->incoming, made);
     }
     pthread_mutex_unlock(&loop->mutex);
     if (!taken) {
-        free(made);
+        exchange_free(made);
         return error_set_wire(error, 503, "server_error", "overloaded", NULL,
                               "Too many requests to the model server are under way.");
     }
-    model_loop_wake(loop);
+    wake(loop);
     return 0;
 }
 
 void model_loop_wake(struct model_loop *loop)
 {
     atomic_store(&loop->look, true);
-    curl_multi_wakeup(loop->multi);
+    wake(loop);
+}
+
+static int open_events(struct model_loop *loop)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = WAKE_EVENT};
+    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return loop->epoll < 0 || loop->wake < 0 ||
+           epoll_ctl(loop->epoll, EPOLL_CTL_ADD, loop->wake, &event);
+}
+
+static void destroy(struct model_loop *loop)
+{
+    for (size_t i = 0; i < loop->lane_count; i++)
+        curl_multi_cleanup(loop->lanes[i].multi);
+    while (loop->spare_count)
+        curl_easy_cleanup(loop->spare[--loop->spare_count]);
+    if (loop->epoll >= 0)
+        close(loop->epoll);
+    if (loop->wake >= 0)
+        close(loop->wake);
+    pthread_mutex_destroy(&loop->mutex);
+    curl_global_cleanup();
+    free(loop);
 }
 
 int model_loop_new(struct model_loop **out, struct treadle_error *error)
@@ -396,13 +444,9 @@ int model_loop_new(struct model_loop **out, struct treadle_error *error)
         return error_set_memory(error);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     pthread_mutex_init(&loop->mutex, NULL);
-    loop->multi = curl_multi_init();
-    int failed = loop->multi ? thread_start(&loop->thread, 1, run, loop) != 1 : -1;
-    if (failed) {
-        curl_multi_cleanup(loop->multi);
-        curl_global_cleanup();
-        pthread_mutex_destroy(&loop->mutex);
-        free(loop);
+    loop->next_start = NEVER;
+    if (open_events(loop) || thread_start(&loop->thread, 1, run, loop) != 1) {
+        destroy(loop);
         return error_set_memory(error);
     }
     *out = loop;
@@ -416,10 +460,7 @@ void model_loop_free(struct model_loop *loop)
     pthread_mutex_lock(&loop->mutex);
     loop->stop = true;
     pthread_mutex_unlock(&loop->mutex);
-    model_loop_wake(loop);
+    wake(loop);
     pthread_join(loop->thread, NULL);
-    curl_multi_cleanup(loop->multi);
-    curl_global_cleanup();
-    pthread_mutex_destroy(&loop->mutex);
-    free(loop);
+    destroy(loop);
 }

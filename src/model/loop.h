@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "treadle/error.h"
 
@@ -28,28 +29,36 @@ struct loop_handler {
     bool (*again)(void *context);
     /* `error` is NULL but for LOOP_FAILED; its http_status is what a client may be told. */
     void (*done)(void *context, enum loop_end end, const struct treadle_error *error);
+    /* A redirect to that address, which comes before the failure that it is. May be missing. */
+    void (*moved)(void *context, const char *url);
 };
 
 struct loop_exchange {
     const char *url;
-    const char *key;  /* may be NULL */
-    const char *body; /* JSON; NULL: a GET */
+    const char *key;    /* may be NULL */
+    const char *body;   /* JSON; NULL: a GET */
+    const char *accept; /* NULL: JSON and event streams */
     size_t body_length;
     unsigned connect_seconds;
-    unsigned silence_seconds;     /* until the first byte, and between bytes */
+    unsigned first_seconds;       /* from the connection to the first byte of the reply's body */
+    unsigned idle_seconds;        /* between bytes from then on */
+    unsigned whole_seconds;       /* for all of it; 0: no limit */
     unsigned attempts;            /* at least 1 */
     const atomic_bool *cancelled; /* may be NULL */
+    /* Whether to connect there; NULL: yes. Such an exchange uses no proxy and no connection of
+     * others, so nothing can lead it elsewhere. */
+    bool (*may_connect)(void *context, const struct sockaddr *address);
     const struct loop_handler *handler;
     void *context;
 };
 
 int model_loop_new(struct model_loop **out, struct treadle_error *error);
 
-/* Queues the exchange, which is copied (what it names is not). */
+/* Queues the exchange, which is copied (what it names is not), and wakes the loop. */
 int model_loop_submit(struct model_loop *loop, const struct loop_exchange *exchange,
                       struct treadle_error *error);
 
-/* Has the loop look at the flags of all exchanges. */
+/* Has the loop look at the flags of all exchanges, within a few milliseconds. */
 void model_loop_wake(struct model_loop *loop);
 
 /* Cancels what is under way and ends the thread. Accepts NULL. */

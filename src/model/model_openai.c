@@ -13,7 +13,13 @@
 #include "base/text.h"
 #include "model/openai.h"
 
-enum { CONNECT_SECONDS = 10, SILENCE_SECONDS = 120, ATTEMPTS = 4, LONGEST_URL = 2048 };
+enum {
+    CONNECT_SECONDS = 10,
+    FIRST_SECONDS = 300,
+    IDLE_SECONDS = 120,
+    ATTEMPTS = 4,
+    LONGEST_URL = 2048
+};
 
 /* One answer. */
 struct call {
@@ -83,8 +89,9 @@ static const struct loop_handler call_handler = {on_bytes, on_end, on_again, on_
 struct loop_exchange openai_exchange(const struct openai *server)
 {
     return (struct loop_exchange){.key = server->key,
-                                  .connect_seconds = CONNECT_SECONDS,
-                                  .silence_seconds = server->silence_seconds,
+                                  .connect_seconds = server->connect_seconds,
+                                  .first_seconds = server->first_seconds,
+                                  .idle_seconds = server->idle_seconds,
                                   .attempts = server->attempts};
 }
 
@@ -214,7 +221,9 @@ int openai_new(struct openai **out, struct model_loop *loop,
         return rc ? rc : error_set_memory(error);
     server->model.driver = &openai_driver;
     server->loop = loop;
-    server->silence_seconds = options->silence_seconds ? options->silence_seconds : SILENCE_SECONDS;
+    server->connect_seconds = options->connect_seconds ? options->connect_seconds : CONNECT_SECONDS;
+    server->first_seconds = options->first_seconds ? options->first_seconds : FIRST_SECONDS;
+    server->idle_seconds = options->idle_seconds ? options->idle_seconds : IDLE_SECONDS;
     server->attempts = options->attempts ? options->attempts : ATTEMPTS;
     server->chat_url = join(options->url, "/chat/completions");
     server->models_url = join(options->url, "/models");

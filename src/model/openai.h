@@ -18,7 +18,7 @@ struct openai {
     char *chat_url, *models_url, *embeddings_url;
     char *key;           /* NULL: none */
     char *default_model; /* NULL: names are passed on */
-    unsigned silence_seconds, attempts;
+    unsigned connect_seconds, first_seconds, idle_seconds, attempts;
     atomic_bool refuses_usage; /* it does not know stream_options */
     struct openai_list *list;
 };

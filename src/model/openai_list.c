@@ -108,7 +108,7 @@ static void fetch(struct openai_list *list)
     struct loop_exchange exchange = openai_exchange(list->server);
     exchange.url = list->server->models_url;
     exchange.connect_seconds = CONNECT_SECONDS;
-    exchange.silence_seconds = SILENCE_SECONDS;
+    exchange.first_seconds = exchange.idle_seconds = SILENCE_SECONDS;
     exchange.attempts = 1;
     exchange.handler = &list_handler;
     exchange.context = list;

@@ -20,7 +20,9 @@ struct model_server_options {
     const char *key;          /* sent to this server alone; NULL: none */
     const char *model;        /* stands in for names that the server does not list; NULL: names
                                  are sent as they are */
-    unsigned silence_seconds; /* 0: 120 */
+    unsigned connect_seconds; /* 0: 10 */
+    unsigned first_seconds;   /* from then to the first byte of an answer; 0: 300 */
+    unsigned idle_seconds;    /* between its bytes; 0: 120 */
     unsigned attempts;        /* 0: 4 */
 };
 

@@ -242,7 +242,7 @@ test('a server that is busy or breaks off is asked again', async t => {
 });
 
 test('what cannot be helped is said', async t => {
-    const { client, treadle, model } = await both(t, { server: {}, arguments: ['--model-timeout',
+    const { client, treadle, model } = await both(t, { server: {}, arguments: ['--model-first-timeout',
         '1'] });
     const ask = (step, more = {}) => post(treadle, '/v1/chat/completions',
         { ...user(script(step)), ...more });
