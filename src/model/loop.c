@@ -35,7 +35,7 @@ enum {
     START_GAP_US = 10000 /* between passes over those that wait */
 };
 
-#define NEVER INT64_MAX
+#define NEVER      INT64_MAX
 #define WAKE_EVENT UINT64_MAX
 
 struct list {

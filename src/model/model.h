@@ -103,6 +103,8 @@ enum model_finish {
 struct model_usage {
     int64_t prompt_tokens;
     int64_t completion_tokens;
+    int64_t cached_tokens;    /* of the prompt's: those that the server had at hand */
+    int64_t reasoning_tokens; /* of the completion's: those that are not in the answer */
 };
 
 struct model_outcome {
@@ -119,6 +121,8 @@ struct model_sink {
     void (*tool_call)(void *context, size_t index, const char *id, const char *name,
                       const char *arguments, size_t length);
     void (*done)(void *context, const struct model_outcome *outcome);
+    /* A piece of what the model says where it will not answer. NULL: it goes to `text`. */
+    void (*refusal)(void *context, const char *text, size_t length);
 };
 
 struct model;

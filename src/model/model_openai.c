@@ -84,7 +84,8 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
              error);
 }
 
-static const struct loop_handler call_handler = {on_bytes, on_end, on_again, on_done};
+static const struct loop_handler call_handler = {
+    .bytes = on_bytes, .end = on_end, .again = on_again, .done = on_done};
 
 struct loop_exchange openai_exchange(const struct openai *server)
 {

@@ -2,47 +2,40 @@
  * Answers of chat completion servers: chunks of a stream, or a whole completion where a server
  * does not stream; the first byte tells which.
  *
- * Servers differ in how they number the pieces of tool calls. Here a piece belongs to the call of
- * its index, but starts a new call when it brings an id that is another than that call's; without
- * an index it belongs to the last call, or starts one when it brings an id. Arguments wait until
- * the name of their call is known. Calls without an id get one.
+ * What a model reasons before it speaks is no part of its answer: it counts as tokens alone.
  */
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
-#include "base/ident.h"
 #include "language/language.h"
 #include "model/openai.h"
+#include "model/openai_calls.h"
 #include "model/remote_error.h"
 #include "model/sse.h"
+#include "model/stencil.h"
 
-enum { LARGEST_EVENT = 4 << 20, LARGEST_ANSWER = 16 << 20, MOST_CALLS = 128, LONGEST_NAME = 256 };
-
-struct call {
-    int64_t index; /* the server's; -1 for none */
-    bool has_id;
-    char id[128];
-    struct buffer name;
-    struct buffer arguments; /* until the call is announced */
-    bool announced;
-    size_t number; /* the sink's, in the order in which names became known */
+enum {
+    LARGEST_EVENT = 4 << 20,
+    LARGEST_ANSWER = 16 << 20,
+    COUNT_BYTES = 4096, /* after so much text its tokens are counted */
+    TOKEN_BYTES = 4     /* of what is counted by its size */
 };
 
 struct openai_answer {
     struct model_sink sink;
     const char *key;
     struct sse sse;
+    struct stencil stencil;
     struct buffer whole; /* of a server that does not stream */
     bool is_whole, begun;
     size_t received;
-    struct buffer text; /* for an estimate of its tokens */
-    struct call calls[MOST_CALLS];
-    size_t call_count;
-    size_t announced_count;
-    size_t argument_bytes;
-    bool passed_on; /* something went to the sink */
+    struct buffer uncounted; /* text whose tokens are not in `text_tokens` yet */
+    int64_t text_tokens;
+    size_t reasoning_bytes;
+    struct openai_calls calls;
+    bool passed_on; /* text went to the sink */
     bool finished, ended;
     enum model_finish finish;
     bool has_usage;
@@ -54,32 +47,30 @@ struct openai_answer {
 
 static int take_event(void *context, const char *name, const char *data, size_t length);
 
-static void begin(struct openai_answer *answer)
+static void begin(struct openai_answer *answer, const struct model_sink *sink, const char *key)
 {
+    *answer = (struct openai_answer){.sink = *sink, .key = key};
     sse_init(&answer->sse, LARGEST_EVENT, take_event, answer);
+    stencil_init(&answer->stencil);
     buffer_init(&answer->whole, LARGEST_ANSWER);
-    buffer_init(&answer->text, LARGEST_ANSWER);
+    buffer_init(&answer->uncounted, LARGEST_ANSWER);
 }
 
 static void forget(struct openai_answer *answer)
 {
     sse_clear(&answer->sse);
+    stencil_clear(&answer->stencil);
     buffer_clear(&answer->whole);
-    buffer_clear(&answer->text);
-    for (size_t i = 0; i < answer->call_count; i++) {
-        buffer_clear(&answer->calls[i].name);
-        buffer_clear(&answer->calls[i].arguments);
-    }
+    buffer_clear(&answer->uncounted);
+    openai_calls_clear(&answer->calls);
 }
 
 int openai_answer_new(struct openai_answer **out, const struct model_sink *sink, const char *key)
 {
-    struct openai_answer *answer = calloc(1, sizeof *answer);
+    struct openai_answer *answer = malloc(sizeof *answer);
     if (!answer)
         return TREADLE_EMEMORY;
-    answer->sink = *sink;
-    answer->key = key;
-    begin(answer);
+    begin(answer, sink, key);
     *out = answer;
     return 0;
 }
@@ -93,31 +84,41 @@ void openai_answer_free(struct openai_answer *answer)
 
 bool openai_answer_restart(struct openai_answer *answer)
 {
-    if (answer->passed_on)
+    const struct model_sink sink = answer->sink;
+    if (answer->passed_on || answer->calls.announced)
         return false;
-    struct model_sink sink = answer->sink;
-    const char *key = answer->key;
     forget(answer);
-    memset(answer, 0, sizeof *answer);
-    answer->sink = sink;
-    answer->key = key;
-    begin(answer);
+    begin(answer, &sink, answer->key);
     return true;
 }
 
 /* ---- Text ----------------------------------------------------------------------------------- */
 
-/* Texts here have no NUL; what a server sends may. */
-static void take_text(struct openai_answer *answer, const json_t *value)
+typedef void (*text_sink)(void *context, const char *text, size_t length);
+
+static int64_t count_tokens(const struct buffer *text)
 {
-    const char *text = json_string_value(value);
-    size_t length = json_string_length(value);
+    return text->length ? (int64_t)language_tokens(text->data, text->length) : 0;
+}
+
+static void note_text(struct openai_answer *answer, const char *text, size_t length)
+{
+    buffer_append(&answer->uncounted, text, length);
+    if (answer->uncounted.length < COUNT_BYTES)
+        return;
+    answer->text_tokens += count_tokens(&answer->uncounted);
+    buffer_reset(&answer->uncounted);
+}
+
+/* Texts here have no NUL; what a server sends may. */
+static void pass_text(struct openai_answer *answer, text_sink sink, const char *text, size_t length)
+{
     while (length) {
         size_t piece = strnlen(text, length);
         if (piece) {
             answer->passed_on = true;
-            buffer_append(&answer->text, text, piece);
-            answer->sink.text(answer->sink.context, text, piece);
+            note_text(answer, text, piece);
+            sink(answer->sink.context, text, piece);
         }
         piece += piece < length;
         text += piece;
@@ -125,111 +126,14 @@ static void take_text(struct openai_answer *answer, const json_t *value)
     }
 }
 
-/* ---- Tool calls ----------------------------------------------------------------------------- */
-
-static struct call *add_call(struct openai_answer *answer, int64_t index)
+/* Text, or parts of which some are text and some are reasoning. */
+static void take_text(struct openai_answer *answer, text_sink sink, const json_t *value)
 {
-    if (answer->call_count == MOST_CALLS)
-        return NULL;
-    struct call *call = &answer->calls[answer->call_count++];
-    *call = (struct call){.index = index};
-    buffer_init(&call->name, LONGEST_NAME);
-    buffer_init(&call->arguments, LARGEST_ANSWER);
-    return call;
-}
-
-static bool has_other_id(const struct call *call, const char *id)
-{
-    return call->has_id && id && *id && strcmp(call->id, id) != 0;
-}
-
-static struct call *find_call(struct openai_answer *answer, const json_t *piece, const char *id)
-{
-    const json_t *number = json_object_get(piece, "index");
-    int64_t index = json_is_integer(number) ? json_integer_value(number) : -1;
-    struct call *found = NULL;
-    if (index >= 0) {
-        /* The newest with that index, since an index may have come twice. */
-        for (size_t i = answer->call_count; i > 0 && !found; i--)
-            if (answer->calls[i - 1].index == index)
-                found = &answer->calls[i - 1];
-    } else if (answer->call_count) {
-        found = &answer->calls[answer->call_count - 1];
+    pass_text(answer, sink, json_string_value(value), json_string_length(value));
+    for (size_t i = 0; i < json_array_size(value); i++) {
+        const json_t *text = json_object_get(json_array_get(value, i), "text");
+        pass_text(answer, sink, json_string_value(text), json_string_length(text));
     }
-    if (found && !has_other_id(found, id))
-        return found;
-    return add_call(answer, index);
-}
-
-static void announce(struct openai_answer *answer, struct call *call)
-{
-    call->number = answer->announced_count++;
-    if (!call->has_id)
-        ident_make(call->id, "call_");
-    call->has_id = call->announced = answer->passed_on = true;
-    answer->sink.tool_call(
-        answer->sink.context, call->number, call->id, call->name.data ? call->name.data : "",
-        call->arguments.data ? call->arguments.data : "", call->arguments.length);
-    buffer_clear(&call->arguments);
-}
-
-/* Arguments are text; some servers send the object itself. */
-static int take_arguments(struct openai_answer *answer, struct call *call, const json_t *value)
-{
-    int rc = 0;
-    char *printed = NULL;
-    const char *text = json_string_value(value);
-    size_t length = text ? strnlen(text, json_string_length(value)) : 0;
-    if (json_is_object(value)) {
-        printed = json_dumps(value, JSON_COMPACT);
-        rc = printed ? 0 : TREADLE_EMEMORY;
-        text = printed;
-        length = printed ? strlen(printed) : 0;
-    }
-    answer->argument_bytes += length;
-    if (length && call->announced)
-        answer->sink.tool_call(answer->sink.context, call->number, NULL, NULL, text, length);
-    else if (length)
-        rc = buffer_append(&call->arguments, text, length);
-    free(printed);
-    return rc;
-}
-
-static int take_call(struct openai_answer *answer, const json_t *piece)
-{
-    const char *id = json_string_value(json_object_get(piece, "id"));
-    const json_t *function = json_object_get(piece, "function");
-    const char *name = json_string_value(json_object_get(function, "name"));
-    struct call *call = find_call(answer, piece, id);
-    if (!call)
-        return error_set(&answer->error, TREADLE_ELIMIT,
-                         "The model called more than %d tools at once.", MOST_CALLS);
-    if (id && *id && !call->has_id && strlen(id) < sizeof call->id) {
-        memcpy(call->id, id, strlen(id) + 1);
-        call->has_id = true;
-    }
-    /* A name is repeated with each piece by some, and never parted. */
-    if (name && *name && !call->name.length &&
-        buffer_append_string(&call->name, name) == TREADLE_EMEMORY)
-        return TREADLE_EMEMORY;
-    if (!call->announced && call->name.length)
-        announce(answer, call);
-    return take_arguments(answer, call, json_object_get(function, "arguments"));
-}
-
-static int take_calls(struct openai_answer *answer, const json_t *message)
-{
-    const json_t *calls = json_object_get(message, "tool_calls");
-    const json_t *old = json_object_get(message, "function_call");
-    int rc = 0;
-    for (size_t i = 0; !rc && i < json_array_size(calls); i++)
-        rc = take_call(answer, json_array_get(calls, i));
-    if (!rc && json_is_object(old)) {
-        json_t *piece = json_pack("{s:i, s:O}", "index", 0, "function", old);
-        rc = piece ? take_call(answer, piece) : error_set_memory(&answer->error);
-        json_decref(piece);
-    }
-    return rc;
 }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
@@ -251,32 +155,66 @@ static void take_finish(struct openai_answer *answer, const char *word)
             answer->finish = words[i].finish;
 }
 
+static int64_t count_of(const json_t *object, const char *name)
+{
+    int64_t count = json_integer_value(json_object_get(object, name));
+    return count > 0 ? count : 0;
+}
+
 static void take_usage(struct openai_answer *answer, const json_t *usage)
 {
     const json_t *prompt = json_object_get(usage, "prompt_tokens");
-    const json_t *completion = json_object_get(usage, "completion_tokens");
     if (!json_is_integer(prompt) || json_integer_value(prompt) < 0 ||
-        json_integer_value(completion) < 0)
+        json_integer_value(json_object_get(usage, "completion_tokens")) < 0)
         return;
     answer->has_usage = true;
-    answer->usage.prompt_tokens = json_integer_value(prompt);
-    answer->usage.completion_tokens = json_integer_value(completion);
+    answer->usage = (struct model_usage){
+        .prompt_tokens = json_integer_value(prompt),
+        .completion_tokens = count_of(usage, "completion_tokens"),
+        .cached_tokens = count_of(json_object_get(usage, "prompt_tokens_details"), "cached_tokens"),
+        .reasoning_tokens =
+            count_of(json_object_get(usage, "completion_tokens_details"), "reasoning_tokens"),
+    };
+}
+
+static const json_t *message_of(const json_t *choice)
+{
+    const json_t *delta = json_object_get(choice, "delta");
+    return delta ? delta : json_object_get(choice, "message");
 }
 
 /* A chunk, or a whole completion: the two differ in one name. */
 static int take_object(struct openai_answer *answer, const json_t *object)
 {
+    const struct model_sink *sink = &answer->sink;
     const json_t *choice = json_array_get(json_object_get(object, "choices"), 0);
-    const json_t *message = json_object_get(choice, "delta");
-    int rc = 0;
-    if (!message)
-        message = json_object_get(choice, "message");
+    const json_t *message = message_of(choice);
     take_usage(answer, json_object_get(object, "usage"));
-    take_text(answer, json_object_get(message, "content"));
-    take_text(answer, json_object_get(message, "refusal"));
-    rc = take_calls(answer, message);
+    answer->reasoning_bytes += json_string_length(json_object_get(message, "reasoning_content")) +
+                               json_string_length(json_object_get(message, "reasoning"));
+    take_text(answer, sink->text, json_object_get(message, "content"));
+    take_text(answer, sink->refusal ? sink->refusal : sink->text,
+              json_object_get(message, "refusal"));
+    int rc = openai_calls_take(&answer->calls, sink, message, &answer->error);
     take_finish(answer, json_string_value(json_object_get(choice, "finish_reason")));
     return rc;
+}
+
+/* Whether the members that matter are those of plain text, so that the next chunk may differ from
+ * this one in its text alone. */
+static bool is_text_alone(const json_t *object)
+{
+    static const char *const others[] = {"refusal", "reasoning_content", "reasoning", "tool_calls",
+                                         "function_call"};
+    const json_t *choice = json_array_get(json_object_get(object, "choices"), 0);
+    const json_t *message = message_of(choice);
+    bool alone = json_is_string(json_object_get(message, "content")) &&
+                 !json_is_string(json_object_get(choice, "finish_reason"));
+    for (size_t i = 0; alone && i < sizeof others / sizeof others[0]; i++) {
+        const json_t *other = json_object_get(message, others[i]);
+        alone = !other || json_is_null(other);
+    }
+    return alone;
 }
 
 static int take_json(struct openai_answer *answer, const char *data, size_t length)
@@ -293,9 +231,21 @@ static int take_json(struct openai_answer *answer, const char *data, size_t leng
         rc = TREADLE_EREMOTE;
     } else {
         rc = take_object(answer, object);
+        if (!rc && !answer->is_whole && is_text_alone(object))
+            stencil_learn(&answer->stencil, data, length);
     }
     json_decref(object);
     return rc;
+}
+
+static int take_data(struct openai_answer *answer, const char *data, size_t length)
+{
+    const char *text;
+    size_t text_length;
+    if (!stencil_match(&answer->stencil, data, length, &text, &text_length))
+        return take_json(answer, data, length);
+    pass_text(answer, answer->sink.text, text, text_length);
+    return 0;
 }
 
 static int take_event(void *context, const char *name, const char *data, size_t length)
@@ -311,7 +261,7 @@ static int take_event(void *context, const char *name, const char *data, size_t 
         remote_error_event(&answer->error, data, length, answer->key);
         return TREADLE_EREMOTE;
     }
-    return length ? take_json(answer, data, length) : 0;
+    return length ? take_data(answer, data, length) : 0;
 }
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
@@ -372,12 +322,10 @@ int openai_answer_finish(struct openai_answer *answer, struct treadle_error *err
         return conclude(answer, rc, error);
     if (!answer->finished && !answer->ended)
         return cut_off(error);
-    for (size_t i = 0; i < answer->call_count; i++)
-        if (!answer->calls[i].announced)
-            announce(answer, &answer->calls[i]);
-    if (answer->call_count && answer->finish == MODEL_STOP)
+    openai_calls_finish(&answer->calls, &answer->sink);
+    if (answer->calls.count && answer->finish == MODEL_STOP)
         answer->finish = MODEL_TOOL_CALLS;
-    if (!answer->call_count && answer->finish == MODEL_TOOL_CALLS)
+    if (!answer->calls.count && answer->finish == MODEL_TOOL_CALLS)
         answer->finish = MODEL_STOP;
     return 0;
 }
@@ -392,10 +340,11 @@ struct model_usage openai_answer_usage(const struct openai_answer *answer,
 {
     if (answer->has_usage)
         return answer->usage;
-    const char *text = answer->text.data ? answer->text.data : "";
+    int64_t reasoning = (int64_t)(answer->reasoning_bytes / TOKEN_BYTES);
     return (struct model_usage){
         .prompt_tokens = model_prompt_tokens(request),
-        .completion_tokens = (int64_t)language_tokens(text, answer->text.length) +
-                             (int64_t)(answer->argument_bytes / 4),
+        .completion_tokens = answer->text_tokens + count_tokens(&answer->uncounted) + reasoning +
+                             (int64_t)(answer->calls.argument_bytes / TOKEN_BYTES),
+        .reasoning_tokens = reasoning,
     };
 }

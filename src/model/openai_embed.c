@@ -113,7 +113,8 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
     free(embed);
 }
 
-static const struct loop_handler embed_handler = {on_bytes, on_end, on_again, on_done};
+static const struct loop_handler embed_handler = {
+    .bytes = on_bytes, .end = on_end, .again = on_again, .done = on_done};
 
 static int print_request(struct embed *embed, struct loop_exchange *exchange,
                          struct treadle_error *error)

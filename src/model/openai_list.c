@@ -101,7 +101,8 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
     settle(list, end == LOOP_OK ? FRESH_SECONDS : FAILED_SECONDS);
 }
 
-static const struct loop_handler list_handler = {on_bytes, on_end, on_again, on_done};
+static const struct loop_handler list_handler = {
+    .bytes = on_bytes, .end = on_end, .again = on_again, .done = on_done};
 
 static void fetch(struct openai_list *list)
 {

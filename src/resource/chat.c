@@ -268,7 +268,8 @@ int chat_create(struct resource_call *call, struct treadle_error *error)
         rc = later_begin(&chat->later, call, error);
     if (rc)
         return rc;
-    const struct model_sink sink = {chat, on_text, on_call, on_done};
+    const struct model_sink sink = {
+        .context = chat, .text = on_text, .tool_call = on_call, .done = on_done};
     model_start(chat->later.model, &chat->request, &sink);
     return 0;
 }

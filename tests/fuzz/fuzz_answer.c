@@ -42,7 +42,7 @@ static int answer(const char *bytes, size_t length, size_t step, struct seen *se
 {
     struct openai_answer *answer = NULL;
     struct treadle_error error;
-    const struct model_sink sink = {seen, take_text, take_call, NULL};
+    const struct model_sink sink = {.context = seen, .text = take_text, .tool_call = take_call};
     buffer_init(&seen->text, 1 << 20);
     buffer_init(&seen->arguments, 1 << 20);
     require(openai_answer_new(&answer, &sink, "secret") == 0);

@@ -60,7 +60,8 @@ static struct heard ask(const struct model_request *request)
     buffer_init(&heard.arguments, 4 << 20);
     buffer_append(&heard.text, "", 0);
     buffer_append(&heard.arguments, "", 0);
-    struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    const struct model_sink sink = {
+        .context = &heard, .text = hear_text, .tool_call = hear_call, .done = hear_done};
     struct model *model;
     struct treadle_error error;
     assert_int_equal(model_extractive_new(&model, &error), 0);
@@ -393,7 +394,8 @@ static void a_driver_without_start_is_refused(void **state)
     static const struct model_driver driver = {.name = "empty"};
     struct model model = {&driver};
     struct heard heard = {.done = 0};
-    struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    const struct model_sink sink = {
+        .context = &heard, .text = hear_text, .tool_call = hear_call, .done = hear_done};
     struct model_request request = {.message_count = 0};
     model_start(&model, &request, &sink);
     assert_int_equal(heard.done, 1);

@@ -175,7 +175,8 @@ static struct heard ask(struct model_registry *registry, const atomic_bool *canc
     const struct model_request request = {
         .model = "anything", .messages = &message, .message_count = 1, .cancelled = cancelled};
     struct heard heard = {.done = 0};
-    const struct model_sink sink = {&heard, hear_text, hear_call, hear_done};
+    const struct model_sink sink = {
+        .context = &heard, .text = hear_text, .tool_call = hear_call, .done = hear_done};
     buffer_init(&heard.text, 4096);
     model_start(model_registry_model(registry), &request, &sink);
     return heard;
