@@ -22,6 +22,7 @@ enum {
     MOST_REQUESTS = 10000000,
     LONGEST_RUN = 86400,
     MOST_RUNS = 16384,
+    LARGEST_CONTEXT = 1000000000,
     MOST_DESCRIPTORS = 1 << 20,
     CLOSING_SECONDS = 5
 };
@@ -90,6 +91,10 @@ static const struct option_row serve_rows[] = {
     {"model", 0, OPTION_TEXT, "NAME", offsetof(struct serve_settings, models.model), 0,
      "What to ask the first model server for when it does not list the name that was asked for. "
      "Default: names are passed on as they are."},
+    {"model-context", 0, OPTION_COUNT, "TOKENS", offsetof(struct serve_settings, models.context),
+     LARGEST_CONTEXT,
+     "How many tokens the models of the servers hold, prompt and answer together, where a server "
+     "does not say. Default: unknown."},
     {"model-connect-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.connect_timeout), LONGEST_MODEL_SILENCE,
      "How long connecting to a model server may take. Default: 10."},

@@ -70,8 +70,8 @@ static int check(const char *command, const struct model_settings *settings)
     if (settings->keys.count > settings->urls.count ||
         settings->key_files.count > settings->urls.count)
         return options_usage(command, "there are more keys than --model-url");
-    if (settings->model && !settings->urls.count)
-        return options_usage(command, "--model needs --model-url");
+    if ((settings->model || settings->context) && !settings->urls.count)
+        return options_usage(command, "--model and --model-context need --model-url");
     if (settings->embedding_key && settings->embedding_key_file)
         return options_usage(command,
                              "--embedding-key and --embedding-key-file exclude each other");
@@ -90,6 +90,7 @@ int model_options_read(const char *command, const struct model_settings *setting
     for (size_t i = 0; status < 0 && i < settings->urls.count && i < MODEL_SERVERS; i++) {
         struct model_server_options *server = &out->servers[i];
         set_timeouts(settings, server);
+        server->context = settings->context;
         server->model = i == 0 ? settings->model : NULL;
         status = read_server(settings->urls.items[i], settings->keys.items[i],
                              settings->key_files.items[i], arena, server);

@@ -33,6 +33,11 @@ bool model_blocks(struct model *model, const char *name)
     return model->driver->blocks && model->driver->blocks(model, name);
 }
 
+int64_t model_context(struct model *model, const char *name)
+{
+    return model->driver->context ? model->driver->context(model, name) : 0;
+}
+
 static int64_t tokens(const char *text)
 {
     return text ? (int64_t)language_tokens(text, strlen(text)) : 0;

@@ -137,6 +137,8 @@ struct model_driver {
     void (*cancel)(struct model *model);
     /* Whether `start` makes the answer of that model itself, and returns late. Missing: never. */
     bool (*blocks)(struct model *model, const char *name);
+    /* As model_context. May be missing where it is never known. */
+    int64_t (*context)(struct model *model, const char *name);
     /* MUST be there. Called when no answer is under way. */
     void (*destroy)(struct model *model);
 };
@@ -155,6 +157,10 @@ void model_start(struct model *model, const struct model_request *request,
 void model_cancel(struct model *model);
 bool model_blocks(struct model *model, const char *name);
 void model_free(struct model *model);
+
+/* How many tokens the model of that name can hold, of prompt and answer together; 0 where nobody
+ * said. Never waits. */
+int64_t model_context(struct model *model, const char *name);
 
 /* About how many tokens the messages of a request are. */
 int64_t model_prompt_tokens(const struct model_request *request);

@@ -152,9 +152,16 @@ static void openai_destroy(struct model *model)
     free(server);
 }
 
+static int64_t openai_context(struct model *model, const char *name)
+{
+    struct openai *server = (struct openai *)model;
+    return openai_list_context(server->list, openai_name(server, name), server->context);
+}
+
 static const struct model_driver openai_driver = {.name = "chat-completions",
                                                   .start = openai_start,
                                                   .cancel = openai_cancel,
+                                                  .context = openai_context,
                                                   .destroy = openai_destroy};
 
 const char *openai_name(struct openai *server, const char *asked)
@@ -225,6 +232,7 @@ int openai_new(struct openai **out, struct model_loop *loop,
     server->connect_seconds = options->connect_seconds ? options->connect_seconds : CONNECT_SECONDS;
     server->first_seconds = options->first_seconds ? options->first_seconds : FIRST_SECONDS;
     server->idle_seconds = options->idle_seconds ? options->idle_seconds : IDLE_SECONDS;
+    server->context = options->context;
     server->attempts = options->attempts ? options->attempts : ATTEMPTS;
     server->chat_url = join(options->url, "/chat/completions");
     server->models_url = join(options->url, "/models");

@@ -19,6 +19,7 @@ struct openai {
     char *key;           /* NULL: none */
     char *default_model; /* NULL: names are passed on */
     unsigned connect_seconds, first_seconds, idle_seconds, attempts;
+    int64_t context; /* the operator's word, for names of which the list says nothing; 0: none */
     atomic_bool refuses_usage; /* it does not know stream_options */
     struct openai_list *list;
 };
@@ -83,5 +84,9 @@ int openai_list_copy(struct openai_list *list, struct arena *arena, struct model
 
 enum openai_known { OPENAI_LISTED, OPENAI_NOT_LISTED, OPENAI_NO_LIST };
 enum openai_known openai_list_find(struct openai_list *list, const char *name);
+
+/* The context size that the list gives for a name, else `told` where it is not 0, else that with
+ * which the model was trained, which the server may hold less of. 0: nothing is known. */
+int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told);
 
 #endif

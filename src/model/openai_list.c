@@ -162,21 +162,64 @@ int openai_list_copy(struct openai_list *list, struct arena *arena, struct model
     return rc;
 }
 
+/* Under the mutex. */
+static const json_t *find_entry(const struct openai_list *list, const char *name)
+{
+    for (size_t i = 0; i < json_array_size(list->models); i++) {
+        const json_t *entry = json_array_get(list->models, i);
+        if (strcmp(json_string_value(json_object_get(entry, "id")), name) == 0)
+            return entry;
+    }
+    return NULL;
+}
+
 enum openai_known openai_list_find(struct openai_list *list, const char *name)
 {
     enum openai_known known = OPENAI_NO_LIST;
     openai_list_refresh(list, false);
     pthread_mutex_lock(&list->mutex);
     if (list->models)
-        known = OPENAI_NOT_LISTED;
-    for (size_t i = 0; known != OPENAI_LISTED && i < json_array_size(list->models); i++) {
-        const json_t *entry = json_array_get(list->models, i);
-        if (strcmp(json_string_value(json_object_get(entry, "id")), name) == 0)
-            known = OPENAI_LISTED;
-    }
+        known = find_entry(list, name) ? OPENAI_LISTED : OPENAI_NOT_LISTED;
     pthread_mutex_unlock(&list->mutex);
     return known;
 }
+
+/* ---- Context sizes -------------------------------------------------------------------------- */
+
+static int64_t first_count(const json_t *object, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_integer_value(json_object_get(object, *names)) > 0)
+            return json_integer_value(json_object_get(object, *names));
+    return 0;
+}
+
+int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told)
+{
+    /* vLLM; hosted services and gateways; LM Studio. */
+    static const char *const own[] = {"max_model_len", "context_length", "context_window",
+                                      "max_context_length", NULL};
+    static const char *const meta_own[] = {"n_ctx", NULL}; /* llama-server */
+    static const char *const trained[] = {"n_ctx_train", NULL};
+    openai_list_refresh(list, false);
+    pthread_mutex_lock(&list->mutex);
+    const json_t *entry = find_entry(list, name);
+    /* A server that has one model mostly answers whatever name it is asked by. */
+    if (!entry && json_array_size(list->models) == 1)
+        entry = json_array_get(list->models, 0);
+    const json_t *meta = json_object_get(entry, "meta");
+    int64_t size = first_count(meta, meta_own);
+    if (!size)
+        size = first_count(entry, own);
+    if (!size)
+        size = told;
+    if (!size)
+        size = first_count(meta, trained);
+    pthread_mutex_unlock(&list->mutex);
+    return size;
+}
+
+/* ---- Life ----------------------------------------------------------------------------------- */
 
 int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error)
 {

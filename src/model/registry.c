@@ -30,14 +30,23 @@ static struct openai *find_server(struct model_registry *registry, const char *n
     return registry->server_count ? registry->servers[0] : NULL;
 }
 
+static struct model *find_model(struct model_registry *registry, const char *name)
+{
+    struct openai *server = NULL;
+    if (!text_equal(name, MODEL_EXTRACTIVE))
+        server = find_server(registry, name);
+    return server ? &server->model : registry->extractive;
+}
+
 static void choose(struct model *model, const struct model_request *request,
                    const struct model_sink *sink)
 {
-    struct model_registry *registry = (struct model_registry *)model;
-    struct openai *server = NULL;
-    if (!text_equal(request->model, MODEL_EXTRACTIVE))
-        server = find_server(registry, request->model);
-    model_start(server ? &server->model : registry->extractive, request, sink);
+    model_start(find_model((struct model_registry *)model, request->model), request, sink);
+}
+
+static int64_t context(struct model *model, const char *name)
+{
+    return model_context(find_model((struct model_registry *)model, name), name);
 }
 
 static void cancel(struct model *model)
@@ -54,7 +63,7 @@ static bool blocks(struct model *model, const char *name)
 }
 
 static const struct model_driver chooser = {
-    .name = "registry", .start = choose, .cancel = cancel, .blocks = blocks};
+    .name = "registry", .start = choose, .cancel = cancel, .blocks = blocks, .context = context};
 
 struct model *model_registry_model(struct model_registry *registry)
 {

@@ -24,6 +24,7 @@ struct model_server_options {
     unsigned first_seconds;   /* from then to the first byte of an answer; 0: 300 */
     unsigned idle_seconds;    /* between its bytes; 0: 120 */
     unsigned attempts;        /* 0: 4 */
+    int64_t context;          /* tokens that its models hold where it does not say; 0: unknown */
 };
 
 struct model_registry_options {

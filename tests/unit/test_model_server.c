@@ -15,6 +15,7 @@
 #include "model/openai.h"
 #include "model/remote_error.h"
 #include "model/sse.h"
+#include "scripted_server.h"
 
 /* ---- Events --------------------------------------------------------------------------------- */
 
@@ -226,6 +227,42 @@ static void addresses_and_keys_are_checked(void **state)
     }
 }
 
+static void context_sizes_come_from_the_list_or_the_operator(void **state)
+{
+    (void)state;
+    static const char list[] =
+        "{\"data\":[{\"id\":\"vllm\",\"max_model_len\":8192},"
+        "{\"id\":\"llama\",\"meta\":{\"n_ctx\":4096,\"n_ctx_train\":131072}},"
+        "{\"id\":\"trained\",\"meta\":{\"n_ctx_train\":131072}},"
+        "{\"id\":\"router\",\"context_length\":200000},"
+        "{\"id\":\"odd\",\"context_window\":\"many\"}]}";
+    static const struct {
+        const char *name;
+        int64_t told, expected;
+    } rows[] = {{"vllm", 5, 8192},      {"llama", 5, 4096},    {"trained", 5, 5},
+                {"trained", 0, 131072}, {"router", 0, 200000}, {"odd", 7, 7},
+                {"odd", 0, 0},          {"unlisted", 9, 9},    {MODEL_EXTRACTIVE, 9, 0}};
+    char *reply = scripted_reply("200 OK", "", list);
+    struct scripted_server *server = scripted_server_start(NULL, (const char *[]){reply, NULL});
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct model_registry_options options = {
+            .servers = {{.url = scripted_server_url(server), .context = rows[i].told}}};
+        struct model_registry *registry = NULL;
+        struct treadle_error error;
+        struct model_info *models;
+        size_t count;
+        struct arena *arena = arena_new(0);
+        assert_int_equal(model_registry_open(&registry, &options, &error), 0);
+        assert_int_equal(model_registry_list(registry, arena, &models, &count, &error), 0);
+        assert_int_equal(model_context(model_registry_model(registry), rows[i].name),
+                         rows[i].expected);
+        model_registry_close(registry);
+        arena_free(arena);
+    }
+    scripted_server_stop(server);
+    free(reply);
+}
+
 /* ---- The built-in embedding ----------------------------------------------------------------- */
 
 static double nearness(const char *a, const char *b)
@@ -259,6 +296,7 @@ int main(void)
         cmocka_unit_test(errors_are_told_apart),
         cmocka_unit_test(the_built_in_model_answers_without_a_server),
         cmocka_unit_test(addresses_and_keys_are_checked),
+        cmocka_unit_test(context_sizes_come_from_the_list_or_the_operator),
         cmocka_unit_test(texts_that_share_words_are_near),
     };
     return cmocka_run_group_tests_name("model_server", tests, NULL, NULL);
