@@ -262,15 +262,44 @@ static bool is_cancelled(const struct model_request *request)
     return request->cancelled && atomic_load(request->cancelled);
 }
 
-/* The most of a text that has at most so many tokens, parted between words. */
-static size_t cut_to_tokens(const char *text, size_t length, int64_t tokens_allowed)
+/* The length of the passage's marker that starts here; 0 for none. */
+static size_t marker_at(const struct turn *turn, const char *text)
+{
+    for (size_t i = 0; i < turn->passage_count; i++)
+        if (turn->passages[i].marker && text_starts_with(text, turn->passages[i].marker))
+            return strlen(turn->passages[i].marker);
+    return 0;
+}
+
+/* Whether a piece may end before this byte: at a space, or at a character of a script that may be
+ * written without any. */
+static bool is_gap(char byte)
+{
+    return byte == ' ' || (unsigned char)byte >= 0xE0;
+}
+
+/* Where the piece of the answer that starts at `at` ends: a marker is one piece, other pieces are a
+ * few words. */
+static size_t piece_end(const struct turn *turn, size_t at)
+{
+    const char *text = turn->answer.data;
+    size_t end = at, marker = marker_at(turn, text + at);
+    if (marker)
+        return at + marker;
+    do
+        end++;
+    while (end < turn->answer.length && !(end - at >= PIECE_BYTES && is_gap(text[end])) &&
+           !marker_at(turn, text + end));
+    return end;
+}
+
+/* The end of the last piece up to which the answer has at most so many tokens. */
+static size_t cut_to_tokens(const struct turn *turn, int64_t tokens_allowed)
 {
     size_t cut = 0;
-    for (size_t end = 0; end < length; cut = end) {
-        end += PIECE_BYTES;
-        while (end < length && text[end] != ' ')
-            end++;
-        if (end >= length || (int64_t)language_tokens(text, end) > tokens_allowed)
+    for (size_t end = 0; end < turn->answer.length; cut = end) {
+        end = piece_end(turn, end);
+        if ((int64_t)language_tokens(turn->answer.data, end) > tokens_allowed)
             break;
     }
     return cut;
@@ -283,7 +312,7 @@ static void speak(struct turn *turn)
     const char *text = turn->answer.data;
     size_t length = turn->answer.length;
     if (most->state == TREADLE_SET && (int64_t)language_tokens(text, length) > most->value) {
-        length = cut_to_tokens(text, length, most->value);
+        length = cut_to_tokens(turn, most->value);
         turn->finish = MODEL_LENGTH;
     }
     for (size_t at = 0; at < length;) {
@@ -291,9 +320,7 @@ static void speak(struct turn *turn)
             turn->finish = MODEL_CANCELLED;
             break;
         }
-        size_t end = at + PIECE_BYTES < length ? at + PIECE_BYTES : length;
-        while (end < length && text[end] != ' ')
-            end++;
+        size_t end = piece_end(turn, at);
         turn->sink->text(turn->sink->context, text + at, end - at);
         at = end;
     }

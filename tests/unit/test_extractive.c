@@ -15,10 +15,13 @@
 #include "base/text.h"
 #include "model/model.h"
 
+#define MARKER "【4:0†a manual.pdf】"
+
 struct heard {
     struct buffer text, arguments;
     char name[64], id[64];
     size_t pieces, done;
+    size_t markers; /* pieces that are MARKER and no more */
     struct model_outcome outcome;
     int error;
 };
@@ -29,6 +32,7 @@ static void hear_text(void *context, const char *text, size_t length)
     assert_int_equal(heard->done, 0);
     buffer_append(&heard->text, text, length);
     heard->pieces++;
+    heard->markers += length == strlen(MARKER) && memcmp(text, MARKER, length) == 0;
 }
 
 static void hear_call(void *context, size_t index, const char *id, const char *name,
@@ -388,6 +392,52 @@ static void a_function_result_is_passed_on(void **state)
     forget(&heard);
 }
 
+static struct heard ask_within(int64_t tokens, const char *question, const char *text)
+{
+    struct model_call_request call = {"call_1", MODEL_FILE_SEARCH, "{}"};
+    struct model_page page = {0, 3};
+    struct model_passage passage = {.marker = MARKER,
+                                    .filename = "a manual.pdf",
+                                    .text = text,
+                                    .score = 0.8,
+                                    .pages = &page,
+                                    .page_count = 1};
+    struct model_message messages[] = {
+        {.role = MODEL_USER, .text = question},
+        {.role = MODEL_ASSISTANT, .calls = &call, .call_count = 1},
+        {.role = MODEL_TOOL, .call_id = "call_1", .passages = &passage, .passage_count = 1}};
+    struct model_request request = {.messages = messages, .message_count = 3};
+    if (tokens)
+        request.max_completion_tokens = (struct treadle_integer){TREADLE_SET, tokens};
+    return ask(&request);
+}
+
+static void answers_come_in_pieces_and_markers_whole(void **state)
+{
+    (void)state;
+    static const char *const texts[][2] = {
+        {"How often must the pump be serviced?",
+         "The pump must be serviced every 400 hours of operation, or once a year."},
+        {"水泵多久维修一次？",
+         "水泵必须每运行四百小时维修一次，或者每年维修一次，以先到者为准，不得延误。"}};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct heard whole = ask_within(0, texts[i][0], texts[i][1]);
+        assert_int_equal(whole.markers, 1);
+        assert_true(whole.pieces >= 4);
+        assert_int_equal(whole.outcome.finish, MODEL_STOP);
+        int64_t all = whole.outcome.usage.completion_tokens;
+        for (int64_t tokens = 1; tokens <= all; tokens++) {
+            struct heard cut = ask_within(tokens, texts[i][0], texts[i][1]);
+            assert_true(cut.outcome.usage.completion_tokens <= tokens);
+            assert_int_equal(cut.outcome.finish, tokens < all ? MODEL_LENGTH : MODEL_STOP);
+            assert_memory_equal(cut.text.data, whole.text.data, cut.text.length);
+            assert_int_equal(cut.markers, strstr(cut.text.data, "【") != NULL);
+            forget(&cut);
+        }
+        forget(&whole);
+    }
+}
+
 static void a_driver_without_start_is_refused(void **state)
 {
     (void)state;
@@ -420,6 +470,7 @@ int main(void)
         cmocka_unit_test(a_text_in_the_message_is_quoted_from),
         cmocka_unit_test(odd_requests_do_no_harm),
         cmocka_unit_test(a_function_result_is_passed_on),
+        cmocka_unit_test(answers_come_in_pieces_and_markers_whole),
         cmocka_unit_test(a_driver_without_start_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
