@@ -13,12 +13,15 @@
 
 enum {
     TOKEN = 16,
-    COMMON_LETTERS = 9,  /* a word up to here is mostly one token */
-    FURTHER_LETTERS = 6, /* and another one for so many more */
+    COMMON_LETTERS = 8,  /* a word up to here is mostly one token */
+    FURTHER_LETTERS = 5, /* and another one for so many more */
     DIGITS = 3,
     SIGN = 11,
-    LATIN = 7,    /* a letter outside ASCII, on top of its word */
-    ALPHABET = 6, /* a letter of Cyrillic, Greek, Arabic, Hebrew and the like */
+    ACCENT = 16, /* a Latin letter outside ASCII, on top of its word */
+    TONE = 4,    /* and one of those that Vietnamese has most of */
+    GREEK = 8,
+    CYRILLIC = 6,
+    SEMITIC = 7, /* a letter of Arabic, Hebrew and the like */
     INDIC = 9,
     IDEOGRAPH = 17,
     SYMBOL = 24
@@ -26,10 +29,14 @@ enum {
 
 static size_t price(uint32_t c)
 {
-    if (c < 0x370)
-        return LATIN;
+    if (c < 0xC0)
+        return SYMBOL;
+    if (c < 0x400)
+        return GREEK;
+    if (c < 0x530)
+        return CYRILLIC;
     if (c < 0x900)
-        return ALPHABET;
+        return SEMITIC;
     if (c < 0x1100)
         return INDIC;
     if (c >= 0x2000 && c < 0x2070)
@@ -39,6 +46,11 @@ static size_t price(uint32_t c)
     return c < 0x10000 ? IDEOGRAPH : SYMBOL + TOKEN;
 }
 
+static bool is_accented(uint32_t c)
+{
+    return (c >= 0xC0 && c < 0x370) || (c >= 0x1E00 && c < 0x1F00);
+}
+
 static size_t word_price(size_t letters)
 {
     if (letters <= COMMON_LETTERS)
@@ -46,18 +58,40 @@ static size_t word_price(size_t letters)
     return TOKEN + (letters - COMMON_LETTERS) * TOKEN / FURTHER_LETTERS;
 }
 
+static uint32_t peek(const char *text, size_t length, size_t at)
+{
+    return text_next(text, length, &at);
+}
+
+/* Moves behind a word of Latin letters. A capital after a small letter starts another word, as in
+ * camelCase. */
+static size_t price_word(const char *text, size_t length, size_t *at)
+{
+    size_t letters = 0, accents = 0;
+    for (unsigned char last = 0, byte; *at < length; last = byte, letters++) {
+        byte = (unsigned char)text[*at];
+        if (is_upper(byte) && is_lower(last))
+            break;
+        if (is_letter(byte)) {
+            ++*at;
+            continue;
+        }
+        uint32_t c = byte >= 0xC3 ? peek(text, length, *at) : 0;
+        if (!is_accented(c))
+            break;
+        text_next(text, length, at);
+        accents += c < 0x1E00 ? ACCENT : TONE;
+    }
+    return word_price(letters) + accents;
+}
+
 size_t language_tokens(const char *text, size_t length)
 {
     size_t total = 0;
     for (size_t at = 0, start; at < length;) {
         unsigned char byte = (unsigned char)text[start = at];
-        if (is_letter(byte)) {
-            /* A capital after a small letter starts another word, as in camelCase. */
-            do
-                at++;
-            while (at < length && is_letter((unsigned char)text[at]) &&
-                   !(is_upper((unsigned char)text[at]) && is_lower((unsigned char)text[at - 1])));
-            total += word_price(at - start);
+        if (is_letter(byte) || (byte >= 0xC3 && is_accented(peek(text, length, at)))) {
+            total += price_word(text, length, &at);
         } else if (is_digit(byte)) {
             while (at < length && is_digit((unsigned char)text[at]))
                 at++;

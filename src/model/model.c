@@ -43,17 +43,45 @@ static int64_t tokens(const char *text)
     return text ? (int64_t)language_tokens(text, strlen(text)) : 0;
 }
 
+/* Images within a message's content. A string that holds the same word has a backslash before its
+ * quotation marks. */
+static int64_t count_images(const char *content)
+{
+    static const char name[] = "\"image_url\"";
+    int64_t count = 0;
+    for (const char *at = content; at && (at = strstr(at, name));) {
+        at += sizeof name - 1;
+        count += at[strspn(at, " \t\r\n")] == ':';
+    }
+    return count;
+}
+
+static int64_t passage_tokens(const struct model_passage *passage)
+{
+    return MODEL_PASSAGE_TOKENS + tokens(passage->marker) + tokens(passage->filename) +
+           tokens(passage->heading) + tokens(passage->text);
+}
+
+static int64_t message_tokens(const struct model_message *message)
+{
+    int64_t total = MODEL_MESSAGE_TOKENS + tokens(message->text) + tokens(message->name) +
+                    MODEL_IMAGE_TOKENS * count_images(message->content);
+    for (size_t i = 0; i < message->call_count; i++)
+        total += MODEL_MESSAGE_TOKENS + tokens(message->calls[i].name) +
+                 tokens(message->calls[i].arguments);
+    for (size_t i = 0; i < message->passage_count; i++)
+        total += passage_tokens(&message->passages[i]);
+    return total;
+}
+
 int64_t model_prompt_tokens(const struct model_request *request)
 {
-    int64_t total = 0;
-    for (size_t i = 0; i < request->message_count; i++) {
-        const struct model_message *message = &request->messages[i];
-        total += tokens(message->text);
-        for (size_t j = 0; j < message->call_count; j++)
-            total += tokens(message->calls[j].arguments);
-        for (size_t j = 0; j < message->passage_count; j++)
-            total += tokens(message->passages[j].text);
-    }
+    int64_t total = MODEL_REPLY_TOKENS;
+    for (size_t i = 0; i < request->message_count; i++)
+        total += message_tokens(&request->messages[i]);
+    for (size_t i = 0; i < request->tool_count; i++)
+        total += MODEL_MESSAGE_TOKENS + tokens(request->tools[i].name) +
+                 tokens(request->tools[i].description) + tokens(request->tools[i].parameters);
     return total;
 }
 

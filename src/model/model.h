@@ -162,7 +162,17 @@ void model_free(struct model *model);
  * said. Never waits. */
 int64_t model_context(struct model *model, const char *name);
 
-/* About how many tokens the messages of a request are. */
+/* What a request costs beside its texts, in tokens. */
+enum {
+    MODEL_MESSAGE_TOKENS = 4, /* each message, tool and call, for what stands around it */
+    MODEL_PASSAGE_TOKENS = 8, /* each passage, for what leads it in */
+    MODEL_REPLY_TOKENS = 3,   /* what leads the answer in */
+    MODEL_IMAGE_TOKENS = 765  /* each image, whatever its size: that of one of 1024 x 1024 */
+};
+
+/* About how many tokens a request is, with its tools, calls, passages and images: texts as
+ * language_tokens has them, and the constants above for the rest. So it is as good as that is, but
+ * for images, of which servers make from 85 to some thousands of tokens each. */
 int64_t model_prompt_tokens(const struct model_request *request);
 
 #endif
