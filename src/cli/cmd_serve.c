@@ -104,6 +104,10 @@ static const struct option_row serve_rows[] = {
     {"model-idle-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.idle_timeout), LONGEST_MODEL_SILENCE,
      "How long a model server may fall silent within an answer. Default: 120."},
+    {"fetch-images", 0, OPTION_LIST, "HOST", offsetof(struct serve_settings, models.fetch_hosts), 0,
+     "Fetch images that messages name by an address at this host, or at all below *.HOST, and "
+     "send them to the model servers as they are; up to 16 times. Only a host that is named in "
+     "full may have a private address. Default: none; addresses are passed on."},
     {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
      0,
      "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding, "

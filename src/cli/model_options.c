@@ -72,6 +72,8 @@ static int check(const char *command, const struct model_settings *settings)
         return options_usage(command, "there are more keys than --model-url");
     if ((settings->model || settings->context) && !settings->urls.count)
         return options_usage(command, "--model and --model-context need --model-url");
+    if (settings->fetch_hosts.count && !settings->urls.count)
+        return options_usage(command, "--fetch-images needs --model-url");
     if (settings->embedding_key && settings->embedding_key_file)
         return options_usage(command,
                              "--embedding-key and --embedding-key-file exclude each other");
@@ -99,6 +101,8 @@ int model_options_read(const char *command, const struct model_settings *setting
         status = read_server(settings->embedding_url, settings->embedding_key,
                              settings->embedding_key_file, arena, &out->embedding);
     set_timeouts(settings, &out->embedding);
+    if (settings->fetch_hosts.count)
+        out->fetch_hosts = settings->fetch_hosts.items;
     /* The programs that this one starts have no business with them. */
     unsetenv("TREADLE_MODEL_KEY");
     unsetenv("TREADLE_EMBEDDING_KEY");

@@ -453,14 +453,17 @@ int model_loop_new(struct model_loop **out, struct treadle_error *error)
     return 0;
 }
 
-void model_loop_free(struct model_loop *loop)
+void model_loop_stop(struct model_loop *loop)
 {
-    if (!loop)
-        return;
     pthread_mutex_lock(&loop->mutex);
     loop->stop = true;
     pthread_mutex_unlock(&loop->mutex);
     wake(loop);
     pthread_join(loop->thread, NULL);
-    destroy(loop);
+}
+
+void model_loop_free(struct model_loop *loop)
+{
+    if (loop)
+        destroy(loop);
 }

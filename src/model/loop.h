@@ -61,7 +61,10 @@ int model_loop_submit(struct model_loop *loop, const struct loop_exchange *excha
 /* Has the loop look at the flags of all exchanges, within a few milliseconds. */
 void model_loop_wake(struct model_loop *loop);
 
-/* Cancels what is under way and ends the thread. Accepts NULL. */
+/* Cancels what is under way and ends the thread; what is submitted from then on is refused. */
+void model_loop_stop(struct model_loop *loop);
+
+/* When it was stopped. Accepts NULL. */
 void model_loop_free(struct model_loop *loop);
 
 #endif

@@ -4,7 +4,8 @@
  *
  * An answer is an exchange on the loop. It is asked for again, after a pause, when the server is
  * busy, fails or breaks off, but only as long as nothing was handed to the sink. A server that does
- * not know stream_options is asked without them, from then on.
+ * not know stream_options is asked without them, from then on. Images that are to be fetched here
+ * are fetched first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct call {
     const struct model_request *request;
     struct model_sink sink;
     struct openai_answer *answer;
+    struct openai_images *images; /* NULL: none to be fetched */
     char *body;
     bool with_usage;
 };
@@ -34,6 +36,7 @@ struct call {
 static void free_call(struct call *call)
 {
     openai_answer_free(call->answer);
+    openai_images_free(call->images);
     free(call->body);
     free(call);
 }
@@ -104,13 +107,30 @@ static int submit(struct call *call, struct treadle_error *error)
     call->body = NULL;
     call->with_usage = !atomic_load(&server->refuses_usage);
     int rc = openai_request_print(call->request, openai_name(server, call->request->model),
-                                  call->with_usage, &call->body, &exchange.body_length, error);
+                                  call->with_usage, call->images, &call->body,
+                                  &exchange.body_length, error);
     exchange.url = server->chat_url;
     exchange.body = call->body;
     exchange.cancelled = call->request->cancelled;
     exchange.handler = &call_handler;
     exchange.context = call;
     return rc ? rc : model_loop_submit(server->loop, &exchange, error);
+}
+
+static void send_call(void *context)
+{
+    struct call *call = context;
+    struct treadle_error error;
+    if (submit(call, &error))
+        end_call(call, MODEL_STOP, &error);
+}
+
+/* Printing large images is not for the loop's thread, as long as there is another. */
+static void send_images(void *context)
+{
+    struct call *call = context;
+    if (!pool_submit(call->server->printers, send_call, call))
+        send_call(call);
 }
 
 static void openai_start(struct model *model, const struct model_request *request,
@@ -129,8 +149,12 @@ static void openai_start(struct model *model, const struct model_request *reques
     call->server = server;
     call->request = request;
     call->sink = *sink;
-    if (submit(call, &error))
+    if (server->fetcher && openai_images_new(&call->images, server->fetcher, request, &error))
         end_call(call, MODEL_STOP, &error);
+    else if (call->images)
+        openai_images_fetch(call->images, send_images, call);
+    else
+        send_call(call);
 }
 
 static void openai_cancel(struct model *model)

@@ -8,8 +8,10 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/pool.h"
 #include "model/loop.h"
 #include "model/model.h"
+#include "model/openai_images.h"
 #include "model/registry.h"
 
 struct openai {
@@ -22,6 +24,8 @@ struct openai {
     int64_t context; /* the operator's word, for names of which the list says nothing; 0: none */
     atomic_bool refuses_usage; /* it does not know stream_options */
     struct openai_list *list;
+    struct model_fetcher *fetcher; /* NULL: images are left to the server */
+    struct pool *printers;         /* for requests whose images were fetched, with `fetcher` */
 };
 
 /* `url` is the base, as http://127.0.0.1:8000/v1; without a path /v1 is added. */
@@ -36,9 +40,10 @@ struct loop_exchange openai_exchange(const struct openai *server);
 
 /* ---- The request ---------------------------------------------------------------------------- */
 
-/* The body of a chat completion request, as text to be freed. */
+/* The body of a chat completion request, as text to be freed. `images` may be NULL. */
 int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
-                         char **out, size_t *length, struct treadle_error *error);
+                         const struct openai_images *images, char **out, size_t *length,
+                         struct treadle_error *error);
 
 /* ---- The answer ----------------------------------------------------------------------------- */
 

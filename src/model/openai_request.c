@@ -75,12 +75,16 @@ static json_t *parse(const char *text)
     return json_loads(text, JSON_DECODE_ANY, NULL);
 }
 
-static json_t *message_content(const struct model_message *message)
+static json_t *message_content(const struct model_message *message,
+                               const struct openai_images *images)
 {
     if (message->role == MODEL_TOOL && !message->text)
         return passages_text(message);
-    if (message->content)
-        return parse(message->content);
+    if (message->content) {
+        json_t *content = parse(message->content);
+        openai_images_inline(images, content);
+        return content;
+    }
     if (message->text)
         return json_string(message->text);
     return message->call_count ? json_null() : json_string("");
@@ -100,27 +104,28 @@ static json_t *message_calls(const struct model_message *message)
     return made(calls, failed);
 }
 
-static json_t *print_message(const struct model_message *message)
+static json_t *print_message(const struct model_message *message,
+                             const struct openai_images *images)
 {
     json_t *value = json_pack("{s:s, s:o}", "role", role_words[message->role], "content",
-                              message_content(message));
-    int failed = value ? 0 : -1;
-    if (!failed && message->name)
-        failed = json_object_set_new(value, "name", json_string(message->name));
-    if (!failed && message->call_count)
-        failed = json_object_set_new(value, "tool_calls", message_calls(message));
-    if (!failed && message->role == MODEL_TOOL)
-        failed = json_object_set_new(value, "tool_call_id",
-                                     json_string(message->call_id ? message->call_id : ""));
-    return made(value, failed);
+                              message_content(message, images));
+    if (value && message->name)
+        json_object_set_new(value, "name", json_string(message->name));
+    if (value && message->call_count)
+        json_object_set_new(value, "tool_calls", message_calls(message));
+    if (value && message->role == MODEL_TOOL)
+        json_object_set_new(value, "tool_call_id",
+                            json_string(message->call_id ? message->call_id : ""));
+    return value;
 }
 
-static int add_messages(json_t *body, const struct model_request *request)
+static int add_messages(json_t *body, const struct model_request *request,
+                        const struct openai_images *images)
 {
     json_t *messages = json_array();
     int failed = json_object_set_new(body, "messages", messages);
     for (size_t i = 0; !failed && i < request->message_count; i++)
-        failed = json_array_append_new(messages, print_message(&request->messages[i]));
+        failed = json_array_append_new(messages, print_message(&request->messages[i], images));
     return failed;
 }
 
@@ -211,10 +216,11 @@ static int add_settings(json_t *body, const struct model_request *request)
 }
 
 int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
-                         char **out, size_t *length, struct treadle_error *error)
+                         const struct openai_images *images, char **out, size_t *length,
+                         struct treadle_error *error)
 {
     json_t *body = json_pack("{s:s, s:b}", "model", model, "stream", 1);
-    int failed = body ? add_messages(body, request) : -1;
+    int failed = body ? add_messages(body, request, images) : -1;
     if (!failed)
         failed = add_tools(body, request);
     if (!failed)

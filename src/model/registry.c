@@ -17,6 +17,8 @@ struct model_registry {
     struct openai *servers[MODEL_SERVERS];
     size_t server_count;
     struct openai *embedding;
+    struct model_fetcher *fetcher; /* NULL: nothing is fetched */
+    struct pool *printers;
 };
 
 /* ---- The model that chooses ----------------------------------------------------------------- */
@@ -72,13 +74,31 @@ struct model *model_registry_model(struct model_registry *registry)
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
+enum { PRINTERS = 1, PRINTER_QUEUE = 1024 };
+
+static int add_fetcher(struct model_registry *registry, const char *const *hosts,
+                       struct treadle_error *error)
+{
+    int rc = model_fetcher_new(&registry->fetcher, registry->loop, hosts, error);
+    if (rc)
+        return rc;
+    registry->printers = pool_new(PRINTERS, PRINTER_QUEUE);
+    return registry->printers ? 0 : error_set_memory(error);
+}
+
 static int add_servers(struct model_registry *registry,
                        const struct model_registry_options *options, struct treadle_error *error)
 {
     int rc = model_loop_new(&registry->loop, error);
+    if (!rc && options->fetch_hosts)
+        rc = add_fetcher(registry, options->fetch_hosts, error);
     for (size_t i = 0; !rc && i < MODEL_SERVERS && options->servers[i].url; i++) {
         rc = openai_new(&registry->servers[i], registry->loop, &options->servers[i], error);
-        registry->server_count += rc == 0;
+        if (rc)
+            break;
+        registry->servers[i]->fetcher = registry->fetcher;
+        registry->servers[i]->printers = registry->printers;
+        registry->server_count++;
     }
     if (!rc && options->embedding.url)
         rc = openai_new(&registry->embedding, registry->loop, &options->embedding, error);
@@ -110,6 +130,11 @@ void model_registry_close(struct model_registry *registry)
 {
     if (!registry)
         return;
+    /* The pool submits to the loop, and the loop to the pool. */
+    if (registry->loop)
+        model_loop_stop(registry->loop);
+    pool_free(registry->printers);
+    model_fetcher_free(registry->fetcher);
     model_loop_free(registry->loop);
     for (size_t i = 0; i < registry->server_count; i++)
         model_free(&registry->servers[i]->model);

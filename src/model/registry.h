@@ -29,8 +29,10 @@ struct model_server_options {
 
 struct model_registry_options {
     struct model_server_options servers[MODEL_SERVERS]; /* ends with one that has no url */
-    struct model_server_options embedding;              /* `model` is the one for names that are
-                                                           not listed */
+    const char *const *fetch_hosts; /* whose images are fetched here and put into requests (see
+                                       fetch.h); ends with NULL; NULL: none */
+    struct model_server_options embedding; /* `model` is the one for names that are
+                                              not listed */
 };
 
 struct model_info {

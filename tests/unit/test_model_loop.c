@@ -95,6 +95,7 @@ static void set_up(struct fixture *fixture, const char *const *replies)
 
 static void tear_down(struct fixture *fixture)
 {
+    model_loop_stop(fixture->loop);
     model_loop_free(fixture->loop);
     scripted_server_stop(fixture->server);
 }
