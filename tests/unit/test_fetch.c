@@ -162,7 +162,7 @@ struct got {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool done;
-    char type[32], message[sizeof ((struct treadle_error *)0)->message];
+    char type[32], message[sizeof((struct treadle_error *)0)->message];
     size_t length;
 };
 
