@@ -268,6 +268,17 @@ test('what cannot be helped is said', async t => {
     assert.equal(model.chats().length, before + 1, 'not again once something was handed on');
 });
 
+test('silence is told apart from thinking', async t => {
+    const { client, treadle } = await both(t, { arguments: ['--model-first-timeout', '60',
+        '--model-idle-timeout', '1'] });
+    const think = Array.from({ length: 5 }, () => chunk({ reasoning_content: 'Hm. ' }));
+    const slow = { pause: 400, chunks: [...think, ...textChunks(['Yes.'])] };
+    const answer = await client.chat.completions.create(user(script(slow)));
+    assert.equal(answer.choices[0].message.content, 'Yes.');
+    assertError(await post(treadle, '/v1/chat/completions', user(script({ hang: true,
+        chunks: [think[0]] }))), 504, { code: 'model_server_timeout', message: /fell silent/ });
+});
+
 test('a stream that breaks off ends with the error and without DONE', async t => {
     const { treadle } = await both(t);
     const raw = await post(treadle, '/v1/chat/completions', { ...user(script({ cut: true,
@@ -458,9 +469,47 @@ test('stopping does not wait for a model for long', async t => {
     assert.ok(reply.status === 503 || reply instanceof Error, String(reply.status));
 });
 
+test('images of allowed hosts are fetched, others are left to the server', async t => {
+    const png = Buffer.from('89504e470d0a1a0a00ff', 'hex');
+    const asked = [];
+    const images = http.createServer((request, response) => {
+        asked.push(request);
+        response.statusCode = request.url.startsWith('/x') ? 200 : 404;
+        response.end(response.statusCode === 200 ? png : undefined);
+    });
+    await new Promise(done => images.listen(0, '127.0.0.1', done));
+    t.after(() => { images.closeAllConnections(); images.close(); });
+    const { model, client } = await both(t, { env: { TREADLE_MODEL_KEY: 'sk-remote',
+        TREADLE_FETCH_IMAGES: '127.0.0.1,*.images.example' } });
+    const at = path => `http://127.0.0.1:${images.address().port}${path}`;
+    const part = (url, detail) => ({ type: 'image_url', image_url: { url, detail } });
+    const content = [{ type: 'text', text: 'Look' }, part(at('/x.png'), 'low'), part(at('/gone')),
+        part('https://elsewhere.example/y.png', 'high'), part(at('/x.png'), 'high')];
+    for (const stream of [false, true]) {
+        asked.length = 0;
+        await client.chat.completions.create({ ...user(content), stream });
+        await until('it is asked', () => asked.length === 2);
+    }
+    await until('the model is asked', () => model.chats().length === 2);
+    const data = `data:image/png;base64,${png.toString('base64')}`;
+    for (const { body } of model.chats()) {
+        const [text, first, gone, other, again] = body.messages[0].content;
+        assert.equal(text.text, 'Look');
+        assert.deepEqual(first, part(data, 'low'));
+        assert.equal(gone.type, 'text');
+        assert.match(gone.text, /image was here.*did not give it/);
+        assert.deepEqual(other, content[3]);
+        assert.deepEqual(again, part(data, 'high'));
+    }
+    assert.deepEqual(asked.map(r => r.url), ['/x.png', '/gone']);
+    assert.equal(asked[0].headers.authorization, undefined);
+});
+
 test('keys and addresses that cannot be right are refused at the start', async t => {
     for (const more of [['--model-url', 'ftp://x'], ['--model-url', 'http://u:p@x/v1'],
-        ['--model-key', 'k'], ['--model', 'm'],
+        ['--model-key', 'k'], ['--model', 'm'], ['--model-context', '4096'],
+        ['--fetch-images', 'a.example'],
+        ['--model-url', 'http://x/v1', '--fetch-images', 'http://a.example/'],
         ['--model-url', 'http://x/v1', '--model-key-file', '/nowhere']])
         await assert.rejects(serve(t, { arguments: more }), /the server ended/);
 });
