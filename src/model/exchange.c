@@ -77,6 +77,15 @@ static curl_socket_t on_open(void *context, curlsocktype purpose, struct curl_so
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* The connection is there, and the request goes out. */
+static int on_connected(void *context, char *address, char *own, int port, int own_port)
+{
+    struct exchange *exchange = context;
+    (void)address, (void)own, (void)port, (void)own_port;
+    exchange->deadline = clock_monotonic_us() + (int64_t)exchange->of.first_seconds * SECOND_US;
+    return CURL_PREREQFUNC_OK;
+}
+
 /* ---- A try ---------------------------------------------------------------------------------- */
 
 static bool add_header(struct exchange *exchange, const char *text)
@@ -137,6 +146,8 @@ static bool set_up(struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)of->whole_seconds);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, exchange);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, exchange);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, exchange);

@@ -183,7 +183,7 @@ static void silence_ends_an_exchange(void **state)
         struct result result;
         set_up(&fixture, (const char *[]){rows[i].reply, NULL});
         struct loop_exchange exchange = exchange_of(&fixture, &result);
-        exchange.connect_seconds = 1;
+        exchange.connect_seconds = 60;
         exchange.first_seconds = rows[i].first;
         exchange.idle_seconds = rows[i].idle;
         exchange.attempts = 4;
