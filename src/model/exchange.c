@@ -264,7 +264,7 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
     const struct loop_exchange *of = &exchange->of;
     if (exchange->is_broken) {
         *error = exchange->broken;
-        return EXCHANGE_FAILED;
+        return fail(exchange, error->code == TREADLE_EBUSY, pause_ms);
     }
     if (code) {
         remote_error_transport(error, failure_of(code), curl_easy_strerror(code));

@@ -21,7 +21,8 @@ struct model_loop;
 enum loop_end { LOOP_OK, LOOP_FAILED, LOOP_CANCELLED };
 
 struct loop_handler {
-    /* A piece of a reply of status 2xx. A negative code, with the error, breaks off. */
+    /* A piece of a reply of status 2xx. A negative code, with the error, breaks off; with
+     * TREADLE_EBUSY the same request may work later. */
     int (*bytes)(void *context, const char *bytes, size_t length, struct treadle_error *error);
     /* The reply is over. A negative code when it is not whole. */
     int (*end)(void *context, struct treadle_error *error);

@@ -227,8 +227,7 @@ static int take_json(struct openai_answer *answer, const char *data, size_t leng
         answer->error.code = rc = TREADLE_EPARSE;
     } else if (json_is_object(json_object_get(object, "error")) ||
                json_is_string(json_object_get(object, "error"))) {
-        remote_error_event(&answer->error, data, length, answer->key);
-        rc = TREADLE_EREMOTE;
+        rc = remote_error_event(&answer->error, data, length, answer->key);
     } else {
         rc = take_object(answer, object);
         if (!rc && !answer->is_whole && is_text_alone(object))
@@ -257,10 +256,8 @@ static int take_event(void *context, const char *name, const char *data, size_t 
         answer->ended = true;
         return 0;
     }
-    if (strcmp(name, "error") == 0) {
-        remote_error_event(&answer->error, data, length, answer->key);
-        return TREADLE_EREMOTE;
-    }
+    if (strcmp(name, "error") == 0)
+        return remote_error_event(&answer->error, data, length, answer->key);
     return length ? take_data(answer, data, length) : 0;
 }
 

@@ -95,6 +95,12 @@ static void describe(struct treadle_error *error, int status, const struct remot
     error->code = TREADLE_EREMOTE;
 }
 
+static bool may_pass(long status, const struct remote *remote)
+{
+    bool exhausted = remote->code && strcmp(remote->code, "insufficient_quota") == 0;
+    return status == 408 || status >= 500 || (status == 429 && !exhausted);
+}
+
 bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
                        const char *key)
 {
@@ -110,20 +116,24 @@ bool remote_error_read(struct treadle_error *error, long status, const struct bu
     }
     read_remote(value, &remote);
     describe(error, (int)status, &remote, key);
-    bool exhausted = remote.code && strcmp(remote.code, "insufficient_quota") == 0;
+    bool passing = may_pass(status, &remote);
     json_decref(value);
-    return status == 408 || status >= 500 || (status == 429 && !exhausted);
+    return passing;
 }
 
-void remote_error_event(struct treadle_error *error, const char *text, size_t length,
-                        const char *key)
+int remote_error_event(struct treadle_error *error, const char *text, size_t length,
+                       const char *key)
 {
     json_t *value = json_loadb(text, length, JSON_DECODE_ANY, NULL);
     struct remote remote = {.message = NULL};
     const json_t *inner = json_object_get(value, "error");
     const json_t *status = json_object_get(json_is_object(inner) ? inner : value, "code");
-    int number = json_is_integer(status) ? (int)json_integer_value(status) : 500;
+    json_int_t number = json_integer_value(status);
+    bool told = number >= 400 && number <= 599;
     read_remote(value, &remote);
-    describe(error, number >= 400 && number <= 599 ? number : 500, &remote, key);
+    describe(error, told ? (int)number : 500, &remote, key);
+    if (told && may_pass((long)number, &remote))
+        error->code = TREADLE_EBUSY;
     json_decref(value);
+    return error->code;
 }

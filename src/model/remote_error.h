@@ -22,8 +22,9 @@ void remote_error_transport(struct treadle_error *error, enum remote_failure fai
 bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
                        const char *key);
 
-/* An error within a stream: the JSON text of its event. */
-void remote_error_event(struct treadle_error *error, const char *text, size_t length,
-                        const char *key);
+/* An error within a stream: the JSON text of its event. TREADLE_EBUSY when it names a status with
+ * which the same request may work later, else TREADLE_EREMOTE. */
+int remote_error_event(struct treadle_error *error, const char *text, size_t length,
+                       const char *key);
 
 #endif

@@ -250,6 +250,8 @@ static void what_is_no_answer_is_an_error(void **state)
     expect(TEXT("a") "data: {not json\n\n" TEXT("b"), TREADLE_EPARSE, "a", MODEL_STOP);
     expect(TEXT("a") TEXT("b\xff") TEXT("c"), TREADLE_EPARSE, "a", MODEL_STOP);
     expect("data: {\"error\":{\"message\":\"s3cret\"}}\n\n", TREADLE_EREMOTE, "", MODEL_STOP);
+    expect("data: {\"error\":{\"message\":\"Busy.\",\"code\":503}}\n\n", TREADLE_EBUSY, "",
+           MODEL_STOP);
     expect("event: error\ndata: {\"message\":\"Out of memory.\"}\n\n", TREADLE_EREMOTE, "",
            MODEL_STOP);
 }

@@ -150,6 +150,24 @@ static void connections_are_kept(void **state)
     tear_down(&fixture);
 }
 
+/* As where a server ends connections that were idle, just when one is used again. */
+static void a_kept_connection_that_has_ended_is_replaced(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    struct result result;
+    set_up(&fixture, (const char *[]){OK_HEAD "2\r\n\r\nok", "", OK_HEAD "2\r\n\r\nok", NULL});
+    for (int i = 0; i < 2; i++) {
+        struct loop_exchange exchange = exchange_of(&fixture, &result);
+        run_one(&fixture, &exchange);
+        assert_int_equal(result.end, LOOP_OK);
+        buffer_clear(&result.body);
+    }
+    assert_int_equal(scripted_server_connections(fixture.server), 2);
+    assert_int_equal(scripted_server_requests(fixture.server), 3);
+    tear_down(&fixture);
+}
+
 static void many_are_carried_at_once(void **state)
 {
     (void)state;
@@ -289,6 +307,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(connections_are_kept),
+        cmocka_unit_test(a_kept_connection_that_has_ended_is_replaced),
         cmocka_unit_test(many_are_carried_at_once),
         cmocka_unit_test(silence_ends_an_exchange),
         cmocka_unit_test(what_is_cancelled_ends),
