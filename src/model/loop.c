@@ -23,10 +23,10 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "model/exchange.h"
+#include "model/lane.h"
 
 enum {
     LANES = 64,
-    LANE_ROOM = 256, /* exchanges at once, and connections kept */
     MOST_EXCHANGES = LANES * LANE_ROOM,
     SPARE_HANDLES = 256,
     EVENTS = 256,
@@ -35,19 +35,10 @@ enum {
     START_GAP_US = 10000 /* between passes over those that wait */
 };
 
-#define NEVER      INT64_MAX
 #define WAKE_EVENT UINT64_MAX
 
 struct list {
     struct exchange *first, *last;
-};
-
-struct lane {
-    struct model_loop *loop;
-    CURLM *multi; /* NULL: never needed */
-    size_t number, count;
-    int64_t due;  /* when libcurl wants to be called, or NEVER */
-    bool touched; /* something may have ended */
 };
 
 struct model_loop {
@@ -83,65 +74,20 @@ static void list_remove(struct list *list, struct exchange *exchange)
     *(exchange->next ? &exchange->next->previous : &list->last) = exchange->previous;
 }
 
-/* ---- Lanes ---------------------------------------------------------------------------------- */
-
-static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
-{
-    struct lane *lane = context;
-    int epoll = lane->loop->epoll;
-    struct epoll_event event = {.data.u64 = (uint64_t)lane->number << 32 | (uint32_t)socket};
-    (void)easy;
-    if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(epoll, EPOLL_CTL_DEL, socket, NULL);
-        return 0;
-    }
-    if (what & CURL_POLL_IN)
-        event.events |= EPOLLIN;
-    if (what & CURL_POLL_OUT)
-        event.events |= EPOLLOUT;
-    int rc = epoll_ctl(epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
-    curl_multi_assign(lane->multi, socket, lane);
-    return rc;
-}
-
-static int on_timer(CURLM *multi, long milliseconds, void *context)
-{
-    struct lane *lane = context;
-    (void)multi;
-    lane->due = milliseconds < 0 ? NEVER : clock_monotonic_us() + (int64_t)milliseconds * 1000;
-    return 0;
-}
-
-static bool lane_open(struct model_loop *loop, struct lane *lane)
-{
-    lane->multi = curl_multi_init();
-    if (!lane->multi)
-        return false;
-    lane->loop = loop;
-    lane->number = (size_t)(lane - loop->lanes);
-    lane->due = NEVER;
-    curl_multi_setopt(lane->multi, CURLMOPT_MAXCONNECTS, (long)LANE_ROOM);
-    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-    curl_multi_setopt(lane->multi, CURLMOPT_SOCKETDATA, lane);
-    curl_multi_setopt(lane->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-    curl_multi_setopt(lane->multi, CURLMOPT_TIMERDATA, lane);
-    return true;
-}
+/* ---- Exchanges ------------------------------------------------------------------------------ */
 
 /* The first lane with room: there is one as long as there are no more than MOST_EXCHANGES. */
-static struct lane *lane_choose(struct model_loop *loop)
+static struct lane *choose_lane(struct model_loop *loop)
 {
     for (size_t i = 0; i < loop->lane_count; i++)
         if (loop->lanes[i].count < LANE_ROOM)
             return &loop->lanes[i];
     struct lane *lane = &loop->lanes[loop->lane_count];
-    if (!lane_open(loop, lane))
+    if (!lane_open(lane, loop->lane_count, loop->epoll))
         return NULL;
     loop->lane_count++;
     return lane;
 }
-
-/* ---- Exchanges ------------------------------------------------------------------------------ */
 
 static CURL *take_handle(struct model_loop *loop)
 {
@@ -151,10 +97,8 @@ static CURL *take_handle(struct model_loop *loop)
 /* Takes an exchange that is under way off its lane. */
 static void halt(struct model_loop *loop, struct exchange *exchange)
 {
-    struct lane *lane = &loop->lanes[exchange->lane];
     list_remove(&loop->busy, exchange);
-    lane->count--;
-    curl_multi_remove_handle(lane->multi, exchange->easy);
+    lane_remove(&loop->lanes[exchange->lane], exchange->easy);
     CURL *easy = exchange_stop(exchange);
     if (loop->spare_count < SPARE_HANDLES)
         loop->spare[loop->spare_count++] = easy;
@@ -178,11 +122,9 @@ static void conclude(struct model_loop *loop, struct exchange *exchange, enum lo
 static void begin(struct model_loop *loop, struct exchange *exchange)
 {
     struct treadle_error error;
-    struct lane *lane = lane_choose(loop);
-    if (exchange_start(exchange, take_handle(loop)) && lane &&
-        curl_multi_add_handle(lane->multi, exchange->easy) == CURLM_OK) {
+    struct lane *lane = choose_lane(loop);
+    if (exchange_start(exchange, take_handle(loop)) && lane && lane_add(lane, exchange->easy)) {
         exchange->lane = lane->number;
-        lane->count++;
         list_add(&loop->busy, exchange);
         return;
     }
@@ -231,7 +173,7 @@ static void look_at_busy(struct model_loop *loop, int64_t now)
 
 static void look_at_waiting(struct model_loop *loop, int64_t now)
 {
-    int64_t next_start = NEVER;
+    int64_t next_start = LANE_NEVER;
     for (struct exchange *at = loop->waiting.first, *next; at; at = next) {
         next = at->next;
         if (is_cancelled(at)) {
@@ -281,45 +223,24 @@ static bool take_incoming(struct model_loop *loop)
 
 /* ---- The thread ----------------------------------------------------------------------------- */
 
-static void read_messages(struct model_loop *loop, struct lane *lane)
-{
-    int left;
-    lane->touched = false;
-    for (CURLMsg *message; (message = curl_multi_info_read(lane->multi, &left));) {
-        struct exchange *exchange = NULL;
-        if (message->msg != CURLMSG_DONE)
-            continue;
-        CURLcode code = message->data.result;
-        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&exchange);
-        complete(loop, exchange, code);
-    }
-}
-
-static void act(struct lane *lane, curl_socket_t socket, int events)
-{
-    int running;
-    curl_multi_socket_action(lane->multi, socket, events, &running);
-    lane->touched = true;
-}
-
 static void run_lanes(struct model_loop *loop)
 {
     int64_t now = clock_monotonic_us();
+    CURLcode code;
     for (size_t i = 0; i < loop->lane_count; i++) {
-        struct lane *lane = &loop->lanes[i];
-        if (lane->due <= now) {
-            lane->due = NEVER;
-            act(lane, CURL_SOCKET_TIMEOUT, 0);
+        lane_tick(&loop->lanes[i], now);
+        for (CURL *easy; (easy = lane_ended(&loop->lanes[i], &code));) {
+            struct exchange *exchange = NULL;
+            curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&exchange);
+            complete(loop, exchange, code);
         }
-        if (lane->touched)
-            read_messages(loop, lane);
     }
 }
 
 /* Milliseconds until something is due, rounded up; -1 for never. */
 static int patience(struct model_loop *loop)
 {
-    int64_t due = loop->busy.first || loop->waiting.first ? loop->next_look : NEVER;
+    int64_t due = loop->busy.first || loop->waiting.first ? loop->next_look : LANE_NEVER;
     if (loop->waiting.first && loop->next_start < due)
         due = loop->next_start;
     if (atomic_load(&loop->look) && loop->looked_at + LOOK_GAP_US < due)
@@ -327,7 +248,7 @@ static int patience(struct model_loop *loop)
     for (size_t i = 0; i < loop->lane_count; i++)
         if (loop->lanes[i].due < due)
             due = loop->lanes[i].due;
-    if (due == NEVER)
+    if (due == LANE_NEVER)
         return -1;
     int64_t left = due - clock_monotonic_us();
     return left > 0 ? (int)((left + 999) / 1000) : 0;
@@ -346,15 +267,10 @@ static void wait_for_events(struct model_loop *loop)
     int count = epoll_wait(loop->epoll, events, EVENTS, patience(loop));
     for (int i = 0; i < count; i++) {
         uint64_t which = events[i].data.u64;
-        uint32_t what = events[i].events;
-        if (which == WAKE_EVENT) {
+        if (which == WAKE_EVENT)
             hear_wake(loop);
-            continue;
-        }
-        int flags = (what & EPOLLIN ? CURL_CSELECT_IN : 0) |
-                    (what & EPOLLOUT ? CURL_CSELECT_OUT : 0) |
-                    (what & (EPOLLERR | EPOLLHUP) ? CURL_CSELECT_ERR : 0);
-        act(&loop->lanes[which >> 32], (curl_socket_t)(uint32_t)which, flags);
+        else
+            lane_act(&loop->lanes[which >> 32], (curl_socket_t)(uint32_t)which, events[i].events);
     }
 }
 
@@ -425,7 +341,7 @@ static int open_events(struct model_loop *loop)
 static void destroy(struct model_loop *loop)
 {
     for (size_t i = 0; i < loop->lane_count; i++)
-        curl_multi_cleanup(loop->lanes[i].multi);
+        lane_close(&loop->lanes[i]);
     while (loop->spare_count)
         curl_easy_cleanup(loop->spare[--loop->spare_count]);
     if (loop->epoll >= 0)
@@ -444,7 +360,7 @@ int model_loop_new(struct model_loop **out, struct treadle_error *error)
         return error_set_memory(error);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     pthread_mutex_init(&loop->mutex, NULL);
-    loop->next_start = NEVER;
+    loop->next_start = LANE_NEVER;
     if (open_events(loop) || thread_start(&loop->thread, 1, run, loop) != 1) {
         destroy(loop);
         return error_set_memory(error);
