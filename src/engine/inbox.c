@@ -125,12 +125,8 @@ void inbox_open(struct inbox *inbox)
     inbox->done = inbox->overflow = false;
     inbox->total = 0;
     inbox->first_at = 0;
-    pthread_mutex_unlock(&inbox->mutex);
-}
-
-struct model_sink inbox_sink(struct inbox *inbox)
-{
-    return (struct model_sink){inbox, on_text, on_call, on_done};
+    return (struct model_sink){
+        .context = inbox, .text = on_text, .tool_call = on_call, .done = on_done};
 }
 
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch)
