@@ -15,7 +15,7 @@
 enum {
     CONNECT_SECONDS = 10,
     SILENCE_SECONDS = 15,
-    WHOLE_SECONDS = 60,
+    WHOLE_SECONDS = 30, /* of each attempt */
     ATTEMPTS = 2,
     MOST_MOVES = 3,
     LONGEST_URL = 8192

@@ -282,6 +282,13 @@ static int conclude(struct openai_answer *answer, int rc, struct treadle_error *
     return rc;
 }
 
+static int no_api(struct treadle_error *error)
+{
+    error_set_wire(error, 502, "server_error", "model_server_error", NULL,
+                   "The model server answered with a page for people: is its address right?");
+    return error->code = TREADLE_EPARSE;
+}
+
 int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t length,
                        struct treadle_error *error)
 {
@@ -291,6 +298,8 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
     for (; !answer->begun && length; bytes++, length--) {
         if (strchr(" \t\r\n", *bytes) && *bytes)
             continue;
+        if (*bytes == '<')
+            return no_api(error);
         answer->begun = true;
         answer->is_whole = *bytes == '{';
         break;

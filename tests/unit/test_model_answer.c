@@ -252,6 +252,7 @@ static void what_is_no_answer_is_an_error(void **state)
     expect("data: {\"error\":{\"message\":\"s3cret\"}}\n\n", TREADLE_EREMOTE, "", MODEL_STOP);
     expect("data: {\"error\":{\"message\":\"Busy.\",\"code\":503}}\n\n", TREADLE_EBUSY, "",
            MODEL_STOP);
+    expect("\n<!doctype html><title>It works</title>", TREADLE_EPARSE, "", MODEL_STOP);
     expect("event: error\ndata: {\"message\":\"Out of memory.\"}\n\n", TREADLE_EREMOTE, "",
            MODEL_STOP);
 }
