@@ -245,6 +245,47 @@ static void what_is_cancelled_ends(void **state)
     tear_down(&fixture);
 }
 
+/* More than one lane holds, at a server that lets them connect and never looks at them. */
+static void hundreds_wait_and_are_cancelled(void **state)
+{
+    (void)state;
+    enum { HUNDREDS = 300 };
+    struct fixture fixture;
+    static struct result results[HUNDREDS];
+    struct result last;
+    struct treadle_error error;
+    atomic_bool cancelled = false;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof address;
+    char url[64];
+    set_up(&fixture, (const char *[]){OK_HEAD "2\r\n\r\nok", NULL});
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(listener, 2 * HUNDREDS), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    for (int i = 0; i < HUNDREDS; i++) {
+        struct loop_exchange exchange = exchange_of(&fixture, &results[i]);
+        exchange.url = url;
+        exchange.first_seconds = 60;
+        exchange.cancelled = &cancelled;
+        assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    }
+    /* Once this one has been answered, those before it are under way. */
+    struct loop_exchange exchange = exchange_of(&fixture, &last);
+    run_one(&fixture, &exchange);
+    assert_int_equal(last.end, LOOP_OK);
+    assert_int_equal(fixture.tally.done, 1);
+    atomic_store(&cancelled, true);
+    model_loop_wake(fixture.loop);
+    wait_for(&fixture, &fixture.tally.done, HUNDREDS + 1);
+    for (int i = 0; i < HUNDREDS; i++)
+        assert_int_equal(results[i].end, LOOP_CANCELLED);
+    buffer_clear(&last.body);
+    close(listener);
+    tear_down(&fixture);
+}
+
 static void closing_cancels_what_is_under_way(void **state)
 {
     (void)state;
@@ -311,6 +352,7 @@ int main(void)
         cmocka_unit_test(many_are_carried_at_once),
         cmocka_unit_test(silence_ends_an_exchange),
         cmocka_unit_test(what_is_cancelled_ends),
+        cmocka_unit_test(hundreds_wait_and_are_cancelled),
         cmocka_unit_test(closing_cancels_what_is_under_way),
         cmocka_unit_test(redirects_are_told_and_not_followed),
         cmocka_unit_test(an_address_that_is_refused_is_not_connected_to),
