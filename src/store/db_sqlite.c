@@ -29,9 +29,10 @@ struct sqlite_db {
 static void close_db(struct db *base)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
+    db_sqlite_writer_stop(db->writer);
     /* The writer goes last: the last connection to close moves the log into the database. */
     db_sqlite_readers_free(db->readers);
-    db_sqlite_writer_stop(db->writer);
+    db_sqlite_writer_free(db->writer);
     if (db->lock >= 0)
         close(db->lock);
     free(db);
@@ -206,7 +207,7 @@ static int start(struct sqlite_db *db, const char *path, const char *const *migr
     if (result == 0)
         result = db_sqlite_readers_new(&db->readers, path, error);
     if (result == 0)
-        result = db_sqlite_writer_start(&db->writer, session, error);
+        result = db_sqlite_writer_start(&db->writer, session, db->readers, error);
     if (result < 0)
         db_sqlite_session_close(session);
     return result;

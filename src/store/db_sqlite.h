@@ -92,18 +92,6 @@ const void *db_sqlite_column_blob(struct db_statement *statement, int column, si
 int64_t db_sqlite_column_integer(struct db_statement *statement, int column);
 bool db_sqlite_column_is_null(struct db_statement *statement, int column);
 
-/* The writer: one thread that commits many pieces of work together. Owns the session. */
-struct db_sqlite_writer;
-
-int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_session *session,
-                           struct treadle_error *error);
-void db_sqlite_writer_stop(struct db_sqlite_writer *writer);
-int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
-                         struct treadle_error *error);
-void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task);
-bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer); /* is the calling thread */
-void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works);
-
 /* The readers: sessions that are opened when all others are busy, up to a number. */
 struct db_sqlite_readers;
 
@@ -112,5 +100,23 @@ int db_sqlite_readers_new(struct db_sqlite_readers **out, const char *path,
 void db_sqlite_readers_free(struct db_sqlite_readers *readers);
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
                           struct treadle_error *error);
+
+/* Told by the writer: around each commit, and before it moves the log into the database. */
+void db_sqlite_readers_begin_change(struct db_sqlite_readers *readers);
+void db_sqlite_readers_end_change(struct db_sqlite_readers *readers);
+void db_sqlite_readers_let_go(struct db_sqlite_readers *readers);
+
+/* The writer: one thread that commits many pieces of work together. Owns the session. */
+struct db_sqlite_writer;
+
+int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_session *session,
+                           struct db_sqlite_readers *readers, struct treadle_error *error);
+void db_sqlite_writer_stop(struct db_sqlite_writer *writer); /* finishes what was queued */
+void db_sqlite_writer_free(struct db_sqlite_writer *writer);
+int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
+                         struct treadle_error *error);
+void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task);
+bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer); /* is the calling thread */
+void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works);
 
 #endif

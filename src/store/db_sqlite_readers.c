@@ -2,23 +2,36 @@
  * The readers: connections that are lent out one work at a time.
  *
  * The free one of lowest number is lent, so that as few as possible are opened and these are warm;
- * when all are lent callers wait for their turn. Each work is one read transaction, which in WAL
+ * when all are lent callers wait for their turn. A work reads within one transaction, which in WAL
  * mode sees the database as it was at its first statement, whatever is written meanwhile.
+ *
+ * Beginning and ending a transaction costs more than looking up a row, so a transaction is kept for
+ * the works that follow, as long as nothing was committed since it began: `version` is odd while
+ * the writer commits and another even number afterwards, and only a transaction that was begun at
+ * the present even number is used again. So a work sees all that was acknowledged before it began,
+ * and nobody sees less than somebody saw before. Transactions that wait would keep the log from
+ * being used anew; the writer ends them before it moves the log into the database. They end after a
+ * second at most, should another program write after all.
  */
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "store/db_sqlite.h"
 
 /* As many as there are threads that read, so that none of them waits for another. */
-enum { READER_LIMIT = 24 };
+enum { READER_LIMIT = 24, LONGEST_KEPT_US = 1000000 };
 
 struct reader {
     struct db_sqlite_session *session; /* NULL: not open */
     bool lent;
     pthread_t owner; /* while it is lent */
+    bool kept;       /* its transaction is open */
+    uint64_t version;
+    int64_t began;
 };
 
 struct db_sqlite_readers {
@@ -26,6 +39,7 @@ struct db_sqlite_readers {
     pthread_mutex_t mutex;
     pthread_cond_t returned;
     struct reader readers[READER_LIMIT];
+    _Atomic uint64_t version;
 };
 
 int db_sqlite_readers_new(struct db_sqlite_readers **out, const char *path,
@@ -112,15 +126,58 @@ static int open_session(struct reader *reader, const char *path, struct treadle_
     return result;
 }
 
-static int read_once(struct db_sqlite_session *session, db_work work, void *argument,
-                     struct treadle_error *error)
+static void end_reading(struct reader *reader)
 {
-    int result = db_sqlite_session_control(session, DB_SQLITE_BEGIN_READ, error);
+    if (db_sqlite_session_in_transaction(reader->session))
+        db_sqlite_session_control(reader->session, DB_SQLITE_ROLLBACK, NULL);
+    reader->kept = false;
+}
+
+/* Sees to it that a transaction is open which sees all that was acknowledged so far. */
+static int begin_reading(struct db_sqlite_readers *readers, struct reader *reader,
+                         struct treadle_error *error)
+{
+    uint64_t version = atomic_load(&readers->version);
+    int64_t now = clock_monotonic_us();
+    if (reader->kept && reader->version == version && version % 2 == 0 &&
+        now - reader->began < LONGEST_KEPT_US)
+        return 0;
+    if (reader->kept)
+        end_reading(reader);
+    reader->version = version;
+    reader->began = now;
+    return db_sqlite_session_control(reader->session, DB_SQLITE_BEGIN_READ, error);
+}
+
+static int read_once(struct db_sqlite_readers *readers, struct reader *reader, db_work work,
+                     void *argument, struct treadle_error *error)
+{
+    int result = begin_reading(readers, reader, error);
     if (result == 0)
-        result = db_sqlite_session_run(session, work, argument, error);
-    if (db_sqlite_session_in_transaction(session))
-        db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
+        result = db_sqlite_session_run(reader->session, work, argument, error);
+    reader->kept = result >= 0;
+    if (!reader->kept)
+        end_reading(reader);
     return result;
+}
+
+void db_sqlite_readers_begin_change(struct db_sqlite_readers *readers)
+{
+    atomic_fetch_add(&readers->version, 1);
+}
+
+void db_sqlite_readers_end_change(struct db_sqlite_readers *readers)
+{
+    atomic_fetch_add(&readers->version, 1);
+}
+
+void db_sqlite_readers_let_go(struct db_sqlite_readers *readers)
+{
+    pthread_mutex_lock(&readers->mutex);
+    for (int i = 0; i < READER_LIMIT; i++)
+        if (readers->readers[i].kept && !readers->readers[i].lent)
+            end_reading(&readers->readers[i]);
+    pthread_mutex_unlock(&readers->mutex);
 }
 
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
@@ -131,7 +188,7 @@ int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void 
         return error_set(error, TREADLE_ESTATE, "a read may not begin another");
     int result = reader->session ? 0 : open_session(reader, readers->path, error);
     if (result == 0)
-        result = read_once(reader->session, work, argument, error);
+        result = read_once(readers, reader, work, argument, error);
     give_back(readers, reader);
     return result;
 }

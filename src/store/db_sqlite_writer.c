@@ -37,6 +37,7 @@ struct waiter {
 
 struct db_sqlite_writer {
     struct db_sqlite_session *session;
+    struct db_sqlite_readers *readers;
     pthread_t thread;
     pthread_mutex_t mutex; /* guards what follows, up to the counts */
     pthread_cond_t wake;
@@ -124,6 +125,7 @@ static void checkpoint(struct db_sqlite_writer *writer)
         return;
     sqlite3 *connection = db_sqlite_session_connection(writer->session);
     bool large = writer->log_pages >= LARGE_LOG_PAGES;
+    db_sqlite_readers_let_go(writer->readers);
     sqlite3_busy_timeout(connection, READER_PATIENCE_MS);
     /* A failure costs nothing but room: the log keeps what was committed, and the next
      * checkpoint takes it along. */
@@ -142,6 +144,14 @@ static void count_commit(struct db_sqlite_writer *writer, size_t works)
     pthread_mutex_unlock(&writer->mutex);
 }
 
+static bool commit(struct db_sqlite_writer *writer, struct treadle_error *reason)
+{
+    db_sqlite_readers_begin_change(writer->readers);
+    bool done = db_sqlite_session_control(writer->session, DB_SQLITE_COMMIT, reason) == 0;
+    db_sqlite_readers_end_change(writer->readers);
+    return done;
+}
+
 /* One transaction: takes, runs, commits, wakes. */
 static void serve_batch(struct db_sqlite_writer *writer)
 {
@@ -157,7 +167,7 @@ static void serve_batch(struct db_sqlite_writer *writer)
     for (size_t i = 0; i < count; i++)
         kept += batch[i]->result >= 0;
     if (alive && kept > 0)
-        alive = db_sqlite_session_control(session, DB_SQLITE_COMMIT, &reason) == 0;
+        alive = commit(writer, &reason);
     if (db_sqlite_session_in_transaction(session))
         db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
     if (alive && kept > 0)
@@ -198,12 +208,13 @@ static int note_log(void *argument, sqlite3 *connection, const char *database, i
 }
 
 int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_session *session,
-                           struct treadle_error *error)
+                           struct db_sqlite_readers *readers, struct treadle_error *error)
 {
     struct db_sqlite_writer *writer = calloc(1, sizeof *writer);
     if (!writer)
         return error_set_memory(error);
     writer->session = session;
+    writer->readers = readers;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->mutex, NULL);
     pthread_cond_init(&writer->wake, NULL);
@@ -228,6 +239,12 @@ void db_sqlite_writer_stop(struct db_sqlite_writer *writer)
     pthread_cond_signal(&writer->wake);
     pthread_mutex_unlock(&writer->mutex);
     pthread_join(writer->thread, NULL);
+}
+
+void db_sqlite_writer_free(struct db_sqlite_writer *writer)
+{
+    if (!writer)
+        return;
     pthread_cond_destroy(&writer->wake);
     pthread_mutex_destroy(&writer->mutex);
     db_sqlite_session_close(writer->session);
