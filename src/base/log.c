@@ -2,7 +2,8 @@
  * Log: builds a line on the stack and writes it with one call, so lines never mix.
  *
  * There may be a line for each of many thousand requests a second, so the text of the present
- * second is kept, and nothing is allocated.
+ * second is kept, nothing is allocated, and where the program wants it lines are gathered: a thread
+ * writes those that have waited for long enough, always whole ones.
  */
 #include "base/log.h"
 
@@ -15,7 +16,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/thread.h"
 
+enum { GATHERED_SIZE = 32 * 1024, PATIENCE_MS = 50 };
 enum { LARGEST_LINE = 8192, LARGEST_VALUE = 1024, LONGEST_END = 2, TIME_SIZE = 32 };
 
 struct log {
@@ -25,6 +28,11 @@ struct log {
     pthread_mutex_t mutex; /* guards the stream and what follows */
     int64_t second;
     char second_text[TIME_SIZE];
+    char *gathered; /* lines that wait; NULL while each is written at once */
+    size_t gathered_length;
+    bool stopping;       /* the thread */
+    pthread_cond_t wake; /* the thread: there is a line, or it is to stop */
+    pthread_t thread;
 };
 
 /* Bytes that do not fit are dropped, and `full` says so. */
@@ -44,6 +52,11 @@ struct log *log_new(FILE *stream, enum log_level level, enum log_format format)
     log->format = format;
     log->second = -1;
     pthread_mutex_init(&log->mutex, NULL);
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&log->wake, &attributes);
+    pthread_condattr_destroy(&attributes);
     return log;
 }
 
@@ -51,6 +64,8 @@ void log_free(struct log *log)
 {
     if (!log)
         return;
+    log_gather(log, false);
+    pthread_cond_destroy(&log->wake);
     pthread_mutex_destroy(&log->mutex);
     free(log);
 }
@@ -185,6 +200,100 @@ static void end_line(struct line *line, enum log_format format)
     line->bytes[line->length++] = '\n';
 }
 
+/* ---- Writing, under the lock ---------------------------------------------------------------- */
+
+static void write_gathered(struct log *log)
+{
+    fwrite(log->gathered, 1, log->gathered_length, log->stream);
+    fflush(log->stream);
+    log->gathered_length = 0;
+}
+
+static void gather(struct log *log, const struct line *line)
+{
+    if (line->length > GATHERED_SIZE - log->gathered_length)
+        write_gathered(log);
+    if (!log->gathered_length)
+        pthread_cond_signal(&log->wake);
+    memcpy(log->gathered + log->gathered_length, line->bytes, line->length);
+    log->gathered_length += line->length;
+}
+
+static void write_through(struct log *log, const struct line *line)
+{
+    if (log->gathered)
+        write_gathered(log);
+    fwrite(line->bytes, 1, line->length, log->stream);
+    fflush(log->stream);
+}
+
+static void await_patience(struct log *log)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += PATIENCE_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000;
+    until.tv_nsec %= 1000000000;
+    while (!log->stopping && pthread_cond_timedwait(&log->wake, &log->mutex, &until) == 0)
+        continue;
+}
+
+static void *write_on(void *argument)
+{
+    struct log *log = argument;
+    pthread_mutex_lock(&log->mutex);
+    while (!log->stopping) {
+        if (!log->gathered_length) {
+            pthread_cond_wait(&log->wake, &log->mutex);
+            continue;
+        }
+        await_patience(log);
+        write_gathered(log);
+    }
+    pthread_mutex_unlock(&log->mutex);
+    return NULL;
+}
+
+static void stop_gathering(struct log *log)
+{
+    pthread_mutex_lock(&log->mutex);
+    log->stopping = true;
+    pthread_cond_signal(&log->wake);
+    pthread_mutex_unlock(&log->mutex);
+    pthread_join(log->thread, NULL);
+    pthread_mutex_lock(&log->mutex);
+    write_gathered(log);
+    free(log->gathered);
+    log->gathered = NULL;
+    pthread_mutex_unlock(&log->mutex);
+}
+
+/* Without memory or a thread each line is written at once, as before. */
+static void start_gathering(struct log *log)
+{
+    char *bytes = malloc(GATHERED_SIZE);
+    if (!bytes)
+        return;
+    pthread_mutex_lock(&log->mutex);
+    log->stopping = false;
+    log->gathered = bytes;
+    if (thread_start(&log->thread, 1, write_on, log) != 1) {
+        log->gathered = NULL;
+        free(bytes);
+    }
+    pthread_mutex_unlock(&log->mutex);
+}
+
+void log_gather(struct log *log, bool wanted)
+{
+    if (!log || wanted == (log->gathered != NULL))
+        return;
+    if (wanted)
+        start_gathering(log);
+    else
+        stop_gathering(log);
+}
+
 void log_write(struct log *log, enum log_level level, const char *event, ...)
 {
     static const char *const names[] = {"debug", "info", "warning", "error"};
@@ -206,7 +315,9 @@ void log_write(struct log *log, enum log_level level, const char *event, ...)
     va_end(pairs);
     end_line(&line, log->format);
     pthread_mutex_lock(&log->mutex);
-    fwrite(line.bytes, 1, line.length, log->stream);
-    fflush(log->stream);
+    if (log->gathered && level < LOG_WARNING)
+        gather(log, &line);
+    else
+        write_through(log, &line);
     pthread_mutex_unlock(&log->mutex);
 }

@@ -21,6 +21,11 @@ struct log;
 struct log *log_new(FILE *stream, enum log_level level, enum log_format format);
 void log_free(struct log *log);
 
+/* Has lines below a warning wait for others, up to 50 ms, so that many are written with one call;
+ * or has each written at once, which is how a log starts. What waits is written before a warning,
+ * and by log_free. Not to be called from two threads at once. */
+void log_gather(struct log *log, bool wanted);
+
 /* Whether a line of that level would be written; for those to whom making one is work. */
 bool log_takes(const struct log *log, enum log_level level);
 

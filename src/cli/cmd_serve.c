@@ -214,7 +214,10 @@ static int serve(const struct server_options *options, unsigned grace)
         printf("treadle: listening on %s\n", server_address(server, i));
     fflush(stdout);
     notify_service("READY=1");
+    log_gather(options->log, true);
     wait_for_signal(&signals, grace);
+    /* Stopping may end by force. */
+    log_gather(options->log, false);
     notify_service("STOPPING=1");
     server_stop(server, grace);
     return CLI_OK;

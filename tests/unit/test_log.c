@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -143,21 +144,73 @@ static void *write_many(void *log)
     return NULL;
 }
 
-static void threads_do_not_mix(void **state)
+static void check_threads(bool gathered)
 {
-    (void)state;
     struct capture capture;
     pthread_t threads[4];
     capture_start(&capture, LOG_INFO);
+    log_gather(capture.log, gathered);
     for (size_t i = 0; i < 4; i++)
         pthread_create(&threads[i], NULL, write_many, capture.log);
     for (size_t i = 0; i < 4; i++)
         pthread_join(threads[i], NULL);
+    log_gather(capture.log, false);
     assert_int_equal(lines(capture.text), 8000);
     char *rest = NULL;
     for (char *line = strtok_r(capture.text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
         assert_string_equal(strchr(line, ' '), " level=info event=tick a=1 b=\"two words\"");
     capture_end(&capture);
+}
+
+static void threads_do_not_mix(void **state)
+{
+    (void)state;
+    check_threads(false);
+}
+
+static void gathered_lines_stay_whole_and_lose_none(void **state)
+{
+    (void)state;
+    check_threads(true);
+}
+
+static void gathered_lines_come_before_a_warning_and_at_the_end(void **state)
+{
+    (void)state;
+    struct capture capture;
+    capture_start(&capture, LOG_INFO);
+    log_gather(capture.log, true);
+    log_write(capture.log, LOG_INFO, "first", NULL);
+    log_write(capture.log, LOG_WARNING, "second", NULL);
+    assert_int_equal(lines(capture.text), 2);
+    assert_true(strstr(capture.text, "event=first") < strstr(capture.text, "event=second"));
+    log_write(capture.log, LOG_INFO, "third", NULL);
+    log_gather(capture.log, false);
+    assert_int_equal(lines(capture.text), 3);
+    log_write(capture.log, LOG_INFO, "fourth", NULL);
+    assert_int_equal(lines(capture.text), 4);
+    capture_end(&capture);
+}
+
+static void gathered_lines_come_by_themselves(void **state)
+{
+    (void)state;
+    int ends[2];
+    char text[256];
+    assert_int_equal(pipe(ends), 0);
+    FILE *stream = fdopen(ends[1], "w");
+    struct log *log = log_new(stream, LOG_INFO, LOG_LOGFMT);
+    log_gather(log, true);
+    for (int i = 0; i < 2; i++) {
+        log_write(log, LOG_INFO, "alone", NULL);
+        ssize_t got = read(ends[0], text, sizeof text - 1);
+        assert_true(got > 0);
+        text[got] = '\0';
+        assert_non_null(strstr(text, "event=alone\n"));
+    }
+    log_free(log);
+    fclose(stream);
+    close(ends[0]);
 }
 
 int main(void)
@@ -170,6 +223,9 @@ int main(void)
         cmocka_unit_test(json_is_json_whatever_the_values_hold),
         cmocka_unit_test(a_pair_without_room_is_left_out_whole),
         cmocka_unit_test(threads_do_not_mix),
+        cmocka_unit_test(gathered_lines_stay_whole_and_lose_none),
+        cmocka_unit_test(gathered_lines_come_before_a_warning_and_at_the_end),
+        cmocka_unit_test(gathered_lines_come_by_themselves),
     };
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
 }
