@@ -10,10 +10,12 @@
  * Work is handed over by suspending the connection: from then until MHD_resume_connection the
  * exchange is the worker's alone, and event threads leave it untouched. libmicrohttpd may still
  * call once with a further chunk in the same turn: such a call is told by the connection's being
- * suspended, which changes on the event thread only.
+ * suspended, which changes on the event thread only. A request that was laid aside is suspended in
+ * the same way, and belongs to whoever is to answer it.
  */
 #include "http/exchange.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -27,12 +29,17 @@
 #include "http/reply.h"
 #include "http/stream.h"
 
-enum { HEAD_MEMORY = 512 * 1024, WORK_MEMORY = 16 << 20, SMALL_BODY = 64 * 1024 };
+enum {
+    HEAD_MEMORY = 512 * 1024,
+    WORK_MEMORY = 16 << 20,
+    SMALL_BODY = 64 * 1024,
+    QUICK_BODY = 16 * 1024
+};
 
 enum stage {
     AT_HEAD,
     IN_BODY,
-    AT_WORK, /* a worker has it, or had it and the reply is ready */
+    AT_WORK, /* a worker has it, or it was laid aside; or was and the reply is ready */
     ANSWERED
 };
 
@@ -47,14 +54,16 @@ struct http_exchange {
     struct http_framing framing;
     struct http_body body;
     struct http_reply reply;
-    struct http_stream *stream; /* answers later */
+    struct http_stream *stream;    /* answers later */
+    void (*begin)(void *argument); /* set when it is laid aside */
+    void *begin_argument;
     struct MHD_Response *response;
     bool quick;  /* the handler runs on the event thread */
     bool failed; /* the reply says an error; no handler runs */
     bool close;  /* the connection, after the reply */
     int status;  /* 0 until there is a reply */
     uint64_t sent;
-    int64_t started, handler_us, body_deadline;
+    int64_t started, handled, handler_us, body_deadline;
     char id[IDENT_SIZE];
 };
 
@@ -191,11 +200,22 @@ static struct MHD_Response *build(struct http_exchange *exchange)
     return NULL;
 }
 
+static struct http_exchange *exchange_of(struct http_request *request)
+{
+    return (struct http_exchange *)(void *)((char *)request -
+                                            offsetof(struct http_exchange, request));
+}
+
+static int set_overloaded(struct treadle_error *error)
+{
+    return error_set_wire(error, 503, "server_error", "overloaded", NULL,
+                          "The server is overloaded or shutting down. Try again later.");
+}
+
 static void fail_overloaded(struct http_exchange *exchange)
 {
     struct treadle_error error;
-    error_set_wire(&error, 503, "server_error", "overloaded", NULL,
-                   "The server is overloaded or shutting down. Try again later.");
+    set_overloaded(&error);
     fail(exchange, &error);
     http_reply_header(&exchange->reply, "Retry-After", "1");
 }
@@ -282,15 +302,48 @@ static void run_handler(struct http_exchange *exchange)
         fail(exchange, &error);
         return;
     }
-    int64_t start = clock_monotonic_us();
+    exchange->handled = clock_monotonic_us();
     server->options.handle(server->options.context, &exchange->request, &exchange->reply);
-    exchange->handler_us = clock_monotonic_us() - start;
+    exchange->handler_us = clock_monotonic_us() - exchange->handled;
+}
+
+int http_later(struct http_request *request, void (*begin)(void *argument), void *argument,
+               struct treadle_error *error)
+{
+    struct http_exchange *exchange = exchange_of(request);
+    struct http_server *server = exchange->server;
+    pthread_mutex_lock(&server->mutex);
+    bool room = !atomic_load(&server->cutting) && server->laid_aside < server->options.queue;
+    server->laid_aside += room;
+    pthread_mutex_unlock(&server->mutex);
+    if (!room)
+        return set_overloaded(error);
+    exchange->begin = begin;
+    exchange->begin_argument = argument;
+    return 0;
+}
+
+void http_answer(struct http_request *request)
+{
+    struct http_exchange *exchange = exchange_of(request);
+    struct http_server *server = exchange->server;
+    exchange->handler_us = clock_monotonic_us() - exchange->handled;
+    MHD_resume_connection(exchange->mhd);
+    /* Only now may the server stop; it may be gone once the lock is. */
+    pthread_mutex_lock(&server->mutex);
+    if (--server->laid_aside == 0)
+        pthread_cond_broadcast(&server->settled);
+    pthread_mutex_unlock(&server->mutex);
 }
 
 static void work(void *argument)
 {
     struct http_exchange *exchange = argument;
     run_handler(exchange);
+    if (exchange->begin) {
+        exchange->begin(exchange->begin_argument);
+        return;
+    }
     exchange->stream = exchange->reply.stream;
     exchange->reply.stream = NULL;
     if (exchange->stream) {
@@ -329,6 +382,19 @@ static enum MHD_Result hand_over(struct http_exchange *exchange, bool to_writer)
         fail_overloaded(exchange);
         MHD_resume_connection(exchange->mhd);
     }
+    return MHD_YES;
+}
+
+/* Runs the handler on the event thread. */
+static enum MHD_Result handle_at_once(struct http_exchange *exchange)
+{
+    run_handler(exchange);
+    if (!exchange->begin)
+        return answer(exchange);
+    /* Also when the keeper gave the connection up meanwhile: what was promised is to begin. */
+    http_connection_enter(exchange->connection, HTTP_PHASE_WORKING, 0);
+    MHD_suspend_connection(exchange->mhd);
+    exchange->begin(exchange->begin_argument);
     return MHD_YES;
 }
 
@@ -437,10 +503,8 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, con
         if (exchange->failed)
             return answer(exchange);
         exchange->stage = AT_WORK;
-        if (exchange->quick && !exchange->body.received) {
-            run_handler(exchange);
-            return answer(exchange);
-        }
+        if (exchange->quick && exchange->body.received <= QUICK_BODY)
+            return handle_at_once(exchange);
         return hand_over(exchange, false);
     case AT_WORK:
         return answer(exchange);

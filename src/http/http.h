@@ -68,8 +68,8 @@ enum http_body_kind { HTTP_BODY_NONE, HTTP_BODY_JSON, HTTP_BODY_MULTIPART };
 struct http_plan {
     enum http_body_kind body;
     uint64_t limit;    /* bytes of the whole body; 413 above */
-    bool quick;        /* the handler neither blocks nor takes long: it runs where the request was
-                          read, which saves two changes of thread */
+    bool quick;        /* the handler neither blocks nor takes long: where the body is small it runs
+                          where the request was read, which saves two changes of thread */
     const void *route; /* what the program made of the head, for handle and finished; set on failure
                           too; static, or in the request's arena */
     const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
@@ -112,7 +112,8 @@ struct http_options {
     const char *tls_key;          /* PEM, not encrypted */
     size_t event_threads;         /* 0: 2 */
     size_t workers;               /* 0: 64: most of them wait for commits, which they share */
-    size_t queue;                 /* 0: 1024; requests that wait for a worker, 503 above */
+    size_t queue;                 /* 0: 1024; requests that wait for a worker, and as many that
+                                     answer later (http_later): 503 above */
     size_t max_connections;       /* 0: 16384 */
     size_t max_per_address;       /* 0: no limit */
     unsigned idle_seconds;        /* 0: 60; a connection on which nothing moves */
@@ -123,8 +124,8 @@ struct http_options {
     /* Called on an event thread, must not block. 0, or a negative code and the error to send. */
     int (*plan)(void *context, const struct http_request *request, struct http_plan *out,
                 struct treadle_error *error);
-    /* Called on a worker, or for a quick plan without a body on an event thread: fills the reply
-     * (its status is 200, its type JSON when it starts). */
+    /* Called on a worker, or for a quick plan on an event thread: fills the reply (its status is
+     * 200, its type JSON when it starts). */
     void (*handle)(void *context, struct http_request *request, struct http_reply *reply);
     /* Prints an error as a body; may be called on any thread. error->http_status is set. */
     void (*render_error)(void *context, const struct treadle_error *error,
@@ -168,7 +169,18 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
 
 /* ---- Replies that come later ----------------------------------------------------------------
  *
- * A handler that makes a stream answers after it has returned, from any thread and without holding
+ * A handler that has to wait for what ends soon and by itself need hold no thread meanwhile: it
+ * calls http_later, as the last thing that can fail, and returns. `begin` is then called once with
+ * `argument`, when the request has been laid aside; whoever has what it began fills the reply, and
+ * hands both back with http_answer, from any thread and without being blocked. Until then request
+ * and reply stay, whether or not the client does. Fails with 503 when too many wait, or the server
+ * stops. */
+int http_later(struct http_request *request, void (*begin)(void *argument), void *argument,
+               struct treadle_error *error);
+
+void http_answer(struct http_request *request);
+
+/* A handler that makes a stream answers after it has returned, from any thread and without holding
  * one: with a whole reply (http_stream_reply), or piece by piece (http_stream_open, then writes and
  * http_stream_close). What is written waits in a bounded queue for the client; a client that does
  * not keep up is dropped, and none of these functions ever blocks on it.

@@ -7,8 +7,9 @@
  *
  * Stopping goes from the outside in: no more connections; every reply closes its connection, and
  * requests in flight get their grace; then handlers that have not started answer 503, the pools
- * run empty and the streams are ended, which resumes every suspended connection, and only then
- * libmicrohttpd stops, as it aborts the program while one is suspended.
+ * run empty, what was laid aside is answered and the streams are ended, which resumes every
+ * suspended connection, and only then libmicrohttpd stops, as it aborts the program while one is
+ * suspended.
  */
 #include "http/server.h"
 
@@ -264,6 +265,22 @@ static void wait_settled(struct http_server *server, int64_t milliseconds)
     pthread_mutex_unlock(&server->mutex);
 }
 
+/* From here on no handler starts and none lays its request aside. */
+static void cut(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    atomic_store(&server->cutting, true);
+    pthread_mutex_unlock(&server->mutex);
+}
+
+static void await_laid_aside(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    while (server->laid_aside)
+        pthread_cond_wait(&server->settled, &server->mutex);
+    pthread_mutex_unlock(&server->mutex);
+}
+
 static void empty_pools(struct http_server *server)
 {
     pthread_mutex_lock(&server->mutex);
@@ -282,8 +299,9 @@ void http_stop(struct http_server *server, unsigned grace_seconds)
     http_keeper_stop_accepting(server->keeper);
     atomic_store(&server->draining, true);
     wait_settled(server, (int64_t)grace_seconds * 1000);
-    atomic_store(&server->cutting, true);
+    cut(server);
     empty_pools(server);
+    await_laid_aside(server);
     http_streams_end(server);
     wait_settled(server, LAST_REPLIES_MS);
     free_server(server);

@@ -24,12 +24,13 @@ struct http_server {
     struct http_keeper *keeper;
     struct MHD_Daemon *plain, *secure; /* NULL where no listener needs it */
     atomic_bool draining;              /* every reply closes its connection */
-    atomic_bool cutting;               /* handlers run no more: 503 */
+    atomic_bool cutting;               /* handlers run no more: 503; set under the mutex */
     uint32_t seed;                     /* of the names of requests */
     atomic_uint_fast64_t named;
     pthread_mutex_t mutex;
-    pthread_cond_t settled; /* in_flight came down to 0 */
+    pthread_cond_t settled; /* in_flight or laid_aside came down to 0 */
     size_t in_flight;       /* requests from their first line to their last byte sent */
+    size_t laid_aside;      /* of these, those that http_answer is to be called for */
     pthread_mutex_t stream_mutex;
     struct http_stream *streams; /* bound to a connection */
     size_t stream_count;

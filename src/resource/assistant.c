@@ -72,7 +72,8 @@ static int create(struct db_session *session, struct resource_call *call,
 
 int assistant_create(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, create, error);
+    (void)error;
+    return resource_conclude(call, create);
 }
 
 static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
@@ -163,7 +164,8 @@ static int modify(struct db_session *session, struct resource_call *call,
 
 int assistant_modify(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, modify, error);
+    (void)error;
+    return resource_conclude(call, modify);
 }
 
 static int delete (struct db_session *session, struct resource_call *call,
@@ -182,5 +184,6 @@ static int delete (struct db_session *session, struct resource_call *call,
 
 int assistant_delete(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, delete, error);
+    (void)error;
+    return resource_conclude(call, delete);
 }

@@ -23,14 +23,27 @@ int resource_read(struct resource_call *call, resource_work work, struct treadle
     return db_read(call->services->db, resource_call_work, call, error);
 }
 
+static void begin_change(struct resource_call *call)
+{
+    call->change =
+        (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
+}
+
 int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
 {
     call->work = work;
-    call->change =
-        (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
+    begin_change(call);
     int rc = db_write(call->services->db, resource_call_work, call, error);
     resource_call_written(call, rc >= 0);
     return rc;
+}
+
+int resource_conclude(struct resource_call *call, resource_work work)
+{
+    call->work = work;
+    call->concludes = true;
+    begin_change(call);
+    return 0;
 }
 
 void resource_call_written(struct resource_call *call, bool durable)

@@ -15,6 +15,10 @@ typedef int (*resource_work)(struct db_session *session, struct resource_call *c
 int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error);
 int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error);
 
+/* For a handler whose last act is to write: leaves the work to its caller, so that no thread waits
+ * for the disk. To be returned at once; the work runs when the handler's own variables are gone. */
+int resource_conclude(struct resource_call *call, resource_work work);
+
 /* Puts an object, a printed object, or a deletion into the reply. */
 int resource_reply(struct resource_call *call, const struct treadle_type *type, const void *object,
                    struct treadle_error *error);
@@ -60,10 +64,6 @@ int resource_send_page(struct db_session *session, struct resource_call *call,
  * one when the member was absent. */
 struct treadle_map *resource_metadata(const struct treadle_type *type, const void *request,
                                       struct treadle_map *sent, struct treadle_map *old);
-
-/* What db_read and db_write are given, with the call; and what follows a write. */
-int resource_call_work(struct db_session *session, void *argument, struct treadle_error *error);
-void resource_call_written(struct resource_call *call, bool durable);
 
 /* Whether the thread and the run that the path names are there, and the caller's. */
 int resource_check_run(struct db_session *session, struct resource_call *call,

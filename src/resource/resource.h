@@ -65,14 +65,22 @@ struct resource_call {
     struct run_change change; /* for work that changes runs */
     int64_t started;  /* the number before the first event that the change told of its run */
     bool keeps_arena; /* set by a handler that answers later: the arena is its own then */
+    bool concludes;   /* set by resource_conclude: what remains is to write */
     int (*work)(struct db_session *session, struct resource_call *call,
                 struct treadle_error *error); /* set by resource_read and resource_write */
 };
 
+/* A handler fills the reply or fails; or it leaves a write to its caller (`concludes`), which fills
+ * the reply: resource_call_work with the call as argument, then resource_call_written. */
 typedef int (*resource_handler)(struct resource_call *call, struct treadle_error *error);
 
 /* The handler of an endpoint; every endpoint has one. */
 resource_handler resource_find(enum endpoint_id id);
+
+int resource_call_work(struct db_session *session, void *call, struct treadle_error *error);
+
+/* Tells those who follow runs, and wakes who waits for what was written. Does not block. */
+void resource_call_written(struct resource_call *call, bool durable);
 
 /* Reads the query parameters that the endpoint takes. An error of the protocol for a bad value. */
 int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,

@@ -109,29 +109,84 @@ static int parse_body(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
+/* A call whose write is begun when its handler has returned. */
+struct conclusion {
+    struct db_task task; /* first: the database hands this back */
+    struct dispatch *dispatch;
+    struct resource_call *call;
+    struct http_request *request;
+};
+
+/* On the database's thread. */
+static void conclude(struct db_task *task)
+{
+    struct conclusion *conclusion = (struct conclusion *)task;
+    struct resource_call *call = conclusion->call;
+    struct http_request *request = conclusion->request;
+    resource_call_written(call, task->result >= 0);
+    if (task->result)
+        send_error(conclusion->dispatch, request, &task->error, call->reply);
+    arena_free(call->arena);
+    http_answer(request);
+}
+
+static void begin_writing(void *argument)
+{
+    struct conclusion *conclusion = argument;
+    db_write_start(conclusion->dispatch->services.db, &conclusion->task);
+}
+
+static int lay_aside(struct dispatch *dispatch, struct resource_call *call,
+                     struct http_request *request, struct treadle_error *error)
+{
+    struct conclusion *conclusion = arena_alloc(call->arena, sizeof *conclusion);
+    if (!conclusion)
+        return error_set_memory(error);
+    *conclusion = (struct conclusion){
+        .task = {.work = resource_call_work, .argument = call, .done = conclude},
+        .dispatch = dispatch,
+        .call = call,
+        .request = request,
+    };
+    int rc = http_later(request, begin_writing, conclusion, error);
+    call->keeps_arena = rc == 0;
+    return rc;
+}
+
+static int run_call(struct dispatch *dispatch, struct resource_call *call,
+                    struct http_request *request, struct treadle_error *error)
+{
+    int rc = resource_parse_query(call->endpoint, request, &call->query, error);
+    if (!rc)
+        rc = parse_body(call, error);
+    if (!rc)
+        rc = resource_find(((const struct entry *)request->route)->route.match.id)(call, error);
+    return !rc && call->concludes ? lay_aside(dispatch, call, request, error) : rc;
+}
+
 static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
                          struct http_request *request, struct http_reply *reply,
                          struct treadle_error *error)
 {
     const struct endpoint_match *match = &entry->route.match;
-    struct resource_call call = {
+    struct arena *arena = arena_new(ARENA_LIMIT);
+    struct resource_call *call = arena ? arena_alloc(arena, sizeof *call) : NULL;
+    if (!call) {
+        arena_free(arena);
+        return error_set_memory(error);
+    }
+    *call = (struct resource_call){
         .services = &dispatch->services,
         .project = entry->caller.project,
         .endpoint = endpoint_get(match->id),
         .arguments = match->arguments,
         .request = request,
         .reply = reply,
-        .arena = arena_new(ARENA_LIMIT),
+        .arena = arena,
     };
-    int rc = call.arena ? 0 : error_set_memory(error);
-    if (!rc)
-        rc = resource_parse_query(call.endpoint, request, &call.query, error);
-    if (!rc)
-        rc = parse_body(&call, error);
-    if (!rc)
-        rc = resource_find(match->id)(&call, error);
-    if (!call.keeps_arena)
-        arena_free(call.arena);
+    int rc = run_call(dispatch, call, request, error);
+    if (!call->keeps_arena)
+        arena_free(arena);
     return rc;
 }
 

@@ -30,6 +30,14 @@ bool route_is_quick(const struct route *route)
     case ENDPOINT_RUN_LIST:
     case ENDPOINT_RUN_STEP_RETRIEVE:
     case ENDPOINT_RUN_STEP_LIST:
+    case ENDPOINT_ASSISTANT_CREATE:
+    case ENDPOINT_ASSISTANT_MODIFY:
+    case ENDPOINT_ASSISTANT_DELETE:
+    case ENDPOINT_THREAD_CREATE:
+    case ENDPOINT_THREAD_MODIFY:
+    case ENDPOINT_MESSAGE_CREATE:
+    case ENDPOINT_MESSAGE_MODIFY:
+    case ENDPOINT_MESSAGE_DELETE:
     case ROUTE_HEALTH:
         return true;
     default:
