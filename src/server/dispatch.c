@@ -109,6 +109,22 @@ static int parse_body(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
+/* What answers long after its request needs an arena that outlives it. What is quick does not, and
+ * makes do with the request's, which is freed by the thread that made it. */
+static struct arena *open_arena(const struct entry *entry, const struct http_request *request)
+{
+    if (!route_is_quick(&entry->route))
+        return arena_new(ARENA_LIMIT);
+    arena_limit(request->arena, ARENA_LIMIT);
+    return request->arena;
+}
+
+static void close_arena(struct arena *arena, const struct http_request *request)
+{
+    if (arena != request->arena)
+        arena_free(arena);
+}
+
 /* A call whose write is begun when its handler has returned. */
 struct conclusion {
     struct db_task task; /* first: the database hands this back */
@@ -124,9 +140,10 @@ static void conclude(struct db_task *task)
     struct resource_call *call = conclusion->call;
     struct http_request *request = conclusion->request;
     resource_call_written(call, task->result >= 0);
+    resource_call_written(call, task->result >= 0);
     if (task->result)
         send_error(conclusion->dispatch, request, &task->error, call->reply);
-    arena_free(call->arena);
+    close_arena(call->arena, request);
     http_answer(request);
 }
 
@@ -169,10 +186,10 @@ static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
                          struct treadle_error *error)
 {
     const struct endpoint_match *match = &entry->route.match;
-    struct arena *arena = arena_new(ARENA_LIMIT);
+    struct arena *arena = open_arena(entry, request);
     struct resource_call *call = arena ? arena_alloc(arena, sizeof *call) : NULL;
     if (!call) {
-        arena_free(arena);
+        close_arena(arena, request);
         return error_set_memory(error);
     }
     *call = (struct resource_call){
@@ -186,7 +203,7 @@ static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
     };
     int rc = run_call(dispatch, call, request, error);
     if (!call->keeps_arena)
-        arena_free(arena);
+        close_arena(arena, request);
     return rc;
 }
 
