@@ -186,7 +186,7 @@ static int prepare_database(sqlite3 *connection, const char *const *migrations,
     /* Foreign keys only now: a migration may have to rebuild a table that others refer to. The
      * limit is what a log that grew large is cut back to. */
     int code =
-        sqlite3_exec(connection, "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 8388608",
+        sqlite3_exec(connection, "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 33554432",
                      NULL, NULL, NULL);
     return code == SQLITE_OK ? 0 : db_sqlite_error(connection, code, error);
 }

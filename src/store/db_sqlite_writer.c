@@ -24,7 +24,7 @@
 enum {
     BATCH_LIMIT = 64,
     QUEUE_LIMIT = 512,
-    CHECKPOINT_PAGES = 1000, /* of log, between checkpoints: 4 MB */
+    CHECKPOINT_PAGES = 4000, /* of log, between checkpoints: 16 MB */
     LARGE_LOG_PAGES = 16000, /* 64 MB */
     READER_PATIENCE_MS = 1000
 };
