@@ -101,7 +101,8 @@ void db_sqlite_readers_free(struct db_sqlite_readers *readers);
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
                           struct treadle_error *error);
 
-/* Told by the writer: around each commit, and before it moves the log into the database. */
+/* Told by the writer: around each commit, and when transactions that are kept would hold the log.
+ */
 void db_sqlite_readers_begin_change(struct db_sqlite_readers *readers);
 void db_sqlite_readers_end_change(struct db_sqlite_readers *readers);
 void db_sqlite_readers_let_go(struct db_sqlite_readers *readers);

@@ -10,8 +10,9 @@
  * the writer commits and another even number afterwards, and only a transaction that was begun at
  * the present even number is used again. So a work sees all that was acknowledged before it began,
  * and nobody sees less than somebody saw before. Transactions that wait would keep the log from
- * being used anew; the writer ends them before it moves the log into the database. They end after a
- * second at most, should another program write after all.
+ * being used anew; the writer ends them before it moves the log into the database, and before it
+ * writes to the log from its beginning again. They end after a second at most, should another
+ * program write after all.
  */
 #include <pthread.h>
 #include <stdatomic.h>

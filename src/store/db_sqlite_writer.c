@@ -119,6 +119,7 @@ static size_t refuse_batch(struct db_sqlite_writer *writer, struct db_task *batc
 
 static void checkpoint(struct db_sqlite_writer *writer)
 {
+    /* The log began anew. */
     if (writer->log_pages < writer->checked_pages)
         writer->checked_pages = 0;
     if (writer->log_pages - writer->checked_pages < CHECKPOINT_PAGES)
@@ -159,6 +160,9 @@ static void serve_batch(struct db_sqlite_writer *writer)
     struct db_task *batch[BATCH_LIMIT];
     struct treadle_error reason = {0};
     size_t count, kept = 0;
+    /* What was moved into the database may be written over now, unless somebody reads it. */
+    if (writer->checked_pages)
+        db_sqlite_readers_let_go(writer->readers);
     bool alive = db_sqlite_session_control(session, DB_SQLITE_BEGIN_WRITE, &reason) == 0;
     if (alive)
         count = run_batch(writer, batch, &alive, &reason);

@@ -549,6 +549,72 @@ static void test_crowd(void **out)
     assert_int_equal(fixture_count(state->db), WRITERS * 100 * 2);
 }
 
+/* Rows are only ever added: nobody may read fewer than were acknowledged or read before. */
+struct tally {
+    struct db *db;
+    atomic_int next;
+    atomic_int_fast64_t least; /* that a read which begins now must see */
+    atomic_bool done;
+    atomic_int failures;
+};
+
+static void raise_least(struct tally *tally, int64_t count)
+{
+    int_fast64_t least = atomic_load(&tally->least);
+    while (least < count && !atomic_compare_exchange_weak(&tally->least, &least, count))
+        continue;
+}
+
+static int insert_and_count(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    int64_t *number = argument;
+    int result = fixture_insert(session, &(struct fixture_row){*number, 10}, error);
+    return result < 0 ? result : fixture_count_work(session, number, error);
+}
+
+static void *add_rows(void *argument)
+{
+    struct tally *tally = argument;
+    for (int i = 0; i < 200; i++) {
+        int64_t number = atomic_fetch_add(&tally->next, 1);
+        if (db_write(tally->db, insert_and_count, &number, NULL) != 0)
+            atomic_fetch_add(&tally->failures, 1);
+        raise_least(tally, number);
+    }
+    return NULL;
+}
+
+static void *count_rows(void *argument)
+{
+    struct tally *tally = argument;
+    do {
+        int64_t least = atomic_load(&tally->least), count = fixture_count(tally->db);
+        if (count < least)
+            atomic_fetch_add(&tally->failures, 1);
+        raise_least(tally, count);
+    } while (!atomic_load(&tally->done));
+    return NULL;
+}
+
+static void test_reads_never_go_back(void **out)
+{
+    struct state *state = *out;
+    enum { WRITERS = 4, READERS = 8 };
+    struct tally tally = {.db = state->db};
+    pthread_t writers[WRITERS], readers[READERS];
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&readers[i], NULL, count_rows, &tally), 0);
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_create(&writers[i], NULL, add_rows, &tally), 0);
+    for (int i = 0; i < WRITERS; i++)
+        assert_int_equal(pthread_join(writers[i], NULL), 0);
+    atomic_store(&tally.done, true);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_join(readers[i], NULL), 0);
+    assert_int_equal(atomic_load(&tally.failures), 0);
+    assert_int_equal(fixture_count(state->db), WRITERS * 200);
+}
+
 static int read_settings(struct db_session *session, void *argument, struct treadle_error *error)
 {
     int64_t value;
@@ -579,12 +645,14 @@ static void test_log_is_bounded(void **out)
     char log[PATH_MAX + 8];
     struct stat status;
     snprintf(log, sizeof log, "%s-wal", state->fixture.path);
-    for (int64_t i = 0; i < 40; i++) {
+    for (int64_t i = 0; i < 80; i++) {
         struct fixture_row row = {i, 1 << 20};
         assert_int_equal(db_write(state->db, fixture_insert, &row, &error), 0);
+        /* What a reader keeps must not hold the log. */
+        assert_int_equal(fixture_count(state->db), i + 1);
     }
     assert_int_equal(stat(log, &status), 0);
-    assert_true(status.st_size < 12 << 20);
+    assert_true(status.st_size < 40 << 20);
     db_close(state->db);
     state->db = NULL;
     assert_int_not_equal(stat(log, &status), 0);
@@ -688,6 +756,7 @@ int main(void)
         TEST(test_broken_key_fails_alone),
         TEST(test_read_sees_one_moment),
         TEST(test_crowd),
+        TEST(test_reads_never_go_back),
         TEST(test_durable_and_private),
         TEST(test_log_is_bounded),
         TEST(test_second_open_is_refused),
