@@ -5,7 +5,6 @@
  * there. Null is printed for such a row's member that is absent and may be null, and for what the
  * object says is null.
  */
-#include <inttypes.h>
 #include <string.h>
 
 #include "api/field.h"
@@ -91,7 +90,7 @@ static void print_scalar(const struct field *field, const void *at, struct buffe
         buffer_append_string(out, value ? "true" : "false");
     } else {
         int64_t value = maybe ? ((const struct treadle_integer *)at)->value : *(const int64_t *)at;
-        buffer_append_format(out, "%" PRId64, value);
+        buffer_append_integer(out, value);
     }
 }
 
@@ -229,7 +228,9 @@ void field_print(const struct treadle_type *type, const void *object, struct buf
         if (!first)
             buffer_append_char(out, ',');
         first = false;
-        buffer_append_format(out, "\"%s\":", field->name);
+        buffer_append_char(out, '"');
+        buffer_append_string(out, field->name);
+        buffer_append_string(out, "\":");
         if (state == TREADLE_SET)
             print_value(field, object, out);
         else if (state == TREADLE_NULL)

@@ -76,6 +76,19 @@ int buffer_append_char(struct buffer *buffer, char character)
     return buffer_append(buffer, &character, 1);
 }
 
+int buffer_append_integer(struct buffer *buffer, int64_t value)
+{
+    char text[24];
+    char *at = text + sizeof text;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    do
+        *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (value < 0)
+        *--at = '-';
+    return buffer_append(buffer, at, (size_t)(text + sizeof text - at));
+}
+
 int buffer_append_format(struct buffer *buffer, const char *format, ...)
 {
     va_list args, again;

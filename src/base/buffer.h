@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct buffer {
     char *data; /* never NULL after an append that worked */
@@ -32,6 +33,7 @@ void buffer_reset(struct buffer *buffer);
 int buffer_append(struct buffer *buffer, const void *bytes, size_t length);
 int buffer_append_string(struct buffer *buffer, const char *text);
 int buffer_append_char(struct buffer *buffer, char character);
+int buffer_append_integer(struct buffer *buffer, int64_t value);
 int buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

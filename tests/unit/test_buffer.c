@@ -29,6 +29,19 @@ static void appends_come_one_after_another(void **state)
     assert_int_equal(buffer.cap, 1 << 20);
 }
 
+static void integers_are_decimal(void **state)
+{
+    (void)state;
+    struct buffer buffer;
+    buffer_init(&buffer, 1 << 20);
+    assert_int_equal(buffer_append_integer(&buffer, 0), 0);
+    assert_int_equal(buffer_append_integer(&buffer, -7), 0);
+    assert_int_equal(buffer_append_integer(&buffer, INT64_MAX), 0);
+    assert_int_equal(buffer_append_integer(&buffer, INT64_MIN), 0);
+    assert_string_equal(buffer.data, "0-79223372036854775807-9223372036854775808");
+    buffer_clear(&buffer);
+}
+
 static void it_grows_to_its_cap_exactly(void **state)
 {
     (void)state;
@@ -107,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(appends_come_one_after_another),
+        cmocka_unit_test(integers_are_decimal),
         cmocka_unit_test(it_grows_to_its_cap_exactly),
         cmocka_unit_test(a_failure_sticks_until_reset),
         cmocka_unit_test(a_huge_length_does_not_wrap),

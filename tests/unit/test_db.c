@@ -250,7 +250,7 @@ struct started {
     struct fixture_row row;
     struct started *following;
     atomic_int *ended;
-    int place;
+    atomic_int place; /* 0 until it has ended */
 };
 
 static void note_end(struct db_task *task)
@@ -275,7 +275,7 @@ static void test_tasks_end_in_order_and_alone(void **out)
     tasks[2].following = &tasks[3];
     for (int i = 0; i < 3; i++)
         db_write_start(state->db, &tasks[i].task);
-    for (int i = 0; i < 10000 && atomic_load(&ended) < 4; i++)
+    for (int i = 0; i < 10000 && !atomic_load(&tasks[3].place); i++)
         usleep(1000);
     for (int i = 0; i < 4; i++) {
         assert_int_equal(tasks[i].place, i + 1);
