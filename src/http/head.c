@@ -19,7 +19,7 @@
 #include "base/text.h"
 #include "http/uri.h"
 
-enum { MOST_HEADERS = 100, LARGEST_HEAD = 16 * 1024 };
+enum { MOST_HEADERS = 100, LARGEST_HEAD = 10 * 1024 };
 
 static int refuse(struct treadle_error *error, const char *what)
 {

@@ -28,7 +28,7 @@
 #include "http/tls.h"
 
 enum {
-    CONNECTION_MEMORY = 24 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
+    CONNECTION_MEMORY = 16 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
     WRITERS = 2,
     LAST_REPLIES_MS = 250
 };

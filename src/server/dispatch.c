@@ -140,7 +140,6 @@ static void conclude(struct db_task *task)
     struct resource_call *call = conclusion->call;
     struct http_request *request = conclusion->request;
     resource_call_written(call, task->result >= 0);
-    resource_call_written(call, task->result >= 0);
     if (task->result)
         send_error(conclusion->dispatch, request, &task->error, call->reply);
     close_arena(call->arena, request);

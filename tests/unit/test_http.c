@@ -100,7 +100,7 @@ static void test_refused_heads(void **state)
     expect(server, large.data, 400, NULL);
     buffer_reset(&large);
     buffer_append_string(&large, "GET /a HTTP/1.1\r\n" H);
-    for (int i = 0; i < 17; i++)
+    for (int i = 0; i < 11; i++)
         buffer_append_format(&large, "X: %01000d\r\n", i);
     buffer_append_string(&large, "\r\n");
     expect(server, large.data, 431, NULL);
