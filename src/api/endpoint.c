@@ -478,8 +478,8 @@ int endpoint_find(const char *method, const char *const *segments, size_t count,
     enum endpoint_method wanted = method_bit(method);
     size_t fewest = SIZE_MAX;
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        if (method_bit(endpoints[i].method) != wanted ||
-            !path_fits(&endpoints[i], segments, count, match.arguments))
+        if (!path_fits(&endpoints[i], segments, count, match.arguments) ||
+            method_bit(endpoints[i].method) != wanted)
             continue;
         /* A word in the path wins over a parameter: POST /threads/runs is no thread's id. */
         size_t parameters = parameter_count(endpoints[i].path);
