@@ -8,18 +8,22 @@
 #include "resource/call.h"
 #include "resource/message_add.h"
 
-/* Work within a write holds up all other writes, so the thread is not parsed where its id will do.
- */
+/* Finds the thread, on which no run may be active. Work within a write holds up all other writes:
+ * where its id will do, the thread is not parsed but looked up once, for its lock. */
 static int find_thread(struct db_session *session, struct resource_call *call,
                        struct treadle_thread *out, struct treadle_error *error)
 {
     const struct treadle_message_create_request *request = call->body;
-    const char *id = call->arguments[0];
+    const char *id = call->arguments[0], *holder = "";
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    if (request->attachment_count)
-        return resource_load_thread(session, call, out, error);
-    *out = (struct treadle_thread){.id = NULL};
-    int rc = record_text(session, "threads", "id", keys, 2, call->arena, &out->id, error);
+    struct treadle_thread thread = {.id = id};
+    int rc = request->attachment_count ? resource_load_thread(session, call, &thread, error)
+                                       : record_text(session, "threads", "active_run", keys, 2,
+                                                     call->arena, &holder, error);
+    if (!rc && holder)
+        rc = run_state_check_unlocked(session, id, "add messages to", call->arena, error);
+    if (!rc)
+        *out = thread;
     return resource_not_found(rc, "thread", id, error);
 }
 
@@ -29,8 +33,6 @@ static int create(struct db_session *session, struct resource_call *call,
     struct treadle_thread thread;
     const char *message = NULL;
     int rc = find_thread(session, call, &thread, error);
-    if (!rc)
-        rc = run_state_check_unlocked(session, thread.id, "add messages to", call->arena, error);
     if (!rc)
         rc = message_add(session, call, &thread, call->body, &message, error);
     return rc ? rc : resource_reply_text(call, message, error);
