@@ -55,10 +55,11 @@ void arena_free(struct arena *arena)
 static struct block *block_open(struct arena *arena, size_t need)
 {
     size_t size = arena->next_size > need ? arena->next_size : need;
-    struct block *block = calloc(1, sizeof *block + size);
+    struct block *block = malloc(sizeof *block + size);
     if (!block)
         return NULL;
     block->size = size;
+    block->used = 0;
     block->next = arena->blocks;
     arena->blocks = block;
     if (arena->next_size < LARGEST_BLOCK)
@@ -66,7 +67,8 @@ static struct block *block_open(struct arena *arena, size_t need)
     return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory with anything in it: what is never asked for is never cleared. */
+static void *take(struct arena *arena, size_t size)
 {
     if (size > arena->cap)
         return NULL;
@@ -86,6 +88,12 @@ void *arena_alloc(struct arena *arena, size_t size)
     return memory;
 }
 
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    void *memory = take(arena, size);
+    return memory ? memset(memory, 0, size) : NULL;
+}
+
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
     if (size && count > SIZE_MAX / size)
@@ -97,9 +105,12 @@ char *arena_copy(struct arena *arena, const void *bytes, size_t length)
 {
     if (length == SIZE_MAX)
         return NULL;
-    char *copy = arena_alloc(arena, length + 1);
-    if (copy && length)
+    char *copy = take(arena, length + 1);
+    if (!copy)
+        return NULL;
+    if (length)
         memcpy(copy, bytes, length);
+    copy[length] = '\0';
     return copy;
 }
 
@@ -115,7 +126,7 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    char *text = length < 0 ? NULL : arena_alloc(arena, (size_t)length + 1);
+    char *text = length < 0 ? NULL : take(arena, (size_t)length + 1);
     if (text)
         vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
