@@ -429,7 +429,8 @@ static bool path_fits(const struct endpoint *endpoint, const char *const *segmen
             return false;
         if (*at == '{') {
             arguments[argument++] = segments[used];
-            at += strcspn(at, "/");
+            while (*at && *at != '/')
+                at++;
             continue;
         }
         const char *segment = segments[used];
@@ -471,6 +472,13 @@ static unsigned find_allowed(const char *const *segments, size_t count)
     return allowed;
 }
 
+/* First letters tell most rows apart without a call. */
+static bool may_fit(const struct endpoint *endpoint, const char *method, const char *segment)
+{
+    char letter = method[0] == 'H' ? 'G' : method[0];
+    return endpoint->method[0] == letter && endpoint->path[1] == segment[0];
+}
+
 int endpoint_find(const char *method, const char *const *segments, size_t count,
                   struct endpoint_match *out)
 {
@@ -478,8 +486,9 @@ int endpoint_find(const char *method, const char *const *segments, size_t count,
     enum endpoint_method wanted = method_bit(method);
     size_t fewest = SIZE_MAX;
     for (int i = 0; i < ENDPOINT_COUNT; i++) {
-        if (!path_fits(&endpoints[i], segments, count, match.arguments) ||
-            method_bit(endpoints[i].method) != wanted)
+        if (!count || !may_fit(&endpoints[i], method, segments[0]) ||
+            method_bit(endpoints[i].method) != wanted ||
+            !path_fits(&endpoints[i], segments, count, match.arguments))
             continue;
         /* A word in the path wins over a parameter: POST /threads/runs is no thread's id. */
         size_t parameters = parameter_count(endpoints[i].path);
