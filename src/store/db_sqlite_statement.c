@@ -136,7 +136,9 @@ int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out
 {
     struct statement *statement = cache_find(cache, sql, hash_text(sql));
     if (statement) {
-        statement_reset(statement);
+        /* What an earlier work used was reset at its end. */
+        if (statement->work == cache->work)
+            statement_reset(statement);
     } else {
         size_t slot = cache_free_slot(cache);
         if (slot == CACHE_SIZE)
