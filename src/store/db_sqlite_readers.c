@@ -23,8 +23,8 @@
 #include "base/error.h"
 #include "store/db_sqlite.h"
 
-/* As many as there are threads that read, so that none of them waits for another. */
-enum { READER_LIMIT = 24, LONGEST_KEPT_US = 1000000 };
+/* Each costs a quarter of a megabyte. More would be of use only where many wait for the disk. */
+enum { READER_LIMIT = 8, LONGEST_KEPT_US = 1000000 };
 
 struct reader {
     struct db_sqlite_session *session; /* NULL: not open */
