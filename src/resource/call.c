@@ -131,6 +131,15 @@ int resource_load_thread(struct db_session *session, struct resource_call *call,
                          call->arguments[0], out, error);
 }
 
+int resource_check_thread(struct db_session *session, struct resource_call *call,
+                          struct treadle_error *error)
+{
+    const char *thread_id = call->arguments[0], *id = NULL;
+    const struct record_key keys[] = {{"id", thread_id}, {"project", call->project}};
+    int rc = record_text(session, "threads", "id", keys, 2, call->arena, &id, error);
+    return resource_not_found(rc, "thread", thread_id, error);
+}
+
 int resource_save(struct db_session *session, struct resource_call *call, const char *table,
                   const struct treadle_type *type, const char *id, const void *object,
                   struct treadle_error *error)

@@ -42,9 +42,11 @@ int resource_load(struct db_session *session, struct resource_call *call, const 
                   const struct treadle_type *type, const char *noun, const char *id, void *out,
                   struct treadle_error *error);
 
-/* The thread that the path begins with. */
+/* The thread that the path begins with; or only that it is there. */
 int resource_load_thread(struct db_session *session, struct resource_call *call,
                          struct treadle_thread *out, struct treadle_error *error);
+int resource_check_thread(struct db_session *session, struct resource_call *call,
+                          struct treadle_error *error);
 
 /* Writes an object's body back. */
 int resource_save(struct db_session *session, struct resource_call *call, const char *table,

@@ -50,8 +50,7 @@ static int list(struct db_session *session, struct resource_call *call, struct t
         {"thread", call->arguments[0]}, {"project", call->project}, {"run", call->query.run_id}};
     const struct record_query query = {
         .table = "messages", .keys = keys, .key_count = call->query.run_id ? 3 : 2};
-    struct treadle_thread thread;
-    int rc = resource_load_thread(session, call, &thread, error);
+    int rc = resource_check_thread(session, call, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
@@ -66,10 +65,10 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
-    struct treadle_thread thread;
-    int rc = resource_load_thread(session, call, &thread, error);
-    return rc ? rc
-              : resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
+    int rc = resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
+    /* A message that is there says that its thread is. */
+    int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
+    return missing ? missing : rc;
 }
 
 int message_retrieve(struct resource_call *call, struct treadle_error *error)
@@ -83,8 +82,7 @@ static int load_message(struct db_session *session, struct resource_call *call,
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
         {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
-    struct treadle_thread thread;
-    int rc = resource_load_thread(session, call, &thread, error);
+    int rc = resource_check_thread(session, call, error);
     if (!rc)
         rc = record_load(session, "messages", &treadle_message_type, keys, 3, call->arena, out,
                          error);

@@ -36,6 +36,7 @@ bool route_is_quick(const struct route *route)
     case ENDPOINT_THREAD_CREATE:
     case ENDPOINT_THREAD_MODIFY:
     case ENDPOINT_MESSAGE_CREATE:
+    case ENDPOINT_MESSAGE_RETRIEVE:
     case ENDPOINT_MESSAGE_MODIFY:
     case ENDPOINT_MESSAGE_DELETE:
     case ROUTE_HEALTH:
