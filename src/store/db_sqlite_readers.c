@@ -30,7 +30,8 @@ struct reader {
     struct db_sqlite_session *session; /* NULL: not open */
     bool lent;
     pthread_t owner; /* while it is lent */
-    bool kept;       /* its transaction is open */
+    /* Of whoever it is lent to, else guarded by the mutex: */
+    bool kept; /* its transaction is open */
     uint64_t version;
     int64_t began;
 };
@@ -176,7 +177,7 @@ void db_sqlite_readers_let_go(struct db_sqlite_readers *readers)
 {
     pthread_mutex_lock(&readers->mutex);
     for (int i = 0; i < READER_LIMIT; i++)
-        if (readers->readers[i].kept && !readers->readers[i].lent)
+        if (!readers->readers[i].lent && readers->readers[i].kept)
             end_reading(&readers->readers[i]);
     pthread_mutex_unlock(&readers->mutex);
 }
