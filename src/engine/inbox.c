@@ -95,6 +95,11 @@ static void on_text(void *context, const char *text, size_t length)
     take_in(context, INBOX_TEXT, 0, NULL, text, length);
 }
 
+static void on_refusal(void *context, const char *text, size_t length)
+{
+    take_in(context, INBOX_REFUSAL, 0, NULL, text, length);
+}
+
 static void on_call(void *context, size_t index, const char *id, const char *name,
                     const char *arguments, size_t length)
 {
@@ -125,8 +130,16 @@ void inbox_open(struct inbox *inbox)
     inbox->done = inbox->overflow = false;
     inbox->total = 0;
     inbox->first_at = 0;
-    return (struct model_sink){
-        .context = inbox, .text = on_text, .tool_call = on_call, .done = on_done};
+    pthread_mutex_unlock(&inbox->mutex);
+}
+
+struct model_sink inbox_sink(struct inbox *inbox)
+{
+    return (struct model_sink){.context = inbox,
+                               .text = on_text,
+                               .refusal = on_refusal,
+                               .tool_call = on_call,
+                               .done = on_done};
 }
 
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch)
