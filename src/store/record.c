@@ -164,7 +164,10 @@ int record_load(struct db_session *session, const char *table, const struct trea
     if (rc)
         return rc;
     const char *body = db_column_text(statement, 0, &length);
-    rc = field_parse(type, body, length, FIELD_TOLERANT, arena, out, error);
+    rc =
+        body ? field_parse(type, body, length, FIELD_TOLERANT, arena, out, error) : TREADLE_EMEMORY;
+    if (rc == TREADLE_EMEMORY)
+        return error_set_memory(error);
     /* What is stored was printed by us, so this is no fault of the request. */
     return rc ? error_set(error, TREADLE_EIO, "a stored %s cannot be read", type->name) : 0;
 }
