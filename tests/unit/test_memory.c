@@ -257,7 +257,7 @@ static int read_answer(void *argument)
     struct treadle_error error;
     struct openai_answer *answer = NULL;
     struct heard heard = {.lacking = false};
-    const struct model_sink sink = {&heard, hear_text, hear_call, NULL};
+    const struct model_sink sink = {.context = &heard, .text = hear_text, .tool_call = hear_call};
     buffer_init(&heard.text, LARGEST_OUTPUT);
     int rc = openai_answer_new(&answer, &sink, "secret");
     if (!rc)
@@ -309,7 +309,7 @@ static int print_request(void *argument)
     struct treadle_error error;
     char *text = NULL;
     size_t length;
-    int rc = openai_request_print(&request, "m", true, &text, &length, &error);
+    int rc = openai_request_print(&request, "m", true, NULL, &text, &length, &error);
     if (!rc)
         rc = compare(argument, text, length);
     free(text);
