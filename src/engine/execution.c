@@ -314,7 +314,7 @@ bool execution_end(struct execution *execution)
     char milliseconds[24], turns[16];
     if (execution->answering && !atomic_exchange(&execution->cancelled, true))
         model_cancel(execution->engine->options.model);
-    if (execution->answering && !inbox_take(&execution->inbox, &execution->batch))
+    if (execution->answering && !execution_has_answer(execution))
         return false;
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - execution->started_at) / 1000);

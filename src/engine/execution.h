@@ -58,6 +58,7 @@ struct execution {
     struct treadle_error error;
     struct inbox inbox;
     bool answering;        /* the model works on the request */
+    bool asking;           /* a worker is still within model_start; guarded by the mutex */
     atomic_bool cancelled; /* and is to stop */
 
     /* The turn. */
@@ -143,6 +144,9 @@ bool execution_cut(struct execution *execution, const char *reason, const char *
 
 /* The tool by which the run searches files; NULL where it has none. */
 const struct treadle_tool *execution_search_tool(const struct execution *execution);
+
+/* Whether the model is done with the request; whatever came last is in the batch then. */
+bool execution_has_answer(struct execution *execution);
 
 /* Whether the run still executes; false leads to its end. */
 bool execution_is_over(const struct execution *execution);

@@ -317,7 +317,7 @@ bool execution_hear(struct execution *execution)
         execution->taken = 0;
         execution->batch.count = 0;
         buffer_reset(&execution->batch.bytes);
-        bool done = inbox_take(&execution->inbox, &execution->batch);
+        bool done = execution_has_answer(execution);
         if (done && !execution->batch.count) {
             execution->phase = execution_conclude;
             return true;

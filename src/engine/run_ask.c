@@ -94,12 +94,29 @@ static void start_turn(struct execution *execution)
     execution->asked_at = clock_monotonic_us();
 }
 
-/* On a worker, where the model makes its answer itself. */
-static void start_model(void *argument)
+static void start_model(struct execution *execution)
 {
-    struct execution *execution = argument;
     const struct model_sink sink = inbox_sink(&execution->inbox);
     model_start(execution->engine->options.model, &execution->request, &sink);
+}
+
+/* Where the model makes its answer itself; it comes before this has returned. */
+static void start_on_worker(void *argument)
+{
+    struct execution *execution = argument;
+    start_model(execution);
+    pthread_mutex_lock(&execution->mutex);
+    execution->asking = false;
+    execution_wake(execution);
+    pthread_mutex_unlock(&execution->mutex);
+}
+
+bool execution_has_answer(struct execution *execution)
+{
+    pthread_mutex_lock(&execution->mutex);
+    bool asking = execution->asking;
+    pthread_mutex_unlock(&execution->mutex);
+    return inbox_take(&execution->inbox, &execution->batch) && !asking;
 }
 
 static bool ask(struct execution *execution)
@@ -113,9 +130,10 @@ static bool ask(struct execution *execution)
         start_model(execution);
         return true;
     }
-    if (pool_submit(engine->workers, start_model, execution))
+    execution->asking = true;
+    if (pool_submit(engine->workers, start_on_worker, execution))
         return true;
-    execution->answering = false;
+    execution->answering = execution->asking = false;
     error_set(&execution->error, TREADLE_ELIMIT, "Too many answers are waiting.");
     execution->phase = execution_fail;
     return true;

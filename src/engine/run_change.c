@@ -68,8 +68,7 @@ static size_t count_numbers(const struct run_news *news)
     return count;
 }
 
-/* Prints what was there before the events: what followers were told already, or what is left of a
- * message that broke off. */
+/* Prints what was there before the events: what followers were told already. */
 static int reserve(struct run_change *change, struct run_news *news, size_t numbers,
                    struct buffer *body, int64_t *from, struct treadle_error *error)
 {
@@ -80,10 +79,6 @@ static int reserve(struct run_change *change, struct run_news *news, size_t numb
     if (news->leaps)
         last = (last / LEAP + 1) * LEAP;
     *from = last + 1;
-    if (news->pieces.text) {
-        news->pieces.first = ++last;
-        run_log_print_pieces(&news->pieces, body);
-    }
     news->first = last + 1;
     return news->live ? live_reserve(news->live, news->slot, last, numbers, body, from,
                                      &news->first, error)

@@ -20,12 +20,11 @@ struct run_news {
     const char *run_id;
     struct live_event *events;
     size_t count, room;
-    struct run_pieces pieces; /* of a message that no process makes any more; no text: none */
-    bool over;                /* the run is over, or waits */
-    bool gone;                /* it was deleted: nothing is written */
-    bool leaps;               /* numbers start far above, since some that were told are lost */
-    int64_t first;            /* set when it is stored: the number of its first event */
-    struct live_run *live;    /* NULL where nobody executes or follows runs */
+    bool over;             /* the run is over, or waits */
+    bool gone;             /* it was deleted: nothing is written */
+    bool leaps;            /* numbers start far above, since some that were told are lost */
+    int64_t first;         /* set when it is stored: the number of its first event */
+    struct live_run *live; /* NULL where nobody executes or follows runs */
     struct live_slot *slot;
 };
 

@@ -17,6 +17,8 @@
 #include "engine/run_state.h"
 #include "store/record.h"
 
+enum { LARGEST_PIECE = 16 << 20 };
+
 /* An end that is no completion. */
 struct ending {
     enum treadle_run_status run;
@@ -111,27 +113,72 @@ static int take_content(struct run_change *change, struct treadle_message *messa
     return rc;
 }
 
-/* The pieces of a message are written when it ends, so of one that broke off none is there: the
- * content that was saved becomes one. */
-static int tell_remains(struct run_change *change, const struct treadle_message *message,
+/* Some clients take a message only from its pieces, so one without any gets an empty one. */
+static int tell_piece(struct run_change *change, const struct treadle_message *message,
+                      const char *text, bool opens, struct treadle_error *error)
+{
+    struct buffer data;
+    buffer_init(&data, LARGEST_PIECE);
+    run_log_print_delta(PIECE_TEXT, message->id, 0, opens, text, strlen(text), &data);
+    const char *copy = data.failed ? NULL : arena_copy(change->arena, data.data, data.length);
+    buffer_clear(&data);
+    return copy ? run_change_tell(change, message->run_id, TREADLE_EVENT_MESSAGE_DELTA, 0, copy,
+                                  NULL, error)
+                : error_set_memory(error);
+}
+
+static int open_content(struct run_change *change, struct treadle_message *message,
+                        struct treadle_error *error)
+{
+    struct treadle_content *part = arena_alloc(change->arena, sizeof *part);
+    struct treadle_text *text = arena_alloc(change->arena, sizeof *text);
+    if (!part || !text)
+        return error_set_memory(error);
+    text->value = "";
+    *part = (struct treadle_content){.type = TREADLE_CONTENT_TEXT, .text = text};
+    message->content = part;
+    message->content_count = 1;
+    return tell_piece(change, message, "", true, error);
+}
+
+/* How much of a message's text a log tells. */
+struct told {
+    struct arena *arena;
+    const char *message_id;
+    bool any;
+    size_t length;
+};
+
+static int count_told(void *context, int64_t number, enum treadle_event_type type, const char *data)
+{
+    struct told *told = context;
+    struct treadle_message_delta delta;
+    struct treadle_error ignored;
+    (void)number;
+    if (type != TREADLE_EVENT_MESSAGE_DELTA ||
+        field_parse(&treadle_message_delta_type, data, strlen(data), FIELD_TOLERANT, told->arena,
+                    &delta, &ignored) ||
+        strcmp(delta.id, told->message_id) != 0)
+        return 0;
+    told->any = true;
+    for (size_t i = 0; i < delta.delta->content_count; i++)
+        if (delta.delta->content[i].text && delta.delta->content[i].text->value)
+            told->length += strlen(delta.delta->content[i].text->value);
+    return 0;
+}
+
+/* The pieces of a message that broke off are lost but for its content: what the log does not tell
+ * of that becomes one. */
+static int tell_remains(struct run_change *change, struct treadle_message *message,
                         struct treadle_error *error)
 {
     const struct treadle_text *text = message->content_count ? message->content[0].text : NULL;
-    struct run_news *news = run_change_news(change, message->run_id);
-    uint32_t *length = arena_alloc(change->arena, sizeof *length);
-    if (!news || !length)
-        return error_set_memory(error);
-    if (!text || !text->value[0])
-        return 0;
-    *length = (uint32_t)strlen(text->value);
-    news->pieces = (struct run_pieces){.kind = PIECE_TEXT,
-                                       .subject = message->id,
-                                       .opens = true,
-                                       .text = text->value,
-                                       .length = *length,
-                                       .lengths = length,
-                                       .count = 1};
-    return 0;
+    struct told told = {.arena = change->arena, .message_id = message->id};
+    const struct run_log_reader reader = {&told, count_told};
+    int rc = run_log_read(change->session, message->run_id, 0, false, &reader, error);
+    if (rc || !text || told.length >= strlen(text->value))
+        return rc;
+    return tell_piece(change, message, text->value + told.length, !told.any, error);
 }
 
 static int end_message(struct run_change *change, const char *message_id,
@@ -146,6 +193,8 @@ static int end_message(struct run_change *change, const char *message_id,
         return rc;
     rc = ending->abandoned ? tell_remains(change, &message, error)
                            : take_content(change, &message, error);
+    if (!rc && !message.content_count)
+        rc = open_content(change, &message, error);
     if (rc)
         return rc;
     message.status = TREADLE_MESSAGE_INCOMPLETE;
@@ -301,6 +350,7 @@ int run_state_cancel(struct run_change *change, const char *run_id, struct tread
         return error_set_request(error, NULL, NULL, "Cannot cancel run with status '%s'.",
                                  field_word(run_status_names, (int)run.status));
     run.status = TREADLE_RUN_CANCELLING;
+    run.required_action = NULL;
     rc = keep_content(change, run_id, error);
     if (!rc)
         rc = run_rows_save(change, &run, error);

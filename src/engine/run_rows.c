@@ -241,12 +241,25 @@ int run_rows_save_step(struct run_change *change, const struct treadle_run_step 
     return run_change_tell(change, step->run_id, step_events[step->status], 0, body, detail, error);
 }
 
+/* The fuller form, so that nothing is lost when the step is saved again. */
 int run_rows_load_step(struct run_change *change, const char *step_id, struct treadle_run_step *out,
                        struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", step_id}};
-    return record_load(change->session, "run_steps", &treadle_run_step_type, keys, 1, change->arena,
-                       out, error);
+    struct db_statement *statement;
+    size_t length;
+    int rc = db_prepare(change->session, &statement,
+                        "SELECT coalesce(detail, body) FROM run_steps WHERE id = ?", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, step_id);
+    rc = db_step(statement, error);
+    if (rc == 0)
+        return error_set(error, TREADLE_ENOTFOUND, "no such row in run_steps");
+    if (rc < 0)
+        return rc;
+    const char *body = db_column_text(statement, 0, &length);
+    return field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, change->arena, out,
+                       error);
 }
 
 int run_rows_open_step(struct run_change *change, const char *run_id, const char **out,
