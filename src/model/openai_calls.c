@@ -82,14 +82,16 @@ static void announce(struct openai_calls *calls, const struct model_sink *sink,
 }
 
 /* Arguments are text; some servers send the object itself. */
-static void take_arguments(struct openai_calls *calls, const struct model_sink *sink,
-                           struct openai_call *call, const json_t *value)
+static int take_arguments(struct openai_calls *calls, const struct model_sink *sink,
+                          struct openai_call *call, const json_t *value)
 {
+    int rc = 0;
     char *printed = NULL;
     const char *text = json_string_value(value);
     size_t length = text ? strnlen(text, json_string_length(value)) : 0;
     if (json_is_object(value)) {
         printed = json_dumps(value, JSON_COMPACT);
+        rc = printed ? 0 : TREADLE_EMEMORY;
         text = printed;
         length = printed ? strlen(printed) : 0;
     }
@@ -97,8 +99,9 @@ static void take_arguments(struct openai_calls *calls, const struct model_sink *
     if (length && call->announced)
         sink->tool_call(sink->context, call->number, NULL, NULL, text, length);
     else if (length)
-        buffer_append(&call->arguments, text, length);
+        rc = buffer_append(&call->arguments, text, length);
     free(printed);
+    return rc;
 }
 
 static int take_piece(struct openai_calls *calls, const struct model_sink *sink,
@@ -115,12 +118,13 @@ static int take_piece(struct openai_calls *calls, const struct model_sink *sink,
         call->has_id = true;
     }
     /* A name is repeated with each piece by some, and never parted. */
-    if (name && *name && !call->name.length)
-        buffer_append_string(&call->name, name);
+    if (name && *name && !call->name.length &&
+        buffer_append_string(&call->name, name) == TREADLE_EMEMORY)
+        return error_set_memory(error);
     if (!call->announced && call->name.length)
         announce(calls, sink, call);
-    take_arguments(calls, sink, call, json_object_get(function, "arguments"));
-    return 0;
+    int rc = take_arguments(calls, sink, call, json_object_get(function, "arguments"));
+    return rc == TREADLE_EMEMORY ? error_set_memory(error) : rc;
 }
 
 int openai_calls_take(struct openai_calls *calls, const struct model_sink *sink,

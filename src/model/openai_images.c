@@ -154,15 +154,17 @@ static json_t *note_part(const struct image *image)
                      json_sprintf("[An image was here. %s]", image->note));
 }
 
-void openai_images_inline(const struct openai_images *images, json_t *content)
+int openai_images_inline(const struct openai_images *images, json_t *content)
 {
-    for (size_t i = 0; images && i < json_array_size(content); i++) {
+    int failed = 0;
+    for (size_t i = 0; images && !failed && i < json_array_size(content); i++) {
         json_t *part = json_array_get(content, i);
         const struct image *image = find_image(images, url_of(part));
         if (image && image->data)
-            json_object_set_new(json_object_get(part, "image_url"), "url",
-                                json_string_nocheck(image->data));
+            failed = json_object_set_new(json_object_get(part, "image_url"), "url",
+                                         json_string_nocheck(image->data));
         else if (image)
-            json_array_set_new(content, i, note_part(image));
+            failed = json_array_set_new(content, i, note_part(image));
     }
+    return failed;
 }

@@ -23,7 +23,8 @@ void openai_images_free(struct openai_images *images);
  * within the call. */
 void openai_images_fetch(struct openai_images *images, void (*done)(void *context), void *context);
 
-/* Puts what was fetched into a message's content. `images` may be NULL. */
-void openai_images_inline(const struct openai_images *images, json_t *content);
+/* Puts what was fetched into a message's content. `images` may be NULL. Not 0 when memory runs
+ * out. */
+int openai_images_inline(const struct openai_images *images, json_t *content);
 
 #endif

@@ -82,8 +82,7 @@ static json_t *message_content(const struct model_message *message,
         return passages_text(message);
     if (message->content) {
         json_t *content = parse(message->content);
-        openai_images_inline(images, content);
-        return content;
+        return made(content, openai_images_inline(images, content));
     }
     if (message->text)
         return json_string(message->text);
@@ -109,14 +108,15 @@ static json_t *print_message(const struct model_message *message,
 {
     json_t *value = json_pack("{s:s, s:o}", "role", role_words[message->role], "content",
                               message_content(message, images));
-    if (value && message->name)
-        json_object_set_new(value, "name", json_string(message->name));
-    if (value && message->call_count)
-        json_object_set_new(value, "tool_calls", message_calls(message));
-    if (value && message->role == MODEL_TOOL)
-        json_object_set_new(value, "tool_call_id",
-                            json_string(message->call_id ? message->call_id : ""));
-    return value;
+    int failed = value ? 0 : -1;
+    if (!failed && message->name)
+        failed = json_object_set_new(value, "name", json_string(message->name));
+    if (!failed && message->call_count)
+        failed = json_object_set_new(value, "tool_calls", message_calls(message));
+    if (!failed && message->role == MODEL_TOOL)
+        failed = json_object_set_new(value, "tool_call_id",
+                                     json_string(message->call_id ? message->call_id : ""));
+    return made(value, failed);
 }
 
 static int add_messages(json_t *body, const struct model_request *request,
