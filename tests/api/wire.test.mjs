@@ -240,7 +240,8 @@ for (const [what, bytes, status, counted] of UNREADABLE)
         assert.deepEqual(more, [], 'what follows is not read');
         if (!counted) return;
         await until('it is counted', async () => await refusals(status) === before + 1);
-        assert.match(server.log, new RegExp(`id=${reply.headers['x-request-id']} .* status=${status}`));
+        const line = new RegExp(`id=${reply.headers['x-request-id']} .* status=${status}`);
+        await until('it is logged', () => line.test(server.log));
     });
 
 test('what is refused later on a connection has the envelope too', async () => {
