@@ -221,7 +221,7 @@ test('settings reach the model', async t => {
 });
 
 test('models that fail', async t => {
-    const kit = await steered(t, { arguments: ['--model-timeout', '2'] });
+    const kit = await steered(t, { arguments: ['--model-idle-timeout', '2'] });
     const failed = (run, code, message) => {
         assert.equal(run.status, 'failed', JSON.stringify(run));
         assert.equal(run.last_error.code, code);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { assertError, directory, launch, post, request, until, within } from './harness.mjs';
+import { assertError, directory, launch, post, request, sleep, until, within } from './harness.mjs';
 import { bearer, makeKey } from './keyring.mjs';
 import { call, gate, modelServer, quote, say, script, turns } from './model_server.mjs';
 import { Follower, folded } from './protocol.mjs';
@@ -119,6 +119,19 @@ test('runs that are still at work', async t => {
         for (const frames of all) {
             assert.equal(new Follower({ replay: true }).takeAll(frames).status, 'completed');
             assert.deepEqual(folded(frames), folded(all[0]));
+        }
+    });
+    await t.test('whenever one comes, nothing is told twice or left out', async () => {
+        for (let round = 0; round < 8; round++) {
+            const run = await kit.start(script({ ...say('One', ' two', ' three.'), pause: 1 }));
+            const all = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
+                await sleep(i);
+                return (await follow(kit.server, run)).all();
+            }));
+            for (const frames of all) {
+                new Follower({ replay: true }).takeAll(frames);
+                assert.deepEqual(folded(frames), folded(all[0]));
+            }
         }
     });
     await t.test('who follows before it began', async () => {

@@ -142,6 +142,23 @@ test('streams of runs that end otherwise', async t => {
         assertTranscript('cancel', follower.events);
         await assertStored(kit, follower);
     });
+    await t.test('cancelled at any moment: what was told is what is stored', async () => {
+        const words = Array.from({ length: 20 }, (_, i) => `word ${i} `);
+        for (const step of [{ ...say(...words), pause: 1 },
+            { ...call('get_weather', { city: words.join('') }, { size: 5 }), pause: 1 }])
+            for (let count = 1; count < 20; count += 2) {
+                const reply = await kit.stream(turns(step, quote));
+                for (let i = 0; i < count && !reply.finished; i++) await reply.next();
+                const run = reply.frames[0].data;
+                const { json } = await post(kit.server,
+                    `/v1/threads/${run.thread_id}/runs/${run.id}/cancel`, undefined);
+                await reply.all();
+                const follower = new Follower().takeAll(reply.frames);
+                if (follower.status === 'requires_action' && json.status === 'cancelling')
+                    follower.takeAll(await (await follow(kit.server, run, follower.number)).all());
+                await assertStored(kit, follower);
+            }
+    });
     await t.test('cancelled while it waits for outputs', async () => {
         const reply = await kit.stream(turns(call('get_time'), quote));
         await reply.all();
