@@ -77,7 +77,8 @@ function quotation(request) {
 
 /** Markers in pieces, one that is none, and one that names no passage. */
 function citing(request) {
-    const marker = MARKER.exec(textOf(request.messages.findLast(m => m.role === 'tool')))?.[0] ?? '';
+    const marker = MARKER.exec(textOf(request.messages.findLast(m =>
+        m.role === 'tool' && MARKER.test(textOf(m)))))?.[0] ?? '';
     return ['So it ', 'is wri', 'tten.', ...inPieces(marker, 2), ' A 【no', 'te】 and', ' 【9:', '9†none',
         '】more', marker.slice(0, 3), marker.slice(3), marker];
 }
