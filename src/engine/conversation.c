@@ -10,6 +10,7 @@
 #include "api/types.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "engine/run_state.h"
 #include "store/record.h"
 #include "tool/file_search.h"
 
@@ -51,37 +52,56 @@ static const char *message_text(const struct treadle_message *message, struct ar
     return copy;
 }
 
-static int add_parsed(struct conversation *conversation, const struct treadle_message *message,
-                      struct treadle_error *error)
+static bool has_images(const struct treadle_message *message)
 {
+    for (size_t i = 0; i < message->content_count; i++)
+        if (message->content[i].image_file || message->content[i].image_url)
+            return true;
+    return false;
+}
+
+static int note_images(struct conversation *conversation, const struct treadle_message *message)
+{
+    if (!conversation->images)
+        conversation->images =
+            arena_array(conversation->arena, CONVERSATION_MESSAGES, sizeof *conversation->images);
+    if (!conversation->images)
+        return TREADLE_EMEMORY;
+    if (conversation->image_count < CONVERSATION_MESSAGES)
+        conversation->images[conversation->image_count++] =
+            (struct conversation_image){conversation->count, message};
+    return 0;
+}
+
+static int add_parsed(struct conversation *conversation, const struct treadle_message *message,
+                      bool of_run, struct treadle_error *error)
+{
+    bool user = message->role == TREADLE_ROLE_USER;
+    bool images = user && conversation->sees && has_images(message);
     const char *text = message_text(message, conversation->arena);
     if (!text)
         return error_set(error, TREADLE_ELIMIT, "A message of the thread is too long.");
-    if (!text[0])
+    if (!text[0] && !images)
         return 0;
+    if (images && note_images(conversation, message))
+        return error_set_memory(error);
     struct model_message said = {
-        .role = message->role == TREADLE_ROLE_USER ? MODEL_USER : MODEL_ASSISTANT, .text = text};
+        .role = user ? MODEL_USER : MODEL_ASSISTANT, .text = text, .of_run = of_run};
     return conversation_add(conversation, &said, error);
 }
 
-static int add_message(struct conversation *conversation, const char *body,
-                       struct treadle_error *error)
+/* What the run itself wrote stands with its steps, and not among the thread's. */
+static int add_message(struct conversation *conversation, const char *body, const char *run_id,
+                       bool of_run, struct treadle_error *error)
 {
-    struct treadle_message message;
+    struct treadle_message *message = arena_alloc(conversation->arena, sizeof *message);
+    if (!message)
+        return error_set_memory(error);
     int rc = field_parse(&treadle_message_type, body, strlen(body), FIELD_TOLERANT,
-                         conversation->arena, &message, error);
-    return rc ? rc : add_parsed(conversation, &message, error);
-}
-
-static int add_thread_message(struct conversation *conversation, const char *body,
-                              const char *run_id, struct treadle_error *error)
-{
-    struct treadle_message message;
-    int rc = field_parse(&treadle_message_type, body, strlen(body), FIELD_TOLERANT,
-                         conversation->arena, &message, error);
-    if (rc || (message.run_id && strcmp(message.run_id, run_id) == 0))
+                         conversation->arena, message, error);
+    if (rc || (message->run_id && strcmp(message->run_id, run_id) == 0) != of_run)
         return rc;
-    return add_parsed(conversation, &message, error);
+    return add_parsed(conversation, message, of_run, error);
 }
 
 static size_t message_limit(const struct treadle_run *run)
@@ -181,28 +201,14 @@ static int recall_calls(struct conversation *conversation, const struct past_ste
 }
 
 static int recall_message(struct db_session *session, struct conversation *conversation,
-                          const char *message_id, struct treadle_error *error)
+                          const struct treadle_run_step *step, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", message_id}};
+    const struct record_key keys[] = {{"id", step->step_details->message_creation->message_id}};
     const char *body = NULL;
-    size_t before = conversation->count;
     int rc = record_text(session, "messages", "body", keys, 1, conversation->arena, &body, error);
     if (rc == TREADLE_ENOTFOUND)
         return 0;
-    if (!rc)
-        rc = add_message(conversation, body, error);
-    if (!rc && conversation->count > before)
-        conversation->messages[before].of_run = true;
-    return rc;
-}
-
-static void add_usage(struct treadle_usage *sum, const struct treadle_usage *usage)
-{
-    if (!usage)
-        return;
-    sum->prompt_tokens += usage->prompt_tokens;
-    sum->completion_tokens += usage->completion_tokens;
-    sum->total_tokens += usage->total_tokens;
+    return rc ? rc : add_message(conversation, body, step->run_id, true, error);
 }
 
 /* All of them are read before the first is worked on, since that asks the database, too. */
@@ -240,10 +246,10 @@ static int recall_steps(struct db_session *session, const char *run_id,
     int rc = load_steps(session, run_id, conversation->arena, steps, &count, error);
     for (size_t i = 0; i < count && !rc; i++) {
         const struct treadle_step_details *details = steps[i].step.step_details;
-        add_usage(&conversation->used, steps[i].step.usage);
+        if (steps[i].step.usage)
+            run_usage_add(&conversation->used, steps[i].step.usage);
         rc = details->message_creation
-                 ? recall_message(session, conversation, details->message_creation->message_id,
-                                  error)
+                 ? recall_message(session, conversation, &steps[i].step, error)
                  : recall_calls(conversation, &steps[i], error);
     }
     return rc;
@@ -251,10 +257,10 @@ static int recall_steps(struct db_session *session, const char *run_id,
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 
-int conversation_load(struct db_session *session, const struct treadle_run *run,
+int conversation_load(struct db_session *session, const struct treadle_run *run, bool sees,
                       struct arena *arena, struct conversation *out, struct treadle_error *error)
 {
-    struct conversation conversation = {.arena = arena};
+    struct conversation conversation = {.arena = arena, .sees = sees};
     const struct record_key keys[] = {{"thread", run->thread_id}};
     struct record_query query = {
         .table = "messages", .keys = keys, .key_count = 1, .limit = message_limit(run)};
@@ -264,9 +270,9 @@ int conversation_load(struct db_session *session, const struct treadle_run *run,
         struct model_message system = {.role = MODEL_SYSTEM, .text = run->instructions};
         rc = conversation_add(&conversation, &system, error);
     }
-    /* The page has the newest first. What the run itself wrote stands with its steps. */
+    /* The page has the newest first. */
     for (size_t i = page.count; i > 0 && !rc; i--)
-        rc = add_thread_message(&conversation, page.bodies[i - 1], run->id, error);
+        rc = add_message(&conversation, page.bodies[i - 1], run->id, false, error);
     if (!rc)
         rc = recall_steps(session, run->id, &conversation, error);
     if (!rc)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "model/model.h"
+#include "store/blob.h"
 #include "store/db.h"
 #include "tool/citation.h"
 #include "treadle/objects.h"
@@ -15,8 +16,17 @@ enum {
     CONVERSATION_SOURCES = 512   /* passages that may be cited */
 };
 
+/* A message of the thread that has images, and where it stands among those of the conversation. */
+struct conversation_image {
+    size_t message;
+    const struct treadle_message *of;
+};
+
 struct conversation {
     struct arena *arena;
+    bool sees; /* the model takes images: messages that have nothing else are told, too */
+    struct conversation_image *images;
+    size_t image_count;
     struct model_message *messages;
     size_t count;
     size_t capacity;
@@ -28,9 +38,14 @@ struct conversation {
 };
 
 /* Reads instructions and messages as the run's truncation strategy has it, and behind them what the
- * run itself did so far. */
-int conversation_load(struct db_session *session, const struct treadle_run *run,
+ * run itself did so far. Images are noted, but not read. */
+int conversation_load(struct db_session *session, const struct treadle_run *run, bool sees,
                       struct arena *arena, struct conversation *out, struct treadle_error *error);
+
+/* Reads the images that were noted. Blocks. */
+int conversation_show_images(struct conversation *conversation, struct db *db,
+                             struct blob_store *blobs, const char *project,
+                             struct treadle_error *error);
 
 /* Adds a turn of the run: what the model said, or what a tool gave. */
 int conversation_add(struct conversation *conversation, const struct model_message *message,

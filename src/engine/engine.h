@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "model/model.h"
 #include "search/search.h"
+#include "store/blob.h"
 #include "store/db.h"
 
 struct engine;
@@ -20,10 +21,11 @@ struct live_table;
 struct engine_options {
     struct db *db;
     struct search *search;
-    struct model *model;  /* answers whatever model a run names */
-    size_t workers;       /* 0: 4 */
-    size_t project_limit; /* runs of one project at work at once; 0: no limit */
-    int64_t run_seconds;  /* that a run may take, waiting included; 0: 600 */
+    struct blob_store *blobs; /* of images; may be NULL */
+    struct model *model;      /* answers whatever model a run names */
+    size_t workers;           /* 0: 4 */
+    size_t project_limit;     /* runs of one project at work at once; 0: no limit */
+    int64_t run_seconds;      /* that a run may take, waiting included; 0: 600 */
     struct log *log;
 };
 

@@ -203,8 +203,18 @@ const struct treadle_tool *execution_search_tool(const struct execution *executi
 static int load(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct execution *execution = argument;
-    return conversation_load(session, &execution->record.run, execution->arena,
-                             &execution->conversation, error);
+    const struct treadle_run *run = &execution->record.run;
+    bool sees = !model_blocks(execution->engine->options.model, run->model);
+    return conversation_load(session, run, sees, execution->arena, &execution->conversation, error);
+}
+
+static void show_images(void *argument)
+{
+    struct execution *execution = argument;
+    const struct engine_options *options = &execution->engine->options;
+    int rc = conversation_show_images(&execution->conversation, options->db, options->blobs,
+                                      execution->record.project, &execution->error);
+    execution_arrive(execution, rc);
 }
 
 static bool load_conversation(struct execution *execution)
@@ -213,6 +223,8 @@ static bool load_conversation(struct execution *execution)
     execution->turn = execution->conversation.turns;
     execution->total = execution->conversation.used;
     execution->phase = is_over(rc) ? execution_end : rc ? execution_fail : execution_ask;
+    if (!rc && execution->conversation.image_count && execution->engine->options.blobs)
+        return execution_hand_over(execution, show_images, execution_ask);
     return true;
 }
 

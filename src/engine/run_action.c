@@ -57,8 +57,8 @@ int run_state_require_action(struct run_change *change, const struct treadle_run
         rc = run_rows_check(&run, TREADLE_RUN_REQUIRES_ACTION, error);
     if (!rc)
         rc = run_rows_load_step(change, step->id, &waiting, error);
-    if (!rc && waiting.status != TREADLE_STEP_IN_PROGRESS)
-        rc = error_set(error, TREADLE_ESTATE, "the step that called functions has ended");
+    if (!rc)
+        rc = run_rows_check_step(&waiting, TREADLE_STEP_COMPLETED, error);
     if (!rc)
         rc = make_action(change, calls, call_count, &run.required_action, error);
     if (rc)

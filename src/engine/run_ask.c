@@ -143,6 +143,7 @@ bool execution_ask(struct execution *execution)
 {
     const struct treadle_run *run = &execution->record.run;
     const struct budget budget = {
+        .context = model_context(execution->engine->options.model, run->model),
         .max_prompt = value_or_zero(run->max_prompt_tokens),
         .max_completion = value_or_zero(run->max_completion_tokens),
         .used = execution->total,

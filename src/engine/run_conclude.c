@@ -43,8 +43,23 @@ bool execution_cut(struct execution *execution, const char *reason, const char *
     return true;
 }
 
+/* The details are told where the server told any. */
+static int tell_details(struct execution *execution, const struct model_usage *usage)
+{
+    struct treadle_token_details *prompt = arena_alloc(execution->arena, sizeof *prompt);
+    struct treadle_completion_token_details *completion =
+        arena_alloc(execution->arena, sizeof *completion);
+    if (!prompt || !completion)
+        return error_set_memory(&execution->error);
+    prompt->cached_tokens = usage->cached_tokens;
+    completion->reasoning_tokens = usage->reasoning_tokens;
+    execution->usage.prompt_token_details = prompt;
+    execution->usage.completion_tokens_details = completion;
+    return 0;
+}
+
 /* Once a turn. */
-static void count(struct execution *execution)
+static int count(struct execution *execution)
 {
     const struct model_usage *usage = &execution->inbox.outcome.usage;
     execution->answering = false;
@@ -57,16 +72,17 @@ static void count(struct execution *execution)
         .completion_tokens = usage->completion_tokens,
         .total_tokens = usage->prompt_tokens + usage->completion_tokens,
     };
-    execution->total.prompt_tokens += usage->prompt_tokens;
-    execution->total.completion_tokens += usage->completion_tokens;
-    execution->total.total_tokens += execution->usage.total_tokens;
+    run_usage_add(&execution->total, &execution->usage);
+    return usage->cached_tokens || usage->reasoning_tokens ? tell_details(execution, usage) : 0;
 }
 
 bool execution_conclude(struct execution *execution)
 {
     const struct model_outcome *outcome = &execution->inbox.outcome;
-    if (!execution->heard)
-        count(execution);
+    if (!execution->heard && count(execution)) {
+        execution->phase = execution_fail;
+        return true;
+    }
     if (outcome->error) {
         execution->error = *outcome->error;
         execution->phase = execution_fail;

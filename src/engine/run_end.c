@@ -35,6 +35,31 @@ static const struct ending expired = {
 
 /* ---- The run -------------------------------------------------------------------------------- */
 
+void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage)
+{
+    sum->prompt_tokens += usage->prompt_tokens;
+    sum->completion_tokens += usage->completion_tokens;
+    sum->total_tokens += usage->total_tokens;
+}
+
+/* Both details, or none. */
+static int add_details(struct treadle_usage *sum, const struct treadle_usage *usage,
+                       struct arena *arena)
+{
+    if (!usage->prompt_token_details || !usage->completion_tokens_details)
+        return 0;
+    if (!sum->prompt_token_details) {
+        sum->prompt_token_details = arena_alloc(arena, sizeof *sum->prompt_token_details);
+        sum->completion_tokens_details = arena_alloc(arena, sizeof *sum->completion_tokens_details);
+    }
+    if (!sum->prompt_token_details || !sum->completion_tokens_details)
+        return TREADLE_EMEMORY;
+    sum->prompt_token_details->cached_tokens += usage->prompt_token_details->cached_tokens;
+    sum->completion_tokens_details->reasoning_tokens +=
+        usage->completion_tokens_details->reasoning_tokens;
+    return 0;
+}
+
 static int sum_usage(struct run_change *change, const char *run_id, struct treadle_usage **out,
                      struct treadle_error *error)
 {
@@ -57,9 +82,9 @@ static int sum_usage(struct run_change *change, const char *run_id, struct tread
             return rc;
         if (!step.usage)
             continue;
-        sum->prompt_tokens += step.usage->prompt_tokens;
-        sum->completion_tokens += step.usage->completion_tokens;
-        sum->total_tokens += step.usage->total_tokens;
+        run_usage_add(sum, step.usage);
+        if (add_details(sum, step.usage, change->arena))
+            return error_set_memory(error);
     }
     if (!rc)
         *out = sum;

@@ -2,7 +2,7 @@
  * Rows of runs, steps and messages.
  *
  * A step has two printed forms: `body` without the content of its search results, `detail` with
- * it. What may follow what is the table of run_rows_check.
+ * it.
  */
 #include "engine/run_rows.h"
 
@@ -12,50 +12,23 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/run_state.h"
+#include "engine/run_transitions.h"
 #include "store/record.h"
 
-/* What tells that a status was reached. */
-static const enum treadle_event_type run_events[] = {
-    [TREADLE_RUN_QUEUED] = TREADLE_EVENT_RUN_QUEUED,
-    [TREADLE_RUN_IN_PROGRESS] = TREADLE_EVENT_RUN_IN_PROGRESS,
-    [TREADLE_RUN_REQUIRES_ACTION] = TREADLE_EVENT_RUN_REQUIRES_ACTION,
-    [TREADLE_RUN_CANCELLING] = TREADLE_EVENT_RUN_CANCELLING,
-    [TREADLE_RUN_CANCELLED] = TREADLE_EVENT_RUN_CANCELLED,
-    [TREADLE_RUN_FAILED] = TREADLE_EVENT_RUN_FAILED,
-    [TREADLE_RUN_COMPLETED] = TREADLE_EVENT_RUN_COMPLETED,
-    [TREADLE_RUN_INCOMPLETE] = TREADLE_EVENT_RUN_INCOMPLETE,
-    [TREADLE_RUN_EXPIRED] = TREADLE_EVENT_RUN_EXPIRED,
-};
-static const enum treadle_event_type step_events[] = {
-    [TREADLE_STEP_IN_PROGRESS] = 0,
-    [TREADLE_STEP_CANCELLED] = TREADLE_EVENT_STEP_CANCELLED,
-    [TREADLE_STEP_FAILED] = TREADLE_EVENT_STEP_FAILED,
-    [TREADLE_STEP_COMPLETED] = TREADLE_EVENT_STEP_COMPLETED,
-    [TREADLE_STEP_EXPIRED] = TREADLE_EVENT_STEP_EXPIRED,
-};
-static const enum treadle_event_type message_events[] = {
-    [TREADLE_MESSAGE_IN_PROGRESS] = 0,
-    [TREADLE_MESSAGE_COMPLETED] = TREADLE_EVENT_MESSAGE_COMPLETED,
-    [TREADLE_MESSAGE_INCOMPLETE] = TREADLE_EVENT_MESSAGE_INCOMPLETE,
-};
-
-#define TO(status) (1u << TREADLE_RUN_##status)
-
-/* What may follow each status; nothing follows one that is not here. */
-static const unsigned run_followers[] = {
-    [TREADLE_RUN_QUEUED] = TO(IN_PROGRESS) | TO(CANCELLING) | TO(FAILED) | TO(EXPIRED),
-    [TREADLE_RUN_IN_PROGRESS] = TO(REQUIRES_ACTION) | TO(COMPLETED) | TO(INCOMPLETE) | TO(FAILED) |
-                                TO(CANCELLING) | TO(EXPIRED),
-    [TREADLE_RUN_REQUIRES_ACTION] = TO(QUEUED) | TO(CANCELLING) | TO(EXPIRED) | TO(FAILED),
-    /* What breaks while a run is being cancelled breaks because of that. */
-    [TREADLE_RUN_CANCELLING] = TO(CANCELLED) | TO(COMPLETED) | TO(INCOMPLETE),
-    [TREADLE_RUN_EXPIRED] = 0,
-};
+int run_rows_check_step(const struct treadle_run_step *step, enum treadle_run_step_status to,
+                        struct treadle_error *error)
+{
+    if (step_may_become(step->status, to))
+        return 0;
+    return error_set(error, TREADLE_ESTATE, "a step in status '%s' cannot become '%s'",
+                     field_word(run_step_status_names, (int)step->status),
+                     field_word(run_step_status_names, (int)to));
+}
 
 int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
                    struct treadle_error *error)
 {
-    if (run_followers[run->status] & 1u << to)
+    if (run_may_become(run->status, to))
         return 0;
     return error_set(error, TREADLE_ESTATE, "a run in status '%s' cannot become '%s'",
                      field_word(run_status_names, (int)run->status),
@@ -158,7 +131,7 @@ int run_rows_save(struct run_change *change, const struct treadle_run *run,
     size_t count = run->status == TREADLE_RUN_QUEUED ? 4 : 3;
     int rc = record_update(change->session, "runs", keys, 1, values, count, error);
     return rc ? rc
-              : run_change_tell(change, run->id, run_events[run->status], 0, values[1].text, NULL,
+              : run_change_tell(change, run->id, run_event_of(run->status), 0, values[1].text, NULL,
                                 error);
 }
 
@@ -236,9 +209,10 @@ int run_rows_save_step(struct run_change *change, const struct treadle_run_step 
         {.column = "detail", .text = detail},
     };
     int rc = record_update(change->session, "run_steps", keys, 1, values, 3, error);
-    if (rc || !step_events[step->status])
+    enum treadle_event_type event = step_event_of(step->status);
+    if (rc || !event)
         return rc;
-    return run_change_tell(change, step->run_id, step_events[step->status], 0, body, detail, error);
+    return run_change_tell(change, step->run_id, event, 0, body, detail, error);
 }
 
 /* The fuller form, so that nothing is lost when the step is saved again. */
@@ -340,10 +314,10 @@ int run_rows_save_message(struct run_change *change, const struct treadle_messag
     if (!values[0].text)
         return error_set_memory(error);
     int rc = record_update(change->session, "messages", keys, 1, values, 1, error);
-    if (rc || !message_events[message->status])
+    enum treadle_event_type event = message_event_of(message->status);
+    if (rc || !event)
         return rc;
-    return run_change_tell(change, message->run_id, message_events[message->status], 0,
-                           values[0].text, NULL, error);
+    return run_change_tell(change, message->run_id, event, 0, values[0].text, NULL, error);
 }
 
 /* ---- The lock ------------------------------------------------------------------------------- */

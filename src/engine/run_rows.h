@@ -67,5 +67,7 @@ int run_rows_free_lock(struct run_change *change, const struct treadle_run *run,
 /* Whether the status may follow; TREADLE_ESTATE otherwise. */
 int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
                    struct treadle_error *error);
+int run_rows_check_step(const struct treadle_run_step *step, enum treadle_run_step_status to,
+                        struct treadle_error *error);
 
 #endif

@@ -237,9 +237,9 @@ static int complete_step(struct run_change *change, const char *step_id,
     int rc = run_rows_load_step(change, step_id, &step, error);
     if (rc)
         return rc;
-    if (step.status != TREADLE_STEP_IN_PROGRESS)
-        return error_set(error, TREADLE_ESTATE, "a step in status '%s' cannot be completed",
-                         field_word(run_step_status_names, (int)step.status));
+    rc = run_rows_check_step(&step, TREADLE_STEP_COMPLETED, error);
+    if (rc)
+        return rc;
     step.step_details = details;
     step.status = TREADLE_STEP_COMPLETED;
     step.completed_at = run_rows_now();

@@ -4,7 +4,7 @@
  *
  * Each function is one transition and runs within a write of the database, so a transition is
  * durable and whole or did not happen; its events are written in the same transaction. What may
- * follow what is a table in run_rows.c. A run that
+ * follow what is a table, run_transitions.c. A run that
  * is gone (its thread was deleted) gives TREADLE_ENOTFOUND; a transition that the present state
  * does not allow gives TREADLE_ESTATE and changes nothing.
  */
@@ -19,6 +19,9 @@ struct run_times {
     int64_t tools; /* searching */
     int64_t first; /* from its first start to the first piece of the first answer; 0: none came */
 };
+
+/* Adds the tokens, without their details. */
+void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage);
 
 /* A run with its owner. */
 struct run_record {

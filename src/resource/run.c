@@ -3,7 +3,11 @@
  */
 #include "resource/handlers.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "api/types.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "resource/call.h"
 #include "resource/run_make.h"
@@ -144,6 +148,16 @@ int run_times(struct resource_call *call, struct treadle_error *error)
     return resource_read(call, times, error);
 }
 
+/* What helpers that poll wait between two looks, in milliseconds: a run that has just begun may be
+ * over in a moment, one that takes long will take longer. */
+static const char *poll_after(const char *body)
+{
+    static const char name[] = "\"created_at\":";
+    const char *at = strstr(body, name);
+    int64_t age = at ? clock_seconds() - strtoll(at + strlen(name), NULL, 10) : 0;
+    return age < 3 ? "20" : age < 30 ? "100" : "500";
+}
+
 static int retrieve(struct db_session *session, struct resource_call *call,
                     struct treadle_error *error)
 {
@@ -154,9 +168,10 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     int rc = resource_load_thread(session, call, &thread, error);
     if (rc)
         return rc;
-    /* What helpers that poll wait between two looks, in milliseconds. */
-    http_reply_header(call->reply, "openai-poll-after-ms", "50");
-    return resource_send(session, call, "runs", "body", keys, 3, "run", id, error);
+    rc = resource_send(session, call, "runs", "body", keys, 3, "run", id, error);
+    if (!rc)
+        http_reply_header(call->reply, "openai-poll-after-ms", poll_after(call->reply->body.data));
+    return rc;
 }
 
 int run_retrieve(struct resource_call *call, struct treadle_error *error)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "engine/live.h"
 #include "engine/run_log.h"
+#include "engine/run_transitions.h"
 #include "resource/call.h"
 #include "resource/handlers.h"
 
@@ -98,14 +99,11 @@ static int on_event(void *context, int64_t number, enum treadle_event_type type,
     return reading->frames.failed ? TREADLE_ELIMIT : 0;
 }
 
-static bool is_final(const char *status)
+static bool is_final(const char *word)
 {
-    static const enum treadle_run_status ends[] = {TREADLE_RUN_CANCELLED, TREADLE_RUN_FAILED,
-                                                   TREADLE_RUN_COMPLETED, TREADLE_RUN_INCOMPLETE,
-                                                   TREADLE_RUN_EXPIRED};
-    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++)
-        if (strcmp(status, run_status_names[ends[i]]) == 0)
-            return true;
+    for (int i = 1; run_status_names[i]; i++)
+        if (strcmp(word, run_status_names[i]) == 0)
+            return run_is_final((enum treadle_run_status)i);
     return false;
 }
 

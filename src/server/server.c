@@ -109,6 +109,7 @@ static int start_workers(struct server *server, const struct server_options *opt
     const struct engine_options engine = {
         .db = services->db,
         .search = services->search,
+        .blobs = services->blobs,
         .model = model_registry_model(services->models),
         .project_limit = options->runs_per_project,
         .run_seconds = options->run_seconds,

@@ -338,7 +338,9 @@ static void adds_up_what_a_thread_has_used(void **state)
     assert_int_equal(take(scene, complete), 0);
     assert_sums(scene, 1, usage.prompt_tokens, usage.completion_tokens);
     start_waiting(scene);
-    assert_int_equal(take(scene, fail_run), 0);
+    assert_int_equal(take(scene, fail_run), TREADLE_ESTATE);
+    assert_int_equal(take(scene, cancel), 0);
+    assert_int_equal(take(scene, finish_cancel), 0);
     assert_sums(scene, 2, 2 * usage.prompt_tokens, 2 * usage.completion_tokens);
 }
 
