@@ -18,6 +18,14 @@
 struct engine;
 struct live_table;
 
+/* What an execution has spent its time on, in microseconds. */
+struct run_times {
+    int64_t queue; /* waiting to be taken up */
+    int64_t model; /* waiting for models */
+    int64_t tools; /* searching */
+    int64_t first; /* until the first piece of the first answer; 0: none came */
+};
+
 struct engine_options {
     struct db *db;
     struct search *search;
@@ -27,6 +35,10 @@ struct engine_options {
     size_t project_limit;     /* runs of one project at work at once; 0: no limit */
     int64_t run_seconds;      /* that a run may take, waiting included; 0: 600 */
     struct log *log;
+    /* Told when a run was executed until it ended or came to wait, on any thread; must not block.
+     * May be NULL. */
+    void (*executed)(void *context, const char *status, const struct run_times *times);
+    void *context;
 };
 
 /* Fails what an earlier process left at work, and starts on what is queued. */

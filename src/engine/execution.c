@@ -41,6 +41,7 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     execution->arena = arena;
     execution->phase = execution_prepare;
     execution->started_at = clock_monotonic_us();
+    execution->times.queue = record->queue_us;
     pthread_mutex_init(&execution->mutex, NULL);
     inbox_init(&execution->inbox, wake, execution);
     buffer_init(&execution->batch.bytes, 2 * LARGEST_TEXT);
@@ -323,17 +324,20 @@ bool execution_fail(struct execution *execution)
 /* What the request names must stay until the model has let go of it. */
 bool execution_end(struct execution *execution)
 {
+    const struct engine_options *options = &execution->engine->options;
+    const char *status = execution->status ? execution->status : "ended";
     char milliseconds[24], turns[16];
     if (execution->answering && !atomic_exchange(&execution->cancelled, true))
-        model_cancel(execution->engine->options.model);
+        model_cancel(options->model);
     if (execution->answering && !execution_has_answer(execution))
         return false;
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - execution->started_at) / 1000);
     snprintf(turns, sizeof turns, "%u", execution->turn + 1);
-    log_write(execution->engine->options.log, LOG_INFO, "run", "run", execution->record.run.id,
-              "status", execution->status ? execution->status : "ended", "turns", turns, "ms",
-              milliseconds, NULL);
+    log_write(options->log, LOG_INFO, "run", "run", execution->record.run.id, "status", status,
+              "turns", turns, "ms", milliseconds, NULL);
+    if (options->executed)
+        options->executed(options->context, status, &execution->times);
     execution->phase = NULL;
     return false;
 }

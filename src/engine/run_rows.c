@@ -82,20 +82,6 @@ static struct record_value queued_now(void)
         .column = "queued_at", .kind = RECORD_INTEGER, .integer = clock_milliseconds() * 1000};
 }
 
-int run_rows_count_queue(struct run_change *change, const char *run_id, struct treadle_error *error)
-{
-    struct db_statement *statement;
-    int rc = db_prepare(change->session, &statement,
-                        "UPDATE runs SET queue_us = queue_us + max(0, ? - queued_at) WHERE id = ?",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, clock_milliseconds() * 1000);
-    db_bind_text(statement, 2, run_id);
-    rc = db_step(statement, error);
-    return rc < 0 ? rc : 0;
-}
-
 int run_rows_insert(struct run_change *change, const char *project, const struct treadle_run *run,
                     struct treadle_error *error)
 {

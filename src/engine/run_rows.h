@@ -13,10 +13,6 @@
 
 struct treadle_integer run_rows_now(void);
 
-/* Adds the time that a queued run has waited to what it waited before. */
-int run_rows_count_queue(struct run_change *change, const char *run_id,
-                         struct treadle_error *error);
-
 /* The status of a run alone. TREADLE_ENOTFOUND. */
 int run_rows_status(struct run_change *change, const char *run_id, enum treadle_run_status *out,
                     struct treadle_error *error);

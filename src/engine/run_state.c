@@ -72,7 +72,7 @@ int run_state_create(struct run_change *change, const char *project, struct trea
 }
 
 /* The oldest queued run of all. */
-static const char oldest[] = "SELECT id, project FROM runs WHERE status = 'queued' "
+static const char oldest[] = "SELECT id, project, queued_at FROM runs WHERE status = 'queued' "
                              "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1";
 
 /* The oldest of projects that may have one more at work: one look at each project that has a run
@@ -83,14 +83,14 @@ static const char oldest_allowed[] =
     "  UNION ALL"
     "  SELECT (SELECT min(project) FROM runs WHERE status = 'queued' AND project > w.project)"
     "    FROM waiting w WHERE w.project IS NOT NULL)"
-    "SELECT id, project FROM runs WHERE seq = ("
+    "SELECT id, project, queued_at FROM runs WHERE seq = ("
     "  SELECT min((SELECT min(seq) FROM runs WHERE status = 'queued' AND project = w.project))"
     "    FROM waiting w WHERE w.project IS NOT NULL AND (SELECT count(*) FROM ("
     "      SELECT 1 FROM runs WHERE project = w.project AND status = 'in_progress' LIMIT ?1)) < "
     "?1)";
 
 static int find_queued(struct run_change *change, size_t project_limit, const char **id,
-                       const char **project, struct treadle_error *error)
+                       struct run_record *record, struct treadle_error *error)
 {
     struct db_statement *statement;
     int rc =
@@ -105,8 +105,10 @@ static int find_queued(struct run_change *change, size_t project_limit, const ch
     if (rc < 0)
         return rc;
     *id = arena_string(change->arena, db_column_text(statement, 0, NULL));
-    *project = arena_string(change->arena, db_column_text(statement, 1, NULL));
-    return *id && *project ? 0 : error_set_memory(error);
+    record->project = arena_string(change->arena, db_column_text(statement, 1, NULL));
+    int64_t waited = clock_milliseconds() * 1000 - db_column_integer(statement, 2);
+    record->queue_us = waited > 0 ? waited : 0;
+    return *id && record->project ? 0 : error_set_memory(error);
 }
 
 int run_state_claim(struct run_change *change, size_t project_limit, struct run_record *out,
@@ -114,7 +116,7 @@ int run_state_claim(struct run_change *change, size_t project_limit, struct run_
 {
     struct run_record record;
     const char *id = NULL;
-    int rc = find_queued(change, project_limit, &id, &record.project, error);
+    int rc = find_queued(change, project_limit, &id, &record, error);
     if (!rc)
         rc = run_rows_load(change, id, &record.run, error);
     if (!rc)
@@ -123,9 +125,7 @@ int run_state_claim(struct run_change *change, size_t project_limit, struct run_
         return rc;
     record.run.status = TREADLE_RUN_IN_PROGRESS;
     record.run.started_at = run_rows_now();
-    rc = run_rows_count_queue(change, id, error);
-    if (!rc)
-        rc = run_rows_save(change, &record.run, error);
+    rc = run_rows_save(change, &record.run, error);
     if (!rc)
         *out = record;
     return rc;
@@ -136,18 +136,19 @@ int run_state_add_times(struct run_change *change, const char *run_id,
 {
     struct db_statement *statement;
     int rc = db_prepare(change->session, &statement,
-                        "UPDATE runs SET model_us = model_us + ?, tool_us = tool_us + ?, "
-                        "first_us = coalesce(first_us, ?) WHERE id = ?",
+                        "UPDATE runs SET queue_us = queue_us + ?, model_us = model_us + ?, "
+                        "tool_us = tool_us + ?, first_us = coalesce(first_us, ?) WHERE id = ?",
                         error);
     if (rc)
         return rc;
-    db_bind_integer(statement, 1, times->model);
-    db_bind_integer(statement, 2, times->tools);
+    db_bind_integer(statement, 1, times->queue);
+    db_bind_integer(statement, 2, times->model);
+    db_bind_integer(statement, 3, times->tools);
     if (times->first)
-        db_bind_integer(statement, 3, times->first);
+        db_bind_integer(statement, 4, times->first);
     else
-        db_bind_null(statement, 3);
-    db_bind_text(statement, 4, run_id);
+        db_bind_null(statement, 4);
+    db_bind_text(statement, 5, run_id);
     rc = db_step(statement, error);
     return rc < 0 ? rc : 0;
 }

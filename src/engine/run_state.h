@@ -11,14 +11,8 @@
 #ifndef ENGINE_RUN_STATE_H
 #define ENGINE_RUN_STATE_H
 
+#include "engine/engine.h"
 #include "engine/run_change.h"
-
-/* What a run has spent its time on, in microseconds. */
-struct run_times {
-    int64_t model; /* waiting for models */
-    int64_t tools; /* searching */
-    int64_t first; /* from its first start to the first piece of the first answer; 0: none came */
-};
 
 /* Adds the tokens, without their details. */
 void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage);
@@ -26,6 +20,7 @@ void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage)
 /* A run with its owner. */
 struct run_record {
     const char *project;
+    int64_t queue_us; /* that it waited to be claimed */
     struct treadle_run run;
 };
 
@@ -87,8 +82,7 @@ int run_state_submit(struct run_change *change, const char *run_id,
                      const struct treadle_tool_output *outputs, size_t count,
                      struct treadle_run *out, struct treadle_error *error);
 
-/* Adds to what the run has spent its time on; no transition. The time that it was queued is counted
- * when it is claimed. */
+/* Adds to what the run has spent its time on; no transition. */
 int run_state_add_times(struct run_change *change, const char *run_id,
                         const struct run_times *times, struct treadle_error *error);
 

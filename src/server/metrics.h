@@ -22,6 +22,20 @@ void metrics_free(struct metrics *metrics);
 /* Status 0: the client left before there was a reply. */
 void metrics_count(struct metrics *metrics, size_t operation, int status, int64_t duration_us);
 
+/* What a run spends its time on. */
+enum metrics_phase {
+    METRICS_RUN_QUEUE, /* waiting to be taken up */
+    METRICS_RUN_MODEL,
+    METRICS_RUN_TOOLS,
+    METRICS_RUN_FIRST, /* until the model's first word */
+    METRICS_RUN_PHASES
+};
+
+/* Counts a run that was executed until it ended or came to wait. Phases that did not occur are
+ * 0. A status that is not known here counts as "ended". */
+void metrics_count_run(struct metrics *metrics, const char *status,
+                       const int64_t duration_us[METRICS_RUN_PHASES]);
+
 /* Appends what was counted; operations and statuses that never occurred are left out. */
 void metrics_print(const struct metrics *metrics, struct buffer *out);
 

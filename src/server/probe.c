@@ -123,6 +123,7 @@ static int count_backlog(struct db_session *session, void *argument, struct trea
     int rc = db_prepare(session, &statement,
                         "SELECT status, COUNT(*) FROM runs WHERE status IN "
                         "('queued', 'in_progress', 'requires_action', 'cancelling') "
+                        "AND expires_at IS NOT NULL "
                         "GROUP BY status",
                         error);
     while (!rc && (rc = db_step(statement, error)) > 0) {

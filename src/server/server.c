@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "server/dispatch.h"
 #include "server/housekeeping.h"
+#include "server/metrics.h"
 #include "server/origin.h"
 #include "server/pem.h"
 #include "server/presence.h"
@@ -90,6 +91,18 @@ static int open_store(struct server *server, const char *store, struct treadle_e
 
 /* ---- Workers -------------------------------------------------------------------------------- */
 
+static void count_run(void *context, const char *status, const struct run_times *times)
+{
+    struct server *server = context;
+    const int64_t durations[METRICS_RUN_PHASES] = {
+        [METRICS_RUN_QUEUE] = times->queue,
+        [METRICS_RUN_MODEL] = times->model,
+        [METRICS_RUN_TOOLS] = times->tools,
+        [METRICS_RUN_FIRST] = times->first,
+    };
+    metrics_count_run(server->dispatch.probe.metrics, status, durations);
+}
+
 static int start_workers(struct server *server, const struct server_options *options,
                          struct treadle_error *error)
 {
@@ -113,6 +126,8 @@ static int start_workers(struct server *server, const struct server_options *opt
         .model = model_registry_model(services->models),
         .project_limit = options->runs_per_project,
         .run_seconds = options->run_seconds,
+        .executed = count_run,
+        .context = server,
         .log = options->log,
     };
     rc = engine_open(&services->engine, &engine, error);

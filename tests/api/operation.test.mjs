@@ -83,6 +83,21 @@ test('metrics count requests by operation and status, never by path', async t =>
         assert.equal(values.get(name), 0, name);
     assert.equal(values.get('treadle_requests_in_flight'), 1);
     assert.ok(values.get('treadle_connections') >= 1);
+    const assistant = await server.client.beta.assistants.create({ model: 'x' });
+    const run = await server.client.beta.threads.createAndRunPoll({ assistant_id: assistant.id,
+        thread: { messages: [{ role: 'user', content: 'Hello' }] } });
+    assert.equal(run.status, 'completed');
+    const counted = await until('the run is counted', async () => {
+        const found = await metrics(server);
+        return found.get('treadle_runs_executed_total{status="completed"}') && found;
+    });
+    assert.equal(counted.get('treadle_run_phase_seconds_count{phase="model"}'), 1);
+    const times = (await request(server, 'GET', `/v1/runs/${run.id}/times`)).json;
+    assert.equal(times.object, 'thread.run.times');
+    assert.equal(times.run_id, run.id);
+    assert.ok(times.model_us > 0 && times.first_us > 0 && times.queue_us >= 0, JSON.stringify(times));
+    assert.equal(times.tool_us, 0);
+    assertError(await request(server, 'GET', '/v1/runs/run_none/times'), 404);
     const names = [...values.keys()].join('\n');
     assert.doesNotMatch(names, /thread_|none\d/);
 });

@@ -95,12 +95,36 @@ static void every_operation_has_a_name(void **state)
     }
 }
 
+static void runs_count_by_what_they_became(void **state)
+{
+    (void)state;
+    struct metrics *metrics = metrics_new();
+    struct buffer text;
+    metrics_count_run(
+        metrics, "completed",
+        (int64_t[METRICS_RUN_PHASES]){[METRICS_RUN_QUEUE] = 400, [METRICS_RUN_MODEL] = 3000000});
+    metrics_count_run(metrics, "ended", (int64_t[METRICS_RUN_PHASES]){[METRICS_RUN_QUEUE] = 600});
+    print(metrics, &text);
+    const char *const expected[] = {
+        "treadle_runs_executed_total{status=\"completed\"} 1\n",
+        "treadle_runs_executed_total{status=\"ended\"} 1\n",
+        "treadle_run_phase_seconds_bucket{phase=\"queue\",le=\"0.0005\"} 1\n",
+        "treadle_run_phase_seconds_count{phase=\"queue\"} 2\n",
+        "treadle_run_phase_seconds_sum{phase=\"model\"} 3.000000\n",
+    };
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++)
+        assert_non_null(strstr(text.data, expected[i]));
+    assert_null(strstr(text.data, "failed"));
+    assert_null(strstr(text.data, "tools"));
+    buffer_clear(&text);
+    metrics_free(metrics);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_never_occurred_is_left_out),
-        cmocka_unit_test(buckets_add_up),
-        cmocka_unit_test(no_count_is_lost),
+        cmocka_unit_test(what_never_occurred_is_left_out), cmocka_unit_test(buckets_add_up),
+        cmocka_unit_test(runs_count_by_what_they_became),  cmocka_unit_test(no_count_is_lost),
         cmocka_unit_test(every_operation_has_a_name),
     };
     return cmocka_run_group_tests_name("metrics", tests, NULL, NULL);
