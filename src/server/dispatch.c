@@ -159,7 +159,10 @@ static int lay_aside(struct dispatch *dispatch, struct resource_call *call,
     if (!conclusion)
         return error_set_memory(error);
     *conclusion = (struct conclusion){
-        .task = {.work = resource_call_work, .argument = call, .done = conclude},
+        .task = {.work = resource_call_work,
+                 .argument = call,
+                 .done = conclude,
+                 .checks_first = call->checks_first},
         .dispatch = dispatch,
         .call = call,
         .request = request,

@@ -49,7 +49,10 @@ struct db_task {
     db_work work;
     void *argument; /* of the work */
     void (*done)(struct db_task *task);
-    int result; /* as of db_write, with the error */
+    bool checks_first; /* the work looks for all that could make it fail before it changes anything:
+                          it needs no savepoint, which costs as much as inserting a row. Should it
+                          fail behind a change (want of memory), so do all works of its commit */
+    int result;        /* as of db_write, with the error */
     struct treadle_error error;
     struct db_task *next; /* the database's own */
 };

@@ -5,8 +5,10 @@
  * a transaction, runs what is queued, and what arrives meanwhile, up to a number, each in a
  * savepoint of its own, commits once, and only then wakes the callers: a commit costs a sync of the
  * disk, and this way its price is shared. A work that fails is undone to its savepoint and alone
- * knows. When the commit fails, or SQLite gives up the transaction in the middle, every work of the
- * batch fails: nothing is acknowledged that is not on disk.
+ * knows. A work that checks first has no savepoint, as there is nothing to undo when it fails;
+ * where there is all the same, the transaction is given up. Then, and when the commit fails or
+ * SQLite gives up the transaction in the middle, every work of the batch fails: nothing is
+ * acknowledged that is not on disk.
  *
  * What the log has gathered is moved into the database after the callers were woken, off their
  * path. Should readers keep the log from being used anew until it is large, the writer waits a
@@ -74,6 +76,24 @@ static void fail_task(struct db_task *task, const struct treadle_error *reason)
     task->error = *reason;
 }
 
+/* Runs one work that needs no savepoint. False as in run_task. */
+static bool run_checked_task(struct db_sqlite_session *session, struct db_task *task,
+                             struct treadle_error *reason)
+{
+    sqlite3 *connection = db_sqlite_session_connection(session);
+    sqlite3_int64 before = sqlite3_total_changes64(connection);
+    task->result = db_sqlite_session_run(session, task->work, task->argument, &task->error);
+    if (!db_sqlite_session_in_transaction(session)) {
+        db_sqlite_session_report_loss(session, reason);
+        return false;
+    }
+    if (task->result >= 0 || sqlite3_total_changes64(connection) == before)
+        return true;
+    db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
+    error_set(reason, TREADLE_EIO, "undone with another write that failed");
+    return false;
+}
+
 /* Runs one work in its savepoint. False when the transaction is gone, and `reason` says why. */
 static bool run_task(struct db_sqlite_session *session, struct db_task *task,
                      struct treadle_error *reason)
@@ -102,8 +122,11 @@ static size_t run_batch(struct db_sqlite_writer *writer, struct db_task *batch[B
                         bool *alive, struct treadle_error *reason)
 {
     size_t count = 0;
-    while (*alive && count < BATCH_LIMIT && (batch[count] = take_task(writer)))
-        *alive = run_task(writer->session, batch[count++], reason);
+    while (*alive && count < BATCH_LIMIT && (batch[count] = take_task(writer))) {
+        struct db_task *task = batch[count++];
+        *alive = task->checks_first ? run_checked_task(writer->session, task, reason)
+                                    : run_task(writer->session, task, reason);
+    }
     return count;
 }
 

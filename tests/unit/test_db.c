@@ -261,6 +261,11 @@ static void note_end(struct db_task *task)
         db_write_start(started->db, &started->following->task);
 }
 
+static void note_nothing(struct db_task *task)
+{
+    (void)task;
+}
+
 static void test_tasks_end_in_order_and_alone(void **out)
 {
     struct state *state = *out;
@@ -282,6 +287,76 @@ static void test_tasks_end_in_order_and_alone(void **out)
         assert_int_equal(tasks[i].task.result, i == 1 ? TREADLE_ENOTFOUND : 0);
     }
     assert_int_equal(fixture_count(state->db), 3);
+}
+
+struct hold {
+    struct db_task task;
+    atomic_bool closed, open;
+};
+
+/* Keeps the writer within its transaction until it is opened. */
+static int hold_writer(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct hold *hold = argument;
+    (void)session, (void)error;
+    atomic_store(&hold->closed, true);
+    while (!atomic_load(&hold->open))
+        usleep(1000);
+    return 0;
+}
+
+static int fail_at_once(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    (void)session, (void)argument;
+    *error = (struct treadle_error){.code = TREADLE_ENOTFOUND};
+    return TREADLE_ENOTFOUND;
+}
+
+/* Commits numbers 0 to 3 and `failing`, which checks first, at once. */
+static void commit_with(struct state *state, db_work failing, struct started tasks[4],
+                        atomic_int *ended)
+{
+    struct hold hold = {.task = {.work = hold_writer, .argument = &hold, .done = note_nothing}};
+    db_write_start(state->db, &hold.task);
+    while (!atomic_load(&hold.closed))
+        usleep(1000);
+    for (int i = 0; i < 4; i++) {
+        tasks[i] = (struct started){.db = state->db, .row = {.number = i}, .ended = ended};
+        tasks[i].task = (struct db_task){.work = i == 2 ? failing : fixture_insert,
+                                         .argument = &tasks[i].row,
+                                         .done = note_end,
+                                         .checks_first = i > 0};
+        db_write_start(state->db, &tasks[i].task);
+    }
+    atomic_store(&hold.open, true);
+    for (int i = 0; i < 10000 && !atomic_load(&tasks[3].place); i++)
+        usleep(1000);
+}
+
+static void test_work_that_checks_first(void **out)
+{
+    struct state *state = *out;
+    atomic_int ended = 0;
+    struct started tasks[4];
+    commit_with(state, fail_at_once, tasks, &ended);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(tasks[i].task.result, i == 2 ? TREADLE_ENOTFOUND : 0);
+    assert_int_equal(fixture_count(state->db), 3);
+}
+
+/* What it changed cannot be undone alone, so nobody is told that his work is done. */
+static void test_work_that_fails_behind_a_change(void **out)
+{
+    struct state *state = *out;
+    atomic_int ended = 0;
+    struct started tasks[4];
+    commit_with(state, insert_then_fail, tasks, &ended);
+    assert_int_equal(tasks[0].task.result, TREADLE_EIO);
+    assert_int_equal(tasks[1].task.result, TREADLE_EIO);
+    assert_int_equal(tasks[2].task.result, TREADLE_ENOTFOUND);
+    /* The last came too late for that transaction. */
+    assert_int_equal(tasks[3].task.result, 0);
+    assert_int_equal(fixture_count(state->db), 1);
 }
 
 /* A write that holds the writer until `others` callers stand in its queue or are about to, and
@@ -750,6 +825,8 @@ int main(void)
         TEST(test_constraints_and_changes),
         TEST(test_failing_work_is_undone),
         TEST(test_tasks_end_in_order_and_alone),
+        TEST(test_work_that_checks_first),
+        TEST(test_work_that_fails_behind_a_change),
         TEST(test_group_commit),
         TEST(test_queue_is_bounded),
         TEST(test_lost_transaction_is_never_acknowledged),
