@@ -45,11 +45,44 @@ static int claim_one(struct db_session *session, struct claim *claim, struct cla
     struct run_record record;
     item->change =
         (struct run_change){.session = session, .arena = item->arena, .live = engine->live};
-    int rc = run_state_claim(&item->change, engine->options.project_limit, &record, error);
+    int rc = run_state_claim(&item->change, engine->options.project_limit, NULL, &record, error);
     /* Before its news is stored: the run is live from then on. */
     if (!rc && !(item->execution = execution_new(engine, &record, item->arena)))
         rc = error_set_memory(error);
     return rc ? rc : run_change_store(&item->change, error);
+}
+
+int engine_claim(struct engine *engine, struct run_change *change, const char *run_id,
+                 struct execution **out, struct treadle_error *error)
+{
+    struct arena *own = change->arena;
+    struct run_record record;
+    pthread_mutex_lock(&engine->mutex);
+    bool room = engine->count < ENGINE_EXECUTIONS && !atomic_load(&engine->draining);
+    pthread_mutex_unlock(&engine->mutex);
+    struct arena *arena = room ? arena_new(0) : NULL;
+    if (!arena)
+        return 0;
+    /* What is told lasts as long as the execution, which is longer. */
+    change->arena = arena;
+    int rc = run_state_claim(change, engine->options.project_limit, run_id, &record, error);
+    change->arena = own;
+    struct execution *execution = rc ? NULL : execution_new(engine, &record, arena);
+    if (!execution) {
+        arena_free(arena);
+        return rc == TREADLE_ENOTFOUND ? 0 : rc ? rc : error_set_memory(error);
+    }
+    change->queued = false;
+    *out = execution;
+    return 0;
+}
+
+void engine_take(struct engine *engine, struct execution *execution, bool durable)
+{
+    if (execution && durable)
+        engine_add(engine, execution);
+    else if (execution)
+        execution_free(execution);
 }
 
 static int claim_some(struct db_session *session, void *argument, struct treadle_error *error)
@@ -67,11 +100,8 @@ static int claim_some(struct db_session *session, void *argument, struct treadle
 static void settle(struct engine *engine, struct claim_item *item, bool durable)
 {
     run_change_settle(&item->change, durable);
-    if (durable && item->execution)
-        engine_add(engine, item->execution);
-    else if (item->execution)
-        execution_free(item->execution);
-    else
+    engine_take(engine, item->execution, durable);
+    if (!item->execution)
         arena_free(item->arena);
 }
 

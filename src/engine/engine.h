@@ -61,6 +61,16 @@ int engine_expire(struct db *db, struct engine *engine, const char *run_id,
 int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
                          struct treadle_error *error);
 
+/* Takes up a run within the transaction that queued it, where it is that run's turn and there is
+ * room, which saves a transaction: `out` becomes its execution then, and stays untouched otherwise.
+ * Once the transaction is settled, `engine_take` starts the execution, or drops it where the
+ * transaction did not take effect; it accepts NULL. */
+struct execution;
+struct run_change;
+int engine_claim(struct engine *engine, struct run_change *change, const char *run_id,
+                 struct execution **out, struct treadle_error *error);
+void engine_take(struct engine *engine, struct execution *execution, bool durable);
+
 /* Takes up no more runs: what is queued stays so. Accepts NULL. */
 void engine_drain(struct engine *engine);
 

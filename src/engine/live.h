@@ -116,6 +116,9 @@ struct live_follower {
  * becomes the follower's. */
 void live_follow(struct live_run *live, struct live_follower *follower);
 
+/* Follows from behind that number on, which is that of a change that is not settled, or before. */
+void live_follow_change(struct live_run *live, struct live_follower *follower, int64_t after);
+
 /* Tells what was held back and is behind `after`, and from now on everything as it comes. With
  * `ended` the follower was told the end already. */
 void live_catch_up(struct live_follower *follower, int64_t after, bool ended);

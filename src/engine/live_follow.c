@@ -259,19 +259,32 @@ void live_settle(struct live_run *live, struct live_slot *slot, const struct liv
 
 /* ---- Followers ------------------------------------------------------------------------------ */
 
+/* Under the lock. */
+static void join(struct live_run *live, struct live_follower *follower)
+{
+    buffer_init(&follower->held, LARGEST_HELD);
+    follower->live = live;
+    follower->next = live->followers;
+    live->followers = follower;
+}
+
 /* Pieces that are not in the database are held back first: who reads the database next finds
  * everything else there, or is told of it. */
 void live_follow(struct live_run *live, struct live_follower *follower)
 {
     pthread_mutex_lock(&live->mutex);
-    buffer_init(&follower->held, LARGEST_HELD);
-    follower->live = live;
+    join(live, follower);
     follower->catching_up = true;
-    follower->held_end = false;
     for (size_t i = 0; i < live->piece_count; i++)
         live_frame_piece(live, &live->pieces[i], &follower->held);
-    follower->next = live->followers;
-    live->followers = follower;
+    pthread_mutex_unlock(&live->mutex);
+}
+
+void live_follow_change(struct live_run *live, struct live_follower *follower, int64_t after)
+{
+    pthread_mutex_lock(&live->mutex);
+    join(live, follower);
+    follower->after = after;
     pthread_mutex_unlock(&live->mutex);
 }
 

@@ -4,6 +4,8 @@
  */
 #include "engine/run_state.h"
 
+#include <string.h>
+
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -111,12 +113,14 @@ static int find_queued(struct run_change *change, size_t project_limit, const ch
     return *id && record->project ? 0 : error_set_memory(error);
 }
 
-int run_state_claim(struct run_change *change, size_t project_limit, struct run_record *out,
-                    struct treadle_error *error)
+int run_state_claim(struct run_change *change, size_t project_limit, const char *only,
+                    struct run_record *out, struct treadle_error *error)
 {
     struct run_record record;
     const char *id = NULL;
     int rc = find_queued(change, project_limit, &id, &record, error);
+    if (!rc && only && strcmp(id, only) != 0)
+        rc = error_set(error, TREADLE_ENOTFOUND, "another run is to be taken up first");
     if (!rc)
         rc = run_rows_load(change, id, &record.run, error);
     if (!rc)

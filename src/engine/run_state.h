@@ -42,9 +42,10 @@ int run_state_check_idle(struct db_session *session, const char *thread_id, stru
                          struct treadle_error *error);
 
 /* Moves the oldest queued run to in_progress, of those whose project has fewer than that many in
- * progress (0: any number). TREADLE_ENOTFOUND when there is none. */
-int run_state_claim(struct run_change *change, size_t project_limit, struct run_record *out,
-                    struct treadle_error *error);
+ * progress (0: any number); unless it is another than `only`, where that is not NULL.
+ * TREADLE_ENOTFOUND when there is none. */
+int run_state_claim(struct run_change *change, size_t project_limit, const char *only,
+                    struct run_record *out, struct treadle_error *error);
 
 /* Begins a step that calls tools, with no calls recorded yet. */
 int run_state_begin_tools(struct run_change *change, const struct run_record *record,

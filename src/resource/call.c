@@ -29,11 +29,17 @@ static void begin_change(struct resource_call *call)
         (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
 }
 
-int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
+int resource_begin_write(struct resource_call *call, resource_work work,
+                         struct treadle_error *error)
 {
     call->work = work;
     begin_change(call);
-    int rc = db_write(call->services->db, resource_call_work, call, error);
+    return db_write(call->services->db, resource_call_work, call, error);
+}
+
+int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
+{
+    int rc = resource_begin_write(call, work, error);
     resource_call_written(call, rc >= 0);
     return rc;
 }
@@ -48,9 +54,8 @@ int resource_conclude(struct resource_call *call, resource_work work)
 
 void resource_call_written(struct resource_call *call, bool durable)
 {
-    if (call->change.news)
-        call->started = call->change.news->first - 1;
     run_change_settle(&call->change, durable);
+    engine_take(call->services->engine, call->claimed, durable);
     if (durable && call->attached)
         ingest_wake(call->services->ingest);
     if (durable && call->change.queued)

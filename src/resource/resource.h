@@ -62,11 +62,11 @@ struct resource_call {
     struct arena *arena;
     void *state;   /* a handler's own: what its work hands to what follows the transaction */
     bool attached; /* set by work that added files to vector stores: ingest is woken after it */
-    struct run_change change; /* for work that changes runs */
-    int64_t started;   /* the number before the first event that the change told of its run */
-    bool keeps_arena;  /* set by a handler that answers later: the arena is its own then */
-    bool concludes;    /* set by resource_conclude: what remains is to write */
-    bool checks_first; /* set by a handler that concludes: as in struct db_task */
+    struct run_change change;  /* for work that changes runs */
+    struct execution *claimed; /* by the change; NULL: none */
+    bool keeps_arena;          /* set by a handler that answers later: the arena is its own then */
+    bool concludes;            /* set by resource_conclude: what remains is to write */
+    bool checks_first;         /* set by a handler that concludes: as in struct db_task */
     int (*work)(struct db_session *session, struct resource_call *call,
                 struct treadle_error *error); /* set by resource_read and resource_write */
 };

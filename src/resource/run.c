@@ -18,28 +18,17 @@ static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     struct treadle_thread thread;
-    struct treadle_run run = {0};
+    struct treadle_run run;
     int rc = resource_load_thread(session, call, &thread, error);
     if (!rc)
         rc = run_make(session, call, &thread, false, call->body, NULL, &run, error);
-    call->state = (void *)run.id;
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
-}
-
-/* Validation and refusals are plain replies: a stream begins once the run is there. */
-static int answer(struct resource_call *call, resource_work work, struct treadle_boolean stream,
-                  struct treadle_error *error)
-{
-    int rc = resource_write(call, work, error);
-    if (rc || stream.state != TREADLE_SET || !stream.value)
-        return rc;
-    return run_stream_follow(call, call->state, call->started, error);
 }
 
 int run_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_run_create_request *request = call->body;
-    return answer(call, create, request->stream, error);
+    return run_stream_write(call, create, request->stream, error);
 }
 
 static int create_with_thread(struct db_session *session, struct resource_call *call,
@@ -64,19 +53,18 @@ static int create_with_thread(struct db_session *session, struct resource_call *
         .response_format = request->response_format,
     };
     struct treadle_thread thread;
-    struct treadle_run run = {0};
+    struct treadle_run run;
     int rc = thread_make(session, call, request->thread, &thread, error);
     if (!rc)
         rc = run_make(session, call, &thread, true, &run_request, request->tool_resources, &run,
                       error);
-    call->state = (void *)run.id;
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
 int run_create_with_thread(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_thread_run_create_request *request = call->body;
-    return answer(call, create_with_thread, request->stream, error);
+    return run_stream_write(call, create_with_thread, request->stream, error);
 }
 
 static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)

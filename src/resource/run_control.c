@@ -59,15 +59,13 @@ static int submit(struct db_session *session, struct resource_call *call,
     if (!rc)
         rc = run_state_submit(&call->change, call->arguments[1], request->tool_outputs,
                               request->tool_output_count, &run, error);
+    if (!rc)
+        rc = engine_claim(call->services->engine, &call->change, run.id, &call->claimed, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
 int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_tool_outputs_request *request = call->body;
-    bool streams = request->stream.state == TREADLE_SET && request->stream.value;
-    int rc = resource_write(call, submit, error);
-    if (rc || !streams)
-        return rc;
-    return run_stream_follow(call, call->arguments[1], call->started, error);
+    return run_stream_write(call, submit, request->stream, error);
 }

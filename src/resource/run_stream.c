@@ -55,10 +55,9 @@ static void on_released(void *context)
     free(run);
 }
 
-static int make_stream(struct resource_call *call, const char *run_id, struct run_stream **out,
+static int make_stream(struct resource_call *call, struct live_run *live, struct run_stream **out,
                        struct treadle_error *error)
 {
-    struct live_run *live = live_open(engine_live(call->services->engine), run_id);
     struct run_stream *run = calloc(1, sizeof *run);
     const struct http_stream_options options = {.queue_bytes = QUEUE_BYTES,
                                                 .context = run,
@@ -74,7 +73,6 @@ static int make_stream(struct resource_call *call, const char *run_id, struct ru
     run->follower = (struct live_follower){
         .context = run, .frames = on_frames, .end = on_end, .content = call->query.include_content};
     http_stream_open(run->stream, "text/event-stream; charset=utf-8");
-    live_follow(live, &run->follower);
     *out = run;
     return 0;
 }
@@ -137,16 +135,19 @@ static void tell_error(struct run_stream *run, const struct treadle_error *error
     live_unfollow(&run->follower);
 }
 
-int run_stream_follow(struct resource_call *call, const char *run_id, int64_t after,
-                      struct treadle_error *error)
+/* The log first, then what comes. */
+static int replay(struct resource_call *call, const char *run_id, int64_t after,
+                  struct treadle_error *error)
 {
+    struct live_run *live = live_open(engine_live(call->services->engine), run_id);
     struct run_stream *run = NULL;
     struct treadle_error problem;
     struct reading reading = {
         .call = call, .run_id = run_id, .after = after, .content = call->query.include_content};
-    int rc = make_stream(call, run_id, &run, error);
+    int rc = make_stream(call, live, &run, error);
     if (rc)
         return rc;
+    live_follow(live, &run->follower);
     buffer_init(&reading.frames, QUEUE_BYTES);
     rc = db_read(call->services->db, read_log, &reading, &problem);
     /* A client that has left already is told of by `cancelled`. */
@@ -160,10 +161,33 @@ int run_stream_follow(struct resource_call *call, const char *run_id, int64_t af
     return 0;
 }
 
-/* ---- The endpoint --------------------------------------------------------------------------- */
+/* ---- The endpoints -------------------------------------------------------------------------- */
+
+/* The change is not settled when the run is followed: so it is the first that is told. */
+static int follow(struct resource_call *call, struct treadle_error *error)
+{
+    const struct run_news *news = call->change.news;
+    struct live_run *live = live_open(engine_live(call->services->engine), news->run_id);
+    struct run_stream *run = NULL;
+    int rc = make_stream(call, live, &run, error);
+    if (!rc)
+        live_follow_change(live, &run->follower, news->first - 1);
+    return rc;
+}
+
+int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams,
+                     struct treadle_error *error)
+{
+    int rc = resource_begin_write(call, work, error);
+    bool durable = rc >= 0;
+    if (durable && streams.state == TREADLE_SET && streams.value)
+        rc = follow(call, error);
+    resource_call_written(call, durable);
+    return rc;
+}
 
 int run_events(struct resource_call *call, struct treadle_error *error)
 {
     int rc = resource_read(call, resource_check_run, error);
-    return rc ? rc : run_stream_follow(call, call->arguments[1], call->query.after_event, error);
+    return rc ? rc : replay(call, call->arguments[1], call->query.after_event, error);
 }

@@ -4,11 +4,12 @@
 #ifndef RESOURCE_RUN_STREAM_H
 #define RESOURCE_RUN_STREAM_H
 
-#include "resource/resource.h"
+#include "resource/call.h"
 
-/* Answers with the events behind that number, up to the run's end or until it waits for outputs.
- * To be called behind the transaction that told of it; nothing can fail after it. */
-int run_stream_follow(struct resource_call *call, const char *run_id, int64_t after,
-                      struct treadle_error *error);
+/* Does the work, a write that changes one run, and where `streams` is true answers with what that
+ * tells and all that follows, up to the run's end or until it waits for outputs. Whatever the work
+ * refuses is a plain reply. */
+int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams,
+                     struct treadle_error *error);
 
 #endif
