@@ -215,6 +215,10 @@ void field_print(const struct treadle_type *type, const void *object, struct buf
 /* The object as text in the arena, NULL when memory runs out. */
 char *field_text(const struct treadle_type *type, const void *object, struct arena *arena);
 
+/* Copies the object to `out`, a struct of that type, and all that it points to into the arena. 0 or
+ * TREADLE_EMEMORY. */
+int field_copy(const struct treadle_type *type, const void *object, struct arena *arena, void *out);
+
 /* Appends the JSON schema of the type; other types appear as references below `prefix`
  * ("#/components/schemas/"). */
 void field_describe(const struct treadle_type *type, const char *prefix, struct buffer *out);

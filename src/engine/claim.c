@@ -38,43 +38,53 @@ void claim_free(struct claim *claim)
     free(claim);
 }
 
-static int claim_one(struct db_session *session, struct claim *claim, struct claim_item *item,
+/* Claims a run into an execution whose arena is the one given. The run is live before its news is
+ * stored. */
+static int claim(struct engine *engine, struct run_change *change, struct arena *arena,
+                 const struct treadle_run *only, struct execution **out,
+                 struct treadle_error *error)
+{
+    struct arena *own = change->arena;
+    struct run_memo memo = {.arena = arena};
+    struct run_record record;
+    /* What is told lasts as long as the execution, which is longer. */
+    change->arena = arena;
+    change->memo = &memo;
+    int rc = run_state_claim(change, engine->options.project_limit, only, &record, error);
+    change->arena = own;
+    change->memo = NULL;
+    struct execution *execution = rc ? NULL : execution_new(engine, &record, &memo, arena);
+    if (!execution)
+        return rc ? rc : error_set_memory(error);
+    *out = execution;
+    return 0;
+}
+
+static int claim_one(struct db_session *session, struct claim *claimed, struct claim_item *item,
                      struct treadle_error *error)
 {
-    struct engine *engine = claim->engine;
-    struct run_record record;
+    struct engine *engine = claimed->engine;
     item->change =
         (struct run_change){.session = session, .arena = item->arena, .live = engine->live};
-    int rc = run_state_claim(&item->change, engine->options.project_limit, NULL, &record, error);
-    /* Before its news is stored: the run is live from then on. */
-    if (!rc && !(item->execution = execution_new(engine, &record, item->arena)))
-        rc = error_set_memory(error);
+    int rc = claim(engine, &item->change, item->arena, NULL, &item->execution, error);
     return rc ? rc : run_change_store(&item->change, error);
 }
 
-int engine_claim(struct engine *engine, struct run_change *change, const char *run_id,
+int engine_claim(struct engine *engine, struct run_change *change, const struct treadle_run *run,
                  struct execution **out, struct treadle_error *error)
 {
-    struct arena *own = change->arena;
-    struct run_record record;
     pthread_mutex_lock(&engine->mutex);
     bool room = engine->count < ENGINE_EXECUTIONS && !atomic_load(&engine->draining);
     pthread_mutex_unlock(&engine->mutex);
     struct arena *arena = room ? arena_new(0) : NULL;
     if (!arena)
         return 0;
-    /* What is told lasts as long as the execution, which is longer. */
-    change->arena = arena;
-    int rc = run_state_claim(change, engine->options.project_limit, run_id, &record, error);
-    change->arena = own;
-    struct execution *execution = rc ? NULL : execution_new(engine, &record, arena);
-    if (!execution) {
+    int rc = claim(engine, change, arena, run, out, error);
+    if (rc)
         arena_free(arena);
-        return rc == TREADLE_ENOTFOUND ? 0 : rc ? rc : error_set_memory(error);
-    }
-    change->queued = false;
-    *out = execution;
-    return 0;
+    else
+        change->queued = false;
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
 }
 
 void engine_take(struct engine *engine, struct execution *execution, bool durable)

@@ -67,7 +67,7 @@ int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_i
  * transaction did not take effect; it accepts NULL. */
 struct execution;
 struct run_change;
-int engine_claim(struct engine *engine, struct run_change *change, const char *run_id,
+int engine_claim(struct engine *engine, struct run_change *change, const struct treadle_run *run,
                  struct execution **out, struct treadle_error *error);
 void engine_take(struct engine *engine, struct execution *execution, bool durable);
 

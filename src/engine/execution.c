@@ -25,7 +25,7 @@ static void wake(void *execution)
 }
 
 struct execution *execution_new(struct engine *engine, const struct run_record *record,
-                                struct arena *arena)
+                                const struct run_memo *memo, struct arena *arena)
 {
     struct execution *execution = calloc(1, sizeof *execution);
     if (!execution)
@@ -39,6 +39,7 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     execution->wakes = 1;
     execution->record = *record;
     execution->arena = arena;
+    execution->memo = *memo;
     execution->phase = execution_prepare;
     execution->started_at = clock_monotonic_us();
     execution->times.queue = record->queue_us;
@@ -162,6 +163,7 @@ bool execution_write(struct execution *execution, db_work work, execution_phase 
     execution->change = (struct run_change){
         .arena = execution->change_arena ? execution->change_arena : execution->arena,
         .live = execution->engine->live,
+        .memo = &execution->memo,
     };
     execution->work = work;
     execution->then = then;

@@ -53,6 +53,7 @@ struct execution {
     struct db_task write;
     db_work work;
     struct run_change change;
+    struct run_memo memo;
     struct arena *change_arena; /* NULL: the execution's own */
     execution_phase then;       /* after it, where it worked */
     struct treadle_error error;
@@ -95,7 +96,7 @@ struct execution {
 /* Takes over a claimed run and what it is made in, which are freed with it. NULL when memory runs
  * out. */
 struct execution *execution_new(struct engine *engine, const struct run_record *record,
-                                struct arena *arena);
+                                const struct run_memo *memo, struct arena *arena);
 void execution_free(struct execution *execution);
 
 /* Has it advanced for the first time: until then it may be woken, but does not move. */

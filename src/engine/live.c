@@ -62,6 +62,7 @@ static struct live_run *make(struct live_table *table, const char *run_id)
     }
     memcpy(live->id, run_id, strlen(run_id) + 1);
     live->table = table;
+    live->last = -1;
     live->last_slot = &live->slots;
     pthread_mutex_init(&live->mutex, NULL);
     buffer_init(&live->text, LARGEST_PIECES);

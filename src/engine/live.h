@@ -82,6 +82,9 @@ struct live_slot;
  * memory runs out. */
 struct live_slot *live_hold(struct live_run *live);
 
+/* The highest number of the run; negative where nobody has said so yet. */
+int64_t live_last(struct live_run *live);
+
 /* Reserves numbers for `count` types of events behind `last`, the highest in the database, and
  * prints the pieces that are not there yet. `first` becomes the number of the first event, `from`
  * the lowest number printed. */

@@ -182,6 +182,14 @@ struct live_slot *live_hold(struct live_run *live)
     return slot;
 }
 
+int64_t live_last(struct live_run *live)
+{
+    pthread_mutex_lock(&live->mutex);
+    int64_t last = live->last;
+    pthread_mutex_unlock(&live->mutex);
+    return last;
+}
+
 int live_reserve(struct live_run *live, struct live_slot *slot, int64_t last, size_t count,
                  struct buffer *pieces, int64_t *from, int64_t *first, struct treadle_error *error)
 {

@@ -72,8 +72,8 @@ static size_t count_numbers(const struct run_news *news)
 static int reserve(struct run_change *change, struct run_news *news, size_t numbers,
                    struct buffer *body, int64_t *from, struct treadle_error *error)
 {
-    int64_t last = 0;
-    int rc = run_log_last(change->session, news->run_id, &last, error);
+    int64_t last = news->live ? live_last(news->live) : -1;
+    int rc = last < 0 ? run_log_last(change->session, news->run_id, &last, error) : 0;
     if (rc)
         return rc;
     if (news->leaps)

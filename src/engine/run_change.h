@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "engine/live.h"
+#include "engine/run_memo.h"
 #include "store/db.h"
 #include "treadle/objects.h"
 
@@ -32,6 +33,7 @@ struct run_change {
     struct db_session *session;
     struct arena *arena;     /* of the transaction or of what lasts longer */
     struct live_table *live; /* NULL where no run is executed or followed */
+    struct run_memo *memo;   /* of who executes the run; NULL: none */
     struct run_news *news;
     bool queued; /* a run was queued: the engine is to be woken */
 };

@@ -42,21 +42,15 @@ void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage)
     sum->total_tokens += usage->total_tokens;
 }
 
-/* Both details, or none. */
-static int add_details(struct treadle_usage *sum, const struct treadle_usage *usage,
+static int add_details(struct treadle_usage *usage, int64_t cached, int64_t reasoning,
                        struct arena *arena)
 {
+    usage->prompt_token_details = arena_alloc(arena, sizeof *usage->prompt_token_details);
+    usage->completion_tokens_details = arena_alloc(arena, sizeof *usage->completion_tokens_details);
     if (!usage->prompt_token_details || !usage->completion_tokens_details)
-        return 0;
-    if (!sum->prompt_token_details) {
-        sum->prompt_token_details = arena_alloc(arena, sizeof *sum->prompt_token_details);
-        sum->completion_tokens_details = arena_alloc(arena, sizeof *sum->completion_tokens_details);
-    }
-    if (!sum->prompt_token_details || !sum->completion_tokens_details)
         return TREADLE_EMEMORY;
-    sum->prompt_token_details->cached_tokens += usage->prompt_token_details->cached_tokens;
-    sum->completion_tokens_details->reasoning_tokens +=
-        usage->completion_tokens_details->reasoning_tokens;
+    usage->prompt_token_details->cached_tokens = cached;
+    usage->completion_tokens_details->reasoning_tokens = reasoning;
     return 0;
 }
 
@@ -68,27 +62,25 @@ static int sum_usage(struct run_change *change, const char *run_id, struct tread
     if (!sum)
         return error_set_memory(error);
     int rc =
-        db_prepare(change->session, &statement, "SELECT body FROM run_steps WHERE run = ?", error);
+        db_prepare(change->session, &statement,
+                   "SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),"
+                   " sum(cached_tokens), sum(reasoning_tokens) FROM run_steps WHERE run = ?",
+                   error);
     if (rc)
         return rc;
     db_bind_text(statement, 1, run_id);
-    while ((rc = db_step(statement, error)) > 0) {
-        size_t length;
-        struct treadle_run_step step = {0};
-        const char *body = db_column_text(statement, 0, &length);
-        rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, change->arena, &step,
-                         error);
-        if (rc)
-            return rc;
-        if (!step.usage)
-            continue;
-        run_usage_add(sum, step.usage);
-        if (add_details(sum, step.usage, change->arena))
-            return error_set_memory(error);
-    }
-    if (!rc)
-        *out = sum;
-    return rc;
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    sum->prompt_tokens = db_column_integer(statement, 0);
+    sum->completion_tokens = db_column_integer(statement, 1);
+    sum->total_tokens = sum->prompt_tokens + sum->completion_tokens;
+    if (!db_column_is_null(statement, 2) &&
+        add_details(sum, db_column_integer(statement, 2), db_column_integer(statement, 3),
+                    change->arena))
+        return error_set_memory(error);
+    *out = sum;
+    return 0;
 }
 
 /* The part of every end: status, usage, no expiry any more, and the thread is free. */
@@ -311,10 +303,12 @@ static int cut_step(struct run_change *change, const char *step_id, const struct
         rc = end_message(change, step.step_details->message_creation->message_id, &ending, error);
     if (rc)
         return rc;
-    if (step.step_details->type == TREADLE_STEP_TOOL_CALLS) {
-        step.step_details->tool_calls = cut->calls;
-        step.step_details->tool_call_count = cut->call_count;
+    struct treadle_step_details details = *step.step_details;
+    if (details.type == TREADLE_STEP_TOOL_CALLS) {
+        details.tool_calls = cut->calls;
+        details.tool_call_count = cut->call_count;
     }
+    step.step_details = &details;
     step.status = TREADLE_STEP_COMPLETED;
     step.completed_at = run_rows_now();
     step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};

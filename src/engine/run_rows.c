@@ -59,12 +59,32 @@ int run_rows_status(struct run_change *change, const char *run_id, enum treadle_
     return error_set(error, TREADLE_EIO, "a run has the unknown status '%.32s'", word);
 }
 
+/* The object in the only column of the only row. */
+static int load(struct run_change *change, const char *sql, const char *id, const char *table,
+                const struct treadle_type *type, void *out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    size_t length;
+    int rc = db_prepare(change->session, &statement, sql, error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, id);
+    rc = db_step(statement, error);
+    if (rc == 0)
+        return error_set(error, TREADLE_ENOTFOUND, "no such row in %s", table);
+    if (rc < 0)
+        return rc;
+    const char *body = db_column_text(statement, 0, &length);
+    if (run_memo_get(change->memo, type, body, out))
+        return 0;
+    return field_parse(type, body, length, FIELD_TOLERANT, change->arena, out, error);
+}
+
 int run_rows_load(struct run_change *change, const char *run_id, struct treadle_run *out,
                   struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", run_id}};
-    return record_load(change->session, "runs", &treadle_run_type, keys, 1, change->arena, out,
-                       error);
+    return load(change, "SELECT body FROM runs WHERE id = ?", run_id, "runs", &treadle_run_type,
+                out, error);
 }
 
 static struct record_value expiry(const struct treadle_run *run)
@@ -116,6 +136,8 @@ int run_rows_save(struct run_change *change, const struct treadle_run *run,
         return error_set_memory(error);
     size_t count = run->status == TREADLE_RUN_QUEUED ? 4 : 3;
     int rc = record_update(change->session, "runs", keys, 1, values, count, error);
+    if (run->status == TREADLE_RUN_IN_PROGRESS)
+        run_memo_put(change->memo, &treadle_run_type, run, values[1].text);
     return rc ? rc
               : run_change_tell(change, run->id, run_event_of(run->status), 0, values[1].text, NULL,
                                 error);
@@ -177,9 +199,22 @@ int run_rows_insert_step(struct run_change *change, const char *project,
         {.column = "body", .text = body},
     };
     int rc = record_insert(change->session, "run_steps", values, 6, error);
+    run_memo_put(change->memo, &treadle_run_step_type, step, body);
     return rc ? rc
               : run_change_tell(change, step->run_id, TREADLE_EVENT_STEP_CREATED,
                                 TREADLE_EVENT_STEP_IN_PROGRESS, body, detail, error);
+}
+
+static const struct treadle_usage *details_of(const struct treadle_usage *usage)
+{
+    return usage && usage->prompt_token_details && usage->completion_tokens_details ? usage : NULL;
+}
+
+static struct record_value tokens(const char *column, const struct treadle_usage *known,
+                                  int64_t number)
+{
+    return (struct record_value){
+        .column = column, .kind = known ? RECORD_INTEGER : RECORD_NULL, .integer = number};
 }
 
 int run_rows_save_step(struct run_change *change, const struct treadle_run_step *step,
@@ -193,8 +228,16 @@ int run_rows_save_step(struct run_change *change, const struct treadle_run_step 
         {.column = "status", .text = field_word(run_step_status_names, (int)step->status)},
         {.column = "body", .text = body},
         {.column = "detail", .text = detail},
+        tokens("prompt_tokens", step->usage, step->usage ? step->usage->prompt_tokens : 0),
+        tokens("completion_tokens", step->usage, step->usage ? step->usage->completion_tokens : 0),
+        tokens("cached_tokens", details_of(step->usage),
+               details_of(step->usage) ? step->usage->prompt_token_details->cached_tokens : 0),
+        tokens("reasoning_tokens", details_of(step->usage),
+               details_of(step->usage) ? step->usage->completion_tokens_details->reasoning_tokens
+                                       : 0),
     };
-    int rc = record_update(change->session, "run_steps", keys, 1, values, 3, error);
+    int rc =
+        record_update(change->session, "run_steps", keys, 1, values, step->usage ? 7 : 3, error);
     enum treadle_event_type event = step_event_of(step->status);
     if (rc || !event)
         return rc;
@@ -205,21 +248,8 @@ int run_rows_save_step(struct run_change *change, const struct treadle_run_step 
 int run_rows_load_step(struct run_change *change, const char *step_id, struct treadle_run_step *out,
                        struct treadle_error *error)
 {
-    struct db_statement *statement;
-    size_t length;
-    int rc = db_prepare(change->session, &statement,
-                        "SELECT coalesce(detail, body) FROM run_steps WHERE id = ?", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, step_id);
-    rc = db_step(statement, error);
-    if (rc == 0)
-        return error_set(error, TREADLE_ENOTFOUND, "no such row in run_steps");
-    if (rc < 0)
-        return rc;
-    const char *body = db_column_text(statement, 0, &length);
-    return field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, change->arena, out,
-                       error);
+    return load(change, "SELECT coalesce(detail, body) FROM run_steps WHERE id = ?", step_id,
+                "run_steps", &treadle_run_step_type, out, error);
 }
 
 int run_rows_open_step(struct run_change *change, const char *run_id, const char **out,
@@ -268,9 +298,8 @@ int run_rows_held_usage(struct run_change *change, const char *step_id, struct t
 int run_rows_load_message(struct run_change *change, const char *message_id,
                           struct treadle_message *out, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", message_id}};
-    return record_load(change->session, "messages", &treadle_message_type, keys, 1, change->arena,
-                       out, error);
+    return load(change, "SELECT body FROM messages WHERE id = ?", message_id, "messages",
+                &treadle_message_type, out, error);
 }
 
 int run_rows_insert_message(struct run_change *change, const char *project,
@@ -286,6 +315,7 @@ int run_rows_insert_message(struct run_change *change, const char *project,
     if (!values[4].text)
         return error_set_memory(error);
     int rc = record_insert(change->session, "messages", values, 5, error);
+    run_memo_put(change->memo, &treadle_message_type, message, values[4].text);
     return rc ? rc
               : run_change_tell(change, message->run_id, TREADLE_EVENT_MESSAGE_CREATED,
                                 TREADLE_EVENT_MESSAGE_IN_PROGRESS, values[4].text, NULL, error);

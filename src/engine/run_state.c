@@ -113,16 +113,18 @@ static int find_queued(struct run_change *change, size_t project_limit, const ch
     return *id && record->project ? 0 : error_set_memory(error);
 }
 
-int run_state_claim(struct run_change *change, size_t project_limit, const char *only,
+int run_state_claim(struct run_change *change, size_t project_limit, const struct treadle_run *only,
                     struct run_record *out, struct treadle_error *error)
 {
     struct run_record record;
     const char *id = NULL;
     int rc = find_queued(change, project_limit, &id, &record, error);
-    if (!rc && only && strcmp(id, only) != 0)
+    if (!rc && only && strcmp(id, only->id) != 0)
         rc = error_set(error, TREADLE_ENOTFOUND, "another run is to be taken up first");
-    if (!rc)
+    if (!rc && !only)
         rc = run_rows_load(change, id, &record.run, error);
+    if (!rc && only && field_copy(&treadle_run_type, only, change->arena, &record.run))
+        rc = error_set_memory(error);
     if (!rc)
         rc = run_rows_check(&record.run, TREADLE_RUN_IN_PROGRESS, error);
     if (rc)

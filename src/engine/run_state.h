@@ -44,7 +44,7 @@ int run_state_check_idle(struct db_session *session, const char *thread_id, stru
 /* Moves the oldest queued run to in_progress, of those whose project has fewer than that many in
  * progress (0: any number); unless it is another than `only`, where that is not NULL.
  * TREADLE_ENOTFOUND when there is none. */
-int run_state_claim(struct run_change *change, size_t project_limit, const char *only,
+int run_state_claim(struct run_change *change, size_t project_limit, const struct treadle_run *only,
                     struct run_record *out, struct treadle_error *error);
 
 /* Begins a step that calls tools, with no calls recorded yet. */

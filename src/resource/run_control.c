@@ -60,7 +60,7 @@ static int submit(struct db_session *session, struct resource_call *call,
         rc = run_state_submit(&call->change, call->arguments[1], request->tool_outputs,
                               request->tool_output_count, &run, error);
     if (!rc)
-        rc = engine_claim(call->services->engine, &call->change, run.id, &call->claimed, error);
+        rc = engine_claim(call->services->engine, &call->change, &run, &call->claimed, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 

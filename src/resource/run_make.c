@@ -117,7 +117,7 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
                               engine_run_seconds(call->services->engine), made ? thread : NULL,
                               error);
     if (!rc)
-        rc = engine_claim(call->services->engine, &call->change, run.id, &call->claimed, error);
+        rc = engine_claim(call->services->engine, &call->change, &run, &call->claimed, error);
     if (!rc)
         *out = run;
     return rc;

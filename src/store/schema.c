@@ -61,7 +61,9 @@ const char *const schema_migrations[] = {
     "CREATE TABLE run_steps ("
     "  seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, project TEXT NOT NULL,"
     "  thread TEXT NOT NULL, run TEXT NOT NULL, status TEXT NOT NULL,"
-    "  body TEXT NOT NULL, detail TEXT, held_usage TEXT, recall TEXT);"
+    "  body TEXT NOT NULL, detail TEXT, held_usage TEXT, recall TEXT,"
+    "  prompt_tokens INTEGER, completion_tokens INTEGER, cached_tokens INTEGER,"
+    "  reasoning_tokens INTEGER);"
     "CREATE INDEX run_steps_run ON run_steps (run, seq);"
     "CREATE INDEX run_steps_thread ON run_steps (thread, seq);"
 
