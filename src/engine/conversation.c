@@ -20,7 +20,7 @@ int conversation_add(struct conversation *conversation, const struct model_messa
                      struct treadle_error *error)
 {
     if (conversation->count == conversation->capacity) {
-        size_t capacity = conversation->capacity ? conversation->capacity * 2 : 32;
+        size_t capacity = conversation->capacity ? conversation->capacity * 2 : 8;
         struct model_message *messages =
             arena_array(conversation->arena, capacity, sizeof *messages);
         if (!messages)
@@ -138,6 +138,7 @@ int conversation_add_search(struct conversation *conversation, const char *call_
 
 /* One step as the database has it. */
 struct past_step {
+    struct past_step *next;
     struct treadle_run_step step;
     const char *remembered; /* JSON: what each search of it is remembered by */
 };
@@ -211,46 +212,57 @@ static int recall_message(struct db_session *session, struct conversation *conve
     return rc ? rc : add_message(conversation, body, step->run_id, true, error);
 }
 
+static int read_step(struct db_statement *statement, struct arena *arena, struct past_step **out,
+                     struct treadle_error *error)
+{
+    size_t length;
+    struct past_step *past = arena_alloc(arena, sizeof *past);
+    const char *body = db_column_text(statement, 0, &length);
+    if (!past)
+        return error_set_memory(error);
+    int rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, arena, &past->step,
+                         error);
+    if (rc)
+        return rc;
+    past->remembered = arena_string(arena, db_column_text(statement, 1, NULL));
+    *out = past;
+    return 0;
+}
+
 /* All of them are read before the first is worked on, since that asks the database, too. */
 static int load_steps(struct db_session *session, const char *run_id, struct arena *arena,
-                      struct past_step *out, size_t *count, struct treadle_error *error)
+                      struct past_step **out, struct treadle_error *error)
 {
     struct db_statement *statement;
+    struct past_step **last = out;
     int rc = db_prepare(session, &statement,
                         "SELECT coalesce(detail, body), recall FROM run_steps WHERE run = ? "
-                        "AND status = 'completed' ORDER BY seq",
+                        "AND status = 'completed' ORDER BY seq LIMIT ?",
                         error);
     if (rc)
         return rc;
     db_bind_text(statement, 1, run_id);
-    while (*count < MOST_STEPS && (rc = db_step(statement, error)) > 0) {
-        size_t length;
-        struct past_step *past = &out[(*count)++];
-        const char *body = db_column_text(statement, 0, &length);
-        rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, arena, &past->step,
-                         error);
+    db_bind_integer(statement, 2, MOST_STEPS);
+    while ((rc = db_step(statement, error)) > 0) {
+        rc = read_step(statement, arena, last, error);
         if (rc)
             return rc;
-        past->remembered = arena_string(arena, db_column_text(statement, 1, NULL));
+        last = &(*last)->next;
     }
-    return rc < 0 ? rc : 0;
+    return rc;
 }
 
 static int recall_steps(struct db_session *session, const char *run_id,
                         struct conversation *conversation, struct treadle_error *error)
 {
-    size_t count = 0;
-    struct past_step *steps = arena_array(conversation->arena, MOST_STEPS, sizeof *steps);
-    if (!steps)
-        return error_set_memory(error);
-    int rc = load_steps(session, run_id, conversation->arena, steps, &count, error);
-    for (size_t i = 0; i < count && !rc; i++) {
-        const struct treadle_step_details *details = steps[i].step.step_details;
-        if (steps[i].step.usage)
-            run_usage_add(&conversation->used, steps[i].step.usage);
-        rc = details->message_creation
-                 ? recall_message(session, conversation, &steps[i].step, error)
-                 : recall_calls(conversation, &steps[i], error);
+    struct past_step *steps = NULL;
+    int rc = load_steps(session, run_id, conversation->arena, &steps, error);
+    for (const struct past_step *past = steps; past && !rc; past = past->next) {
+        if (past->step.usage)
+            run_usage_add(&conversation->used, past->step.usage);
+        rc = past->step.step_details->message_creation
+                 ? recall_message(session, conversation, &past->step, error)
+                 : recall_calls(conversation, past, error);
     }
     return rc;
 }

@@ -15,13 +15,14 @@ enum { MOST_TOOLS = 129 };
 static int offer_tools(struct execution *execution, struct model_request *request)
 {
     const struct treadle_run *run = &execution->record.run;
-    struct model_tool *tools = arena_array(execution->arena, MOST_TOOLS, sizeof *tools);
+    size_t room = run->tool_count < MOST_TOOLS ? run->tool_count + 1 : MOST_TOOLS;
+    struct model_tool *tools = arena_array(execution->arena, room, sizeof *tools);
     if (!tools)
         return TREADLE_EMEMORY;
     request->tools = tools;
     if (execution->stores.count && execution_search_tool(execution))
         tools[request->tool_count++] = file_search_tool;
-    for (size_t i = 0; i < run->tool_count && request->tool_count < MOST_TOOLS; i++) {
+    for (size_t i = 0; i < run->tool_count && request->tool_count < room; i++) {
         const struct treadle_function *function = run->tools[i].function;
         if (function)
             tools[request->tool_count++] = (struct model_tool){
