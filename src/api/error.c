@@ -21,14 +21,15 @@ struct wire_envelope {
     struct wire_error *error;
 };
 
-static const struct field wire_error_fields[] = {
-    ROW_STRING(wire_error, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, in words."),
-    ROW_STRING(wire_error, type, .flags = FIELD_REQUIRED, .doc = "The class of error."),
-    ROW_STRING(wire_error, param, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "The member that is wrong, as a path."),
-    ROW_STRING(wire_error, code, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "What is wrong, as a word."),
-};
+#define ERROR_ROWS(T)                                                                              \
+    ROW_STRING(T, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, in words."),            \
+        ROW_STRING(T, type, .flags = FIELD_REQUIRED, .doc = "The class of error."),                \
+        ROW_STRING(T, param, .flags = FIELD_REQUIRED | FIELD_NULLABLE,                             \
+                   .doc = "The member that is wrong, as a path."),                                 \
+        ROW_STRING(T, code, .flags = FIELD_REQUIRED | FIELD_NULLABLE,                              \
+                   .doc = "What is wrong, as a word.")
+
+static const struct field wire_error_fields[] = {ERROR_ROWS(wire_error)};
 static FIELD_TYPE(wire_error, "Error", .doc = "What went wrong.");
 
 struct wire_event {
@@ -40,12 +41,7 @@ struct wire_event {
 };
 
 static const struct field wire_event_fields[] = {
-    ROW_STRING(wire_event, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, in words."),
-    ROW_STRING(wire_event, type, .flags = FIELD_REQUIRED, .doc = "The class of error."),
-    ROW_STRING(wire_event, param, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "The member that is wrong, as a path."),
-    ROW_STRING(wire_event, code, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "What is wrong, as a word."),
+    ERROR_ROWS(wire_event),
     ROW_STRUCT(wire_event, error, wire_error, .flags = FIELD_REQUIRED, .doc = "The same."),
 };
 static FIELD_TYPE(wire_event, "ErrorEvent", .doc = "How a stream tells of an error.");

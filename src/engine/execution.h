@@ -120,8 +120,7 @@ bool execution_fail(struct execution *execution);
 /* The last phase. */
 bool execution_end(struct execution *execution);
 
-/* ---- The phases, in their order ---------------------------------------------------------------
- */
+/* ---- The phases, in their order ------------------------------------------------------------- */
 
 bool execution_prepare(struct execution *execution);    /* execution.c */
 bool execution_ask(struct execution *execution);        /* run_ask.c */
@@ -129,8 +128,7 @@ bool execution_hear(struct execution *execution);       /* run_answer.c */
 bool execution_conclude(struct execution *execution);   /* run_conclude.c */
 bool execution_call_tools(struct execution *execution); /* run_tools.c */
 
-/* ---- Between them ------------------------------------------------------------------------------
- */
+/* ---- Between them ---------------------------------------------------------------------------- */
 
 /* Steps of run_answer.c for others: each gives false when it must wait. The completion ends the run
  * as well once everything was heard. */

@@ -323,12 +323,25 @@ int http_later(struct http_request *request, void (*begin)(void *argument), void
     return 0;
 }
 
+/* Leaves the connection to the stream that answers. False where there is none. */
+static bool begin_stream(struct http_exchange *exchange)
+{
+    exchange->stream = exchange->reply.stream;
+    exchange->reply.stream = NULL;
+    if (!exchange->stream)
+        return false;
+    http_stream_bind(exchange->stream, exchange->server, exchange->mhd,
+                     exchange->connection->descriptor);
+    return true;
+}
+
 void http_answer(struct http_request *request)
 {
     struct http_exchange *exchange = exchange_of(request);
     struct http_server *server = exchange->server;
     exchange->handler_us = clock_monotonic_us() - exchange->handled;
-    MHD_resume_connection(exchange->mhd);
+    if (!begin_stream(exchange))
+        MHD_resume_connection(exchange->mhd);
     /* Only now may the server stop; it may be gone once the lock is. */
     pthread_mutex_lock(&server->mutex);
     if (--server->laid_aside == 0)
@@ -344,13 +357,8 @@ static void work(void *argument)
         exchange->begin(exchange->begin_argument);
         return;
     }
-    exchange->stream = exchange->reply.stream;
-    exchange->reply.stream = NULL;
-    if (exchange->stream) {
-        http_stream_bind(exchange->stream, exchange->server, exchange->mhd,
-                         exchange->connection->descriptor);
+    if (begin_stream(exchange))
         return;
-    }
     exchange->response = build(exchange);
     MHD_resume_connection(exchange->mhd);
 }

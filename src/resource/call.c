@@ -29,19 +29,13 @@ static void begin_change(struct resource_call *call)
         (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
 }
 
-int resource_begin_write(struct resource_call *call, resource_work work,
-                         struct treadle_error *error)
+int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
 {
     call->work = work;
     begin_change(call);
-    return db_write(call->services->db, resource_call_work, call, error);
-}
-
-int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
-{
-    int rc = resource_begin_write(call, work, error);
-    resource_call_written(call, rc >= 0);
-    return rc;
+    int rc = db_write(call->services->db, resource_call_work, call, error);
+    int after = resource_call_written(call, rc >= 0, error);
+    return rc ? rc : after;
 }
 
 int resource_conclude(struct resource_call *call, resource_work work)
@@ -52,14 +46,16 @@ int resource_conclude(struct resource_call *call, resource_work work)
     return 0;
 }
 
-void resource_call_written(struct resource_call *call, bool durable)
+int resource_call_written(struct resource_call *call, bool durable, struct treadle_error *error)
 {
+    int rc = durable && call->before_told ? call->before_told(call, error) : 0;
     run_change_settle(&call->change, durable);
     engine_take(call->services->engine, call->claimed, durable);
     if (durable && call->attached)
         ingest_wake(call->services->ingest);
     if (durable && call->change.queued)
         engine_wake(call->services->engine);
+    return rc;
 }
 
 /* ---- Replies -------------------------------------------------------------------------------- */

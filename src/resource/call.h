@@ -15,10 +15,6 @@ typedef int (*resource_work)(struct db_session *session, struct resource_call *c
 int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error);
 int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error);
 
-/* The write alone: behind it comes resource_call_written, whether it worked or not. */
-int resource_begin_write(struct resource_call *call, resource_work work,
-                         struct treadle_error *error);
-
 /* For a handler whose last act is to write: leaves the work to its caller, so that no thread waits
  * for the disk. To be returned at once; the work runs when the handler's own variables are gone. */
 int resource_conclude(struct resource_call *call, resource_work work);

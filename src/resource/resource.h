@@ -64,9 +64,11 @@ struct resource_call {
     bool attached; /* set by work that added files to vector stores: ingest is woken after it */
     struct run_change change;  /* for work that changes runs */
     struct execution *claimed; /* by the change; NULL: none */
-    bool keeps_arena;          /* set by a handler that answers later: the arena is its own then */
-    bool concludes;            /* set by resource_conclude: what remains is to write */
-    bool checks_first;         /* set by a handler that concludes: as in struct db_task */
+    int (*before_told)(struct resource_call *call, struct treadle_error *error); /* NULL: nothing.
+                                    Called when the change is durable, before it is told */
+    bool keeps_arena;  /* set by a handler that answers later: the arena is its own then */
+    bool concludes;    /* set by resource_conclude: what remains is to write */
+    bool checks_first; /* set by a handler that concludes: as in struct db_task */
     int (*work)(struct db_session *session, struct resource_call *call,
                 struct treadle_error *error); /* set by resource_read and resource_write */
 };
@@ -80,8 +82,9 @@ resource_handler resource_find(enum endpoint_id id);
 
 int resource_call_work(struct db_session *session, void *call, struct treadle_error *error);
 
-/* Tells those who follow runs, and wakes who waits for what was written. Does not block. */
-void resource_call_written(struct resource_call *call, bool durable);
+/* Tells those who follow runs, and wakes who waits for what was written. Does not block. Fails
+ * where the reply cannot be made, with the error. */
+int resource_call_written(struct resource_call *call, bool durable, struct treadle_error *error);
 
 /* Reads the query parameters that the endpoint takes. An error of the protocol for a bad value. */
 int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,

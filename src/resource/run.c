@@ -28,7 +28,8 @@ static int create(struct db_session *session, struct resource_call *call,
 int run_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_run_create_request *request = call->body;
-    return run_stream_write(call, create, request->stream, error);
+    (void)error;
+    return run_stream_write(call, create, request->stream);
 }
 
 static int create_with_thread(struct db_session *session, struct resource_call *call,
@@ -64,7 +65,8 @@ static int create_with_thread(struct db_session *session, struct resource_call *
 int run_create_with_thread(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_thread_run_create_request *request = call->body;
-    return run_stream_write(call, create_with_thread, request->stream, error);
+    (void)error;
+    return run_stream_write(call, create_with_thread, request->stream);
 }
 
 static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
@@ -191,5 +193,6 @@ static int modify(struct db_session *session, struct resource_call *call,
 
 int run_modify(struct resource_call *call, struct treadle_error *error)
 {
-    return resource_write(call, modify, error);
+    (void)error;
+    return resource_conclude(call, modify);
 }

@@ -175,15 +175,11 @@ static int follow(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
-int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams,
-                     struct treadle_error *error)
+int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams)
 {
-    int rc = resource_begin_write(call, work, error);
-    bool durable = rc >= 0;
-    if (durable && streams.state == TREADLE_SET && streams.value)
-        rc = follow(call, error);
-    resource_call_written(call, durable);
-    return rc;
+    if (streams.state == TREADLE_SET && streams.value)
+        call->before_told = follow;
+    return resource_conclude(call, work);
 }
 
 int run_events(struct resource_call *call, struct treadle_error *error)

@@ -6,10 +6,10 @@
 
 #include "resource/call.h"
 
-/* Does the work, a write that changes one run, and where `streams` is true answers with what that
- * tells and all that follows, up to the run's end or until it waits for outputs. Whatever the work
- * refuses is a plain reply. */
-int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams,
-                     struct treadle_error *error);
+/* Concludes with the work, a write that changes one run, and where `streams` is true answers with
+ * what that tells and all that follows, up to the run's end or until it waits for outputs. Whatever
+ * the work refuses is a plain reply. */
+int run_stream_write(struct resource_call *call, resource_work work,
+                     struct treadle_boolean streams);
 
 #endif

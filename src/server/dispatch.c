@@ -139,8 +139,8 @@ static void conclude(struct db_task *task)
     struct conclusion *conclusion = (struct conclusion *)task;
     struct resource_call *call = conclusion->call;
     struct http_request *request = conclusion->request;
-    resource_call_written(call, task->result >= 0);
-    if (task->result)
+    int rc = resource_call_written(call, task->result >= 0, &task->error);
+    if (task->result || rc)
         send_error(conclusion->dispatch, request, &task->error, call->reply);
     close_arena(call->arena, request);
     http_answer(request);

@@ -39,6 +39,10 @@ bool route_is_quick(const struct route *route)
     case ENDPOINT_MESSAGE_RETRIEVE:
     case ENDPOINT_MESSAGE_MODIFY:
     case ENDPOINT_MESSAGE_DELETE:
+    case ENDPOINT_RUN_CREATE:
+    case ENDPOINT_THREAD_RUN_CREATE:
+    case ENDPOINT_RUN_MODIFY:
+    case ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS:
     case ROUTE_HEALTH:
         return true;
     default:
