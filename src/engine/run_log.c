@@ -211,11 +211,11 @@ static int tell_event(struct reading *reading, int64_t number, enum treadle_even
 static int read_event(struct reading *reading, char *line)
 {
     int64_t number;
-    if (!next_number(&line, &number))
-        return damaged(reading);
-    char *names = next_word(&line);
+    char *names = next_number(&line, &number) ? next_word(&line) : NULL;
     int rc = 0;
-    for (; names && *names && !rc; number++) {
+    if (!names)
+        return damaged(reading);
+    for (; *names && !rc; number++) {
         size_t length = strcspn(names, ",");
         enum treadle_event_type type = find_type(names, length);
         if (!type)

@@ -409,6 +409,32 @@ static void every_type_goes_round_when_tolerant(void **state)
             round_trip(all[i], seed, FIELD_TOLERANT);
 }
 
+/* A copy prints the same once everything that it was made from is gone. */
+static void copy(const struct treadle_type *type, uint64_t seed)
+{
+    struct maker maker = {
+        .seed = seed * UINT64_C(0x9E3779B97F4A7C15) | 1, .arena = arena_new(0), .sparse = !seed};
+    struct arena *own = arena_new(0);
+    void *object = arena_alloc(maker.arena, type->size);
+    void *again = arena_alloc(own, type->size);
+    make_object(&maker, type, object);
+    const char *first = field_text(type, object, own);
+    assert_int_equal(field_copy(type, object, own, again), 0);
+    arena_free(maker.arena);
+    assert_string_equal(field_text(type, again, own), first);
+    arena_free(own);
+}
+
+static void every_type_is_copied(void **state)
+{
+    (void)state;
+    const struct treadle_type *all[FIELD_TYPES_MOST];
+    size_t count = field_types(all);
+    for (size_t i = 0; i < count; i++)
+        for (uint64_t seed = 0; seed < 10; seed++)
+            copy(all[i], seed);
+}
+
 /* An object whose members are all absent prints, and reads back where nothing is required. */
 static void an_empty_object_prints_as_json(void **state)
 {
@@ -634,6 +660,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_type_goes_round),
         cmocka_unit_test(every_type_goes_round_when_tolerant),
+        cmocka_unit_test(every_type_is_copied),
         cmocka_unit_test(an_empty_object_prints_as_json),
         cmocka_unit_test(absent_and_null_stay_apart),
         cmocka_unit_test(scalars_know_absent_null_and_set),

@@ -1,0 +1,217 @@
+/*
+ * The log of a run: what is written comes back, from behind any number, and texts come whole
+ * wherever their pieces are parted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "run_fixture.h"
+
+#include "engine/run_log.h"
+
+static const char run[] = "run_a";
+
+struct row {
+    int64_t first, last;
+    const char *body;
+};
+
+static int insert(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    return run_log_insert(session, run, row->first, row->last, row->body, error);
+}
+
+/* What a reader was told, as one text: number and data of each event, a line each. */
+struct heard {
+    int64_t after;
+    char text[4096];
+    int stop_after;
+};
+
+static int hear(void *context, int64_t number, enum treadle_event_type type, const char *data)
+{
+    struct heard *heard = context;
+    size_t length = strlen(heard->text);
+    snprintf(heard->text + length, sizeof heard->text - length, "%lld %s %s\n", (long long)number,
+             event_names[type], data);
+    return heard->stop_after && --heard->stop_after == 0 ? TREADLE_ELIMIT : 0;
+}
+
+static int read_all(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct heard *heard = argument;
+    const struct run_log_reader reader = {heard, hear};
+    return run_log_read(session, run, heard->after, false, &reader, error);
+}
+
+static int read_last(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    return run_log_last(session, run, argument, error);
+}
+
+static void write_row(struct scene *scene, int64_t first, int64_t last, struct buffer *body)
+{
+    struct row row = {first, last, body->data};
+    assert_false(body->failed);
+    assert_int_equal(db_write(scene->db, insert, &row, &scene->error), 0);
+    buffer_reset(body);
+}
+
+static void assert_heard(struct scene *scene, int64_t after, const char *expected)
+{
+    struct heard heard = {.after = after};
+    assert_int_equal(db_read(scene->db, read_all, &heard, &scene->error), 0);
+    assert_string_equal(heard.text, expected);
+}
+
+static void print_text(struct buffer *out, int64_t first, const char *text, const uint32_t *lengths,
+                       size_t count)
+{
+    run_log_print_pieces(&(struct run_pieces){.kind = PIECE_TEXT,
+                                              .first = first,
+                                              .subject = "msg_a",
+                                              .opens = true,
+                                              .text = text,
+                                              .length = strlen(text),
+                                              .lengths = lengths,
+                                              .count = count},
+                         out);
+}
+
+static void an_empty_log(void **state)
+{
+    int64_t last = 7;
+    assert_int_equal(db_read(((struct scene *)*state)->db, read_last, &last, NULL), 0);
+    assert_int_equal(last, 0);
+    assert_heard(*state, 0, "");
+}
+
+static void events_come_back_in_order(void **state)
+{
+    struct buffer body;
+    int64_t last = 0;
+    buffer_init(&body, 65536);
+    run_log_print_event(
+        1, (enum treadle_event_type[2]){TREADLE_EVENT_RUN_CREATED, TREADLE_EVENT_RUN_QUEUED},
+        "{\"a\":\"b c\"}", &body);
+    write_row(*state, 1, 2, &body);
+    run_log_print_event(9, (enum treadle_event_type[2]){TREADLE_EVENT_RUN_COMPLETED}, "{}", &body);
+    write_row(*state, 9, 9, &body);
+    assert_heard(*state, 0,
+                 "1 thread.run.created {\"a\":\"b c\"}\n2 thread.run.queued {\"a\":\"b c\"}\n"
+                 "9 thread.run.completed {}\n");
+    assert_heard(*state, 1, "2 thread.run.queued {\"a\":\"b c\"}\n9 thread.run.completed {}\n");
+    assert_heard(*state, 5, "9 thread.run.completed {}\n");
+    assert_heard(*state, 9, "");
+    assert_int_equal(db_read(((struct scene *)*state)->db, read_last, &last, NULL), 0);
+    assert_int_equal(last, 9);
+    buffer_clear(&body);
+}
+
+#define DELTA(text)                                                                                \
+    "{\"id\":\"msg_a\",\"object\":\"thread.message.delta\",\"delta\":{\"content\":[{\"index\":0,"  \
+    "\"type\":\"text\",\"text\":{\"value\":\"" text "\""
+#define OPENING ",\"annotations\":[]}}]}}\n"
+#define FURTHER "}}]}}\n"
+
+static void pieces_come_merged_from_behind_any(void **state)
+{
+    static const char *const rests[] = {"Wö\\n\\\"x\\\" end", "\\n\\\"x\\\" end", " end"};
+    struct buffer body;
+    char expected[512];
+    buffer_init(&body, 65536);
+    print_text(&body, 5, "Wö\n\"x\" end", (uint32_t[]){3, 4, 4}, 3);
+    write_row(*state, 5, 7, &body);
+    assert_heard(*state, 0, "7 thread.message.delta " DELTA("Wö\\n\\\"x\\\" end") OPENING);
+    for (int64_t after = 5; after < 7; after++) {
+        snprintf(expected, sizeof expected,
+                 "7 thread.message.delta {\"id\":\"msg_a\",\"object\":\"thread.message.delta\","
+                 "\"delta\":{\"content\":[{\"index\":0,\"type\":\"text\",\"text\":{\"value\":"
+                 "\"%s\"" FURTHER,
+                 rests[after - 4]);
+        assert_heard(*state, after, expected);
+    }
+    assert_heard(*state, 7, "");
+    buffer_clear(&body);
+}
+
+static void arguments_are_pieces_of_a_step(void **state)
+{
+    struct buffer body;
+    buffer_init(&body, 65536);
+    run_log_print_pieces(&(struct run_pieces){.kind = PIECE_ARGUMENTS,
+                                              .first = 3,
+                                              .subject = "step_a",
+                                              .index = 2,
+                                              .text = "{}",
+                                              .length = 2,
+                                              .lengths = (uint32_t[]){1, 1},
+                                              .count = 2},
+                         &body);
+    write_row(*state, 3, 4, &body);
+    assert_heard(
+        *state, 0,
+        "4 thread.run.step.delta {\"id\":\"step_a\",\"object\":\"thread.run.step.delta\","
+        "\"delta\":{\"step_details\":{\"type\":\"tool_calls\",\"tool_calls\":[{\"index\":2,"
+        "\"type\":\"function\",\"function\":{\"arguments\":\"{}\"}}]}}}\n");
+    buffer_clear(&body);
+}
+
+static void a_reader_may_stop(void **state)
+{
+    struct scene *scene = *state;
+    struct buffer body;
+    struct heard heard = {.stop_after = 1};
+    buffer_init(&body, 65536);
+    run_log_print_event(
+        1, (enum treadle_event_type[2]){TREADLE_EVENT_RUN_CREATED, TREADLE_EVENT_RUN_QUEUED}, "{}",
+        &body);
+    write_row(scene, 1, 2, &body);
+    assert_int_equal(db_read(scene->db, read_all, &heard, &scene->error), TREADLE_ELIMIT);
+    assert_string_equal(heard.text, "1 thread.run.created {}\n");
+    buffer_clear(&body);
+}
+
+/* A row that was not written here is an error, whatever is wrong with it. */
+static void damage_is_told(void **state)
+{
+    static const char *const bodies[] = {"x",
+                                         "E",
+                                         "E 1",
+                                         "E x thread.run.created {}\n",
+                                         "E 1 thread.none {}\n",
+                                         "P 1 t\n",
+                                         "P 1 t msg_a 0 1 3 \"x\n",
+                                         "P 1 t msg_a 0 1 9 \"x\"\nE 2",
+                                         "Q 1 x {}\n",
+                                         "P 1 t m 0 1 3 7\n"};
+    struct scene *scene = *state;
+    for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
+        struct row row = {(int64_t)i * 2 + 1, (int64_t)i * 2 + 2, bodies[i]};
+        struct heard heard = {.after = (int64_t)i * 2};
+        assert_int_equal(db_write(scene->db, insert, &row, &scene->error), 0);
+        assert_int_equal(db_read(scene->db, read_all, &heard, &scene->error), TREADLE_EIO);
+    }
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(an_empty_log),
+        TEST(events_come_back_in_order),
+        TEST(pieces_come_merged_from_behind_any),
+        TEST(arguments_are_pieces_of_a_step),
+        TEST(a_reader_may_stop),
+        TEST(damage_is_told),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
