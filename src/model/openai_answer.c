@@ -9,11 +9,11 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/sse.h"
 #include "language/language.h"
 #include "model/openai.h"
 #include "model/openai_calls.h"
 #include "model/remote_error.h"
-#include "model/sse.h"
 #include "model/stencil.h"
 
 enum {
@@ -45,12 +45,10 @@ struct openai_answer {
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
-static int take_event(void *context, const char *name, const char *data, size_t length);
-
 static void begin(struct openai_answer *answer, const struct model_sink *sink, const char *key)
 {
     *answer = (struct openai_answer){.sink = *sink, .key = key};
-    sse_init(&answer->sse, LARGEST_EVENT, take_event, answer);
+    sse_init(&answer->sse, LARGEST_EVENT);
     stencil_init(&answer->stencil);
     buffer_init(&answer->whole, LARGEST_ANSWER);
     buffer_init(&answer->uncounted, LARGEST_ANSWER);
@@ -247,16 +245,17 @@ static int take_data(struct openai_answer *answer, const char *data, size_t leng
     return 0;
 }
 
-static int take_event(void *context, const char *name, const char *data, size_t length)
+static int take_event(struct openai_answer *answer)
 {
-    struct openai_answer *answer = context;
+    const char *data = answer->sse.data.data;
+    size_t length = answer->sse.data.length;
     if (answer->ended)
         return 0;
     if (length == 6 && memcmp(data, "[DONE]", 6) == 0) {
         answer->ended = true;
         return 0;
     }
-    if (strcmp(name, "error") == 0)
+    if (strcmp(answer->sse.name, "error") == 0)
         return remote_error_event(&answer->error, data, length, answer->key);
     return length ? take_data(answer, data, length) : 0;
 }
@@ -268,6 +267,23 @@ static int too_large(struct treadle_error *error)
     error_set_wire(error, 502, "server_error", "model_server_error", NULL,
                    "The model server's answer is too large.");
     return error->code = TREADLE_ELIMIT;
+}
+
+static int take_events(struct openai_answer *answer, const char *bytes, size_t length)
+{
+    int rc;
+    while ((rc = sse_read(&answer->sse, &bytes, &length)) > 0) {
+        rc = take_event(answer);
+        if (rc)
+            break;
+    }
+    return rc;
+}
+
+static int take_last_event(struct openai_answer *answer)
+{
+    int rc = sse_finish(&answer->sse);
+    return rc > 0 ? take_event(answer) : rc;
 }
 
 /* Turns a code of the readers below into one with its error. */
@@ -307,7 +323,7 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
     if (!length)
         return 0;
     int rc = answer->is_whole ? buffer_append(&answer->whole, bytes, length)
-                              : sse_feed(&answer->sse, bytes, length);
+                              : take_events(answer, bytes, length);
     return conclude(answer, rc, error);
 }
 
@@ -320,7 +336,7 @@ static int cut_off(struct treadle_error *error)
 int openai_answer_finish(struct openai_answer *answer, struct treadle_error *error)
 {
     int rc = answer->is_whole ? take_json(answer, answer->whole.data, answer->whole.length)
-                              : sse_finish(&answer->sse);
+                              : take_last_event(answer);
     /* A last event that is no JSON was cut within. */
     if (rc == TREADLE_EPARSE)
         return cut_off(error);

@@ -1,5 +1,5 @@
 /*
- * The parts of the model server's driver that need no server: events, requests, errors, names; and
+ * The parts of the model server's driver that need no server: requests, errors, names; and
  * the built-in embedding.
  */
 #include <setjmp.h>
@@ -14,66 +14,7 @@
 #include "base/error.h"
 #include "model/openai.h"
 #include "model/remote_error.h"
-#include "model/sse.h"
 #include "scripted_server.h"
-
-/* ---- Events --------------------------------------------------------------------------------- */
-
-static int note_event(void *context, const char *name, const char *data, size_t length)
-{
-    return buffer_append_format(context, "[%s|%.*s]", name, (int)length, data);
-}
-
-static void expect_events(const char *text, size_t step, const char *expected)
-{
-    struct buffer seen;
-    struct sse sse;
-    buffer_init(&seen, 4096);
-    sse_init(&sse, 64, note_event, &seen);
-    for (size_t at = 0; at < strlen(text); at += step) {
-        size_t left = strlen(text) - at;
-        assert_int_equal(sse_feed(&sse, text + at, left < step ? left : step), 0);
-    }
-    assert_int_equal(sse_finish(&sse), 0);
-    assert_string_equal(seen.data ? seen.data : "", expected);
-    sse_clear(&sse);
-    buffer_clear(&seen);
-}
-
-static void events_are_read_however_they_are_parted(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *expected;
-    } rows[] = {
-        {"data: a\n\ndata:b\r\n\r\ndata:  c\r\r", "[|a][|b][| c]"},
-        {"\xef\xbb\xbf"
-         "data: a\n\n",
-         "[|a]"},
-        {": comment\nid: 5\nretry: 9\n\n\n", ""},
-        {"event: x\ndata: 1\ndata: 2\n\ndata: 3\n\n", "[x|1\n2][|3]"},
-        {"data\n\ndatum: x\n\n", "[|]"},
-        {"data: cut off", "[|cut off]"},
-    };
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        for (size_t step = 1; step < 9; step++)
-            expect_events(rows[i].text, step, rows[i].expected);
-}
-
-static void events_are_bounded(void **state)
-{
-    (void)state;
-    struct buffer seen;
-    struct sse sse;
-    int rc = 0;
-    buffer_init(&seen, 4096);
-    sse_init(&sse, 64, note_event, &seen);
-    for (int i = 0; !rc && i < 100; i++)
-        rc = sse_feed(&sse, "data: 0123456789\n", 17);
-    assert_int_equal(rc, TREADLE_ELIMIT);
-    sse_clear(&sse);
-    buffer_clear(&seen);
-}
 
 /* ---- Requests ------------------------------------------------------------------------------- */
 
@@ -290,8 +231,6 @@ static void texts_that_share_words_are_near(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(events_are_read_however_they_are_parted),
-        cmocka_unit_test(events_are_bounded),
         cmocka_unit_test(passages_become_text_with_markers_and_pages),
         cmocka_unit_test(errors_are_told_apart),
         cmocka_unit_test(the_built_in_model_answers_without_a_server),

@@ -1,13 +1,13 @@
 /*
  * Server-sent events.
  */
-#include "model/sse.h"
+#include "base/sse.h"
 
 #include <string.h>
 
-void sse_init(struct sse *sse, size_t cap, sse_event event, void *context)
+void sse_init(struct sse *sse, size_t cap)
 {
-    *sse = (struct sse){.event = event, .context = context};
+    memset(sse, 0, sizeof *sse);
     buffer_init(&sse->line, cap);
     buffer_init(&sse->data, cap);
 }
@@ -18,15 +18,18 @@ void sse_clear(struct sse *sse)
     buffer_clear(&sse->data);
 }
 
-static int dispatch(struct sse *sse)
+static void forget_event(struct sse *sse)
 {
-    int rc = 0;
-    if (sse->has_data)
-        rc = sse->event(sse->context, sse->name, sse->data.data, sse->data.length);
     buffer_reset(&sse->data);
-    sse->has_data = false;
-    sse->name[0] = '\0';
-    return rc;
+    sse->has_data = sse->whole = false;
+    sse->name[0] = sse->comment[0] = '\0';
+}
+
+void sse_reset(struct sse *sse)
+{
+    forget_event(sse);
+    buffer_reset(&sse->line);
+    sse->after_cr = sse->begun = false;
 }
 
 static int add_data(struct sse *sse, const char *value, size_t length)
@@ -36,18 +39,27 @@ static int add_data(struct sse *sse, const char *value, size_t length)
     return rc ? rc : buffer_append(&sse->data, value, length);
 }
 
-static void set_name(struct sse *sse, const char *value, size_t length)
+static void set_text(char *to, size_t size, const char *value, size_t length)
 {
-    size_t fits = length < sizeof sse->name ? length : sizeof sse->name - 1;
-    memcpy(sse->name, value, fits);
-    sse->name[fits] = '\0';
+    size_t fits = length < size ? length : size - 1;
+    memcpy(to, value, fits);
+    to[fits] = '\0';
+}
+
+/* A blank line: 1 when it ends an event. */
+static int end_event(struct sse *sse)
+{
+    sse->whole = sse->has_data;
+    if (!sse->whole)
+        forget_event(sse);
+    return sse->whole;
 }
 
 /* A line without its end. */
 static int take_line(struct sse *sse, const char *line, size_t length)
 {
     if (!length)
-        return dispatch(sse);
+        return end_event(sse);
     const char *colon = memchr(line, ':', length);
     size_t field = colon ? (size_t)(colon - line) : length;
     const char *value = colon ? colon + 1 : line + length;
@@ -57,7 +69,9 @@ static int take_line(struct sse *sse, const char *line, size_t length)
     if (field == 4 && memcmp(line, "data", 4) == 0)
         return add_data(sse, value, rest);
     if (field == 5 && memcmp(line, "event", 5) == 0)
-        set_name(sse, value, rest);
+        set_text(sse->name, sizeof sse->name, value, rest);
+    else if (field == 0)
+        set_text(sse->comment, sizeof sse->comment, value, rest);
     return 0;
 }
 
@@ -76,31 +90,35 @@ static int end_line(struct sse *sse)
     return rc;
 }
 
-int sse_feed(struct sse *sse, const char *bytes, size_t length)
+int sse_read(struct sse *sse, const char **bytes, size_t *length)
 {
-    const char *end = bytes + length;
+    const char *at = *bytes, *end = *bytes + *length;
     int rc = 0;
-    while (!rc && bytes < end) {
-        if (sse->after_cr && *bytes == '\n')
-            bytes++;
+    if (sse->whole)
+        forget_event(sse);
+    while (!rc && at < end) {
+        if (sse->after_cr && *at == '\n')
+            at++;
         sse->after_cr = false;
-        const char *at = bytes;
+        const char *start = at;
         while (at < end && *at != '\n' && *at != '\r')
             at++;
-        if (at > bytes)
-            rc = buffer_append(&sse->line, bytes, (size_t)(at - bytes));
+        if (at > start)
+            rc = buffer_append(&sse->line, start, (size_t)(at - start));
         if (!rc && at < end) {
-            sse->after_cr = *at == '\r';
+            sse->after_cr = *at++ == '\r';
             rc = end_line(sse);
-            at++;
         }
-        bytes = at;
     }
+    *bytes = at;
+    *length = (size_t)(end - at);
     return rc;
 }
 
 int sse_finish(struct sse *sse)
 {
+    if (sse->whole)
+        forget_event(sse);
     int rc = sse->line.length ? end_line(sse) : 0;
-    return rc ? rc : dispatch(sse);
+    return rc ? rc : end_event(sse);
 }
