@@ -138,6 +138,7 @@ TREADLE_DECLARE_RESPONSE(treadle_message_response, struct treadle_message, messa
 TREADLE_DECLARE_RESPONSE(treadle_message_page_response, struct treadle_message_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_run_response, struct treadle_run, run)
 TREADLE_DECLARE_RESPONSE(treadle_run_page_response, struct treadle_run_page, page)
+TREADLE_DECLARE_RESPONSE(treadle_run_times_response, struct treadle_run_times, times)
 TREADLE_DECLARE_RESPONSE(treadle_run_step_response, struct treadle_run_step, run_step)
 TREADLE_DECLARE_RESPONSE(treadle_run_step_page_response, struct treadle_run_step_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_file_response, struct treadle_file, file)
@@ -268,8 +269,8 @@ int treadle_thread_modify(struct treadle_thread_response **out, struct treadle_c
 int treadle_thread_delete(struct treadle_deletion_response **out, struct treadle_client *client,
                           const char *thread_id, struct treadle_error *error);
 
-/* POST /threads/runs: creates a thread and runs it. Streaming is not offered here: `stream` must
- * not be true. */
+/* POST /threads/runs: creates a thread and runs it. `stream` must not be true: stream.h has a call
+ * of its own for that. */
 int treadle_thread_create_and_run(struct treadle_run_response **out, struct treadle_client *client,
                                   const struct treadle_thread_run_create_request *request,
                                   struct treadle_error *error);
@@ -305,8 +306,8 @@ int treadle_message_delete(struct treadle_deletion_response **out, struct treadl
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
-/* POST /threads/{thread_id}/runs. Answers at once, with the run queued. `stream` must not be
- * true. */
+/* POST /threads/{thread_id}/runs. Answers at once, with the run queued. `stream` must not be true:
+ * stream.h has a call of its own for that. */
 int treadle_run_create(struct treadle_run_response **out, struct treadle_client *client,
                        const char *thread_id, const struct treadle_run_create_request *request,
                        struct treadle_error *error);
@@ -331,7 +332,8 @@ int treadle_run_cancel(struct treadle_run_response **out, struct treadle_client 
                        const char *thread_id, const char *run_id, struct treadle_error *error);
 
 /* POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs: the outputs of all calls of
- * run.required_action at once, after which the run goes on. `stream` must not be true. */
+ * run.required_action at once, after which the run goes on. `stream` must not be true: stream.h
+ * has a call of its own for that. */
 int treadle_run_submit_tool_outputs(struct treadle_run_response **out,
                                     struct treadle_client *client, const char *thread_id,
                                     const char *run_id,
@@ -345,6 +347,10 @@ int treadle_run_list_all(struct treadle_run_page_response **out, struct treadle_
 /* GET /runs/{run_id}: a run whose thread is not known. Treadle's own. */
 int treadle_run_find(struct treadle_run_response **out, struct treadle_client *client,
                      const char *run_id, struct treadle_error *error);
+
+/* GET /runs/{run_id}/times: what a run has spent its time on. Treadle's own. */
+int treadle_run_times(struct treadle_run_times_response **out, struct treadle_client *client,
+                      const char *run_id, struct treadle_error *error);
 
 /* Retrieves the run again and again until it has ended (completed, failed, cancelled, expired,
  * incomplete) or requires action, whichever that is: look at run.status. TREADLE_ETIMEOUT after

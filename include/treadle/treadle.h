@@ -8,5 +8,6 @@
 #include "treadle/client.h"
 #include "treadle/error.h"
 #include "treadle/objects.h"
+#include "treadle/stream.h"
 
 #endif

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "client/internal.h"
 
-static int make_url(const struct treadle_client *client, const struct client_call *call,
+int client_call_url(const struct treadle_client *client, const struct client_call *call,
                     struct buffer *url, struct treadle_error *error)
 {
     buffer_append_string(url, client->base_url);
@@ -19,7 +19,7 @@ static int make_url(const struct treadle_client *client, const struct client_cal
     return rc;
 }
 
-static int make_body(const struct client_call *call, struct buffer *body,
+int client_call_body(const struct client_call *call, struct buffer *body,
                      struct treadle_error *error)
 {
     const struct endpoint *endpoint = endpoint_get(call->endpoint);
@@ -30,6 +30,18 @@ static int make_body(const struct client_call *call, struct buffer *body,
     else
         buffer_append_string(body, "{}");
     return body->failed ? error_set(error, TREADLE_EINVALID, "the request is too large") : 0;
+}
+
+/* A stream is no reply that an object could be read from. */
+static bool asks_for_stream(const struct client_call *call)
+{
+    const struct endpoint *endpoint = endpoint_get(call->endpoint);
+    const struct field *row = call->request ? field_find(endpoint->request, "stream") : NULL;
+    if (!row)
+        return false;
+    const struct treadle_boolean *stream =
+        (const void *)((const char *)call->request + row->offset);
+    return stream->state == TREADLE_SET && stream->value;
 }
 
 /* Whether another attempt may help, and then when. */
@@ -67,13 +79,16 @@ int client_call(struct treadle_client *client, const struct client_call *call,
                                 .upload = call->upload,
                                 .sink = call->sink,
                                 .sink_context = call->sink_context};
-    buffer_init(&url, 16384);
+    if (asks_for_stream(call))
+        return error_set(error, TREADLE_EINVALID,
+                         "this call takes no 'stream': streams have calls of their own");
+    buffer_init(&url, CLIENT_URL_LIMIT);
     buffer_init(&body, CLIENT_BODY_LIMIT);
     buffer_init(&exchange.header_text, CLIENT_HEADER_LIMIT);
     buffer_init(&exchange.reply, CLIENT_BODY_LIMIT);
-    int rc = make_url(client, call, &url, error);
+    int rc = client_call_url(client, call, &url, error);
     if (!rc)
-        rc = make_body(call, &body, error);
+        rc = client_call_body(call, &body, error);
     if (rc)
         goto done;
     exchange.url = url.data;

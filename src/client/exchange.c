@@ -26,18 +26,11 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
     return buffer_append(&exchange->header_text, bytes, length) ? 0 : length;
 }
 
-/* Curl knows the status only through its handle, and the body's callback needs it. */
-struct body_context {
-    struct exchange *exchange;
-    CURL *handle;
-};
-
 static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 {
-    struct body_context *body = context;
-    struct exchange *exchange = body->exchange;
+    struct exchange *exchange = context;
     size_t length = size * count;
-    curl_easy_getinfo(body->handle, CURLINFO_RESPONSE_CODE, &exchange->status);
+    curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &exchange->status);
     if (exchange->sink && exchange->status >= 200 && exchange->status < 300) {
         exchange->delivered = true;
         exchange->refused = exchange->sink(exchange->sink_context, bytes, length) != 0;
@@ -122,17 +115,25 @@ static int on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
     return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 
-static CURLcode set_limits(CURL *handle, const struct treadle_client *client, bool streams)
+/* A stream has no end that could be late: its reader notices when it falls silent. */
+static void set_times(CURL *handle, const struct treadle_client *client,
+                      const struct exchange *exchange)
 {
-    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, on_socket);
     curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, client->connect_timeout_ms);
-    if (streams && client->request_timeout_ms) {
+    if (exchange->is_stream)
+        return;
+    if ((exchange->upload || exchange->sink) && client->request_timeout_ms) {
         curl_easy_setopt(handle, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_SECOND);
         curl_easy_setopt(handle, CURLOPT_LOW_SPEED_TIME, (client->request_timeout_ms + 999) / 1000);
     } else {
         curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS, client->request_timeout_ms);
     }
+}
+
+static CURLcode set_limits(CURL *handle, const struct treadle_client *client)
+{
+    curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(handle, CURLOPT_SOCKOPTFUNCTION, on_socket);
     CURLcode code = curl_easy_setopt(handle, CURLOPT_PROXY, "");
     if (!code)
         code = curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -145,13 +146,12 @@ static CURLcode set_limits(CURL *handle, const struct treadle_client *client, bo
     return code ? code : curl_easy_setopt(handle, CURLOPT_USERAGENT, client->user_agent);
 }
 
-static CURLcode set_request(CURL *handle, const struct exchange *exchange,
-                            struct curl_slist *headers, curl_mime *form)
+static CURLcode set_request(CURL *handle, const struct exchange *exchange)
 {
     CURLcode code = curl_easy_setopt(handle, CURLOPT_URL, exchange->url);
-    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-    if (form) {
-        curl_easy_setopt(handle, CURLOPT_MIMEPOST, form);
+    curl_easy_setopt(handle, CURLOPT_HTTPHEADER, exchange->headers);
+    if (exchange->form) {
+        curl_easy_setopt(handle, CURLOPT_MIMEPOST, exchange->form);
     } else if (exchange->body) {
         curl_easy_setopt(handle, CURLOPT_POST, 1L);
         curl_easy_setopt(handle, CURLOPT_POSTFIELDS, exchange->body);
@@ -164,8 +164,8 @@ static CURLcode set_request(CURL *handle, const struct exchange *exchange,
 
 /* ---- Running -------------------------------------------------------------------------------- */
 
-static int describe_failure(const struct treadle_client *client, const struct exchange *exchange,
-                            CURLcode code, const char *reason, struct treadle_error *error)
+int exchange_failure(const struct treadle_client *client, const struct exchange *exchange,
+                     CURLcode code, struct treadle_error *error)
 {
     if (exchange->upload && exchange->upload->broken)
         return error_set(error, TREADLE_EIO,
@@ -179,7 +179,7 @@ static int describe_failure(const struct treadle_client *client, const struct ex
         return error_set_memory(error);
     return error_set(error, code == CURLE_OPERATION_TIMEDOUT ? TREADLE_ETIMEOUT : TREADLE_ENETWORK,
                      "no reply from %s: %s", client->server_name,
-                     reason[0] ? reason : curl_easy_strerror(code));
+                     exchange->reason[0] ? exchange->reason : curl_easy_strerror(code));
 }
 
 /* The client's own headers followed by the content type; curl's list is copied, as it can only
@@ -203,38 +203,57 @@ failed:
     return NULL;
 }
 
-int exchange_run(struct treadle_client *client, struct exchange *exchange,
-                 struct treadle_error *error)
+int exchange_open(struct treadle_client *client, struct exchange *exchange,
+                  struct treadle_error *error)
 {
-    char reason[CURL_ERROR_SIZE] = "";
-    curl_mime *form = NULL;
-    struct curl_slist *headers = request_headers(client, exchange->body != NULL);
-    CURL *handle = client_take_handle(client);
-    struct body_context body = {exchange, handle};
-    CURLcode code = handle && headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
+    exchange->reason[0] = '\0';
+    exchange->headers = request_headers(client, exchange->body != NULL);
+    CURL *handle = exchange->handle = client_take_handle(client);
+    CURLcode code = handle && exchange->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
     if (!code && exchange->upload) {
-        form = curl_mime_init(handle);
-        code = form ? fill_form(form, exchange->upload) : CURLE_OUT_OF_MEMORY;
+        exchange->form = curl_mime_init(handle);
+        code = exchange->form ? fill_form(exchange->form, exchange->upload) : CURLE_OUT_OF_MEMORY;
     }
     if (!code)
-        code = set_limits(handle, client, exchange->upload || exchange->sink);
+        code = set_limits(handle, client);
     if (!code)
-        code = set_request(handle, exchange, headers, form);
-    if (code)
-        goto done;
-    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, reason);
+        code = set_request(handle, exchange);
+    if (code) {
+        int rc = exchange_failure(client, exchange, code, error);
+        exchange_close(client, exchange);
+        return rc;
+    }
+    set_times(handle, client, exchange);
+    curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange->reason);
     curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(handle, CURLOPT_HEADERDATA, exchange);
     curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(handle, CURLOPT_WRITEDATA, &body);
-    code = curl_easy_perform(handle);
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &exchange->status);
-done:
-    curl_mime_free(form);
-    if (handle)
-        client_give_handle(client, handle);
-    curl_slist_free_all(headers);
-    return code ? describe_failure(client, exchange, code, reason, error) : 0;
+    curl_easy_setopt(handle, CURLOPT_WRITEDATA, exchange);
+    return 0;
+}
+
+void exchange_close(struct treadle_client *client, struct exchange *exchange)
+{
+    if (exchange->handle) {
+        curl_easy_getinfo(exchange->handle, CURLINFO_RESPONSE_CODE, &exchange->status);
+        client_give_handle(client, exchange->handle);
+    }
+    curl_mime_free(exchange->form);
+    curl_slist_free_all(exchange->headers);
+    exchange->handle = NULL;
+    exchange->form = NULL;
+    exchange->headers = NULL;
+}
+
+int exchange_run(struct treadle_client *client, struct exchange *exchange,
+                 struct treadle_error *error)
+{
+    int rc = exchange_open(client, exchange, error);
+    if (rc)
+        return rc;
+    CURLcode code = curl_easy_perform(exchange->handle);
+    exchange_close(client, exchange);
+    return code ? exchange_failure(client, exchange, code, error) : 0;
 }
 
 void exchange_clear(struct exchange *exchange)

@@ -3,6 +3,9 @@
  *
  *   resource file (run.c, …) → client_call (call.c: URL, body, attempts) → exchange_run
  *   (exchange.c: curl) → response_new (response.c: the typed reply)
+ *
+ * Streams go another way: stream.c → feed (feed.c: one connection, driven by curl's multi
+ * interface) → event_read (event.c: the typed event).
  */
 #ifndef CLIENT_INTERNAL_H
 #define CLIENT_INTERNAL_H
@@ -21,6 +24,7 @@ enum {
     CLIENT_BODY_LIMIT = 64 << 20,    /* bytes of a reply, and of a request that is no upload */
     CLIENT_HEADER_LIMIT = 64 << 10,  /* bytes of a reply's headers */
     CLIENT_MEMORY_LIMIT = 512 << 20, /* bytes of a reply once it is typed */
+    CLIENT_URL_LIMIT = 16384,
     CLIENT_IDLE_HANDLES = 8
 };
 
@@ -68,6 +72,13 @@ struct exchange {
     struct upload *upload;
     treadle_content_sink sink; /* takes the body of a 2xx reply, when there is one */
     void *sink_context;
+    bool is_stream; /* it may take any time */
+
+    /* While it is open: */
+    CURL *handle;
+    struct curl_slist *headers;
+    curl_mime *form;
+    char reason[CURL_ERROR_SIZE];
 
     long status; /* 0 until a status line came */
     struct buffer header_text;
@@ -79,6 +90,16 @@ struct exchange {
 /* Sends and receives once. 0 when a whole reply came, whatever its status. */
 int exchange_run(struct treadle_client *client, struct exchange *exchange,
                  struct treadle_error *error);
+
+/* The same in parts, for who drives curl himself: exchange->handle is there in between. */
+int exchange_open(struct treadle_client *client, struct exchange *exchange,
+                  struct treadle_error *error);
+void exchange_close(struct treadle_client *client, struct exchange *exchange);
+
+/* Says what curl's code means for the exchange, and returns a negative code. */
+int exchange_failure(const struct treadle_client *client, const struct exchange *exchange,
+                     CURLcode code, struct treadle_error *error);
+
 void exchange_clear(struct exchange *exchange);
 
 /* ---- Replies -------------------------------------------------------------------------------- */
@@ -88,8 +109,17 @@ void exchange_clear(struct exchange *exchange);
 int response_new(struct treadle_response **out, const struct exchange *exchange, size_t size,
                  size_t offset, const struct treadle_type *type, struct treadle_error *error);
 
-/* The seconds to wait before attempt `attempt` (from 1), negative when there is to be none.
- * `response` is NULL when the connection failed. */
+/* Whether every object, and each one of a page, has the id that its type gives it. */
+bool response_has_ids(const struct treadle_type *type, const void *object);
+
+/* Whether the same request may go better later, and the pause until then: what the server asks
+ * for, else what attempt `attempt` (from 1) is due. `response` is NULL when the connection
+ * failed. */
+bool retry_helps(const struct treadle_response *response);
+double retry_pause(const struct treadle_client *client, const struct treadle_response *response,
+                   int attempt);
+
+/* The seconds to wait before attempt `attempt` (from 1), negative when there is to be none. */
 double retry_delay(const struct treadle_client *client, const struct treadle_response *response,
                    int attempt);
 
@@ -102,6 +132,7 @@ struct client_call {
     const char *arguments[ENDPOINT_ARGUMENTS];
     const struct treadle_list_options *list; /* may be NULL */
     bool include_content;
+    int64_t after_event; /* the number of an event; 0: none */
     const void *request; /* of the endpoint's type; NULL: an empty object */
     struct upload *upload;
     treadle_content_sink sink;
@@ -113,6 +144,12 @@ struct client_call {
 /* Makes a call. `out` may get a reply on failure too; see client.h. */
 int client_call(struct treadle_client *client, const struct client_call *call,
                 struct treadle_response **out, struct treadle_error *error);
+
+/* The request of a call, into empty buffers. TREADLE_EINVALID for what cannot be sent. */
+int client_call_url(const struct treadle_client *client, const struct client_call *call,
+                    struct buffer *url, struct treadle_error *error);
+int client_call_body(const struct client_call *call, struct buffer *body,
+                     struct treadle_error *error);
 
 /* Appends "?name=value…" for what is set; TREADLE_EINVALID for what the endpoint does not take. */
 int query_append(const struct client_call *call, struct buffer *url, struct treadle_error *error);

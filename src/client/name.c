@@ -2,7 +2,7 @@
  * The protocol's words for enumerations, for programs that show them.
  */
 #include "api/types.h"
-#include "treadle/client.h"
+#include "treadle/stream.h"
 
 const char *treadle_run_status_name(enum treadle_run_status status)
 {
@@ -27,4 +27,9 @@ const char *treadle_tool_type_name(enum treadle_tool_type type)
 const char *treadle_vector_store_file_status_name(enum treadle_vector_store_file_status status)
 {
     return field_word(vector_store_file_status_names, (int)status);
+}
+
+const char *treadle_event_type_name(enum treadle_event_type type)
+{
+    return field_word(event_names, (int)type);
 }

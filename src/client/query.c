@@ -2,6 +2,8 @@
  * The query of a call, from the list options that are set; the endpoint's row says which of them
  * the operation takes.
  */
+#include <inttypes.h>
+
 #include "api/types.h"
 #include "base/error.h"
 #include "client/internal.h"
@@ -76,6 +78,7 @@ int query_append(const struct client_call *call, struct buffer *url, struct trea
     static const char include[] = "step_details.tool_calls[*].file_search.results[*].content";
     struct query query = {.url = url, .allowed = endpoint_get(call->endpoint)->query};
     bool content = call->include_content;
+    char after[24];
     if (call->list) {
         int rc = check_list(call->list, error);
         if (rc)
@@ -84,7 +87,9 @@ int query_append(const struct client_call *call, struct buffer *url, struct trea
         content = content || call->list->include_content;
     }
     add(&query, ENDPOINT_INCLUDE, "include[]", content ? include : NULL);
+    snprintf(after, sizeof after, "%" PRId64, call->after_event);
+    add(&query, ENDPOINT_EVENT, "after", call->after_event ? after : NULL);
     if (query.refused)
-        return error_set(error, TREADLE_EINVALID, "this list takes no '%s'", query.refused);
+        return error_set(error, TREADLE_EINVALID, "this call takes no '%s'", query.refused);
     return 0;
 }

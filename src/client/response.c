@@ -151,9 +151,8 @@ static const char *const *id_of(const struct treadle_type *type, const void *obj
     return field ? (const char *const *)((const char *)object + field->offset) : NULL;
 }
 
-/* Whether the object, and each one of a page, has an id: a tolerant parse takes any JSON object
- * for anything. */
-static bool has_ids(const struct treadle_type *type, const void *object)
+/* A tolerant parse takes any JSON object for anything. */
+bool response_has_ids(const struct treadle_type *type, const void *object)
 {
     const char *const *id = id_of(type, object);
     if (id)
@@ -200,7 +199,7 @@ static int take_object(struct treadle_response *response, const struct treadle_t
         return error_set(error, TREADLE_ELIMIT, "the reply takes too much memory");
     if (rc)
         return unreadable(response, why.message, error);
-    if (has_ids(type, object))
+    if (response_has_ids(type, object))
         return 0;
     memset(object, 0, type->size);
     return unreadable(response, "it has no id.", error);

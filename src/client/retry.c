@@ -19,8 +19,10 @@
 
 static const double longest_obeyed = 60, longest_backoff = 8;
 
-static bool should_retry(const struct treadle_response *response)
+bool retry_helps(const struct treadle_response *response)
 {
+    if (!response)
+        return true;
     const char *wish = treadle_response_header(response, "x-should-retry");
     if (text_equal(wish, "true"))
         return true;
@@ -62,16 +64,22 @@ static double random_fraction(void)
     return bits / 4294967296.0;
 }
 
-double retry_delay(const struct treadle_client *client, const struct treadle_response *response,
+double retry_pause(const struct treadle_client *client, const struct treadle_response *response,
                    int attempt)
 {
-    if (attempt > client->max_retries || (response && !should_retry(response)))
-        return -1;
     double asked = response ? asked_delay(response) : -1;
     if (asked >= 0 && asked <= longest_obeyed)
         return asked;
     double delay = ldexp(client->backoff_seconds, attempt < 16 ? attempt - 1 : 15);
     return fmin(delay, longest_backoff) * (1 - 0.25 * random_fraction());
+}
+
+double retry_delay(const struct treadle_client *client, const struct treadle_response *response,
+                   int attempt)
+{
+    if (attempt > client->max_retries || !retry_helps(response))
+        return -1;
+    return retry_pause(client, response, attempt);
 }
 
 void client_sleep(double seconds)

@@ -47,6 +47,13 @@ int treadle_run_find(struct treadle_run_response **out, struct treadle_client *c
     CLIENT_CALL(treadle_run_response, run, .endpoint = ENDPOINT_RUN_FIND, .arguments = {run_id});
 }
 
+int treadle_run_times(struct treadle_run_times_response **out, struct treadle_client *client,
+                      const char *run_id, struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_run_times_response, times, .endpoint = ENDPOINT_RUN_TIMES,
+                .arguments = {run_id});
+}
+
 int treadle_run_cancel(struct treadle_run_response **out, struct treadle_client *client,
                        const char *thread_id, const char *run_id, struct treadle_error *error)
 {

@@ -119,7 +119,8 @@ static inline void *serve_connection(void *context)
     size_t length;
     while ((length = take_request(&in))) {
         const char *reply = keep_and_answer(connection->server, in.data, length);
-        if (!reply[0] || !send_all(in.socket, reply, strlen(reply)))
+        if (!reply[0] || !send_all(in.socket, reply, strlen(reply)) ||
+            strstr(reply, "\r\nConnection: close\r\n"))
             break;
         memmove(in.data, in.data + length, in.length - length + 1);
         in.length -= length;
@@ -168,7 +169,8 @@ static inline void listen_on_path(struct scripted_server *server, const char *pa
 
 /* Listens on a free port of 127.0.0.1, or on a Unix socket when `path` is not NULL. Answers with
  * `replies` in turn (whole replies, as "HTTP/1.1 200 OK\r\n…"), the last of them for ever; an
- * empty one closes the connection instead. `replies` ends with NULL. */
+ * empty one closes the connection instead, and one with "Connection: close" behind it. `replies`
+ * ends with NULL. */
 static inline struct scripted_server *scripted_server_start(const char *path,
                                                             const char *const *replies)
 {
