@@ -5,6 +5,7 @@
  */
 #include "cli/answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,8 @@ void answer_init(struct answer *answer)
 void answer_free(struct answer *answer)
 {
     buffer_clear(&answer->text);
+    for (size_t i = 0; i < answer->source_count; i++)
+        free(answer->sources[i].file_id);
 }
 
 /* The source's number, 0 when there are too many. */
@@ -34,8 +37,12 @@ static size_t number_of(struct answer *answer, const struct treadle_file_citatio
         i++;
     if (i == ANSWER_SOURCES)
         return 0;
-    if (i == answer->source_count)
-        answer->sources[answer->source_count++] = (struct answer_source){citation->file_id, page};
+    if (i < answer->source_count)
+        return i + 1;
+    char *file_id = strdup(citation->file_id);
+    if (!file_id)
+        return 0;
+    answer->sources[answer->source_count++] = (struct answer_source){file_id, page};
     return i + 1;
 }
 
@@ -100,5 +107,44 @@ void answer_add(struct answer *answer, const struct treadle_message *message)
             show_block(&answer->text, refusal);
         else
             add_text(answer, content->text);
+    }
+}
+
+/* ---- Pieces --------------------------------------------------------------------------------- */
+
+static void add_text_piece(struct answer *answer, const struct treadle_text_delta *piece)
+{
+    struct treadle_annotation annotations[ANSWER_SOURCES];
+    struct treadle_file_citation citations[ANSWER_SOURCES];
+    struct treadle_text text = {.value = piece->value ? piece->value : "",
+                                .annotations = annotations};
+    for (size_t i = 0; i < piece->annotation_count && i < ANSWER_SOURCES; i++) {
+        const struct treadle_annotation_delta *told = &piece->annotations[i];
+        if (!told->file_citation)
+            continue;
+        struct treadle_file_citation *citation = &citations[text.annotation_count];
+        *citation = (struct treadle_file_citation){.file_id = told->file_citation->file_id,
+                                                   .page = told->file_citation->page};
+        annotations[text.annotation_count++] = (struct treadle_annotation){
+            .type = told->type, .text = told->text, .start_index = -1, .file_citation = citation};
+    }
+    add_text(answer, &text);
+}
+
+void answer_add_piece(struct answer *answer, const struct treadle_message_delta *piece)
+{
+    for (size_t i = 0; piece->delta && i < piece->delta->content_count; i++) {
+        const struct treadle_content_delta *content = &piece->delta->content[i];
+        if (!content->text && !content->refusal)
+            continue;
+        bool other = strcmp(answer->message, piece->id) != 0 || answer->part != content->index;
+        if (answer->message[0] && other)
+            buffer_append_string(&answer->text, "\n\n");
+        snprintf(answer->message, sizeof answer->message, "%s", piece->id);
+        answer->part = content->index;
+        if (content->refusal)
+            show_block(&answer->text, content->refusal);
+        else
+            add_text_piece(answer, content->text);
     }
 }

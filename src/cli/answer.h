@@ -13,21 +13,27 @@
 enum { ANSWER_SOURCES = 256 };
 
 struct answer_source {
-    const char *file_id; /* of the message */
-    int64_t page;        /* 0: none */
+    char *file_id;
+    int64_t page; /* 0: none */
 };
 
 struct answer {
     struct buffer text;                           /* fit to be shown */
     struct answer_source sources[ANSWER_SOURCES]; /* number n is at n - 1 */
     size_t source_count;
+    char message[128]; /* of the last piece, and which part of it; "" before the first */
+    int64_t part;
 };
 
 void answer_init(struct answer *answer);
 void answer_free(struct answer *answer);
 
 /* Appends the text parts of a message. Each citation becomes [n]; the same file and page have the
- * same number. The message must outlive the answer. */
+ * same number. */
 void answer_add(struct answer *answer, const struct treadle_message *message);
+
+/* Appends a piece of a message, for who shows the text as it comes: he shows what is there and
+ * resets it. A citation and what it stands for come in one piece. */
+void answer_add_piece(struct answer *answer, const struct treadle_message_delta *piece);
 
 #endif

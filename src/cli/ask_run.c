@@ -3,7 +3,6 @@
  */
 #include "cli/ask_run.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,10 +11,12 @@
 #include "cli/ask_store.h"
 #include "cli/cli.h"
 #include "cli/json.h"
-#include "cli/show.h"
+#include "cli/source_view.h"
 #include "cli/step_view.h"
+#include "treadle/stream.h"
 
-enum { PAGE = 100, PAGES = 10 };
+/* A server inside another command that is not back soon has ended with it. */
+enum { PAGE = 100, PAGES = 10, REATTACH_SECONDS = 2 };
 
 static struct treadle_client *client_of(const struct ask_run *ask)
 {
@@ -125,21 +126,70 @@ static int add_question(const struct ask_run *ask, const char *thread)
 
 /* ---- Run ------------------------------------------------------------------------------------ */
 
-static int run_to_end(const struct ask_run *ask, const char *assistant, const char *thread,
-                      struct treadle_run_response **out)
+/* Prints the text as it comes, up to the end of the run, whose id goes to `run`. */
+static int read_live(const struct ask_run *ask, struct treadle_stream *stream,
+                     struct answer *answer, char run[ASK_ID_SIZE], struct treadle_error *error)
 {
-    struct treadle_run_create_request request = {.assistant_id = assistant, .model = ask->model};
-    struct treadle_run_response *started = NULL;
-    struct treadle_error error = {0};
-    int rc = treadle_run_create(&started, client_of(ask), thread, &request, &error);
+    struct treadle_event event;
+    int rc;
+    while ((rc = treadle_stream_next(stream, &event, error)) > 0) {
+        if (event.run)
+            snprintf(run, ASK_ID_SIZE, "%s", event.run->id);
+        if (!event.message_delta)
+            continue;
+        answer_add_piece(answer, event.message_delta);
+        session_settle(ask->session);
+        fputs(answer->text.data ? answer->text.data : "", stdout);
+        fflush(stdout);
+        buffer_reset(&answer->text);
+    }
+    return rc;
+}
+
+static int start_live(const struct ask_run *ask, const char *thread,
+                      const struct treadle_run_create_request *request, struct answer *answer,
+                      char run[ASK_ID_SIZE], struct treadle_error *error)
+{
+    struct treadle_stream_options options = TREADLE_STREAM_OPTIONS_INIT;
+    struct treadle_stream *stream = NULL;
+    options.reattach_seconds = REATTACH_SECONDS;
+    int rc = treadle_run_create_stream(&stream, client_of(ask), thread, request, &options, error);
     if (!rc)
-        rc = treadle_run_wait(out, client_of(ask), thread, started->run.id, &error);
+        rc = read_live(ask, stream, answer, run, error);
+    treadle_stream_free(stream);
+    if (answer->message[0])
+        putchar('\n');
+    return rc;
+}
+
+static int start_quietly(const struct ask_run *ask, const char *thread,
+                         const struct treadle_run_create_request *request, char run[ASK_ID_SIZE],
+                         struct treadle_error *error)
+{
+    struct treadle_run_response *started = NULL;
+    int rc = treadle_run_create(&started, client_of(ask), thread, request, error);
+    if (!rc)
+        snprintf(run, ASK_ID_SIZE, "%s", started->run.id);
+    treadle_run_response_free(started);
+    return rc;
+}
+
+static int run_to_end(const struct ask_run *ask, const char *assistant, const char *thread,
+                      struct answer *answer, struct treadle_run_response **out)
+{
+    const struct treadle_run_create_request request = {.assistant_id = assistant,
+                                                       .model = ask->model};
+    struct treadle_error error = {0};
+    char run[ASK_ID_SIZE] = "";
+    int rc = ask->live ? start_live(ask, thread, &request, answer, run, &error)
+                       : start_quietly(ask, thread, &request, run, &error);
+    if (!rc)
+        rc = treadle_run_wait(out, client_of(ask), thread, run, &error);
     if (rc) {
         session_complain(ask->session, "the question cannot be run", &error);
         treadle_run_response_free(*out);
         *out = NULL;
     }
-    treadle_run_response_free(started);
     return rc;
 }
 
@@ -155,39 +205,23 @@ static void complain_of_run(const struct treadle_run *run)
 
 /* ---- Printing ------------------------------------------------------------------------------- */
 
-static void print_source(const struct ask_run *ask, size_t number,
-                         const struct answer_source *source)
+static void add_messages(const struct treadle_message_page *messages, struct answer *answer)
 {
-    struct treadle_file_response *reply = NULL;
-    struct buffer name;
-    const char *shown = source->file_id;
-    buffer_init(&name, 65536);
-    if (!treadle_file_retrieve(&reply, client_of(ask), source->file_id, NULL) &&
-        reply->file.filename)
-        shown = reply->file.filename;
-    show_line(&name, shown);
-    printf("[%zu] %s", number, name.data ? name.data : "?");
-    if (source->page > 0)
-        printf(", page %" PRId64, source->page);
-    putchar('\n');
-    buffer_clear(&name);
-    treadle_file_response_free(reply);
-}
-
-static void print_answer(const struct ask_run *ask, const struct treadle_message_page *messages)
-{
-    struct answer answer;
-    answer_init(&answer);
     for (size_t i = 0; i < messages->data_count; i++)
         if (messages->data[i].role == TREADLE_ROLE_ASSISTANT)
-            answer_add(&answer, &messages->data[i]);
-    printf("%s\n", answer.text.data ? answer.text.data : "(no answer)");
-    if (answer.source_count)
-        printf("\nSources:\n");
-    for (size_t i = 0; i < answer.source_count; i++)
-        print_source(ask, i + 1, &answer.sources[i]);
+            answer_add(answer, &messages->data[i]);
+}
+
+/* What was printed as it came lacks its sources alone. */
+static void print_answer(const struct ask_run *ask, const struct treadle_message_page *messages,
+                         struct answer *answer)
+{
+    if (!answer->message[0]) {
+        add_messages(messages, answer);
+        printf("%s\n", answer->text.data ? answer->text.data : "(no answer)");
+    }
+    source_view_print(ask->session, answer);
     putchar('\n');
-    answer_free(&answer);
 }
 
 static int list_messages(const struct ask_run *ask, const struct treadle_run *run,
@@ -217,7 +251,8 @@ static int show_json(const struct ask_run *ask, const struct treadle_run_respons
     return status;
 }
 
-static int show_outcome(const struct ask_run *ask, const struct treadle_run_response *run)
+static int show_outcome(const struct ask_run *ask, const struct treadle_run_response *run,
+                        struct answer *answer)
 {
     struct treadle_message_page_response *messages = NULL;
     bool completed = run->run.status == TREADLE_RUN_COMPLETED;
@@ -229,7 +264,7 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
         status = show_json(ask, run, messages);
     } else {
         if (completed)
-            print_answer(ask, &messages->page);
+            print_answer(ask, &messages->page, answer);
         status =
             step_view_table(ask->session, run->run.thread_id, run->run.id) ? CLI_FAILED : CLI_OK;
     }
@@ -246,10 +281,13 @@ int ask_run(const struct ask_run *ask)
 {
     char assistant[ASK_ID_SIZE] = "", thread[ASK_ID_SIZE] = "";
     struct treadle_run_response *run = NULL;
-    if (get_assistant(ask, assistant) || get_thread(ask, thread) || add_question(ask, thread) ||
-        run_to_end(ask, assistant, thread, &run))
-        return CLI_FAILED;
-    int status = run->run.thread_id ? show_outcome(ask, run) : CLI_FAILED;
+    struct answer answer;
+    int status = CLI_FAILED;
+    answer_init(&answer);
+    if (!get_assistant(ask, assistant) && !get_thread(ask, thread) && !add_question(ask, thread) &&
+        !run_to_end(ask, assistant, thread, &answer, &run) && run->run.thread_id)
+        status = show_outcome(ask, run, &answer);
     treadle_run_response_free(run);
+    answer_free(&answer);
     return status;
 }

@@ -13,6 +13,7 @@ struct ask_run {
     const char *thread; /* to go on in, or NULL */
     const char *store;  /* vector store to search, or NULL for what the thread has */
     bool json;
+    bool live; /* the answer is printed as it comes */
 };
 
 /* Asks and prints the answer. Returns an exit status. */

@@ -23,6 +23,7 @@ int cmd_key(int argc, char **argv);
 int cmd_runs(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_steps(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
 int cmd_schema(int argc, char **argv);
 
 /* Prints "treadle: …" as one line on stderr; control characters in it are escaped, so names and
@@ -32,8 +33,10 @@ void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)))
 /* Ends a command: CLI_FAILED with a message when not all of stdout could be written. */
 int cli_finish(int status);
 
-/* What stdout is: how wide, 0 for no limit, and whether colours are wanted. */
+/* What stdout is: how wide, 0 for no limit, and whether colours are wanted; of what is no terminal
+ * all is 0. */
 struct cli_screen {
+    bool terminal;
     int width;
     bool color;
 };

@@ -98,7 +98,8 @@ static int check_operands(const struct ask_settings *settings, const struct opti
 
 /* ---- The command ---------------------------------------------------------------------------- */
 
-/* One attempt; `lost` says that the server went away before anything was printed. */
+/* One attempt; `lost` says that the server went away before anything was printed. On a terminal
+ * somebody waits, so the answer is printed as it comes there. */
 static int ask_once(const struct ask_settings *settings, const char *question,
                     const struct ask_input *input, bool *lost)
 {
@@ -113,7 +114,8 @@ static int ask_once(const struct ask_settings *settings, const char *question,
                           .model = settings->model ? settings->model : "treadle-extractive",
                           .thread = settings->thread,
                           .store = input->count ? store : NULL,
-                          .json = settings->json};
+                          .json = settings->json,
+                          .live = !settings->json && cli_screen().terminal};
     if (!input->count || !ask_store_get(session, input, store))
         status = ask_run(&run);
     *lost = session_lost(session);

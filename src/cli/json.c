@@ -57,9 +57,9 @@ static bool is_obeyed(uint32_t character)
            (character >= 0x2066 && character <= 0x2069);
 }
 
-int json_show(const json_t *value)
+static int show(const json_t *value, size_t form)
 {
-    char *text = value ? json_dumps(value, JSON_INDENT(2) | JSON_REAL_PRECISION(DIGITS)) : NULL;
+    char *text = value ? json_dumps(value, form | JSON_REAL_PRECISION(DIGITS)) : NULL;
     if (!text) {
         cli_complain("out of memory");
         return CLI_FAILED;
@@ -76,4 +76,14 @@ int json_show(const json_t *value)
     putchar('\n');
     free(text);
     return CLI_OK;
+}
+
+int json_show(const json_t *value)
+{
+    return show(value, JSON_INDENT(2));
+}
+
+int json_show_line(const json_t *value)
+{
+    return show(value, JSON_COMPACT);
 }

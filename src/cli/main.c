@@ -15,6 +15,7 @@ static const struct command commands[] = {
     {"key", "Manage the keys with which programs use the server.", cmd_key},
     {"runs", "List runs, newest first.", cmd_runs},
     {"steps", "Show what a run did, step by step.", cmd_steps},
+    {"watch", "Follow a run as it goes on.", cmd_watch},
     {"backup", "Copy the store, also while it is served.", cmd_backup},
     {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };

@@ -92,6 +92,17 @@ static int store_list(const struct reading *reading, const struct option_row *ro
     return -1;
 }
 
+static int store_number(const struct reading *reading, const struct option_row *row,
+                        const char *value)
+{
+    int64_t least = row->kind == OPTION_COUNT;
+    if (text_to_integer(value, least, row->max, (int64_t *)(reading->settings + row->offset)))
+        return options_usage(reading->form->command,
+                             "--%s takes a number from %lld to %lld, not '%s'", row->name,
+                             (long long)least, (long long)row->max, value);
+    return -1;
+}
+
 /* Negative when it went well, else an exit status. */
 static int store(const struct reading *reading, const struct option_row *row, const char *value)
 {
@@ -103,11 +114,8 @@ static int store(const struct reading *reading, const struct option_row *row, co
     case OPTION_LIST:
         return store_list(reading, row, value);
     case OPTION_COUNT:
-        if (text_to_integer(value, 1, row->max, (int64_t *)(reading->settings + row->offset)))
-            return options_usage(reading->form->command,
-                                 "--%s takes a number from 1 to %lld, not '%s'", row->name,
-                                 (long long)row->max, value);
-        return -1;
+    case OPTION_NUMBER:
+        return store_number(reading, row, value);
     case OPTION_TEXT:
         *(const char **)(reading->settings + row->offset) = value;
         return -1;

@@ -14,6 +14,7 @@ enum option_kind {
     OPTION_TEXT = 1, /* const char * */
     OPTION_FLAG,     /* bool; takes no argument */
     OPTION_COUNT,    /* int64_t from 1 to `max` */
+    OPTION_NUMBER,   /* int64_t from 0 to `max` */
     OPTION_LIST      /* struct option_list; may come `max` times (0: 16) */
 };
 

@@ -44,6 +44,7 @@ struct cli_screen cli_screen(void)
     struct winsize size;
     if (!isatty(STDOUT_FILENO))
         return screen;
+    screen.terminal = true;
     const char *plain = getenv("NO_COLOR"), *terminal = getenv("TERM");
     screen.color = !(plain && *plain) && terminal && strcmp(terminal, "dumb") != 0;
     screen.width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;

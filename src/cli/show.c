@@ -119,3 +119,15 @@ void show_duration(char *out, size_t size, int64_t seconds)
     else
         snprintf(out, size, "%lld h %lld min", s / 3600, s / 60 % 60);
 }
+
+void show_span(char *out, size_t size, int64_t microseconds)
+{
+    if (microseconds >= 60000000)
+        show_duration(out, size, microseconds / 1000000);
+    else if (microseconds >= 1000000)
+        snprintf(out, size, "%.2f s", (double)(microseconds / 10000) / 100);
+    else if (microseconds >= 1000)
+        snprintf(out, size, "%d ms", (int)(microseconds / 1000));
+    else
+        snprintf(out, size, "<1 ms");
+}

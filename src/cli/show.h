@@ -30,4 +30,7 @@ void show_clock(char *out, size_t size, int64_t seconds);
 /* A duration of whole seconds, as "<1 s", "12 s", "3 min 20 s", "2 h 5 min"; "-" when negative. */
 void show_duration(char *out, size_t size, int64_t seconds);
 
+/* A duration of microseconds, as "<1 ms", "12 ms", "2.31 s"; from a minute on as above. */
+void show_span(char *out, size_t size, int64_t microseconds);
+
 #endif

@@ -59,8 +59,8 @@ static void tell_function(struct buffer *out, const struct treadle_function_call
         arguments, long_ones ? "…" : "", function && function->output ? ", answered" : "");
 }
 
-static void tell_calls(struct buffer *out, const struct treadle_step_details *details,
-                       bool in_progress)
+void step_view_tell_calls(struct buffer *out, const struct treadle_step_details *details,
+                          bool in_progress)
 {
     if (!details->tool_call_count)
         buffer_append_string(out, "calls tools");
@@ -111,7 +111,7 @@ static void tell_step(struct session *session, struct buffer *out,
                       const struct treadle_run_step *step)
 {
     if (step->step_details && step->step_details->type == TREADLE_STEP_TOOL_CALLS)
-        tell_calls(out, step->step_details, step->status == TREADLE_STEP_IN_PROGRESS);
+        step_view_tell_calls(out, step->step_details, step->status == TREADLE_STEP_IN_PROGRESS);
     else if (step->step_details && step->step_details->type == TREADLE_STEP_MESSAGE_CREATION)
         tell_message(session, out, step);
     if (step->last_error && step->last_error->message)

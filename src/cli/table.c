@@ -150,7 +150,7 @@ static void put_spaces(FILE *out, size_t count)
     fprintf(out, "%*s", (int)count, "");
 }
 
-static const char *status_color(const char *word)
+const char *table_status_color(const char *word)
 {
     if (strcmp(word, "completed") == 0)
         return "\033[32m";
@@ -193,7 +193,7 @@ static void put_row(const struct table *table, const struct layout *layout, FILE
         size_t column = layout->shown[i];
         const char *color = title ? "\033[1m" : NULL;
         if (!title && table->columns[column].status)
-            color = status_color(cells[column]);
+            color = table_status_color(cells[column]);
         put_cell(table, layout, out, column, cells[column], layout->color ? color : NULL);
     }
     fputc('\n', out);

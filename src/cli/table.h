@@ -35,4 +35,7 @@ int table_add(struct table *table, const char *const *cells);
 /* Prints the titles and the rows. `width` 0: no limit. */
 void table_print(const struct table *table, FILE *out, size_t width, bool color);
 
+/* The escape sequence with which a status word begins; "\033[0m" ends it. */
+const char *table_status_color(const char *word);
+
 #endif

@@ -27,10 +27,10 @@ test('version and help', async t => {
     await t.test('--help names every command', async () => {
         const { code, stdout } = await run(['--help']);
         assert.equal(code, 0);
-        for (const name of ['serve', 'ask', 'runs', 'steps']) assert.match(stdout,
+        for (const name of ['serve', 'ask', 'runs', 'steps', 'watch']) assert.match(stdout,
             new RegExp(`^  ${name} `, 'm'));
     });
-    for (const name of ['serve', 'ask', 'runs', 'steps'])
+    for (const name of ['serve', 'ask', 'runs', 'steps', 'watch'])
         await t.test(`${name} --help`, async () => {
             const { code, stdout } = await run([name, '--help']);
             assert.equal(code, 0);
@@ -207,8 +207,13 @@ test('runs and steps', async t => {
         const { code, stdout } = await run(['steps', made[1].id], { env });
         assert.equal(code, 0);
         assert.match(stdout, /tool_calls .*\n[^]*message_creation /);
+        const span = '(?:<1|[0-9.]+) m?s';
+        assert.match(stdout, new RegExp(`\n\nQueued ${span}, model ${span}, tools ${span}; ` +
+            `the first word came after ${span}\\.\n$`));
         const { stdout: listed } = await run(['steps', made[1].id, '--json'], { env });
-        const { data: steps } = JSON.parse(listed);
+        const { data: steps, times } = JSON.parse(listed);
+        assert.equal(times.run_id, made[1].id);
+        assert.ok(times.model_us > 0 && times.tool_us > 0 && times.first_us > 0);
         assert.deepEqual(steps.map(step => step.type), ['tool_calls', 'message_creation']);
         for (const step of steps) assert.deepEqual(misfits('RunStepObject', step), []);
     });

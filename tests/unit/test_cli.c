@@ -70,6 +70,13 @@ static void check_duration(int64_t seconds, const char *expected)
     assert_string_equal(text, expected);
 }
 
+static void check_span(int64_t microseconds, const char *expected)
+{
+    char text[64];
+    show_span(text, sizeof text, microseconds);
+    assert_string_equal(text, expected);
+}
+
 static void tells_times(void **state)
 {
     (void)state;
@@ -79,6 +86,13 @@ static void tells_times(void **state)
     check_duration(59, "59 s");
     check_duration(200, "3 min 20 s");
     check_duration(7500, "2 h 5 min");
+    check_span(0, "<1 ms");
+    check_span(999, "<1 ms");
+    check_span(12345, "12 ms");
+    check_span(2319999, "2.31 s");
+    check_span(59999999, "59.99 s");
+    check_span(200000000, "3 min 20 s");
+    check_span(INT64_MAX, "2562047788 h 0 min");
     setenv("TZ", "UTC", 1);
     show_time(text, sizeof text, 1700000000);
     assert_string_equal(text, "2023-11-14 22:13:20");
@@ -336,6 +350,43 @@ static void tells_pages_of_one_marker_apart(void **state)
     answer_free(&answer);
 }
 
+static void add_piece(struct answer *answer, const char *message, int64_t index, const char *value,
+                      const char *marked, const char *file_id)
+{
+    struct treadle_file_citation_delta citation = {.file_id = file_id, .page = TREADLE_VALUE(7)};
+    struct treadle_annotation_delta annotation = {
+        .type = TREADLE_ANNOTATION_FILE_CITATION, .text = marked, .file_citation = &citation};
+    struct treadle_text_delta text = {
+        .value = value, .annotations = &annotation, .annotation_count = marked != NULL};
+    struct treadle_content_delta part = {
+        .index = index, .type = TREADLE_CONTENT_TEXT, .text = &text};
+    struct treadle_message_change change = {.content = &part, .content_count = 1};
+    answer_add_piece(answer, &(struct treadle_message_delta){.id = message, .delta = &change});
+}
+
+/* Pieces make what the whole message would; what is shown is taken away in between. */
+static void shows_answers_in_pieces(void **state)
+{
+    (void)state;
+    char file[] = "file-a";
+    struct answer answer;
+    answer_init(&answer);
+    add_piece(&answer, "msg_1", 0, NULL, NULL, NULL);
+    add_piece(&answer, "msg_1", 0, "One\033", NULL, NULL);
+    add_piece(&answer, "msg_1", 0, "【0:0†a】", "【0:0†a】", file);
+    assert_string_equal(answer.text.data, "One\\x1b[1]");
+    buffer_reset(&answer.text);
+    memset(file, 'x', sizeof file - 1);
+    add_piece(&answer, "msg_1", 0, " two", NULL, NULL);
+    add_piece(&answer, "msg_1", 1, "part", NULL, NULL);
+    add_piece(&answer, "msg_2", 0, "【0:0†a】", "【0:0†a】", "file-a");
+    assert_string_equal(answer.text.data, " two\n\npart\n\n[1]");
+    answer_add_piece(&answer, &(struct treadle_message_delta){.id = "msg_3"});
+    assert_int_equal(answer.source_count, 1);
+    assert_string_equal(answer.sources[0].file_id, "file-a");
+    answer_free(&answer);
+}
+
 /* ---- Input ---------------------------------------------------------------------------------- */
 
 static void write_file(char *path, size_t size, const char *directory, const char *name,
@@ -399,6 +450,7 @@ int main(void)
         cmocka_unit_test(refuses_wrong_options),
         cmocka_unit_test(numbers_citations),
         cmocka_unit_test(tells_pages_of_one_marker_apart),
+        cmocka_unit_test(shows_answers_in_pieces),
         cmocka_unit_test(tells_inputs_apart),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
