@@ -21,8 +21,8 @@
  * When the connection breaks, the stream goes on by itself over a new one, from behind the last
  * event that it gave: the caller sees one sequence, in which nothing is missing and nothing comes
  * twice. Pieces of one text that were told while there was no connection may come as one piece.
- * This needs a server that numbers its events, as Treadle does; of others a broken stream is
- * TREADLE_ENETWORK.
+ * This needs a server that numbers its events, as Treadle does, and that has told of the run where
+ * the call did not name it; else a broken stream is TREADLE_ENETWORK.
  *
  * A stream belongs to one thread at a time, and ends before its client does. Leaving one early
  * does nothing to the run.

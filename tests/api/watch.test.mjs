@@ -4,11 +4,13 @@ import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { directory, launch, program, run as finish, until, within } from './harness.mjs';
 import { call, calls, gate, modelServer, quote, say, script, turns } from './model_server.mjs';
 import { loomManual } from './pdf.mjs';
+import { folded } from './protocol.mjs';
 import { follow } from './sse.mjs';
 import { outputsFor, steered } from './steered.mjs';
 
@@ -164,6 +166,39 @@ test('a run that has ended', async t => {
         assert.equal(code, 0, stderr);
         assert.equal(stdout, shown);
     });
+});
+
+/** A way to the server on which no connection lasts; gives its URL and how many were cut. */
+async function brittle(t, server) {
+    const { hostname, port } = new URL(server.url);
+    const way = { cut: 0 };
+    const listener = net.createServer(near => {
+        const far = net.connect(Number(port), hostname);
+        const end = () => {
+            near.destroy();
+            far.destroy();
+        };
+        far.once('data', () => setTimeout(() => {
+            way.cut += far.destroyed ? 0 : 1;
+            end();
+        }, 30));
+        for (const socket of [near, far]) socket.on('error', end).on('close', end);
+        near.pipe(far).pipe(near);
+    });
+    await new Promise(done => listener.listen(0, '127.0.0.1', done));
+    t.after(() => listener.close());
+    return Object.assign(way, { url: `http://127.0.0.1:${listener.address().port}` });
+}
+
+test('a connection that breaks again and again', async t => {
+    const kit = await steered(t);
+    const way = await brittle(t, kit.server);
+    const said = Array.from({ length: 100 }, (_, i) => `word ${i}, `);
+    const run = await kit.start(script({ ...say(...said), pause: 5 }));
+    const lines = (await watch(t, way, run, '--json').ends(0)).trimEnd().split('\n').map(JSON.parse);
+    assert.ok(way.cut > 3, `${way.cut} connections were cut`);
+    const frames = await (await follow(kit.server, run)).all();
+    assert.deepEqual(folded(lines), folded(frames));
 });
 
 test('a server that is killed and comes back', async t => {

@@ -192,6 +192,72 @@ static void a_run_that_has_ended_takes_nothing_more(void **state)
     treadle_assistant_response_free(assistant);
 }
 
+/* ---- Streams -------------------------------------------------------------------------------- */
+
+/* The text and the state that a stream leaves, and the number of its last event. */
+static void read_stream(struct scene *scene, struct treadle_stream *stream, char *text, size_t size,
+                        char run_id[128], char thread_id[128], int64_t *number)
+{
+    struct treadle_event event = {.number = 0};
+    enum treadle_run_status status = (enum treadle_run_status)0;
+    int rc;
+    text[0] = '\0';
+    while ((rc = treadle_stream_next(stream, &event, &scene->error)) > 0) {
+        const char *piece = treadle_event_text(&event);
+        assert_true(event.number > *number);
+        *number = event.number;
+        if (piece)
+            strncat(text, piece, size - strlen(text) - 1);
+        if (!event.run)
+            continue;
+        status = event.run->status;
+        snprintf(run_id, 128, "%s", event.run->id);
+        snprintf(thread_id, 128, "%s", event.run->thread_id);
+    }
+    OK(rc);
+    assert_int_equal(status, TREADLE_RUN_COMPLETED);
+    treadle_stream_free(stream);
+}
+
+static void a_run_is_streamed_and_followed(void **state)
+{
+    struct scene *scene = *state;
+    struct treadle_client *client = scene->client;
+    struct treadle_error *error = &scene->error;
+    struct treadle_assistant_response *assistant = NULL;
+    struct treadle_run_times_response *times = NULL;
+    struct treadle_stream *stream = NULL;
+    char text[4096], again[4096], run_id[128], thread_id[128];
+    int64_t number = 0, last = 0;
+    const struct treadle_assistant_create_request create = {.model = "treadle-extractive"};
+    OK(treadle_assistant_create(&assistant, client, &create, error));
+    struct treadle_message_content content = {.text = "What is a loom?"};
+    struct treadle_message_create_request message = {.role = TREADLE_ROLE_USER,
+                                                     .content = &content};
+    struct treadle_thread_create_request thread = {.messages = &message, .message_count = 1};
+    const struct treadle_thread_run_create_request request = {
+        .assistant_id = assistant->assistant.id, .thread = &thread};
+
+    OK(treadle_thread_create_and_run_stream(&stream, client, &request, NULL, error));
+    read_stream(scene, stream, text, sizeof text, run_id, thread_id, &last);
+    assert_true(text[0] != '\0');
+    stream = NULL;
+    OK(treadle_run_events(&stream, client, thread_id, run_id, 0, NULL, error));
+    read_stream(scene, stream, again, sizeof again, run_id, thread_id, &number);
+    assert_string_equal(again, text);
+    assert_int_equal(number, last);
+    OK(treadle_run_times(&times, client, run_id, error));
+    assert_string_equal(times->times.run_id, run_id);
+    assert_true(times->times.model_us > 0 && times->times.first_us.state == TREADLE_SET);
+    stream = NULL;
+    assert_int_equal(treadle_run_events(&stream, client, thread_id, "run_x", 0, NULL, error),
+                     TREADLE_EREMOTE);
+    assert_int_equal(error->http_status, 404);
+    assert_null(stream);
+    treadle_run_times_response_free(times);
+    treadle_assistant_response_free(assistant);
+}
+
 /* ---- Models --------------------------------------------------------------------------------- */
 
 static void models_answer_and_embed(void **state)
@@ -236,6 +302,7 @@ int main(void)
         TEST(an_upload_becomes_a_file_of_a_vector_store),
         TEST(what_is_over_cannot_be_cancelled),
         TEST(a_run_that_has_ended_takes_nothing_more),
+        TEST(a_run_is_streamed_and_followed),
         TEST(models_answer_and_embed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
