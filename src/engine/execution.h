@@ -68,6 +68,7 @@ struct execution {
     unsigned turn;
     struct model_request request;
     struct inbox_batch batch;
+    bool answered;                /* nothing comes behind the batch */
     size_t taken;                 /* entries of the batch that were worked on */
     bool heard;                   /* the model has said all, and that was worked on */
     struct treadle_run_step step; /* that is open, where `writes` or `calls_tools` */
@@ -137,6 +138,14 @@ bool execution_complete_message(struct execution *execution);
 
 /* Tells what was held back of a message, and at least one piece. False when it must wait. */
 bool execution_finish_text(struct execution *execution, int *rc);
+
+/* Counts what the turn has used, once the model has said all. */
+int execution_count(struct execution *execution);
+
+/* Whether the whole answer is there and is a message, of which nothing was told; and, then, its way
+ * to the end of the run. */
+bool execution_has_whole(const struct execution *execution);
+bool execution_write_whole(struct execution *execution);
 
 /* Ends the run as incomplete. */
 bool execution_cut(struct execution *execution, const char *reason, const char *message_reason);

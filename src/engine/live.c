@@ -203,18 +203,12 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
     return add_piece(live, &piece, text, error);
 }
 
-static int add_object(struct live_run *live, const struct treadle_type *type, const void *object,
+/* A piece that is a whole object. */
+static int add_object(struct live_run *live, uint8_t kind, const struct buffer *text,
                       struct treadle_error *error)
 {
-    struct buffer text;
-    buffer_init(&text, LARGEST_PIECES);
-    field_print(type, object, &text);
-    const struct piece piece = {.kind = type == &treadle_run_step_delta_type ? PIECE_STEP
-                                                                             : PIECE_MESSAGE,
-                                .length = (uint32_t)text.length};
-    int rc = text.failed ? too_large(error) : add_piece(live, &piece, text.data, error);
-    buffer_clear(&text);
-    return rc;
+    const struct piece piece = {.kind = kind, .length = (uint32_t)text->length};
+    return text->failed ? too_large(error) : add_piece(live, &piece, text->data, error);
 }
 
 /* The content keeps what clients were told, so an end that comes from elsewhere can write it. */
@@ -250,28 +244,19 @@ static int keep_annotation(struct live_run *live, const struct treadle_annotatio
 int live_add_annotation(struct live_run *live, unsigned index,
                         const struct treadle_annotation *annotation, struct treadle_error *error)
 {
-    struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
-                                                   .quote = "",
-                                                   .page = annotation->file_citation->page};
-    struct treadle_annotation_delta told = {
-        .index = (int64_t)live->annotation_count,
-        .type = annotation->type,
-        .text = annotation->text,
-        .start_index = TREADLE_VALUE(annotation->start_index),
-        .end_index = TREADLE_VALUE(annotation->end_index),
-        .file_citation = &citation,
-    };
-    struct treadle_text_delta text = {
-        .value = annotation->text, .annotations = &told, .annotation_count = 1};
-    struct treadle_content_delta part = {
-        .index = index, .type = TREADLE_CONTENT_TEXT, .text = &text};
-    struct treadle_message_change change = {.content = &part, .content_count = 1};
-    const struct treadle_message_delta delta = {.id = live->subject, .delta = &change};
+    struct buffer text;
+    size_t ordinal = live->annotation_count;
     int rc = keep_annotation(live, annotation, error);
     if (!rc && buffer_append_string(&live->content, annotation->text))
         rc = too_large(error);
     live->opened[0] = true;
-    return rc ? rc : add_object(live, &treadle_message_delta_type, &delta, error);
+    if (rc)
+        return rc;
+    buffer_init(&text, LARGEST_PIECES);
+    run_log_print_annotation(live->subject, index, ordinal, annotation, &text);
+    rc = add_object(live, PIECE_MESSAGE, &text, error);
+    buffer_clear(&text);
+    return rc;
 }
 
 int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *call,
@@ -282,7 +267,12 @@ int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *c
         .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &told, .tool_call_count = 1};
     struct treadle_run_step_change change = {&details};
     const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
-    return add_object(live, &treadle_run_step_delta_type, &delta, error);
+    struct buffer text;
+    buffer_init(&text, LARGEST_PIECES);
+    field_print(&treadle_run_step_delta_type, &delta, &text);
+    int rc = add_object(live, PIECE_STEP, &text, error);
+    buffer_clear(&text);
+    return rc;
 }
 
 bool live_is_unsaved(struct live_run *live)

@@ -317,8 +317,10 @@ bool execution_hear(struct execution *execution)
         execution->taken = 0;
         execution->batch.count = 0;
         buffer_reset(&execution->batch.bytes);
-        bool done = execution_has_answer(execution);
-        if (done && !execution->batch.count) {
+        execution->answered = execution_has_answer(execution);
+        if (execution_has_whole(execution))
+            return execution_write_whole(execution);
+        if (execution->answered && !execution->batch.count) {
             execution->phase = execution_conclude;
             return true;
         }

@@ -85,6 +85,7 @@ static int64_t value_or_zero(struct treadle_integer value)
 static void start_turn(struct execution *execution)
 {
     execution->writes = execution->calls_tools = execution->told = execution->heard = false;
+    execution->answered = false;
     for (size_t i = 0; i < execution->call_count; i++)
         buffer_clear(&execution->calls[i].arguments);
     execution->call_count = 0;

@@ -59,7 +59,7 @@ static int tell_details(struct execution *execution, const struct model_usage *u
 }
 
 /* Once a turn. */
-static int count(struct execution *execution)
+int execution_count(struct execution *execution)
 {
     const struct model_usage *usage = &execution->inbox.outcome.usage;
     execution->answering = false;
@@ -79,7 +79,7 @@ static int count(struct execution *execution)
 bool execution_conclude(struct execution *execution)
 {
     const struct model_outcome *outcome = &execution->inbox.outcome;
-    if (!execution->heard && count(execution)) {
+    if (!execution->heard && execution_count(execution)) {
         execution->phase = execution_fail;
         return true;
     }

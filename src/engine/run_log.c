@@ -103,6 +103,29 @@ void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned ind
         free(copy);
 }
 
+void run_log_print_annotation(const char *subject, unsigned index, size_t ordinal,
+                              const struct treadle_annotation *annotation, struct buffer *out)
+{
+    struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
+                                                   .quote = "",
+                                                   .page = annotation->file_citation->page};
+    struct treadle_annotation_delta told = {
+        .index = (int64_t)ordinal,
+        .type = annotation->type,
+        .text = annotation->text,
+        .start_index = TREADLE_VALUE(annotation->start_index),
+        .end_index = TREADLE_VALUE(annotation->end_index),
+        .file_citation = &citation,
+    };
+    struct treadle_text_delta text = {
+        .value = annotation->text, .annotations = &told, .annotation_count = 1};
+    struct treadle_content_delta part = {
+        .index = index, .type = TREADLE_CONTENT_TEXT, .text = &text};
+    struct treadle_message_change change = {.content = &part, .content_count = 1};
+    const struct treadle_message_delta delta = {.id = subject, .delta = &change};
+    field_print(&treadle_message_delta_type, &delta, out);
+}
+
 /* ---- Rows ----------------------------------------------------------------------------------- */
 
 int run_log_insert(struct db_session *session, const char *run_id, int64_t first, int64_t last,

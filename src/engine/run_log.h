@@ -58,4 +58,8 @@ int run_log_read(struct db_session *session, const char *run_id, int64_t after, 
 void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned index, bool opens,
                          const char *text, size_t length, struct buffer *out);
 
+/* Appends the object of an event that brings a citation; `ordinal` is which of its part it is. */
+void run_log_print_annotation(const char *subject, unsigned index, size_t ordinal,
+                              const struct treadle_annotation *annotation, struct buffer *out);
+
 #endif
