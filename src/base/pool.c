@@ -26,15 +26,16 @@ struct pool {
     pthread_t threads[];
 };
 
-/* Wakes a thread for what is queued unless one is on its way already: it wakes the next one if
- * there is more. So a burst does not wake threads that find the queue empty when they come, because
- * those that work take one job after the other. */
-static void wake_one(struct pool *pool)
+/* Whether to wake a thread for what is queued: not when one is on its way already, since it wakes
+ * the next one if there is more. So a burst does not wake threads that find the queue empty when
+ * they come, because those that work take one job after the other. Who is told to wake one does so
+ * once the lock is free, or the thread would come for nothing. */
+static bool must_wake(struct pool *pool)
 {
     if (!pool->count || !pool->idle || pool->waking)
-        return;
+        return false;
     pool->waking = true;
-    pthread_cond_signal(&pool->wake);
+    return true;
 }
 
 static void await_job(struct pool *pool)
@@ -58,8 +59,10 @@ static void *work(void *argument)
         struct job job = pool->ring[pool->first];
         pool->first = (pool->first + 1) % pool->capacity;
         pool->count--;
-        wake_one(pool);
+        bool wake = must_wake(pool);
         pthread_mutex_unlock(&pool->mutex);
+        if (wake)
+            pthread_cond_signal(&pool->wake);
         job.run(job.argument);
         pthread_mutex_lock(&pool->mutex);
     }
@@ -91,13 +94,15 @@ struct pool *pool_new(size_t threads, size_t queue)
 bool pool_submit(struct pool *pool, pool_job job, void *argument)
 {
     pthread_mutex_lock(&pool->mutex);
-    bool room = pool->count < pool->capacity && !pool->stopping;
+    bool room = pool->count < pool->capacity && !pool->stopping, wake = false;
     if (room) {
         pool->ring[(pool->first + pool->count) % pool->capacity] = (struct job){job, argument};
         pool->count++;
-        wake_one(pool);
+        wake = must_wake(pool);
     }
     pthread_mutex_unlock(&pool->mutex);
+    if (wake)
+        pthread_cond_signal(&pool->wake);
     return room;
 }
 

@@ -15,7 +15,8 @@ typedef void (*pool_job)(void *argument);
  * threads run out. Signals are blocked in the workers. */
 struct pool *pool_new(size_t threads, size_t queue);
 
-/* Queues a job. False, and nothing queued, when the queue is full or the pool is stopping. */
+/* Queues a job. False, and nothing queued, when the queue is full or the pool is stopping. The pool
+ * must stay until it has returned, also where the job itself leads to the pool's end. */
 bool pool_submit(struct pool *pool, pool_job job, void *argument);
 
 /* Lets every queued job finish, then ends the workers and frees the pool. Accepts NULL. */

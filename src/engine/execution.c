@@ -2,11 +2,12 @@
  * Executions: their life, how they are advanced, and how they start.
  *
  * `wakes` is 0 while nothing is to be done, 1 while the execution is queued or advanced, 2 when it
- * was woken meanwhile. Whoever brings news does so, and wakes, under a lock that the execution must
- * take to see it: so nobody wakes an execution that has ended for good.
+ * was woken meanwhile. Nobody wakes an execution that is gone: whoever brings the last news that it
+ * waits for pins it first, and others wake it under a lock that it must take to leave.
  */
 #include "engine/execution.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,6 +23,12 @@ enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000, LOOK_US = 50000 };
 static void wake(void *execution)
 {
     execution_wake(execution);
+}
+
+static void pin(void *argument, bool pinned)
+{
+    struct execution *execution = argument;
+    atomic_fetch_add(&execution->pins, pinned ? 1 : -1);
 }
 
 struct execution *execution_new(struct engine *engine, const struct run_record *record,
@@ -44,7 +51,7 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     execution->started_at = clock_monotonic_us();
     execution->times.queue = record->queue_us;
     pthread_mutex_init(&execution->mutex, NULL);
-    inbox_init(&execution->inbox, wake, execution);
+    inbox_init(&execution->inbox, wake, pin, execution);
     buffer_init(&execution->batch.bytes, 2 * LARGEST_TEXT);
     buffer_init(&execution->said, LARGEST_TEXT);
     live_set_owner(execution->live, wake, execution);
@@ -54,6 +61,8 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
 void execution_free(struct execution *execution)
 {
     struct treadle_error ignored;
+    while (atomic_load(&execution->pins))
+        sched_yield();
     live_set_owner(execution->live, NULL, NULL);
     live_close(execution->live);
     citation_end(execution->walk, &ignored);
@@ -135,11 +144,13 @@ void execution_wake(struct execution *execution)
 
 void execution_arrive(struct execution *execution, int result)
 {
+    atomic_fetch_add(&execution->pins, 1);
     pthread_mutex_lock(&execution->mutex);
     execution->result = result;
     execution->arrived = true;
-    execution_wake(execution);
     pthread_mutex_unlock(&execution->mutex);
+    execution_wake(execution);
+    atomic_fetch_sub(&execution->pins, 1);
 }
 
 static int run_work(struct db_session *session, void *argument, struct treadle_error *error)

@@ -44,6 +44,7 @@ struct execution {
     struct live_run *live;
     execution_phase phase;
     atomic_int wakes; /* how it is scheduled */
+    atomic_int pins;  /* of those who are about to wake it: it is not freed before they have */
 
     /* What others bring. */
     pthread_mutex_t mutex;

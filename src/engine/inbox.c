@@ -11,9 +11,10 @@
 
 enum { LARGEST_ANSWER = 4 << 20, MOST_ENTRIES = 1 << 20 };
 
-void inbox_init(struct inbox *inbox, void (*wake)(void *owner), void *owner)
+void inbox_init(struct inbox *inbox, void (*wake)(void *owner),
+                void (*pin)(void *owner, bool pinned), void *owner)
 {
-    *inbox = (struct inbox){.wake = wake, .owner = owner};
+    *inbox = (struct inbox){.wake = wake, .pin = pin, .owner = owner};
     pthread_mutex_init(&inbox->mutex, NULL);
     buffer_init(&inbox->batch.bytes, LARGEST_ANSWER + 4096);
 }
@@ -110,6 +111,11 @@ static void on_call(void *context, size_t index, const char *id, const char *nam
 static void on_done(void *context, const struct model_outcome *outcome)
 {
     struct inbox *inbox = context;
+    /* Once the owner has seen `done` it waits for nothing but the pin. */
+    void (*wake)(void *) = inbox->wake;
+    void (*pin)(void *, bool) = inbox->pin;
+    void *owner = inbox->owner;
+    pin(owner, true);
     pthread_mutex_lock(&inbox->mutex);
     inbox->outcome = *outcome;
     if (outcome->error)
@@ -119,9 +125,9 @@ static void on_done(void *context, const struct model_outcome *outcome)
     if (outcome->error || inbox->overflow)
         inbox->outcome.error = &inbox->error;
     inbox->done = true;
-    /* Under the lock: once the owner has seen `done`, there may be no owner any more. */
-    inbox->wake(inbox->owner);
     pthread_mutex_unlock(&inbox->mutex);
+    wake(owner);
+    pin(owner, false);
 }
 
 void inbox_open(struct inbox *inbox)

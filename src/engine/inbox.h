@@ -39,10 +39,12 @@ struct inbox {
     int64_t first_at; /* when the first piece came, by clock_monotonic_us; 0: not yet */
     /* Called whenever something came, on the model's thread. */
     void (*wake)(void *owner);
+    void (*pin)(void *owner, bool pinned); /* keeps the owner while it is woken for the last time */
     void *owner;
 };
 
-void inbox_init(struct inbox *inbox, void (*wake)(void *owner), void *owner);
+void inbox_init(struct inbox *inbox, void (*wake)(void *owner),
+                void (*pin)(void *owner, bool pinned), void *owner);
 void inbox_clear(struct inbox *inbox);
 
 /* Makes it ready for the next answer, which goes to the sink. */

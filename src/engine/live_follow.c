@@ -90,10 +90,7 @@ static bool tell(struct live_follower *follower, const struct buffer *frames, in
     if (frames->failed || hand_over(follower, frames->data, frames->length))
         return false;
     follower->held_end = ends && follower->catching_up;
-    if (!ends || follower->catching_up)
-        return true;
-    follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
-    return false;
+    return !ends || follower->catching_up;
 }
 
 static void tell_all(struct live_run *live, const struct buffer frames[2], int64_t last, bool ends)
@@ -220,6 +217,8 @@ static void print_events(struct live_slot *slot, const struct live_event *events
             live_print_frame(number, events[i].types[j], detail, &slot->frames[1]);
         }
     }
+    for (size_t i = 0; i < 2 && slot->over; i++)
+        buffer_append_string(&slot->frames[i], LIVE_DONE);
 }
 
 /* Tells what is settled up to the first slot that is not. Under the lock. */
@@ -328,7 +327,7 @@ void live_catch_up(struct live_follower *follower, int64_t after, bool ended)
         if (follower->after < after)
             follower->after = after;
         int rc = *rest ? follower->frames(follower->context, rest, strlen(rest)) : 0;
-        if (!rc && ends)
+        if (!rc && ended)
             follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
         if (rc || ends)
             dismiss(live, at);

@@ -107,10 +107,12 @@ static void start_on_worker(void *argument)
 {
     struct execution *execution = argument;
     start_model(execution);
+    atomic_fetch_add(&execution->pins, 1);
     pthread_mutex_lock(&execution->mutex);
     execution->asking = false;
-    execution_wake(execution);
     pthread_mutex_unlock(&execution->mutex);
+    execution_wake(execution);
+    atomic_fetch_sub(&execution->pins, 1);
 }
 
 bool execution_has_answer(struct execution *execution)

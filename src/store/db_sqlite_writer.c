@@ -283,34 +283,37 @@ bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer)
     return pthread_equal(pthread_self(), writer->thread) != 0;
 }
 
-/* Under the lock. */
-static void append(struct db_sqlite_writer *writer, struct db_task *task)
+/* Under the lock. True when the thread is to be woken, once the lock is free. */
+static bool append(struct db_sqlite_writer *writer, struct db_task *task)
 {
     bool sleeps = writer->first == NULL;
     task->next = NULL;
     *writer->last = task;
     writer->last = &task->next;
-    if (sleeps)
-        pthread_cond_signal(&writer->wake);
+    return sleeps;
 }
 
 void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task)
 {
     pthread_mutex_lock(&writer->mutex);
-    append(writer, task);
+    bool wake = append(writer, task);
     pthread_mutex_unlock(&writer->mutex);
+    if (wake)
+        pthread_cond_signal(&writer->wake);
 }
 
 static int queue_waiter(struct db_sqlite_writer *writer, struct waiter *waiter,
                         struct treadle_error *error)
 {
     pthread_mutex_lock(&writer->mutex);
-    bool full = writer->waiting >= QUEUE_LIMIT;
+    bool full = writer->waiting >= QUEUE_LIMIT, wake = false;
     if (!full) {
         writer->waiting++;
-        append(writer, &waiter->task);
+        wake = append(writer, &waiter->task);
     }
     pthread_mutex_unlock(&writer->mutex);
+    if (wake)
+        pthread_cond_signal(&writer->wake);
     if (!full)
         return 0;
     error_set(error, TREADLE_ELIMIT, "too many writes are waiting");
