@@ -1,6 +1,6 @@
 /*
- * Live runs: the table, and the pieces of what is being made. Changes and followers are
- * live_follow.c.
+ * Live runs: the table, and the pieces of what is being made. The calls that were told are
+ * live_calls.c, changes and followers live_follow.c.
  */
 #include "engine/live.h"
 
@@ -101,7 +101,9 @@ void live_close(struct live_run *live)
     buffer_clear(&live->frames);
     buffer_clear(&live->content);
     buffer_clear(&live->refusal);
-    arena_free(live->annotation_arena);
+    live_forget_calls(live);
+    arena_free(live->subject_arena);
+    free(live->calls);
     free(live->pieces);
     pthread_mutex_destroy(&live->mutex);
     free(live);
@@ -146,8 +148,8 @@ int live_begin(struct live_run *live, const char *subject, struct treadle_error 
         arena_free(arena);
         return error_set_memory(error);
     }
-    arena_free(live->annotation_arena);
-    live->annotation_arena = arena;
+    arena_free(live->subject_arena);
+    live->subject_arena = arena;
     live->annotations = NULL;
     live->annotation_count = live->annotation_room = 0;
     memcpy(live->subject, subject, strlen(subject) + 1);
@@ -155,6 +157,7 @@ int live_begin(struct live_run *live, const char *subject, struct treadle_error 
     buffer_reset(&live->refusal);
     live->opened[0] = live->opened[1] = false;
     live->refusal_index = 0;
+    live_forget_calls(live);
     return 0;
 }
 
@@ -190,8 +193,10 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
 {
     struct piece piece = {.kind = kind, .index = (uint16_t)index, .length = (uint32_t)length};
     int rc = 0;
-    if (kind == PIECE_ARGUMENTS)
-        return add_piece(live, &piece, text, error);
+    if (kind == PIECE_ARGUMENTS) {
+        rc = live_keep_arguments(live, index, text, length);
+        return rc ? too_large(error) : add_piece(live, &piece, text, error);
+    }
     bool *opened = &live->opened[kind == PIECE_REFUSAL];
     piece.opens = !*opened;
     rc = buffer_append(kind == PIECE_TEXT ? &live->content : &live->refusal, text, length);
@@ -215,7 +220,7 @@ static int add_object(struct live_run *live, uint8_t kind, const struct buffer *
 static int keep_annotation(struct live_run *live, const struct treadle_annotation *annotation,
                            struct treadle_error *error)
 {
-    struct arena *arena = live->annotation_arena;
+    struct arena *arena = live->subject_arena;
     if (live->annotation_count == live->annotation_room) {
         size_t room = live->annotation_room ? live->annotation_room * 2 : 8;
         struct treadle_annotation *longer = arena_array(arena, room, sizeof *longer);
@@ -268,6 +273,8 @@ int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *c
     struct treadle_run_step_change change = {&details};
     const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
     struct buffer text;
+    if (live_keep_call(live, call))
+        return error_set_memory(error);
     buffer_init(&text, LARGEST_PIECES);
     field_print(&treadle_run_step_delta_type, &delta, &text);
     int rc = add_object(live, PIECE_STEP, &text, error);

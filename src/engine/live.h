@@ -66,6 +66,10 @@ bool live_is_unsaved(struct live_run *live);
 int live_copy_content(struct live_run *live, const char *message_id, struct arena *arena,
                       struct treadle_content **out, size_t *count, struct treadle_error *error);
 
+/* The same of the calls of a step; what they gave is not among it. */
+int live_copy_calls(struct live_run *live, const char *step_id, struct arena *arena,
+                    struct treadle_tool_call **out, size_t *count, struct treadle_error *error);
+
 /* ---- Changes -------------------------------------------------------------------------------- */
 
 /* What a change tells: one event of one object, or two (as created and in_progress) of the same. */

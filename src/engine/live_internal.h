@@ -1,5 +1,5 @@
 /*
- * A live run, as live.c and live_follow.c share it. May be used by these two alone.
+ * A live run, as the files of live runs share it. May be used by these alone.
  */
 #ifndef ENGINE_LIVE_INTERNAL_H
 #define ENGINE_LIVE_INTERNAL_H
@@ -22,6 +22,12 @@ struct piece {
     bool opens;
 };
 
+/* A call as it was told so far. */
+struct live_call {
+    struct treadle_tool_call call; /* without what it gives */
+    struct buffer arguments;       /* of a function */
+};
+
 struct live_run {
     struct live_run *next; /* in the table; guarded by its lock, as is the next */
     size_t references;
@@ -40,7 +46,9 @@ struct live_run {
     unsigned refusal_index;
     struct treadle_annotation *annotations; /* of the content */
     size_t annotation_count, annotation_room;
-    struct arena *annotation_arena;
+    struct live_call *calls; /* of the subject, where it is a step, so far */
+    size_t call_count, call_room;
+    struct arena *subject_arena; /* of annotations and calls */
     bool unsaved;
     struct live_slot *slots, **last_slot; /* changes that are not settled, by number */
     struct live_follower *followers;
@@ -48,6 +56,12 @@ struct live_run {
     void (*wake)(void *owner);
     void *owner;
 };
+
+/* The calls of the subject: kept as they are told, and forgotten with it. The first two give 0,
+ * TREADLE_ELIMIT or TREADLE_EMEMORY. Under the lock. */
+int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *call);
+int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length);
+void live_forget_calls(struct live_run *live);
 
 /* Appends the frame of a piece. */
 void live_frame_piece(const struct live_run *live, const struct piece *piece, struct buffer *out);

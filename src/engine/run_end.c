@@ -130,6 +130,26 @@ static int take_content(struct run_change *change, struct treadle_message *messa
     return rc;
 }
 
+/* The same of the calls of a step. One whose usage is held was recorded whole, with what its
+ * searches found. */
+static int take_calls(struct run_change *change, struct treadle_run_step *step,
+                      struct treadle_error *error)
+{
+    struct run_news *news = run_change_news(change, step->run_id);
+    struct treadle_tool_call *calls = NULL;
+    size_t count = 0;
+    if (!news)
+        return error_set_memory(error);
+    if (!news->live || step->usage)
+        return 0;
+    int rc = live_copy_calls(news->live, step->id, change->arena, &calls, &count, error);
+    if (!rc && count) {
+        step->step_details->tool_calls = calls;
+        step->step_details->tool_call_count = count;
+    }
+    return rc;
+}
+
 /* Some clients take a message only from its pieces, so one without any gets an empty one. */
 static int tell_piece(struct run_change *change, const struct treadle_message *message,
                       const char *text, bool opens, struct treadle_error *error)
@@ -244,6 +264,8 @@ static int end_step(struct run_change *change, const char *step_id, const struct
     step.expires_at = (struct treadle_integer){TREADLE_NULL, 0};
     if (step.step_details->message_creation)
         rc = end_message(change, step.step_details->message_creation->message_id, ending, error);
+    else if (!ending->abandoned)
+        rc = take_calls(change, &step, error);
     return rc ? rc : run_rows_save_step(change, &step, error);
 }
 
@@ -339,23 +361,40 @@ int run_state_cut(struct run_change *change, const char *run_id, const struct ru
 
 /* ---- Cancelling ----------------------------------------------------------------------------- */
 
-/* What was told comes into the log with the change, so it comes into the message, too. */
-static int keep_content(struct run_change *change, const char *run_id, struct treadle_error *error)
+static int keep_content(struct run_change *change, const char *message_id,
+                        struct treadle_error *error)
+{
+    struct treadle_message message;
+    int rc = run_rows_load_message(change, message_id, &message, error);
+    if (!rc)
+        rc = take_content(change, &message, error);
+    return rc ? rc : run_rows_save_message(change, &message, error);
+}
+
+static int keep_calls(struct run_change *change, struct treadle_run_step *step,
+                      struct treadle_error *error)
+{
+    int rc = run_rows_held_usage(change, step->id, &step->usage, error);
+    if (rc || step->usage)
+        return rc;
+    rc = take_calls(change, step, error);
+    return rc ? rc : run_rows_save_step(change, step, error);
+}
+
+/* What was told comes into the log with the change, so it comes into message or step, too. */
+static int keep_told(struct run_change *change, const char *run_id, struct treadle_error *error)
 {
     struct treadle_run_step step;
-    struct treadle_message message;
     const char *step_id = NULL;
     int rc = run_rows_open_step(change, run_id, &step_id, error);
     if (rc || !step_id)
         return rc;
     rc = run_rows_load_step(change, step_id, &step, error);
-    if (rc || !step.step_details->message_creation)
+    if (rc)
         return rc;
-    rc = run_rows_load_message(change, step.step_details->message_creation->message_id, &message,
-                               error);
-    if (!rc)
-        rc = take_content(change, &message, error);
-    return rc ? rc : run_rows_save_message(change, &message, error);
+    return step.step_details->message_creation
+               ? keep_content(change, step.step_details->message_creation->message_id, error)
+               : keep_calls(change, &step, error);
 }
 
 int run_state_cancel(struct run_change *change, const char *run_id, struct treadle_run *out,
@@ -370,7 +409,7 @@ int run_state_cancel(struct run_change *change, const char *run_id, struct tread
                                  field_word(run_status_names, (int)run.status));
     run.status = TREADLE_RUN_CANCELLING;
     run.required_action = NULL;
-    rc = keep_content(change, run_id, error);
+    rc = keep_told(change, run_id, error);
     if (!rc)
         rc = run_rows_save(change, &run, error);
     if (!rc)

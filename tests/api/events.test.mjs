@@ -246,9 +246,9 @@ test('a run outlives the server that began it, and so do its events', async t =>
     const arguments_ = ['--model-url', model.url];
     const first = await launch({ store, arguments: arguments_ });
     t.after(() => first.stopped || first.kill());
-    const made = await first.client.beta.assistants.create({ model: 'scripted-1' });
+    const assistant = await first.client.beta.assistants.create({ model: 'scripted-1' });
     const start = async content => {
-        const reply = await openEvents(first, 'POST', '/v1/threads/runs', { assistant_id: made.id,
+        const reply = await openEvents(first, 'POST', '/v1/threads/runs', { assistant_id: assistant.id,
             stream: true, thread: { messages: [{ role: 'user', content }] } });
         await reply.next();
         return { reply, run: (await reply.next()).data };
@@ -258,6 +258,9 @@ test('a run outlives the server that began it, and so do its events', async t =>
     const half = await start(script({ ...say('Half an', ' answer'), hang: true }));
     await half.reply.until(frame => JSON.stringify(frame.data.delta ?? '').includes(' answer'));
     half.reply.close();
+    const calling = await start(script({ ...call('get_weather', '{"city": "Par'), hang: true }));
+    await calling.reply.until(frame => JSON.stringify(frame.data.delta ?? '').includes('Par'));
+    calling.reply.close();
     await first.kill();
 
     const second = await launch({ store, arguments: arguments_ });
@@ -265,6 +268,12 @@ test('a run outlives the server that began it, and so do its events', async t =>
     await t.test('one that had ended is replayed', async () => {
         const frames = await (await follow(second, done.run)).all();
         assert.deepEqual(folded(frames), folded(done.reply.frames));
+    });
+    await t.test('one that made a call has failed, and nothing is told that it does not have', async () => {
+        const frames = await (await follow(second, calling.run)).all();
+        const follower = new Follower({ replay: true }).takeAll(frames);
+        assert.equal(follower.status, 'failed');
+        assert.equal(follower.finalSteps[0].status, 'failed');
     });
     await t.test('one that was at work has failed', async () => {
         const frames = await (await follow(second, half.run)).all();

@@ -31,6 +31,10 @@ async function assertStored(kit, follower) {
     assert.deepEqual((await kit.messages(run)).filter(one => said.includes(one.id)), follower.messages);
 }
 
+/** Name, arguments and output of each call of the last step. */
+const madeCalls = ({ finalSteps }) => finalSteps.at(-1).step_details.tool_calls
+    .map(one => [one.function.name, one.function.arguments, one.function.output]);
+
 test('streams of runs that complete', async t => {
     const kit = await steered(t);
     const golden = async (name, reply, options) => {
@@ -117,6 +121,13 @@ test('streams of runs that end otherwise', async t => {
             cut: true })));
         assert.match(run.last_error.message, /broke off/);
     });
+    await t.test('the model breaks off within calls', async () => {
+        const follower = await checked(await kit.stream(turns({ ...calls(['get_weather',
+            { city: 'Bern' }], ['get_time', '{"of": "Par']), cut: true })));
+        assert.deepEqual(madeCalls(follower), [['get_weather', '{"city":"Bern"}', null],
+            ['get_time', '{"of": "Par', null]]);
+        await assertStored(kit, follower);
+    });
     await t.test('the model refuses', async () => {
         const run = await golden('refused', await kit.stream(script({ status: 400,
             body: { error: { message: 'The context is too long.' } } })));
@@ -181,6 +192,13 @@ test('streams of runs whose time is up', async t => {
         assertTranscript('expiry', follower.events);
         await assertStored(kit, follower);
         assert.equal(follower.events[0].data.expires_at - follower.run.created_at, 2);
+    });
+    await t.test('within a call', async () => {
+        const follower = await checked(await kit.stream(turns({ ...call('get_weather',
+            '{"city": "Par'), hang: true })));
+        assert.equal(follower.status, 'expired');
+        assert.deepEqual(madeCalls(follower), [['get_weather', '{"city": "Par', null]]);
+        await assertStored(kit, follower);
     });
     await t.test('while it waits for outputs', async () => {
         const reply = await kit.stream(turns(call('get_time'), quote));
