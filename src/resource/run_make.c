@@ -104,6 +104,8 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
         return rc;
     merge(call, &assistant, request, &run);
     rc = set_defaults(call, &run, error);
+    if (!rc)
+        rc = tools_check_choice(run.tools, run.tool_count, run.tool_choice, error);
     if (!rc && resources)
         rc = tools_resolve(session, call, resources, 0, &run.tool_resources, error);
     if (!rc)

@@ -3,6 +3,9 @@
  */
 #include "resource/tools.h"
 
+#include <string.h>
+
+#include "api/types.h"
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
@@ -46,6 +49,28 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
             return error_set_memory(error);
     }
     return 0;
+}
+
+static bool is_chosen(const struct treadle_tool *tool,
+                      const struct treadle_tool_choice_object *choice)
+{
+    if (tool->type != choice->type)
+        return false;
+    return !tool->function || strcmp(tool->function->name, choice->function->name) == 0;
+}
+
+int tools_check_choice(const struct treadle_tool *tools, size_t count,
+                       const struct treadle_tool_choice *choice, struct treadle_error *error)
+{
+    if (!choice->object)
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        if (is_chosen(&tools[i], choice->object))
+            return 0;
+    return error_set_request(
+        error, NULL, "tool_choice", "Tool choice '%.64s' not found in 'tools'.",
+        choice->object->function ? choice->object->function->name
+                                 : field_word(tool_type_names, (int)choice->object->type));
 }
 
 /* ---- Resources ------------------------------------------------------------------------------ */

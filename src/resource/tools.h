@@ -12,6 +12,10 @@
 int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size_t count,
                     struct treadle_error *error);
 
+/* Refuses the choice of a tool that is not among these. */
+int tools_check_choice(const struct treadle_tool *tools, size_t count,
+                       const struct treadle_tool_choice *choice, struct treadle_error *error);
+
 /* Checks that the files and vector stores named exist and makes the store of the `vector_stores`
  * helper, with a life of `helper_days` unused (0: for ever). `out` (never NULL) is what is kept. */
 int tools_resolve(struct db_session *session, struct resource_call *call,
