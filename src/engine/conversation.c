@@ -129,6 +129,7 @@ int conversation_add_search(struct conversation *conversation, const char *call_
             (struct citation_source){&outcome->passages[i], &outcome->results[i]};
     const struct model_message result = {
         .role = MODEL_TOOL,
+        .text = outcome->complaint,
         .call_id = call_id,
         .passages = outcome->passages,
         .passage_count = outcome->count,

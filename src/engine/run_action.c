@@ -16,6 +16,11 @@ enum { LONGEST_LIST = 320 };
 
 /* ---- Waiting -------------------------------------------------------------------------------- */
 
+bool run_call_is_due(const struct treadle_tool_call *call)
+{
+    return call->function && !call->function->output;
+}
+
 static int make_action(struct run_change *change, const struct treadle_tool_call *calls,
                        size_t count, struct treadle_required_action **out,
                        struct treadle_error *error)
@@ -29,7 +34,7 @@ static int make_action(struct run_change *change, const struct treadle_tool_call
         return error_set_memory(error);
     for (size_t i = 0; i < count; i++) {
         const struct treadle_function_call *function = calls[i].function;
-        if (calls[i].type != TREADLE_TOOL_FUNCTION)
+        if (!run_call_is_due(&calls[i]))
             continue;
         size_t index = due->tool_call_count++;
         functions[index] = (struct treadle_required_function){function->name, function->arguments};

@@ -70,8 +70,11 @@ int run_state_save_content(struct run_change *change, const char *message_id,
                            struct treadle_content *content, size_t content_count,
                            struct treadle_error *error);
 
-/* Leaves the step open, with its calls, and the run waiting for the outputs of those that call
- * functions (`output` is NULL in them). What the turn used shows once the step has ended. */
+/* Whether a recorded call waits for an output: one of a function that has none yet. */
+bool run_call_is_due(const struct treadle_tool_call *call);
+
+/* Leaves the step open, with its calls, and the run waiting for the outputs of those that are due.
+ * What the turn used shows once the step has ended. */
 int run_state_require_action(struct run_change *change, const struct treadle_run_step *step,
                              struct treadle_tool_call *calls, size_t call_count,
                              const struct treadle_usage *usage, struct treadle_error *error);

@@ -23,17 +23,19 @@ static bool is_function(const struct execution *execution, const char *name)
     return false;
 }
 
+/* Models make up tools. They are told so, and may go on. */
 static int record_function(struct execution *execution, const struct execution_call *call,
                            const char *arguments, struct treadle_tool_call *out)
 {
     struct treadle_function_call *function = arena_alloc(execution->arena, sizeof *function);
     if (!function)
         return error_set_memory(&execution->error);
-    if (!is_function(execution, call->name))
-        return error_set(&execution->error, TREADLE_EUNSUPPORTED,
-                         "The model called the tool '%.64s', which the run does not have.",
-                         call->name);
     *function = (struct treadle_function_call){.name = call->name, .arguments = arguments};
+    if (!is_function(execution, call->name)) {
+        function->output = arena_format(execution->arena, "There is no tool '%s'.", call->name);
+        if (!function->output)
+            return error_set_memory(&execution->error);
+    }
     *out = (struct treadle_tool_call){
         .id = call->id, .type = TREADLE_TOOL_FUNCTION, .function = function};
     return 0;
@@ -58,6 +60,22 @@ static int record_call(struct execution *execution, const struct execution_call 
     return out->file_search ? 0 : error_set_memory(&execution->error);
 }
 
+static int answer_unknown(struct execution *execution)
+{
+    int rc = 0;
+    for (size_t i = 0; i < execution->call_count && !rc; i++) {
+        const struct treadle_tool_call *call = &execution->recorded[i];
+        if (!call->function || !call->function->output)
+            continue;
+        const struct model_message answer = {.role = MODEL_TOOL,
+                                             .text = call->function->output,
+                                             .call_id = call->id,
+                                             .of_run = true};
+        rc = conversation_add(&execution->conversation, &answer, &execution->error);
+    }
+    return rc;
+}
+
 /* Adds what the model said to the conversation, too, under the ids that the results will name. */
 static int record_calls(struct execution *execution)
 {
@@ -76,7 +94,8 @@ static int record_calls(struct execution *execution)
                                           .calls = calls,
                                           .call_count = count,
                                           .of_run = true};
-    return conversation_add(&execution->conversation, &message, &execution->error);
+    rc = conversation_add(&execution->conversation, &message, &execution->error);
+    return rc ? rc : answer_unknown(execution);
 }
 
 /* ---- Searching ------------------------------------------------------------------------------ */
@@ -180,7 +199,7 @@ static bool go_on(struct execution *execution)
 {
     bool waits = false;
     for (size_t i = 0; i < execution->call_count; i++)
-        waits = waits || !execution->calls[i].search;
+        waits = waits || run_call_is_due(&execution->recorded[i]);
     if (!waits)
         return execution_write(execution, complete_tools, next_turn);
     execution->status = "requires_action";

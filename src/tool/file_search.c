@@ -23,13 +23,18 @@ const struct model_tool file_search_tool = {
                   "\"required\":[\"queries\"],\"additionalProperties\":false}",
 };
 
+static const char no_query[] = "Nothing was searched for: the arguments must be JSON as in "
+                               "{\"queries\": [\"…\"]}, with one query at least.";
+
+/* None of what is no JSON, or has another form. */
 static int parse_queries(const char *arguments, struct arena *arena, const char **out,
                          size_t *count, struct treadle_error *error)
 {
     json_t *root = NULL;
     size_t found = 0;
-    if (json_parse(arguments, strlen(arguments), &root, error))
-        return error_set(error, TREADLE_EINVALID, "the arguments of file_search are not JSON");
+    struct treadle_error ignored;
+    if (json_parse(arguments, strlen(arguments), &root, &ignored))
+        root = NULL;
     json_t *queries = json_object_get(root, "queries");
     for (size_t i = 0; i < json_array_size(queries) && found < MOST_QUERIES; i++) {
         const char *text = json_string_value(json_array_get(queries, i));
@@ -37,8 +42,6 @@ static int parse_queries(const char *arguments, struct arena *arena, const char 
             out[found++] = arena_string(arena, text);
     }
     json_decref(root);
-    if (!found)
-        return error_set(error, TREADLE_EINVALID, "the arguments of file_search name no query");
     for (size_t i = 0; i < found; i++)
         if (!out[i])
             return error_set_memory(error);
@@ -75,15 +78,11 @@ static size_t merge(struct search_result *all, size_t count, const struct search
     return count;
 }
 
-static int search_all(const struct file_search_request *request, size_t limit, double threshold,
-                      struct arena *arena, struct search_result **out, size_t *count,
-                      struct treadle_error *error)
+static int search_all(const struct file_search_request *request, const char *const *queries,
+                      size_t query_count, size_t limit, double threshold, struct arena *arena,
+                      struct search_result **out, size_t *count, struct treadle_error *error)
 {
-    const char *queries[MOST_QUERIES];
-    size_t query_count = 0, found = 0;
-    int rc = parse_queries(request->arguments, arena, queries, &query_count, error);
-    if (rc)
-        return rc;
+    size_t found = 0;
     struct search_result *all = arena_array(arena, limit * query_count, sizeof *all);
     if (!all)
         return error_set_memory(error);
@@ -95,7 +94,7 @@ static int search_all(const struct file_search_request *request, size_t limit, d
                                      .score_threshold = threshold};
         struct search_result *results = NULL;
         size_t result_count = 0;
-        rc = search_run(request->search, &query, arena, &results, &result_count, error);
+        int rc = search_run(request->search, &query, arena, &results, &result_count, error);
         if (rc)
             return rc;
         found = merge(all, found, results, result_count);
@@ -132,9 +131,13 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     size_t limit = limited ? (size_t)options->max_num_results.value : DEFAULT_RESULTS;
     const struct treadle_ranking_options *ranking = options ? options->ranking_options : NULL;
     double threshold = ranking ? ranking->score_threshold : 0;
+    const char *queries[MOST_QUERIES];
     struct search_result *results = NULL;
-    size_t count = 0;
-    int rc = search_all(request, limit, threshold, arena, &results, &count, error);
+    size_t query_count = 0, count = 0;
+    int rc = parse_queries(request->arguments, arena, queries, &query_count, error);
+    if (!rc)
+        rc = search_all(request, queries, query_count, limit, threshold, arena, &results, &count,
+                        error);
     if (rc)
         return rc;
     struct treadle_search_ranking *applied = arena_alloc(arena, sizeof *applied);
@@ -156,6 +159,7 @@ int file_search_run(const struct file_search_request *request, struct arena *are
         .results = results,
         .passages = passages,
         .count = count,
+        .complaint = query_count ? NULL : no_query,
     };
     return 0;
 }

@@ -30,13 +30,13 @@ struct file_search_outcome {
     const struct search_result *results;  /* best first */
     const struct model_passage *passages; /* one a result, in the same order */
     size_t count;
+    const char *complaint; /* for the model, where its arguments name no query; else NULL */
 };
 
 /* The tool as models are told of it. */
 extern const struct model_tool file_search_tool;
 
-/* Searches; everything in `out` is made in the arena. TREADLE_EINVALID for arguments that name no
- * query. */
+/* Searches; everything in `out` is made in the arena. Arguments that name no query find nothing. */
 int file_search_run(const struct file_search_request *request, struct arena *arena,
                     struct file_search_outcome *out, struct treadle_error *error);
 

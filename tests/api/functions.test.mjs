@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { assertError, post, request, upload } from './harness.mjs';
 import { call, calls, cite, quote, say, script, turns } from './model_server.mjs';
+import { checked } from './protocol.mjs';
 import { CLOCK, ENDED, outputsFor, pending, SEARCH, steered, textOf, WEATHER } from './steered.mjs';
 
 const two = calls(['get_weather', { city: 'Bern' }], ['get_time']);
@@ -246,6 +247,57 @@ test('a turn that searches files and calls a function', async t => {
         });
 });
 
+test('calls that cannot be made are answered, so that the model goes on', async t => {
+    const kit = await steered(t);
+    const store = await kit.client.vectorStores.create({});
+    const searching = { tools: [SEARCH, CLOCK],
+        tool_resources: { file_search: { vector_store_ids: [store.id] } } };
+    const unknown = name => `There is no tool '${name}'.`;
+    const outputs = (content, turn = 1) => asked(kit, content)[turn].messages
+        .filter(one => one.role === 'tool').map(one => one.content);
+
+    await t.test('a function that the run does not have', async () => {
+        const content = turns(call('get_tides', { of: 'Brest' }), quote);
+        const follower = await checked(await kit.stream(content));
+        assert.equal(follower.status, 'completed');
+        const [step] = await kit.steps(follower.run);
+        assert.equal(step.status, 'completed');
+        assert.deepEqual(step.step_details.tool_calls.map(one => one.function), [{ name: 'get_tides',
+            arguments: '{"of":"Brest"}', output: unknown('get_tides') }]);
+        assert.equal(textOf(follower.messages[0]), `[get_tides → ${unknown('get_tides')}]`);
+    });
+    await t.test('a search where there is nothing to search', async () => {
+        const content = turns(call('file_search', { queries: ['x'] }), quote);
+        assert.equal((await kit.run(content)).status, 'completed');
+        assert.deepEqual(outputs(content), [unknown('file_search')]);
+    });
+    await t.test('beside one that waits for its output', async () => {
+        const content = turns(calls(['get_tides'], ['get_time']), quote);
+        const run = await kit.run(content);
+        assert.deepEqual(pending(run).map(one => one.function.name), ['get_time']);
+        await kit.submit(run, outputsFor(run));
+        await kit.reaches(run, 'completed');
+        assert.deepEqual(outputs(content), [unknown('get_tides'), 'output of get_time']);
+    });
+    for (const bad of ['', 'Par', '{}', '[]', '{"queries": []}', '{"queries": [5, ""]}',
+        '{"queries": "pump"}', '{"queries": ["pum'])
+        await t.test(`a search for ${bad}`, async () => {
+            const content = turns(call('file_search', bad), call('file_search', { queries: ['x'] }),
+                say('Nothing.'));
+            const follower = await checked(await kit.stream(content, { assistant: searching }));
+            assert.equal(follower.status, 'completed', JSON.stringify(follower.run.last_error));
+            assert.match(outputs(content)[0], /\{"queries": \["…"\]\}/);
+            const [step] = await kit.steps(follower.run);
+            assert.equal(step.status, 'completed');
+            assert.deepEqual(step.step_details.tool_calls[0].file_search.results, []);
+        });
+    await t.test('for ever: the turns are counted', async () => {
+        const run = await kit.run(turns(call('get_tides')));
+        assert.deepEqual([run.status, run.last_error.code], ['failed', 'server_error']);
+        assert.match(run.last_error.message, /turns/);
+    });
+});
+
 test('how tools are offered', async t => {
     const kit = await steered(t);
     const bodies = async (run, steps = [say('x')], assistant = {}) => {
@@ -296,6 +348,21 @@ test('how tools are offered', async t => {
             [call('file_search', { queries: ['x'] })], assistant);
         assert.deepEqual(list.map(body => body.tool_choice),
             [{ type: 'function', function: { name: 'file_search' } }, 'auto']);
+    });
+    await t.test('choices of what the run does not have', async () => {
+        const thread = await kit.thread('x');
+        const assistant = await kit.assistant();
+        const refused = async (choice, more = {}) => assertError(await post(kit.server,
+            `/v1/threads/${thread}/runs`, { assistant_id: assistant, tool_choice: choice, ...more }),
+        400, { type: 'invalid_request_error', param: 'tool_choice', message: /^[^\uFFFD]+ not found in 'tools'/ });
+        await refused({ type: 'function', function: { name: 'get_tides' } });
+        await refused({ type: 'function', function: { name: `x${'€'.repeat(40)}` } });
+        await refused({ type: 'file_search' });
+        await refused({ type: 'code_interpreter' });
+        await refused(named, { tools: [WEATHER] });
+        await refused({ type: 'function', function: { name: 'file_search' } }, { tools: [SEARCH] });
+        assertError(await post(kit.server, '/v1/threads/runs', { assistant_id: assistant,
+            tool_choice: { type: 'file_search' } }), 400, { param: 'tool_choice' });
     });
     await t.test('choices that are none', async () => {
         const thread = await kit.thread('x');
