@@ -28,7 +28,7 @@ static int64_t message_tokens(const struct model_request *request,
 {
     const struct model_request alone = {
         .model = request->model, .messages = message, .message_count = 1};
-    return model_prompt_tokens(&alone);
+    return model_prompt_tokens(&alone) - MODEL_REPLY_TOKENS;
 }
 
 /* The most tokens that may be told; negative: any number. */

@@ -133,6 +133,7 @@ int conversation_add_search(struct conversation *conversation, const char *call_
         .call_id = call_id,
         .passages = outcome->passages,
         .passage_count = outcome->count,
+        .of_run = true,
     };
     return conversation_add(conversation, &result, error);
 }
@@ -172,8 +173,10 @@ static int recall_calls(struct conversation *conversation, const struct past_ste
     /* A model that said something before its calls said both in one message. */
     struct model_message *last =
         conversation->count ? &conversation->messages[conversation->count - 1] : NULL;
-    const struct model_message said = {
-        .role = MODEL_ASSISTANT, .calls = calls, .call_count = details->tool_call_count};
+    const struct model_message said = {.role = MODEL_ASSISTANT,
+                                       .calls = calls,
+                                       .call_count = details->tool_call_count,
+                                       .of_run = true};
     int rc = 0;
     if (last && last->role == MODEL_ASSISTANT && last->of_run && !last->call_count) {
         last->calls = calls;
@@ -184,7 +187,7 @@ static int recall_calls(struct conversation *conversation, const struct past_ste
     json_t *remembered = past->remembered ? json_loads(past->remembered, 0, NULL) : NULL;
     for (size_t i = 0; i < details->tool_call_count && !rc; i++) {
         const struct treadle_tool_call *call = &details->tool_calls[i];
-        struct model_message result = {.role = MODEL_TOOL, .call_id = call->id};
+        struct model_message result = {.role = MODEL_TOOL, .call_id = call->id, .of_run = true};
         char *text = json_dumps(json_array_get(remembered, i), JSON_COMPACT);
         calls[i].id = call->id;
         if (call->file_search) {

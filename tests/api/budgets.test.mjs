@@ -2,11 +2,11 @@
 // model that fails.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { assertError, post, run as runProgram, until } from './harness.mjs';
-import { call, quote, say, script, turns } from './model_server.mjs';
+import { assertError, post, run as runProgram, until, upload } from './harness.mjs';
+import { call, calls, quote, say, script, search, turns } from './model_server.mjs';
 import { Follower } from './protocol.mjs';
 import { follow } from './sse.mjs';
-import { ENDED, outputsFor, steered, textOf } from './steered.mjs';
+import { CLOCK, ENDED, outputsFor, SEARCH, steered, textOf } from './steered.mjs';
 
 const used = (prompt, completion) =>
     ({ usage: { prompt_tokens: prompt, completion_tokens: completion } });
@@ -151,6 +151,98 @@ test('how much of the thread the model sees', async t => {
         }
         assert.deepEqual(last(kit).messages.map(message => message.role),
             ['system', 'user', 'assistant', 'tool', 'assistant', 'tool']);
+    });
+});
+
+test('the context of a model', async t => {
+    let asked = 0;
+    const numbered = (i, text = 'some words of it '.repeat(20)) => `message ${i}: ${text}`;
+    /** A run of a thread with that many numbered messages and then these; what its model was told. */
+    const told = async (kit, count, step, { run = {}, assistant = {}, text } = {}) => {
+        const content = step.replace('"x"', `"${++asked} x"`);
+        const thread = await kit.thread();
+        const messages = [...Array.from({ length: count }, (_, i) =>
+            ({ role: i % 2 ? 'assistant' : 'user', content: numbered(i, text) })),
+        { role: 'user', content }];
+        for (const message of messages)
+            await kit.client.beta.threads.messages.create(thread, message);
+        let now = await kit.reaches(await kit.client.beta.threads.runs.create(thread,
+            { assistant_id: await kit.assistant(assistant), ...run }), 'requires_action', 'completed');
+        while (now.status === 'requires_action') {
+            await kit.submit(now, outputsFor(now, () => 'words of an output '.repeat(100)));
+            now = await kit.reaches(now, 'requires_action', 'completed');
+        }
+        return kit.model.chats().map(({ body }) => body.messages)
+            .filter(list => list.some(one => one.content === content));
+    };
+    const numbers = list => list.map(one => /^message (\d+)/.exec(one.content ?? '')?.[1])
+        .filter(Boolean).map(Number);
+    /** Instructions and the first message, then the newest without a gap. */
+    const cut = (list, count) => {
+        assert.equal(list[0].role, 'system');
+        const [first, ...rest] = numbers(list);
+        assert.equal(first, 0);
+        assert.ok(rest.length < count - 1, `${rest.length} of ${count}`);
+        assert.deepEqual(rest, Array.from(rest, (_, i) => count - rest.length + i));
+        return rest.length;
+    };
+    const parted = list => list.forEach((one, i) => {
+        if (one.role !== 'tool') return;
+        const calling = list.slice(0, i).findLast(before => before.role !== 'tool');
+        assert.ok(calling.tool_calls?.some(made => made.id === one.tool_call_id), 'a call is missing');
+    });
+
+    const asTold = [['as the operator says', { arguments: ['--model-context', '2000'] }],
+        ['as the server\'s list says', { context: 2000 }]];
+    for (const [name, options] of asTold)
+        await t.test(name, async inner => {
+            const kit = await steered(inner, options);
+            await kit.client.models.list();
+            const content = script(say('x'));
+            const [list] = await told(kit, 40, content);
+            assert.match(list.at(-1).content, /^script:/);
+            const kept = cut(list, 40);
+            assert.ok(kept > 5 && kept < 25, `${kept} messages`);
+            await inner.test('a shorter thread is told whole', async () => {
+                const [whole] = await told(kit, 6, content);
+                assert.deepEqual(numbers(whole), [0, 1, 2, 3, 4, 5]);
+            });
+            await inner.test('a longer answer leaves less room', async () => {
+                const [more] = await told(kit, 40, content, { run: { max_completion_tokens: 256 } });
+                assert.ok(cut(more, 40) > kept);
+            });
+            await inner.test('last_messages comes first', async () => {
+                const [few] = await told(kit, 40, content, { run: { truncation_strategy:
+                    { type: 'last_messages', last_messages: 4 } } });
+                assert.deepEqual(numbers(few), [37, 38, 39]);
+            });
+            await inner.test('where nothing else fits, the newest is told alone', async () => {
+                const [alone] = await told(kit, 4, content, { text: 'long words of it '.repeat(900) });
+                assert.deepEqual(alone.map(one => one.role), ['system', 'user']);
+            });
+        });
+    await t.test('what the run itself did stays whole', async () => {
+        const kit = await steered(t, { arguments: ['--model-context', '2000'] });
+        const file = await kit.client.files.create({ purpose: 'assistants', file: upload('pump.txt',
+            Array.from({ length: 60 }, (_, i) => `Chapter ${i}. The pump must be serviced every ${i} `
+                + `hours. ${'It has many parts, and each of them has its care. '.repeat(20)}\n\n`)
+                .join('')) });
+        const store = await kit.client.vectorStores.create({ file_ids: [file.id] });
+        await kit.client.vectorStores.files.poll(store.id, file.id, { pollIntervalMs: 20 });
+        const searching = { tools: [SEARCH, CLOCK], tool_resources: {
+            file_search: { vector_store_ids: [store.id] } } };
+        for (const steps of [[call('get_time'), call('get_time')],
+            [search('pump serviced')], [search('pump serviced'), call('get_time'), call('get_time')],
+            [calls(['get_time'], ['file_search', { queries: ['pump serviced'] }])]]) {
+            const content = turns(...steps, say('x'));
+            const lists = await told(kit, 30, content, { assistant: searching });
+            assert.equal(lists.length, steps.length + 1);
+            for (const [i, list] of lists.entries()) {
+                parted(list);
+                const at = list.findIndex(one => one.content?.startsWith('turns:'));
+                assert.equal(list.slice(at).filter(one => one.tool_calls).length, i);
+            }
+        }
     });
 });
 

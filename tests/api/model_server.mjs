@@ -195,7 +195,7 @@ function makeGates() {
 
 /** Starts one; it is closed after the test. */
 export async function modelServer(t, { models = ['scripted-1', 'org/other:7b'], dead = false,
-    key } = {}) {
+    key, context } = {}) {
     const requests = [];
     const attempts = new Map();
     const open = new Set();
@@ -218,7 +218,7 @@ export async function modelServer(t, { models = ['scripted-1', 'org/other:7b'], 
                 json(401, { error: { message: `Incorrect key: ${incoming.headers.authorization}` } });
             } else if (incoming.url === '/v1/models') {
                 json(200, { object: 'list', data: models.map(id => ({ id, object: 'model',
-                    created: 1700000000, owned_by: 'tests' })) });
+                    created: 1700000000, owned_by: 'tests', context_length: context })) });
             } else if (incoming.url === '/v1/embeddings') {
                 json(200, embed(body));
             } else {

@@ -10,8 +10,8 @@ export const CLOCK = { type: 'function', function: { name: 'get_time' } };
 export const SEARCH = { type: 'file_search' };
 export const ENDED = ['completed', 'cancelled', 'failed', 'expired', 'incomplete'];
 
-export async function steered(t, { arguments: more = [], ...options } = {}) {
-    const model = await modelServer(t);
+export async function steered(t, { arguments: more = [], context, ...options } = {}) {
+    const model = await modelServer(t, { context });
     const server = await serve(t,
         { arguments: ['--model-url', model.url, '--grace', '1', ...more], ...options });
     const { client } = server;

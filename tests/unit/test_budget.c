@@ -1,0 +1,229 @@
+/*
+ * Budgets: what of a conversation is told when not all of it fits, and how long the answer may be.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+#include "engine/budget.h"
+
+enum { MOST = 64 };
+
+static const char longer[] = "The pump must be serviced every four hundred hours of its operation, "
+                             "by someone who has read the manual from its first to its last page.";
+
+struct scene {
+    struct arena *arena;
+    struct model_message messages[MOST];
+    struct conversation conversation;
+    struct budget budget;
+    struct model_request request;
+    enum budget_verdict verdict;
+};
+
+static int setup(void **state)
+{
+    struct scene *scene = calloc(1, sizeof *scene);
+    scene->arena = arena_new(0);
+    scene->conversation.messages = scene->messages;
+    *state = scene;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct scene *scene = *state;
+    arena_free(scene->arena);
+    free(scene);
+    return 0;
+}
+
+/* Each message is known by its name; all of them are of one length. */
+static void add(struct scene *scene, enum model_role role, const char *name, bool of_run)
+{
+    scene->messages[scene->conversation.count++] =
+        (struct model_message){.role = role, .text = longer, .name = name, .of_run = of_run};
+}
+
+/* "S" instructions, "u" and "a" what stands in the thread, "c" a call and "o" its output. */
+static void make(struct scene *scene, const char *letters)
+{
+    static const char *const names[] = {"0", "1", "2", "3", "4", "5", "6", "7", "8", "9"};
+    scene->conversation.count = 0;
+    for (size_t i = 0; letters[i]; i++) {
+        char letter = letters[i];
+        enum model_role role = letter == 'S'                    ? MODEL_SYSTEM
+                               : letter == 'u'                  ? MODEL_USER
+                               : letter == 'a' || letter == 'c' ? MODEL_ASSISTANT
+                                                                : MODEL_TOOL;
+        add(scene, role, names[i], letter == 'c' || letter == 'o');
+    }
+}
+
+static int64_t all_tokens(const struct scene *scene)
+{
+    const struct model_request all = {.messages = scene->messages,
+                                      .message_count = scene->conversation.count};
+    return model_prompt_tokens(&all);
+}
+
+static int64_t each(const struct scene *scene)
+{
+    return (all_tokens(scene) - MODEL_REPLY_TOKENS) / (int64_t)scene->conversation.count;
+}
+
+/* The names of the messages that are told. */
+static void told(struct scene *scene, const char *expected)
+{
+    char names[MOST + 1] = "";
+    assert_int_equal(budget_fit(&scene->budget, &scene->conversation, scene->arena, &scene->request,
+                                &scene->verdict),
+                     0);
+    for (size_t i = 0; i < scene->request.message_count; i++)
+        names[i] = scene->request.messages[i].name[0];
+    assert_string_equal(names, expected);
+}
+
+static void what_fits_is_told_whole(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suauau");
+    told(scene, "012345");
+    assert_ptr_equal(scene->request.messages, scene->messages);
+    scene->budget.max_prompt = all_tokens(scene);
+    told(scene, "012345");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
+}
+
+/* However many are left out, the rest is the most that fits. */
+static void the_middle_is_left_out(void **state)
+{
+    static const char *const expected[] = {"0123456789", "013456789", "01456789", "0156789",
+                                           "016789",     "01789",     "0189",     "019"};
+    struct scene *scene = *state;
+    make(scene, "Suauauauau");
+    for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
+        scene->budget.max_prompt = all_tokens(scene) - (int64_t)i * each(scene);
+        told(scene, expected[i]);
+        assert_int_equal(scene->verdict, BUDGET_FITS);
+        scene->budget.max_prompt += each(scene) - 1;
+        told(scene, expected[i]);
+    }
+}
+
+static void the_first_message_goes_last(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suauau");
+    scene->budget.max_prompt = MODEL_REPLY_TOKENS + 2 * each(scene);
+    told(scene, "05");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    scene->budget.max_prompt--;
+    told(scene, "05");
+    assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
+    make(scene, "uau");
+    scene->budget.max_prompt = MODEL_REPLY_TOKENS + each(scene);
+    told(scene, "2");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+}
+
+static void what_the_run_did_stays(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suaucoco");
+    scene->budget.max_prompt = MODEL_REPLY_TOKENS + 7 * each(scene);
+    told(scene, "0134567");
+    scene->budget.max_prompt = MODEL_REPLY_TOKENS + 6 * each(scene);
+    told(scene, "034567");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    scene->budget.max_prompt = MODEL_REPLY_TOKENS + 5 * each(scene);
+    told(scene, "034567");
+    assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
+    /* A run may begin without any message. */
+    make(scene, "Sco");
+    told(scene, "012");
+}
+
+/* An estimate that is too high must not keep a run from its model. */
+static void a_context_that_is_too_small_is_the_servers_to_refuse(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suau");
+    scene->budget.context = 1;
+    told(scene, "03");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+}
+
+static void a_context_keeps_room_for_the_answer(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suauau");
+    int64_t all = all_tokens(scene);
+    scene->budget.context = all;
+    told(scene, "0145");
+    scene->budget.context = all * 4 / 3 + 4;
+    told(scene, "012345");
+    scene->budget.context = all + 10;
+    scene->budget.max_completion = 10;
+    told(scene, "012345");
+    assert_int_equal(scene->request.max_completion_tokens.value, 10);
+    scene->budget.max_completion = 1000000;
+    told(scene, "0145");
+    assert_int_equal(scene->request.max_completion_tokens.value, 1000000);
+}
+
+static void limits_go_over_all_turns(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Suauau");
+    scene->budget.max_prompt = 1000 + all_tokens(scene) - each(scene);
+    scene->budget.used.prompt_tokens = 1000;
+    told(scene, "01345");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    scene->budget.used.prompt_tokens = 1000000;
+    told(scene, "05");
+    assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
+    scene->budget.max_prompt = 0;
+    scene->budget.max_completion = 300;
+    scene->budget.used.completion_tokens = 299;
+    told(scene, "012345");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    assert_int_equal(scene->request.max_completion_tokens.value, 1);
+    scene->budget.used.completion_tokens = 300;
+    told(scene, "012345");
+    assert_int_equal(scene->verdict, BUDGET_NO_COMPLETION);
+}
+
+static void tools_count(void **state)
+{
+    struct scene *scene = *state;
+    const struct model_tool tool = {.name = "f", .description = longer};
+    make(scene, "Suauau");
+    scene->budget.max_prompt = all_tokens(scene);
+    scene->request.tools = &tool;
+    scene->request.tool_count = 1;
+    told(scene, "01345");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(what_fits_is_told_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_middle_is_left_out, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_first_message_goes_last, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_the_run_did_stays, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_context_that_is_too_small_is_the_servers_to_refuse, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_context_keeps_room_for_the_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(limits_go_over_all_turns, setup, teardown),
+        cmocka_unit_test_setup_teardown(tools_count, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
+}
