@@ -405,7 +405,14 @@ test('the time of a run', async t => {
         const [step] = await kit.steps(run);
         assert.equal(step.status, 'expired');
         assert.equal(step.step_details.tool_calls[0].function.output, null);
-        await kit.client.beta.threads.messages.create(run.thread_id, { role: 'user', content: 'x' });
+        assertError(await post(kit.server,
+            `/v1/threads/${run.thread_id}/runs/${run.id}/submit_tool_outputs`,
+            { tool_outputs: outputsFor(run) }), 400,
+        { message: 'Runs in status "expired" do not accept tool outputs.' });
+        assert.deepEqual((await kit.steps(run))[0], step);
+        const next = await kit.client.beta.threads.runs.create(run.thread_id, { assistant_id:
+            run.assistant_id, additional_messages: [{ role: 'user', content: script(say('x')) }] });
+        await kit.reaches(next, 'completed');
     });
     await t.test('it counts from the beginning, over submissions', async () => {
         let run = await kit.run(turns(call('get_time')));
@@ -471,6 +478,32 @@ test('how many runs of a project are at work', async t => {
         for (let i = 0; i < 3; i++)
             assert.equal((await kit.run(turns(call('get_time'), quote))).status, 'requires_action');
         assert.equal((await kit.run(script(say('x')))).status, 'completed');
+    });
+});
+
+test('runs of a project that has one at a time', async t => {
+    await t.test('begin in the order in which they were made', async inner => {
+        const kit = await steered(inner, { arguments: ['--runs-per-project', '1'] });
+        const first = await kit.start(script({ ...say('first'), wait: 'first' }));
+        await kit.reaches(first, 'in_progress');
+        const contents = Array.from({ length: 12 }, (_, i) => script(say(`${i}`)));
+        const runs = [];
+        for (const content of contents) runs.push(await kit.start(content));
+        kit.model.release('first');
+        for (const run of runs) await kit.reaches(run, 'completed');
+        assert.deepEqual(kit.model.chats().slice(1).map(({ body }) => body.messages.at(-1).content),
+            contents);
+    });
+    await t.test('expire also while they are queued', async inner => {
+        const kit = await steered(inner, { arguments: ['--runs-per-project', '1', '--run-timeout', '2'] });
+        const busy = await kit.start(script({ silent: true }));
+        const queued = await kit.start(script({ silent: true }));
+        const frames = await (await follow(kit.server, queued)).all();
+        const follower = new Follower({ replay: true }).takeAll(frames);
+        assert.equal(follower.status, 'expired');
+        assert.deepEqual(await kit.steps(queued), []);
+        await kit.reaches(busy, 'expired');
+        await kit.client.beta.threads.messages.create(queued.thread_id, { role: 'user', content: 'x' });
     });
 });
 
