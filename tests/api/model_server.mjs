@@ -1,7 +1,7 @@
 // A model server that does what the conversation tells it: a stand-in for what people run behind
 // --model-url, with all its faults.
 //
-// The last message of the user steers it (script and turns below write such messages):
+// The first line of the user's last message steers it (script and turns below write such messages):
 // - "script:" and JSON is a list of steps, one an attempt (the last one stays).
 // - "turns:" and JSON is a list of steps, one a turn of a run: the n-th is taken when n answers with
 //   calls stand behind that message (the last one stays). A list in place of a step has one an attempt.
@@ -169,7 +169,7 @@ function embed(request) {
 /** The step that a request asks for, and the number of its turn. */
 function stepFor(request, attempts) {
     const last = textOf(request.messages.findLast(m => m.role === 'user'));
-    const [, kind, text] = /^(script|turns):(.*)$/s.exec(last) ?? [];
+    const [, kind, text] = /^(script|turns):([^\n]*)/.exec(last) ?? [];
     const turn = sinceQuestion(request).filter(m => m.tool_calls?.length).length;
     let list = kind ? JSON.parse(text) : [{}];
     if (kind === 'turns') list = [list[Math.min(turn, list.length - 1)]].flat();
