@@ -160,3 +160,11 @@ bool inbox_take(struct inbox *inbox, struct inbox_batch *batch)
     pthread_mutex_unlock(&inbox->mutex);
     return done;
 }
+
+bool inbox_overflows(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    bool overflow = inbox->overflow;
+    pthread_mutex_unlock(&inbox->mutex);
+    return overflow;
+}

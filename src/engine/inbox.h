@@ -55,6 +55,9 @@ struct model_sink inbox_sink(struct inbox *inbox);
  * behind it. */
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch);
 
+/* Whether more came than an answer may have: then nothing is added any more. */
+bool inbox_overflows(struct inbox *inbox);
+
 void inbox_batch_clear(struct inbox_batch *batch);
 
 #endif

@@ -307,6 +307,14 @@ static bool save_or_wait(struct execution *execution)
     return execution_write(execution, save, saved);
 }
 
+/* A model that has said too much may go on for ever. */
+static bool give_up(struct execution *execution)
+{
+    error_set(&execution->error, TREADLE_ELIMIT, "The model's answer is too large.");
+    execution->phase = execution_fail;
+    return true;
+}
+
 bool execution_hear(struct execution *execution)
 {
     if (execution_is_over(execution)) {
@@ -324,6 +332,8 @@ bool execution_hear(struct execution *execution)
             execution->phase = execution_conclude;
             return true;
         }
+        if (!execution->batch.count && inbox_overflows(&execution->inbox))
+            return give_up(execution);
         if (!execution->batch.count)
             return save_or_wait(execution);
     }

@@ -19,8 +19,9 @@
 enum {
     LARGEST_EVENT = 4 << 20,
     LARGEST_ANSWER = 16 << 20,
-    COUNT_BYTES = 4096, /* after so much text its tokens are counted */
-    TOKEN_BYTES = 4     /* of what is counted by its size */
+    LARGEST_STREAM = 128 << 20, /* of events, which are many times the text that they bring */
+    COUNT_BYTES = 4096,         /* after so much text its tokens are counted */
+    TOKEN_BYTES = 4             /* of what is counted by its size */
 };
 
 struct openai_answer {
@@ -309,7 +310,7 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
                        struct treadle_error *error)
 {
     answer->received += length;
-    if (answer->received > LARGEST_ANSWER)
+    if (answer->received > LARGEST_STREAM)
         return too_large(error);
     for (; !answer->begun && length; bytes++, length--) {
         if (strchr(" \t\r\n", *bytes) && *bytes)

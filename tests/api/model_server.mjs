@@ -12,14 +12,15 @@
 //   { status, headers, body }  a plain reply;     { silent }, { drop }  none
 //   { chunks }                 a stream of these (objects, or texts that are sent as they are)
 //   { reasoning, text, refusal, calls, finish }   the same, said in words: lists of pieces, and calls
-//                              as { name, arguments, id, size }; arguments are a text or an object,
-//                              sent in pieces of that size, an id of null is left out
+//                              as { name, arguments, id, size, fill }; arguments are a text or an
+//                              object or name a city of so many letters, sent in pieces of that
+//                              size, an id of null is left out
 //   { quote }                  an answer that quotes what the tools gave;  { cite } one with markers
-//   { huge }                   an answer of so many characters
+//   { huge, size }             an answer of so many characters, in pieces of that size
 // and may also have { cut } (the connection breaks off behind it), { hang } (it falls silent there),
 // { pause } (milliseconds between pieces), { wait: NAME } (nothing before release(NAME)),
-// { usage }, { noUsage }, { noDone }, { interleave } (the pieces of calls take turns). A piece
-// { gate: NAME } within `text` holds the rest back until release(NAME).
+// { pack } (so many events at a time), { usage }, { noUsage }, { noDone }, { interleave } (the pieces
+// of calls take turns). A piece { gate: NAME } within `text` holds the rest back until release(NAME).
 import http from 'node:http';
 
 const MARKER = /【[^】]+】/;
@@ -85,6 +86,7 @@ function citing(request) {
 
 function callPieces(step, turn) {
     const pieces = step.calls.map((one, index) => {
+        if (one.fill) one.arguments = { city: 'x'.repeat(one.fill) };
         const text = typeof one.arguments === 'string' ? one.arguments : JSON.stringify(one.arguments);
         const id = one.id === undefined ? `call_${turn}_${index}` : one.id;
         return [
@@ -116,7 +118,7 @@ function chunksOf(step, request, turn) {
     if (step.quote) said.text = quotation(request);
     if (step.cite) said.text = citing(request);
     if (step.huge) said.text = inPieces('0123456789 abcde'.repeat(step.huge / 16 + 1)
-        .slice(0, step.huge), 1 << 14);
+        .slice(0, step.huge), step.size ?? 1 << 14);
     if (!['text', 'calls', 'refusal', 'reasoning'].some(key => said[key]))
         Object.assign(said, plainAnswer(request));
     const chunks = [chunk({ role: 'assistant', content: said.text ? '' : null }),
@@ -128,9 +130,12 @@ function chunksOf(step, request, turn) {
     return step.cut || step.hang ? chunks : [...chunks, chunk({}, finish)];
 }
 
+const packed = (parts, size) => Array.from({ length: Math.ceil(parts.length / size) }, (_, i) =>
+    parts.slice(i * size, (i + 1) * size).join(''));
+
 function stream(response, step, { request, turn, opened }) {
     response.writeHead(200, { 'content-type': 'text/event-stream', ...step.headers });
-    const parts = chunksOf(step, request, turn).map(c =>
+    let parts = chunksOf(step, request, turn).map(c =>
         (typeof c === 'string' || c.gate ? c : `data: ${JSON.stringify(c)}\n\n`));
     if (request.stream_options?.include_usage && !step.noUsage && !step.cut && !step.hang) {
         const usage = { prompt_tokens: 11, completion_tokens: 7, ...step.usage };
@@ -138,6 +143,7 @@ function stream(response, step, { request, turn, opened }) {
         parts.push(`data: ${JSON.stringify({ ...chunk({}), choices: [], usage })}\n\n`);
     }
     if (!step.cut && !step.hang && !step.noDone) parts.push('data: [DONE]\n\n');
+    if (step.pack) parts = packed(parts, step.pack);
     const next = async () => {
         if (response.destroyed) return;
         if (parts.length) {

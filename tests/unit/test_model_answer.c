@@ -261,7 +261,7 @@ static void answers_are_bounded(void **state)
 {
     (void)state;
     struct heard heard;
-    size_t length = (16 << 20) + 1;
+    size_t length = (128 << 20) + 1;
     char *reply = malloc(length);
     memset(reply, ':', length);
     struct told told = feed(reply, length, 65536, true, &heard);
