@@ -119,9 +119,9 @@ struct live_follower {
     bool catching_up, held_end;
 };
 
-/* Follows the run from now on, but holds back what is told until live_catch_up. The reference
- * becomes the follower's. */
-void live_follow(struct live_run *live, struct live_follower *follower);
+/* Follows the run from now on, and from what was told behind that number and is not in the database
+ * yet, but holds everything back until live_catch_up. The reference becomes the follower's. */
+void live_follow(struct live_run *live, struct live_follower *follower, int64_t after);
 
 /* Follows from behind that number on, which is that of a change that is not settled, or before. */
 void live_follow_change(struct live_run *live, struct live_follower *follower, int64_t after);

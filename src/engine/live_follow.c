@@ -120,6 +120,19 @@ static bool continues(const struct piece *before, const struct piece *piece)
            piece->number == before->number + 1;
 }
 
+/* How many pieces from that one on are one text, and `length` becomes its length. */
+static size_t count_joined(const struct live_run *live, size_t at, size_t *length)
+{
+    const struct piece *piece = &live->pieces[at];
+    size_t count = 1;
+    *length = piece->length;
+    if (piece->kind == PIECE_STEP || piece->kind == PIECE_MESSAGE)
+        return 1;
+    for (; at + count < live->piece_count && continues(&piece[count - 1], &piece[count]); count++)
+        *length += piece[count].length;
+    return count;
+}
+
 /* Prints the pieces, those of one text that follow each other as one line. */
 static int print_pieces(const struct live_run *live, struct buffer *out)
 {
@@ -129,8 +142,8 @@ static int print_pieces(const struct live_run *live, struct buffer *out)
     for (size_t i = 0, count; i < live->piece_count; i += count) {
         const struct piece *piece = &live->pieces[i];
         const char *text = live->text.data + piece->start;
-        size_t length = piece->length;
-        count = 1;
+        size_t length;
+        count = count_joined(live, i, &length);
         if (piece->kind == PIECE_STEP || piece->kind == PIECE_MESSAGE) {
             const enum treadle_event_type types[2] = {
                 piece->kind == PIECE_STEP ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA};
@@ -141,12 +154,8 @@ static int print_pieces(const struct live_run *live, struct buffer *out)
             free(data);
             continue;
         }
-        lengths[0] = piece->length;
-        for (; i + count < live->piece_count && continues(&piece[count - 1], &piece[count]);
-             count++) {
-            lengths[count] = piece[count].length;
-            length += piece[count].length;
-        }
+        for (size_t j = 0; j < count; j++)
+            lengths[j] = piece[j].length;
         run_log_print_pieces(&(struct run_pieces){(enum piece_kind)piece->kind, piece->number,
                                                   live->subject, piece->index, piece->opens, text,
                                                   length, lengths, count},
@@ -275,15 +284,30 @@ static void join(struct live_run *live, struct live_follower *follower)
     live->followers = follower;
 }
 
+/* Frames of the pieces behind a number, those of one text that follow each other as one. */
+static void hold_pieces(const struct live_run *live, int64_t after, struct buffer *out)
+{
+    size_t i = 0;
+    while (i < live->piece_count && live->pieces[i].number <= after)
+        i++;
+    for (size_t count; i < live->piece_count; i += count) {
+        size_t length;
+        struct piece joined = live->pieces[i];
+        count = count_joined(live, i, &length);
+        joined.number = live->pieces[i + count - 1].number;
+        joined.length = (uint32_t)length;
+        live_frame_piece(live, &joined, out);
+    }
+}
+
 /* Pieces that are not in the database are held back first: who reads the database next finds
  * everything else there, or is told of it. */
-void live_follow(struct live_run *live, struct live_follower *follower)
+void live_follow(struct live_run *live, struct live_follower *follower, int64_t after)
 {
     pthread_mutex_lock(&live->mutex);
     join(live, follower);
     follower->catching_up = true;
-    for (size_t i = 0; i < live->piece_count; i++)
-        live_frame_piece(live, &live->pieces[i], &follower->held);
+    hold_pieces(live, after, &follower->held);
     pthread_mutex_unlock(&live->mutex);
 }
 
@@ -326,7 +350,9 @@ void live_catch_up(struct live_follower *follower, int64_t after, bool ended)
         follower->catching_up = false;
         if (follower->after < after)
             follower->after = after;
-        int rc = *rest ? follower->frames(follower->context, rest, strlen(rest)) : 0;
+        int rc = follower->held.failed;
+        if (!rc && *rest)
+            rc = follower->frames(follower->context, rest, strlen(rest));
         if (!rc && ended)
             follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
         if (rc || ends)

@@ -147,7 +147,7 @@ static int replay(struct resource_call *call, const char *run_id, int64_t after,
     int rc = make_stream(call, live, &run, error);
     if (rc)
         return rc;
-    live_follow(live, &run->follower);
+    live_follow(live, &run->follower, after);
     buffer_init(&reading.frames, QUEUE_BYTES);
     rc = db_read(call->services->db, read_log, &reading, &problem);
     /* A client that has left already is told of by `cancelled`. */

@@ -202,7 +202,7 @@ static void what_was_read_is_not_told_again(void **state)
         {TREADLE_EVENT_RUN_CREATED, TREADLE_EVENT_RUN_QUEUED}, "{}", NULL};
     buffer_init(&pieces, 65536);
     struct live_slot *slot = reserve(scene, 2, &pieces, &first);
-    live_follow(live_open(scene->table, "run_a"), follower_of(&listener));
+    live_follow(live_open(scene->table, "run_a"), follower_of(&listener), 0);
     live_catch_up(&listener.follower, 2, false);
     live_settle(scene->live, slot, &event, 1, false);
     assert_string_equal(listener.told, "");
@@ -219,7 +219,7 @@ static void who_comes_late_misses_nothing(void **state)
     change(scene, TREADLE_EVENT_RUN_CREATED, false);
     begin(scene);
     say(scene, "a");
-    live_follow(live_open(scene->table, "run_a"), follower_of(&listener));
+    live_follow(live_open(scene->table, "run_a"), follower_of(&listener), 0);
     say(scene, "b");
     change(scene, TREADLE_EVENT_RUN_COMPLETED, true);
     assert_string_equal(listener.told, "");
