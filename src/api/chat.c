@@ -167,7 +167,7 @@ static const struct field treadle_chat_answer_fields[] = {
     ROW_STRING(treadle_chat_answer, content, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
                .doc = "The text."),
     ROW_STRING(treadle_chat_answer, refusal, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "Always null."),
+               .doc = "Why the model refused, where it did."),
     ROW_ARRAY(treadle_chat_answer, tool_calls, tool_call_count, treadle_chat_tool_call,
               .doc = "The tools that the model calls."),
 };
@@ -185,10 +185,27 @@ static const struct field treadle_chat_choice_fields[] = {
 };
 static FIELD_TYPE(treadle_chat_choice, "ChatCompletionChoice", .doc = "An answer.");
 
+static const struct field treadle_chat_prompt_details_fields[] = {
+    ROW_INTEGER(treadle_chat_prompt_details, cached_tokens, .doc = "Those at hand already."),
+};
+static FIELD_TYPE(treadle_chat_prompt_details, "PromptTokensDetails",
+                  .doc = "Of the tokens of the conversation.");
+
+static const struct field treadle_chat_completion_details_fields[] = {
+    ROW_INTEGER(treadle_chat_completion_details, reasoning_tokens,
+                .doc = "Those of thoughts that the answer does not show."),
+};
+static FIELD_TYPE(treadle_chat_completion_details, "CompletionTokensDetails",
+                  .doc = "Of the tokens of the answer.");
+
 static const struct field treadle_chat_usage_fields[] = {
     ROW_INTEGER(treadle_chat_usage, prompt_tokens, .doc = "Tokens of the conversation."),
     ROW_INTEGER(treadle_chat_usage, completion_tokens, .doc = "Tokens of the answer."),
     ROW_INTEGER(treadle_chat_usage, total_tokens, .doc = "Both."),
+    ROW_STRUCT(treadle_chat_usage, prompt_tokens_details, treadle_chat_prompt_details,
+               .doc = "Where the model server told any."),
+    ROW_STRUCT(treadle_chat_usage, completion_tokens_details, treadle_chat_completion_details,
+               .doc = "Where the model server told any."),
 };
 static FIELD_TYPE(treadle_chat_usage, "CompletionUsage", .doc = "What it cost.");
 
@@ -225,6 +242,7 @@ static FIELD_TYPE(treadle_chat_tool_call_delta, "ChatCompletionMessageToolCallCh
 static const struct field treadle_chat_delta_fields[] = {
     ROW_STRING(treadle_chat_delta, role, .doc = "assistant, with the first piece."),
     ROW_STRING(treadle_chat_delta, content, .doc = "A piece of the text."),
+    ROW_STRING(treadle_chat_delta, refusal, .doc = "A piece of why the model refuses."),
     ROW_ARRAY(treadle_chat_delta, tool_calls, tool_call_count, treadle_chat_tool_call_delta,
               .doc = "Pieces of calls."),
 };

@@ -31,7 +31,7 @@ struct chat {
     bool streams, with_usage, opened;
     struct buffer chunk; /* being printed */
     /* Of an answer that is not streamed: */
-    struct buffer text;
+    struct buffer text, refusal;
     struct made_call calls[MOST_CALLS];
     size_t call_count;
     bool broken;
@@ -51,10 +51,25 @@ static enum treadle_chat_finish finish_of(enum model_finish finish)
     }
 }
 
-static struct treadle_chat_usage usage_of(const struct model_usage *usage)
+struct used {
+    struct treadle_chat_usage usage;
+    struct treadle_chat_prompt_details prompt;
+    struct treadle_chat_completion_details completion;
+};
+
+static struct treadle_chat_usage *count(const struct model_usage *usage, struct used *out)
 {
-    return (struct treadle_chat_usage){usage->prompt_tokens, usage->completion_tokens,
-                                       usage->prompt_tokens + usage->completion_tokens};
+    bool detailed = usage->cached_tokens || usage->reasoning_tokens;
+    *out = (struct used){
+        .usage = {.prompt_tokens = usage->prompt_tokens,
+                  .completion_tokens = usage->completion_tokens,
+                  .total_tokens = usage->prompt_tokens + usage->completion_tokens,
+                  .prompt_tokens_details = detailed ? &out->prompt : NULL,
+                  .completion_tokens_details = detailed ? &out->completion : NULL},
+        .prompt = {usage->cached_tokens},
+        .completion = {usage->reasoning_tokens},
+    };
+    return &out->usage;
 }
 
 /* ---- Streamed ------------------------------------------------------------------------------- */
@@ -100,12 +115,13 @@ static void send_delta(struct chat *chat, struct treadle_chat_delta *delta)
         send_chunk(chat, &choice, NULL);
 }
 
-static void stream_text(struct chat *chat, const char *text, size_t length)
+static void stream_text(struct chat *chat, const char *text, size_t length, bool refusal)
 {
     struct buffer piece;
     buffer_init(&piece, LARGEST_ANSWER);
     buffer_append(&piece, text, length);
-    struct treadle_chat_delta delta = {.content = piece.data};
+    struct treadle_chat_delta delta = {.content = refusal ? NULL : piece.data,
+                                       .refusal = refusal ? piece.data : NULL};
     if (!piece.failed)
         send_delta(chat, &delta);
     buffer_clear(&piece);
@@ -131,7 +147,7 @@ static void end_stream(struct chat *chat, const struct model_outcome *outcome)
     struct treadle_chat_delta none = {.role = NULL};
     struct treadle_chat_chunk_choice last = {.delta = &none,
                                              .finish_reason = finish_of(outcome->finish)};
-    struct treadle_chat_usage usage = usage_of(&outcome->usage);
+    struct used used;
     if (outcome->error) {
         buffer_append_string(&chat->chunk, "data: ");
         error_print(outcome->error, &chat->chunk);
@@ -140,7 +156,7 @@ static void end_stream(struct chat *chat, const struct model_outcome *outcome)
         send_delta(chat, NULL);
         send_chunk(chat, &last, NULL);
         if (chat->with_usage)
-            send_chunk(chat, NULL, &usage);
+            send_chunk(chat, NULL, count(&outcome->usage, &used));
         buffer_append_string(&chat->chunk, "data: [DONE]");
         send_event(chat);
     }
@@ -185,16 +201,18 @@ static struct treadle_chat_tool_call *made_calls(struct chat *chat)
 static void answer_whole(struct chat *chat, const struct model_outcome *outcome)
 {
     struct treadle_error error;
-    struct treadle_chat_usage usage = usage_of(&outcome->usage);
+    struct used used;
     struct treadle_chat_tool_call *calls = chat->call_count ? made_calls(chat) : NULL;
-    if (chat->broken || chat->text.failed || (chat->call_count && !calls)) {
+    if (chat->broken || chat->text.failed || chat->refusal.failed || (chat->call_count && !calls)) {
         error_set_wire(&error, 502, "server_error", NULL, NULL, "The model's answer is too large.");
         later_fail(&chat->later, &error);
         return;
     }
-    struct treadle_chat_answer answer = {.content = chat->text.data    ? chat->text.data
-                                                    : chat->call_count ? NULL
-                                                                       : "",
+    bool silent = chat->call_count || chat->refusal.data;
+    struct treadle_chat_answer answer = {.content = chat->text.data ? chat->text.data
+                                                    : silent        ? NULL
+                                                                    : "",
+                                         .refusal = chat->refusal.data,
                                          .tool_calls = calls,
                                          .tool_call_count = chat->call_count};
     struct treadle_chat_choice choice = {.message = &answer,
@@ -204,7 +222,7 @@ static void answer_whole(struct chat *chat, const struct model_outcome *outcome)
                                                  .model = chat->request.model,
                                                  .choices = &choice,
                                                  .choice_count = 1,
-                                                 .usage = &usage};
+                                                 .usage = count(&outcome->usage, &used)};
     later_reply(&chat->later, &treadle_chat_completion_type, &completion);
 }
 
@@ -214,9 +232,18 @@ static void on_text(void *context, const char *text, size_t length)
 {
     struct chat *chat = context;
     if (chat->streams)
-        stream_text(chat, text, length);
+        stream_text(chat, text, length, false);
     else
         buffer_append(&chat->text, text, length);
+}
+
+static void on_refusal(void *context, const char *text, size_t length)
+{
+    struct chat *chat = context;
+    if (chat->streams)
+        stream_text(chat, text, length, true);
+    else
+        buffer_append(&chat->refusal, text, length);
 }
 
 static void on_call(void *context, size_t index, const char *id, const char *name,
@@ -243,6 +270,7 @@ static void on_done(void *context, const struct model_outcome *outcome)
         answer_whole(chat, outcome);
     buffer_clear(&chat->chunk);
     buffer_clear(&chat->text);
+    buffer_clear(&chat->refusal);
     for (size_t i = 0; i < chat->call_count; i++)
         buffer_clear(&chat->calls[i].arguments);
     later_end(&chat->later);
@@ -262,14 +290,18 @@ int chat_create(struct resource_call *call, struct treadle_error *error)
         options && options->include_usage.state == TREADLE_SET && options->include_usage.value;
     buffer_init(&chat->chunk, LARGEST_CHUNK);
     buffer_init(&chat->text, LARGEST_ANSWER);
+    buffer_init(&chat->refusal, LARGEST_ANSWER);
     int rc = chat->id ? chat_read(call, &chat->request, error) : error_set_memory(error);
     chat->request.cancelled = &chat->later.cancelled;
     if (!rc)
         rc = later_begin(&chat->later, call, error);
     if (rc)
         return rc;
-    const struct model_sink sink = {
-        .context = chat, .text = on_text, .tool_call = on_call, .done = on_done};
+    const struct model_sink sink = {.context = chat,
+                                    .text = on_text,
+                                    .tool_call = on_call,
+                                    .done = on_done,
+                                    .refusal = on_refusal};
     model_start(chat->later.model, &chat->request, &sink);
     return 0;
 }

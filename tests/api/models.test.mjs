@@ -226,6 +226,39 @@ test('usage is estimated where the server gives none', async t => {
     assert.equal(model.chats().at(-1).body.stream_options, undefined);
 });
 
+test('refusals are members of their own', async t => {
+    const { client } = await both(t);
+    const ask = (step, more) => client.chat.completions.create({ ...user(script(step)), ...more });
+    const refusal = ['I will', ' not.'];
+    const { message, finish_reason: reason } = (await ask({ refusal })).choices[0];
+    assert.deepEqual({ ...message }, { role: 'assistant', content: null, refusal: 'I will not.' });
+    assert.equal(reason, 'stop');
+    const half = (await ask({ text: ['No, '], refusal })).choices[0].message;
+    assert.deepEqual([half.content, half.refusal], ['No, ', 'I will not.']);
+    const chunks = [];
+    for await (const one of await ask({ refusal }, { stream: true })) chunks.push(one);
+    assert.deepEqual(chunks.map(({ choices: [{ delta }] }) => delta), [
+        { role: 'assistant', content: '' }, { refusal: 'I will' }, { refusal: ' not.' }, {}]);
+});
+
+test('details of the usage are there where the server tells any', async t => {
+    const { client } = await both(t);
+    const usage = { prompt_tokens: 100, completion_tokens: 20,
+        prompt_tokens_details: { cached_tokens: 64, audio_tokens: 0 },
+        completion_tokens_details: { reasoning_tokens: 12 } };
+    const expected = { prompt_tokens: 100, completion_tokens: 20, total_tokens: 120,
+        prompt_tokens_details: { cached_tokens: 64 },
+        completion_tokens_details: { reasoning_tokens: 12 } };
+    const ask = (step, more) => client.chat.completions.create({ ...user(script(step)), ...more });
+    assert.deepEqual((await ask({ text: ['x'], usage })).usage, expected);
+    assert.deepEqual((await ask({ text: ['x'] })).usage,
+        { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 });
+    const chunks = [];
+    for await (const one of await ask({ text: ['x'], usage },
+        { stream: true, stream_options: { include_usage: true } })) chunks.push(one);
+    assert.deepEqual(chunks.at(-1).usage, expected);
+});
+
 // ---- Faults -------------------------------------------------------------------------------------
 
 test('a server that is busy or breaks off is asked again', async t => {

@@ -180,10 +180,21 @@ struct treadle_chat_choice {
     enum treadle_chat_finish finish_reason;
 };
 
+struct treadle_chat_prompt_details {
+    int64_t cached_tokens;
+};
+
+struct treadle_chat_completion_details {
+    int64_t reasoning_tokens;
+};
+
+/* The details are there where the model server told any. */
 struct treadle_chat_usage {
     int64_t prompt_tokens;
     int64_t completion_tokens;
     int64_t total_tokens;
+    struct treadle_chat_prompt_details *prompt_tokens_details;
+    struct treadle_chat_completion_details *completion_tokens_details;
 };
 
 struct treadle_chat_completion {
@@ -212,6 +223,7 @@ struct treadle_chat_tool_call_delta {
 struct treadle_chat_delta {
     const char *role;
     const char *content;
+    const char *refusal;
     struct treadle_chat_tool_call_delta *tool_calls;
     size_t tool_call_count;
 };
