@@ -18,7 +18,7 @@ const NEXT = {
     cancelling: ENDS,
 };
 
-// ---- Schemas of deltas, which the facts of ../contract lack --------------------------------------
+// ---- Schemas of deltas: of all that the facts of ../contract allow, what is ever sent -------------
 
 const closed = (properties, required = Object.keys(properties)) =>
     ({ type: 'object', properties, required, additionalProperties: false });

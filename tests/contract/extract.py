@@ -9,6 +9,7 @@ The rows of the table, parted by tabs:
   operation  METHOD  PATH  request schema  reply schema      ("-" for none)
   query      METHOD  PATH  name
   stream     METHOD  PATH  schema of the events of a reply that is no union of them
+  event      NAME  schema                                    ("-" where it is no object)
   property   SCHEMA  name  JSON types  required|optional  nullable|-  words  schemas
 Several of a kind are parted by "|". A schema without a name of its own is called after the
 property that it belongs to ("RunObject.last_error"). Where a property is an object or an array of
@@ -129,21 +130,31 @@ class Facts:
                         rows.append(("query", method.upper(), path, parameter["name"]))
         return rows
 
+    def events(self):
+        """The rows of the events of runs, where the description has any."""
+        rows = []
+        for name, event in self.branches(self.schemas.get("AssistantStreamEvent", {}), "event"):
+            properties = event["properties"]
+            word = properties["event"]["enum"][0]
+            rows.append(("event", word, self.body({"schema": properties["data"]}, word)))
+        return rows
+
     def media(self, content, kind, name):
         return self.body(content[kind], name) if kind in content else "-"
 
 
 def main():
-    operations, properties = [], {}
+    operations, events, properties = [], [], {}
     for name, wanted in [(sys.argv[1], [])] + [(wider, sys.argv[3:]) for wider in sys.argv[2:3]]:
         with open(name, encoding="utf-8") as source:
             facts = Facts(json.load(source))
         operations += facts.operations(wanted)
+        events += [] if wanted else facts.events()
         for name, (_, rows) in facts.done.items():
             if properties.setdefault(name, rows) != rows:
                 raise SystemExit(f"the two descriptions differ in {name}")
     sys.stdout.write(HEADER)
-    for row in operations + [row for name in sorted(properties) for row in properties[name]]:
+    for row in operations + events + [row for name in sorted(properties) for row in properties[name]]:
         print("\t".join(row))
 
 

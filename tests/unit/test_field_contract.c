@@ -1,5 +1,5 @@
 /*
- * The tables against the published contract: operations, query parameters, members.
+ * The tables against the published contract: operations, query parameters, members, events.
  *
  * The facts are those of tests/contract/contract.tsv, whose path is the first argument. Every
  * operation's request and reply is walked together with its schema. Where the tables differ on
@@ -132,6 +132,7 @@ static struct difference differences[] = {
      false},
     {"CreateUploadRequest", "purpose", WORDS, "as of files; its check refuses outputs", false},
     {"FileCitation", "page", EXTRA, "Treadle's own: the page of the passage", false},
+    {"FileCitationDelta", "page", EXTRA, "Treadle's own: the page of the passage", false},
     {"FileSearchRankingOptions", "hybrid_search", EXTRA, "recorded, always null", false},
     {"MessageRequestContent", "type", WORDS, "the type's check refuses refusal", false},
     {"OpenAIFile", "expires_at", NULLABLE, "recorded: null where it does not expire", false},
@@ -184,13 +185,14 @@ static bool excused(const char *type, const char *property, enum kind kind)
 enum { COLUMNS = 8, FACTS = 2000 };
 
 /* operation: method, path, request, reply; query: method, path, name; stream: method, path, schema;
- * property: as named. */
+ * event: name, schema; property: as named. */
 struct fact {
     const char *column[COLUMNS];
 };
 
 enum { SCHEMA = 1, PROPERTY, TYPES, IS_REQUIRED, IS_NULLABLE, WORD_LIST, INNER };
 enum { METHOD = 1, PATH, REQUEST, REPLY, QUERY = REQUEST, EVENTS = REQUEST };
+enum { EVENT = 1, EVENT_OBJECT };
 
 static struct fact facts[FACTS];
 static size_t fact_count;
@@ -592,6 +594,36 @@ static void streams_agree(void **state)
     assert_int_equal(problems, 0);
 }
 
+static const struct fact *find_event(const char *name)
+{
+    for (size_t i = 0; i < fact_count; i++)
+        if (strcmp(facts[i].column[0], "event") == 0 && strcmp(facts[i].column[EVENT], name) == 0)
+            return &facts[i];
+    return NULL;
+}
+
+/* Errors are printed without a table, and the end of a stream has no object. */
+static void events_agree(void **state)
+{
+    (void)state;
+    size_t told = 0, known = 0;
+    problems = 0;
+    for (size_t i = 0; i < fact_count; i++)
+        known += strcmp(facts[i].column[0], "event") == 0;
+    for (int i = 1; event_names[i]; i++, told++) {
+        const struct treadle_type *type = event_type((enum treadle_event_type)i);
+        const struct fact *fact = find_event(event_names[i]);
+        if (!fact)
+            fail_msg("%s is not in the contract", event_names[i]);
+        if (type)
+            compare(type, fact->column[EVENT_OBJECT], true);
+        else
+            assert_true(i == TREADLE_EVENT_ERROR || i == TREADLE_EVENT_DONE);
+    }
+    assert_int_equal(told, known);
+    assert_int_equal(problems, 0);
+}
+
 static void no_difference_is_out_of_date(void **state)
 {
     (void)state;
@@ -610,6 +642,7 @@ int main(int count, char **arguments)
         cmocka_unit_test(requests_agree),
         cmocka_unit_test(replies_agree),
         cmocka_unit_test(streams_agree),
+        cmocka_unit_test(events_agree),
         cmocka_unit_test(no_difference_is_out_of_date), /* after those that look at them */
     };
     if (count != 2 || load(arguments[1])) {
