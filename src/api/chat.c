@@ -188,14 +188,14 @@ static FIELD_TYPE(treadle_chat_choice, "ChatCompletionChoice", .doc = "An answer
 static const struct field treadle_chat_prompt_details_fields[] = {
     ROW_INTEGER(treadle_chat_prompt_details, cached_tokens, .doc = "Those at hand already."),
 };
-static FIELD_TYPE(treadle_chat_prompt_details, "PromptTokensDetails",
+static FIELD_TYPE(treadle_chat_prompt_details, "ChatPromptTokensDetails",
                   .doc = "Of the tokens of the conversation.");
 
 static const struct field treadle_chat_completion_details_fields[] = {
     ROW_INTEGER(treadle_chat_completion_details, reasoning_tokens,
                 .doc = "Those of thoughts that the answer does not show."),
 };
-static FIELD_TYPE(treadle_chat_completion_details, "CompletionTokensDetails",
+static FIELD_TYPE(treadle_chat_completion_details, "ChatCompletionTokensDetails",
                   .doc = "Of the tokens of the answer.");
 
 static const struct field treadle_chat_usage_fields[] = {
