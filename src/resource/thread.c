@@ -123,6 +123,8 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
     const char *text = data.failed ? NULL : arena_copy(call->arena, data.data, data.length);
     buffer_clear(&data);
     news->gone = true;
+    /* Its log, which knows the numbers, goes in the same transaction. */
+    news->leaps = true;
     return text ? run_change_tell(&call->change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL, error)
                 : error_set_memory(error);
 }
