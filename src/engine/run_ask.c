@@ -69,6 +69,7 @@ static int set_options(struct execution *execution, struct model_request *reques
     request->top_p = run->top_p;
     request->parallel_tool_calls = (struct treadle_boolean)TREADLE_VALUE(run->parallel_tool_calls);
     request->reasoning_effort = field_word(reasoning_effort_names, (int)run->reasoning_effort);
+    request->metadata = run->metadata;
     request->cancelled = &execution->cancelled;
     if (!format || !format->object || format->object->type == TREADLE_RESPONSE_FORMAT_TEXT)
         return 0;

@@ -85,11 +85,12 @@ struct model_request {
     struct treadle_number temperature;
     struct treadle_number top_p;
     struct treadle_integer max_completion_tokens;
-    bool old_limit_name;          /* the limit was given as max_tokens, and goes on so */
-    const char *response_format;  /* JSON text; NULL: text */
-    const char *reasoning_effort; /* NULL: the model's own */
-    const char *further;          /* a JSON object: members that only a model server knows */
-    const atomic_bool *cancelled; /* once it is set, the answer ends; may be NULL */
+    bool old_limit_name;                /* the limit was given as max_tokens, and goes on so */
+    const char *response_format;        /* JSON text; NULL: text */
+    const char *reasoning_effort;       /* NULL: the model's own */
+    const struct treadle_map *metadata; /* of who asks, for the server's records; NULL: none */
+    const char *further;                /* a JSON object: members that only a model server knows */
+    const atomic_bool *cancelled;       /* once it is set, the answer ends; may be NULL */
 };
 
 enum model_finish {

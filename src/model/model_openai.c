@@ -4,8 +4,8 @@
  *
  * An answer is an exchange on the loop. It is asked for again, after a pause, when the server is
  * busy, fails or breaks off, but only as long as nothing was handed to the sink. A server that does
- * not know stream_options is asked without them, from then on. Images that are to be fetched here
- * are fetched first.
+ * not take stream_options or metadata is asked without them, from then on. Images that are to be
+ * fetched here are fetched first.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +30,7 @@ struct call {
     struct openai_answer *answer;
     struct openai_images *images; /* NULL: none to be fetched */
     char *body;
-    bool with_usage;
+    unsigned extras; /* that were sent, of enum openai_extra */
 };
 
 static void free_call(struct call *call)
@@ -67,18 +67,28 @@ static bool on_again(void *context)
     return openai_answer_restart(((struct call *)context)->answer);
 }
 
-static bool refuses_usage(const struct call *call, const struct treadle_error *error)
+/* The extras that the server refuses, and that were sent. */
+static unsigned refused_extras(const struct call *call, const struct treadle_error *error)
 {
-    return call->with_usage && error && error->http_status == 400 &&
-           (strstr(error->message, "stream_options") || strstr(error->param, "stream_options"));
+    static const struct {
+        unsigned extra;
+        const char *name;
+    } extras[] = {{OPENAI_STREAM_OPTIONS, "stream_options"}, {OPENAI_METADATA, "metadata"}};
+    unsigned refused = 0;
+    for (size_t i = 0; error && i < sizeof extras / sizeof extras[0]; i++)
+        if ((error->http_status == 400 || error->http_status == 422) &&
+            (strstr(error->message, extras[i].name) || strstr(error->param, extras[i].name)))
+            refused |= extras[i].extra;
+    return refused & call->extras;
 }
 
 static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
 {
     struct call *call = context;
     struct treadle_error problem;
-    if (end == LOOP_FAILED && refuses_usage(call, error) && openai_answer_restart(call->answer)) {
-        atomic_store(&call->server->refuses_usage, true);
+    unsigned refused = end == LOOP_FAILED ? refused_extras(call, error) : 0;
+    if (refused && openai_answer_restart(call->answer)) {
+        atomic_fetch_or(&call->server->refused, refused);
         if (submit(call, &problem))
             end_call(call, MODEL_STOP, &problem);
         return;
@@ -105,10 +115,10 @@ static int submit(struct call *call, struct treadle_error *error)
     struct loop_exchange exchange = openai_exchange(server);
     free(call->body);
     call->body = NULL;
-    call->with_usage = !atomic_load(&server->refuses_usage);
-    int rc = openai_request_print(call->request, openai_name(server, call->request->model),
-                                  call->with_usage, call->images, &call->body,
-                                  &exchange.body_length, error);
+    call->extras = (OPENAI_STREAM_OPTIONS | OPENAI_METADATA) & ~atomic_load(&server->refused);
+    int rc =
+        openai_request_print(call->request, openai_name(server, call->request->model), call->extras,
+                             call->images, &call->body, &exchange.body_length, error);
     exchange.url = server->chat_url;
     exchange.body = call->body;
     exchange.cancelled = call->request->cancelled;

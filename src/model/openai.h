@@ -14,6 +14,9 @@
 #include "model/openai_images.h"
 #include "model/registry.h"
 
+/* What requests have besides, until a server refuses it. */
+enum openai_extra { OPENAI_STREAM_OPTIONS = 1, OPENAI_METADATA = 2 };
+
 struct openai {
     struct model model;
     struct model_loop *loop;
@@ -22,7 +25,7 @@ struct openai {
     char *default_model; /* NULL: names are passed on */
     unsigned connect_seconds, first_seconds, idle_seconds, attempts;
     int64_t context; /* the operator's word, for names of which the list says nothing; 0: none */
-    atomic_bool refuses_usage; /* it does not know stream_options */
+    atomic_uint refused; /* of enum openai_extra: what it does not take */
     struct openai_list *list;
     struct model_fetcher *fetcher; /* NULL: images are left to the server */
     struct pool *printers;         /* for requests whose images were fetched, with `fetcher` */
@@ -40,8 +43,9 @@ struct loop_exchange openai_exchange(const struct openai *server);
 
 /* ---- The request ---------------------------------------------------------------------------- */
 
-/* The body of a chat completion request, as text to be freed. `images` may be NULL. */
-int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
+/* The body of a chat completion request, as text to be freed. `extras` is of enum openai_extra,
+ * `images` may be NULL. */
+int openai_request_print(const struct model_request *request, const char *model, unsigned extras,
                          const struct openai_images *images, char **out, size_t *length,
                          struct treadle_error *error);
 

@@ -215,7 +215,17 @@ static int add_settings(json_t *body, const struct model_request *request)
     return failed ? failed : add_further(body, request->further);
 }
 
-int openai_request_print(const struct model_request *request, const char *model, bool with_usage,
+static int add_metadata(json_t *body, const struct treadle_map *metadata)
+{
+    json_t *object = json_object();
+    int failed = json_object_set_new(body, "metadata", object);
+    for (size_t i = 0; !failed && i < metadata->count; i++)
+        failed = json_object_set_new(object, metadata->pairs[i].key,
+                                     json_string(metadata->pairs[i].value));
+    return failed;
+}
+
+int openai_request_print(const struct model_request *request, const char *model, unsigned extras,
                          const struct openai_images *images, char **out, size_t *length,
                          struct treadle_error *error)
 {
@@ -225,7 +235,9 @@ int openai_request_print(const struct model_request *request, const char *model,
         failed = add_tools(body, request);
     if (!failed)
         failed = add_settings(body, request);
-    if (!failed && with_usage)
+    if (!failed && extras & OPENAI_METADATA && request->metadata && request->metadata->count)
+        failed = add_metadata(body, request->metadata);
+    if (!failed && extras & OPENAI_STREAM_OPTIONS)
         failed =
             json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
     struct buffer text;

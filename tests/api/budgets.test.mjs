@@ -279,6 +279,7 @@ test('settings reach the model', async t => {
         assert.deepEqual(picked(), own);
         assert.deepEqual(run.response_format, format);
         assert.deepEqual(run.metadata, {});
+        assert.equal(last(kit).metadata, undefined);
     });
     await t.test('the run\'s replace them', async () => {
         const other = { temperature: 0, top_p: 1, response_format: { type: 'json_object' },
@@ -290,6 +291,16 @@ test('settings reach the model', async t => {
         assert.deepEqual({ ...rest, instructions: 'Be long.' }, other);
         assert.equal(last(kit).model, 'org/other:7b');
         assert.deepEqual(run.metadata, { of: 'run' });
+        assert.deepEqual(last(kit).metadata, { of: 'run' });
+    });
+    await t.test('a server that takes no metadata is asked without', async () => {
+        const refused = { status: 400, body: { error: { param: 'metadata', message:
+            'The \'metadata\' parameter is only allowed when \'store\' is enabled.' } } };
+        const run = await kit.run(script(refused, say('x')), { run: { metadata: { a: 'b' } } });
+        assert.equal(run.status, 'completed');
+        assert.equal(last(kit).metadata, undefined);
+        await kit.run(script(say('y')), { run: { metadata: { a: 'c' } } });
+        assert.equal(last(kit).metadata, undefined);
     });
     await t.test('null means the assistant\'s', async () => {
         await kit.run(script(say('x')), { assistant, run: { temperature: null, top_p: null,

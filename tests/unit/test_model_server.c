@@ -35,7 +35,7 @@ static void passages_become_text_with_markers_and_pages(void **state)
     struct treadle_error error;
     char *text = NULL;
     size_t length = 0;
-    assert_int_equal(openai_request_print(&request, "m", false, NULL, &text, &length, &error), 0);
+    assert_int_equal(openai_request_print(&request, "m", 0, NULL, &text, &length, &error), 0);
     assert_int_equal(strlen(text), length);
     assert_non_null(strstr(text, "【4:0†a.pdf】 from a.pdf, under \\\"Pumps\\\"\\n"
                                  "[page 3]\\nFirst \\n[page 4]\\nSecond\\n"));
