@@ -31,6 +31,25 @@ static int64_t message_tokens(const struct model_request *request,
     return model_prompt_tokens(&alone) - MODEL_REPLY_TOKENS;
 }
 
+/* Passages come best first, so what is left out of a search is its worst; the longest list loses
+ * first, and each keeps one. */
+static int64_t drop_passages(const struct model_request *request, struct model_message *messages,
+                             int64_t tokens, int64_t limit)
+{
+    while (tokens > limit) {
+        struct model_message *longest = NULL;
+        for (size_t i = 0; i < request->message_count; i++)
+            if (messages[i].passage_count > (longest ? longest->passage_count : 1))
+                longest = &messages[i];
+        if (!longest)
+            break;
+        int64_t before = message_tokens(request, longest);
+        longest->passage_count--;
+        tokens -= before - message_tokens(request, longest);
+    }
+    return tokens;
+}
+
 /* The most tokens that may be told; negative: any number. */
 static int64_t prompt_limit(const struct budget *budget, int64_t completion)
 {
@@ -80,6 +99,7 @@ int budget_fit(const struct budget *budget, const struct conversation *conversat
     memcpy(kept + from, conversation->messages + to, (conversation->count - to) * sizeof *kept);
     request->messages = kept;
     request->message_count = conversation->count - (to - from);
+    tokens = drop_passages(request, kept, tokens, limit);
     /* A context that is too small is the server's to refuse: the estimate may be wrong. */
     if (budget->max_prompt && tokens > budget->max_prompt - budget->used.prompt_tokens)
         *out = BUDGET_NO_PROMPT;

@@ -4,7 +4,7 @@
  * Both limits of a run go over all of its turns. What does not fit is left out from the middle:
  * the first message of the thread stays as long as it can, then the newest ones do; instructions,
  * the last message of the thread and what the run itself did always stay, and calls are never
- * parted from their answers.
+ * parted from their answers. Where that is still too much, searches lose their worst passages.
  */
 #ifndef ENGINE_BUDGET_H
 #define ENGINE_BUDGET_H

@@ -18,7 +18,7 @@ struct live_slot {
     struct live_slot *next;
     int64_t first, last; /* the numbers of its events */
     size_t pieces;       /* how many of the run's pieces it wrote */
-    bool settled, over, gone;
+    bool settled, over;
     struct buffer frames[2]; /* plain, and with the content of search results */
 };
 

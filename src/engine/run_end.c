@@ -15,9 +15,8 @@
 #include "base/error.h"
 #include "engine/run_rows.h"
 #include "engine/run_state.h"
+#include "engine/run_told.h"
 #include "store/record.h"
-
-enum { LARGEST_PIECE = 16 << 20 };
 
 /* An end that is no completion. */
 struct ending {
@@ -111,113 +110,6 @@ int run_state_complete(struct run_change *change, const char *run_id, struct tre
 
 /* ---- What is under way ---------------------------------------------------------------------- */
 
-/* What was told of a message is its content, also where the database does not have it yet. */
-static int take_content(struct run_change *change, struct treadle_message *message,
-                        struct treadle_error *error)
-{
-    struct run_news *news = run_change_news(change, message->run_id);
-    struct treadle_content *content = NULL;
-    size_t count = 0;
-    if (!news)
-        return error_set_memory(error);
-    if (!news->live)
-        return 0;
-    int rc = live_copy_content(news->live, message->id, change->arena, &content, &count, error);
-    if (!rc && count) {
-        message->content = content;
-        message->content_count = count;
-    }
-    return rc;
-}
-
-/* The same of the calls of a step. One whose usage is held was recorded whole, with what its
- * searches found. */
-static int take_calls(struct run_change *change, struct treadle_run_step *step,
-                      struct treadle_error *error)
-{
-    struct run_news *news = run_change_news(change, step->run_id);
-    struct treadle_tool_call *calls = NULL;
-    size_t count = 0;
-    if (!news)
-        return error_set_memory(error);
-    if (!news->live || step->usage)
-        return 0;
-    int rc = live_copy_calls(news->live, step->id, change->arena, &calls, &count, error);
-    if (!rc && count) {
-        step->step_details->tool_calls = calls;
-        step->step_details->tool_call_count = count;
-    }
-    return rc;
-}
-
-/* Some clients take a message only from its pieces, so one without any gets an empty one. */
-static int tell_piece(struct run_change *change, const struct treadle_message *message,
-                      const char *text, bool opens, struct treadle_error *error)
-{
-    struct buffer data;
-    buffer_init(&data, LARGEST_PIECE);
-    run_log_print_delta(PIECE_TEXT, message->id, 0, opens, text, strlen(text), &data);
-    const char *copy = data.failed ? NULL : arena_copy(change->arena, data.data, data.length);
-    buffer_clear(&data);
-    return copy ? run_change_tell(change, message->run_id, TREADLE_EVENT_MESSAGE_DELTA, 0, copy,
-                                  NULL, error)
-                : error_set_memory(error);
-}
-
-static int open_content(struct run_change *change, struct treadle_message *message,
-                        struct treadle_error *error)
-{
-    struct treadle_content *part = arena_alloc(change->arena, sizeof *part);
-    struct treadle_text *text = arena_alloc(change->arena, sizeof *text);
-    if (!part || !text)
-        return error_set_memory(error);
-    text->value = "";
-    *part = (struct treadle_content){.type = TREADLE_CONTENT_TEXT, .text = text};
-    message->content = part;
-    message->content_count = 1;
-    return tell_piece(change, message, "", true, error);
-}
-
-/* How much of a message's text a log tells. */
-struct told {
-    struct arena *arena;
-    const char *message_id;
-    bool any;
-    size_t length;
-};
-
-static int count_told(void *context, int64_t number, enum treadle_event_type type, const char *data)
-{
-    struct told *told = context;
-    struct treadle_message_delta delta;
-    struct treadle_error ignored;
-    (void)number;
-    if (type != TREADLE_EVENT_MESSAGE_DELTA ||
-        field_parse(&treadle_message_delta_type, data, strlen(data), FIELD_TOLERANT, told->arena,
-                    &delta, &ignored) ||
-        strcmp(delta.id, told->message_id) != 0)
-        return 0;
-    told->any = true;
-    for (size_t i = 0; i < delta.delta->content_count; i++)
-        if (delta.delta->content[i].text && delta.delta->content[i].text->value)
-            told->length += strlen(delta.delta->content[i].text->value);
-    return 0;
-}
-
-/* The pieces of a message that broke off are lost but for its content: what the log does not tell
- * of that becomes one. */
-static int tell_remains(struct run_change *change, struct treadle_message *message,
-                        struct treadle_error *error)
-{
-    const struct treadle_text *text = message->content_count ? message->content[0].text : NULL;
-    struct told told = {.arena = change->arena, .message_id = message->id};
-    const struct run_log_reader reader = {&told, count_told};
-    int rc = run_log_read(change->session, message->run_id, 0, false, &reader, error);
-    if (rc || !text || told.length >= strlen(text->value))
-        return rc;
-    return tell_piece(change, message, text->value + told.length, !told.any, error);
-}
-
 static int end_message(struct run_change *change, const char *message_id,
                        const struct ending *ending, struct treadle_error *error)
 {
@@ -228,10 +120,10 @@ static int end_message(struct run_change *change, const char *message_id,
         return 0;
     if (rc || message.status != TREADLE_MESSAGE_IN_PROGRESS)
         return rc;
-    rc = ending->abandoned ? tell_remains(change, &message, error)
-                           : take_content(change, &message, error);
+    rc = ending->abandoned ? run_told_remains(change, &message, error)
+                           : run_told_content(change, &message, error);
     if (!rc && !message.content_count)
-        rc = open_content(change, &message, error);
+        rc = run_told_nothing(change, &message, error);
     if (rc)
         return rc;
     message.status = TREADLE_MESSAGE_INCOMPLETE;
@@ -265,7 +157,7 @@ static int end_step(struct run_change *change, const char *step_id, const struct
     if (step.step_details->message_creation)
         rc = end_message(change, step.step_details->message_creation->message_id, ending, error);
     else if (!ending->abandoned)
-        rc = take_calls(change, &step, error);
+        rc = run_told_calls(change, &step, error);
     return rc ? rc : run_rows_save_step(change, &step, error);
 }
 
@@ -367,7 +259,7 @@ static int keep_content(struct run_change *change, const char *message_id,
     struct treadle_message message;
     int rc = run_rows_load_message(change, message_id, &message, error);
     if (!rc)
-        rc = take_content(change, &message, error);
+        rc = run_told_content(change, &message, error);
     return rc ? rc : run_rows_save_message(change, &message, error);
 }
 
@@ -377,7 +269,7 @@ static int keep_calls(struct run_change *change, struct treadle_run_step *step,
     int rc = run_rows_held_usage(change, step->id, &step->usage, error);
     if (rc || step->usage)
         return rc;
-    rc = take_calls(change, step, error);
+    rc = run_told_calls(change, step, error);
     return rc ? rc : run_rows_save_step(change, step, error);
 }
 

@@ -212,6 +212,33 @@ static void tools_count(void **state)
     told(scene, "01345");
 }
 
+/* What a search found is told best first, so its worst goes first, and one always stays. */
+static void searches_lose_their_worst_passages(void **state)
+{
+    static const struct model_page page = {0, 1};
+    struct model_passage passages[8];
+    struct scene *scene = *state;
+    make(scene, "Suco");
+    for (size_t i = 0; i < 8; i++)
+        passages[i] = (struct model_passage){
+            .marker = "m", .filename = "f", .text = longer, .pages = &page, .page_count = 1};
+    struct model_message *output = &scene->messages[3];
+    output->text = NULL;
+    output->passages = passages;
+    output->passage_count = 5;
+    int64_t five = all_tokens(scene);
+    output->passage_count = 8;
+    scene->budget.max_prompt = five;
+    told(scene, "0123");
+    assert_int_equal(scene->verdict, BUDGET_FITS);
+    assert_int_equal(scene->request.messages[3].passage_count, 5);
+    assert_int_equal(output->passage_count, 8);
+    scene->budget.max_prompt = 10;
+    told(scene, "0123");
+    assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
+    assert_int_equal(scene->request.messages[3].passage_count, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -224,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_context_keeps_room_for_the_answer, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_go_over_all_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_count, setup, teardown),
+        cmocka_unit_test_setup_teardown(searches_lose_their_worst_passages, setup, teardown),
     };
     return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
 }
