@@ -88,6 +88,11 @@ static void take_in(struct inbox *inbox, enum inbox_kind kind, size_t index, con
     pthread_mutex_lock(&inbox->mutex);
     inbox->overflow = inbox->overflow || !add(inbox, kind, index, name, text, length);
     pthread_mutex_unlock(&inbox->mutex);
+}
+
+static void on_flush(void *context)
+{
+    struct inbox *inbox = context;
     inbox->wake(inbox->owner);
 }
 
@@ -145,6 +150,7 @@ struct model_sink inbox_sink(struct inbox *inbox)
                                .text = on_text,
                                .refusal = on_refusal,
                                .tool_call = on_call,
+                               .flush = on_flush,
                                .done = on_done};
 }
 

@@ -37,7 +37,7 @@ struct inbox {
     struct model_outcome outcome;
     struct treadle_error error;
     int64_t first_at; /* when the first piece came, by clock_monotonic_us; 0: not yet */
-    /* Called whenever something came, on the model's thread. */
+    /* Called when what came at once is there, and at the end, on the model's thread. */
     void (*wake)(void *owner);
     void (*pin)(void *owner, bool pinned); /* keeps the owner while it is woken for the last time */
     void *owner;

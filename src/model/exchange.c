@@ -51,6 +51,20 @@ static long status_of(const struct exchange *exchange)
     return status;
 }
 
+/* Where there is no place, what came is flushed at once. */
+static void note_fresh(struct exchange *exchange)
+{
+    struct fresh_list *list = exchange->list;
+    if (exchange->fresh)
+        return;
+    if (list->count == FRESH_ROOM) {
+        exchange->of.handler->flush(exchange->of.context);
+        return;
+    }
+    exchange->fresh = &list->items[list->count++];
+    *exchange->fresh = exchange;
+}
+
 static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
 {
     struct exchange *exchange = context;
@@ -65,6 +79,8 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
     }
     exchange->is_broken =
         exchange->of.handler->bytes(exchange->of.context, bytes, length, &exchange->broken) != 0;
+    if (!exchange->is_broken && exchange->of.handler->flush)
+        note_fresh(exchange);
     return exchange->is_broken ? CURL_WRITEFUNC_ERROR : length;
 }
 

@@ -13,8 +13,20 @@
 #include "base/buffer.h"
 #include "model/loop.h"
 
+struct exchange;
+
+/* Exchanges that handed over bytes since the loop last waited. */
+enum { FRESH_ROOM = 256 };
+
+struct fresh_list {
+    struct exchange *items[FRESH_ROOM]; /* NULL for one that has ended */
+    size_t count;
+};
+
 struct exchange {
     struct exchange *next, *previous; /* in whatever list of the loop's it is */
+    struct fresh_list *list;          /* the loop's */
+    struct exchange **fresh;          /* its place there; NULL: none */
     size_t lane;                      /* the loop's: where it is under way */
     struct loop_exchange of;
     CURL *easy; /* NULL while it waits */

@@ -56,6 +56,7 @@ struct model_loop {
     int64_t next_start, next_look, looked_at;
     CURL *spare[SPARE_HANDLES];
     size_t spare_count;
+    struct fresh_list fresh;
 };
 
 /* ---- Lists ---------------------------------------------------------------------------------- */
@@ -98,6 +99,9 @@ static CURL *take_handle(struct model_loop *loop)
 static void halt(struct model_loop *loop, struct exchange *exchange)
 {
     list_remove(&loop->busy, exchange);
+    if (exchange->fresh)
+        *exchange->fresh = NULL;
+    exchange->fresh = NULL;
     lane_remove(&loop->lanes[exchange->lane], exchange->easy);
     CURL *easy = exchange_stop(exchange);
     if (loop->spare_count < SPARE_HANDLES)
@@ -123,6 +127,7 @@ static void begin(struct model_loop *loop, struct exchange *exchange)
 {
     struct treadle_error error;
     struct lane *lane = choose_lane(loop);
+    exchange->list = &loop->fresh;
     if (exchange_start(exchange, take_handle(loop)) && lane && lane_add(lane, exchange->easy)) {
         exchange->lane = lane->number;
         list_add(&loop->busy, exchange);
@@ -237,6 +242,19 @@ static void run_lanes(struct model_loop *loop)
     }
 }
 
+/* Those that ended meanwhile were told so. */
+static void flush(struct model_loop *loop)
+{
+    for (size_t i = 0; i < loop->fresh.count; i++) {
+        struct exchange *exchange = loop->fresh.items[i];
+        if (!exchange)
+            continue;
+        exchange->fresh = NULL;
+        exchange->of.handler->flush(exchange->of.context);
+    }
+    loop->fresh.count = 0;
+}
+
 /* Milliseconds until something is due, rounded up; -1 for never. */
 static int patience(struct model_loop *loop)
 {
@@ -280,6 +298,7 @@ static void *run(void *argument)
     while (take_incoming(loop)) {
         look_around(loop, clock_monotonic_us());
         run_lanes(loop);
+        flush(loop);
         wait_for_events(loop);
     }
     for (struct exchange *at; (at = loop->busy.first);) {

@@ -24,6 +24,8 @@ struct loop_handler {
     /* A piece of a reply of status 2xx. A negative code, with the error, breaks off; with
      * TREADLE_EBUSY the same request may work later. */
     int (*bytes)(void *context, const char *bytes, size_t length, struct treadle_error *error);
+    /* All bytes that had come were handed over, and the reply is not over. May be missing. */
+    void (*flush)(void *context);
     /* The reply is over. A negative code when it is not whole. */
     int (*end)(void *context, struct treadle_error *error);
     /* Whether to send the request again: false once anything was passed on. Forgets what came. */

@@ -124,6 +124,9 @@ struct model_sink {
     void (*done)(void *context, const struct model_outcome *outcome);
     /* A piece of what the model says where it will not answer. NULL: it goes to `text`. */
     void (*refusal)(void *context, const char *text, size_t length);
+    /* What came at once was handed over; `done` needs no flush. For sinks that would rather look at
+     * many pieces together. May be NULL. */
+    void (*flush)(void *context);
 };
 
 struct model;

@@ -57,6 +57,13 @@ static int on_bytes(void *context, const char *bytes, size_t length, struct trea
     return openai_answer_feed(((struct call *)context)->answer, bytes, length, error);
 }
 
+static void on_flush(void *context)
+{
+    const struct model_sink *sink = &((struct call *)context)->sink;
+    if (sink->flush)
+        sink->flush(sink->context);
+}
+
 static int on_end(void *context, struct treadle_error *error)
 {
     return openai_answer_finish(((struct call *)context)->answer, error);
@@ -98,7 +105,7 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
 }
 
 static const struct loop_handler call_handler = {
-    .bytes = on_bytes, .end = on_end, .again = on_again, .done = on_done};
+    .bytes = on_bytes, .flush = on_flush, .end = on_end, .again = on_again, .done = on_done};
 
 struct loop_exchange openai_exchange(const struct openai *server)
 {

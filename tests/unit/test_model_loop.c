@@ -17,6 +17,8 @@ struct result {
     struct buffer body;
     char moved[256];
     bool refuses_address;
+    size_t flushed; /* bytes there were when last flushed */
+    bool is_over;
     enum loop_end end;
     struct treadle_error error;
     struct tally *tally;
@@ -25,7 +27,7 @@ struct result {
 struct tally {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    size_t done, begun;
+    size_t done, begun, flushed;
 };
 
 static int on_bytes(void *context, const char *bytes, size_t length, struct treadle_error *error)
@@ -56,11 +58,24 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
     struct tally *tally = result->tally;
     pthread_mutex_lock(&tally->mutex);
     result->end = end;
+    result->is_over = true;
     if (error)
         result->error = *error;
     tally->done++;
     pthread_cond_broadcast(&tally->changed);
     pthread_mutex_unlock(&tally->mutex);
+}
+
+static void on_flush(void *context)
+{
+    struct result *result = context;
+    pthread_mutex_lock(&result->tally->mutex);
+    assert_false(result->is_over);
+    assert_true(result->body.length > result->flushed);
+    result->flushed = result->body.length;
+    result->tally->flushed++;
+    pthread_cond_broadcast(&result->tally->changed);
+    pthread_mutex_unlock(&result->tally->mutex);
 }
 
 static void on_moved(void *context, const char *url)
@@ -183,6 +198,35 @@ static void many_are_carried_at_once(void **state)
     wait_for(&fixture, &fixture.tally.done, MANY);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(results[i].end, LOOP_OK);
+        buffer_clear(&results[i].body);
+    }
+    tear_down(&fixture);
+}
+
+static void what_came_is_flushed_where_more_is_to_come(void **state)
+{
+    (void)state;
+    enum { MANY = 40 };
+    struct loop_handler flushing = handler;
+    struct fixture fixture;
+    static struct result results[MANY];
+    struct treadle_error error;
+    atomic_bool cancelled = false;
+    flushing.flush = on_flush;
+    set_up(&fixture, (const char *[]){OK_HEAD "20\r\n\r\nhalf", NULL});
+    for (int i = 0; i < MANY; i++) {
+        struct loop_exchange exchange = exchange_of(&fixture, &results[i]);
+        exchange.idle_seconds = 60;
+        exchange.handler = &flushing;
+        exchange.cancelled = &cancelled;
+        assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    }
+    wait_for(&fixture, &fixture.tally.flushed, MANY);
+    atomic_store(&cancelled, true);
+    model_loop_wake(fixture.loop);
+    wait_for(&fixture, &fixture.tally.done, MANY);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(results[i].flushed, 4);
         buffer_clear(&results[i].body);
     }
     tear_down(&fixture);
@@ -350,6 +394,7 @@ int main(void)
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(a_kept_connection_that_has_ended_is_replaced),
         cmocka_unit_test(many_are_carried_at_once),
+        cmocka_unit_test(what_came_is_flushed_where_more_is_to_come),
         cmocka_unit_test(silence_ends_an_exchange),
         cmocka_unit_test(what_is_cancelled_ends),
         cmocka_unit_test(hundreds_wait_and_are_cancelled),
