@@ -34,22 +34,28 @@ static int note(struct sweep *sweep, int rc, const char *id, const struct treadl
     return rc;
 }
 
-/* ---- Blobs ---------------------------------------------------------------------------------- */
-
-static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
+/* Whether the query has a row for the sweep's id. */
+static int find(struct sweep *sweep, struct db_session *session, const char *query,
+                struct treadle_error *error)
 {
-    struct sweep *sweep = argument;
     struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM files WHERE id = ?1 "
-                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1",
-                        error);
+    int rc = db_prepare(session, &statement, query, error);
     if (rc)
         return rc;
     db_bind_text(statement, 1, sweep->id);
     rc = db_step(statement, error);
     sweep->known = rc > 0;
     return rc < 0 ? rc : 0;
+}
+
+/* ---- Blobs ---------------------------------------------------------------------------------- */
+
+static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    return find(argument, session,
+                "SELECT 1 FROM files WHERE id = ?1 "
+                "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1",
+                error);
 }
 
 static int visit_blob(void *context, const char *id, int64_t time)
@@ -73,15 +79,7 @@ static int visit_blob(void *context, const char *id, int64_t time)
 
 static int find_store(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct sweep *sweep = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, "SELECT 1 FROM vector_stores WHERE id = ?", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, sweep->id);
-    rc = db_step(statement, error);
-    sweep->known = rc > 0;
-    return rc < 0 ? rc : 0;
+    return find(argument, session, "SELECT 1 FROM vector_stores WHERE id = ?", error);
 }
 
 /* 1 when the file's text belongs in the store: what failed or was cancelled has none. */
