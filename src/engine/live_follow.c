@@ -79,13 +79,25 @@ void live_unlock(struct live_run *live)
     }
 }
 
+/* The run is over before the number that the follower asked for. */
+static bool waits_for_nothing(const struct live_follower *follower, int64_t last, bool ends)
+{
+    return ends && last < follower->after && !follower->live->slots;
+}
+
 /* Tells frames up to that number, unless the follower has read them in the database. False when it
  * is to be dismissed. */
 static bool tell(struct live_follower *follower, const struct buffer *frames, int64_t last,
                  bool ends)
 {
-    if (follower->held_end || (!follower->catching_up && last <= follower->after))
+    if (follower->held_end)
         return true;
+    if (!follower->catching_up && last <= follower->after) {
+        if (!waits_for_nothing(follower, last, ends))
+            return true;
+        follower->frames(follower->context, LIVE_DONE, strlen(LIVE_DONE));
+        return false;
+    }
     follower->after = last;
     if (frames->failed || hand_over(follower, frames->data, frames->length))
         return false;

@@ -141,6 +141,13 @@ test('runs that are still at work', async t => {
         kit.model.release('begin');
         assert.equal(new Follower().takeAll(await reply.all()).status, 'completed');
     });
+    await t.test('who asks for what lies behind its end gets nothing but done', async () => {
+        const run = await kit.start(script(say('One', gate('far'), ' two.')));
+        await (await follow(kit.server, run)).until('thread.message.delta');
+        const reply = await follow(kit.server, run, 1000);
+        kit.model.release('far');
+        assert.deepEqual(await within(5000, 'done', reply.all()), []);
+    });
     await t.test('a run that waits for outputs is done there, and goes on for who asks behind it',
         async () => {
             const run = await kit.run(turns(call('get_time'), quote));

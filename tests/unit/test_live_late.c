@@ -42,19 +42,25 @@ static void on_end(void *context)
     ((struct scene *)context)->ends++;
 }
 
-/* The event before all others, with number 1. */
-static void tell_made(struct scene *scene)
+/* A change of one event, with that number, which nobody was told yet. */
+static struct live_slot *hold(struct scene *scene, int64_t number)
 {
     struct buffer pieces;
     int64_t from, first;
-    const struct live_event event = {{TREADLE_EVENT_RUN_CREATED}, "{}", NULL};
     buffer_init(&pieces, 65536);
     struct live_slot *slot = live_hold(scene->live);
     assert_int_equal(live_reserve(scene->live, slot, 0, 1, &pieces, &from, &first, &scene->error),
                      0);
-    assert_int_equal(first, 1);
-    live_settle(scene->live, slot, &event, 1, false);
+    assert_int_equal(first, number);
     buffer_clear(&pieces);
+    return slot;
+}
+
+static void settle(struct scene *scene, struct live_slot *slot, enum treadle_event_type type,
+                   bool over)
+{
+    const struct live_event event = {{type}, "{}", NULL};
+    live_settle(scene->live, slot, &event, 1, over);
 }
 
 static int setup(void **state)
@@ -66,7 +72,7 @@ static int setup(void **state)
     buffer_init(&scene->frames, 64 << 20);
     scene->follower = (struct live_follower){.context = scene, .frames = on_frames, .end = on_end};
     live_set_owner(scene->live, woken, scene);
-    tell_made(scene);
+    settle(scene, hold(scene, 1), TREADLE_EVENT_RUN_CREATED, false);
     *state = scene;
     return 0;
 }
@@ -250,6 +256,31 @@ static void what_is_too_much_ends_the_follower(void **state)
     live_forget(&scene->follower);
 }
 
+static void who_asks_for_what_will_not_come_is_told_the_end(void **state)
+{
+    struct scene *scene = *state;
+    follow(scene, 1000);
+    settle(scene, hold(scene, 2), TREADLE_EVENT_RUN_COMPLETED, true);
+    assert_string_equal(scene->frames.data, "event: done\ndata: [DONE]\n\n");
+    assert_int_equal(scene->ends, 1);
+    live_forget(&scene->follower);
+}
+
+/* Outputs can be there before anybody is told that they are asked for. */
+static void an_end_that_others_follow_ends_nobody_behind_it(void **state)
+{
+    struct scene *scene = *state;
+    struct live_slot *asked = hold(scene, 2), *given = hold(scene, 3);
+    follow(scene, 3);
+    settle(scene, asked, TREADLE_EVENT_RUN_REQUIRES_ACTION, true);
+    settle(scene, given, TREADLE_EVENT_RUN_QUEUED, false);
+    assert_int_equal(scene->ends, 0);
+    assert_int_equal(scene->frames.length, 0);
+    settle(scene, hold(scene, 4), TREADLE_EVENT_RUN_IN_PROGRESS, false);
+    assert_non_null(strstr(scene->frames.data, ": 4\nevent: thread.run.in_progress\n"));
+    leave(scene);
+}
+
 static void calls_are_kept_as_they_were_told(void **state)
 {
     struct scene *scene = *state;
@@ -290,6 +321,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_comes_back_gets_the_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_that_take_turns_stay_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_too_much_ends_the_follower, setup, teardown),
+        cmocka_unit_test_setup_teardown(who_asks_for_what_will_not_come_is_told_the_end, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_others_follow_ends_nobody_behind_it, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(calls_are_kept_as_they_were_told, setup, teardown),
     };
     return cmocka_run_group_tests_name("live_late", tests, NULL, NULL);
