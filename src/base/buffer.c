@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "treadle/error.h"
+#include "base/error.h"
 
 void buffer_init(struct buffer *buffer, size_t cap)
 {
@@ -25,7 +25,7 @@ void buffer_clear(struct buffer *buffer)
 void buffer_reset(struct buffer *buffer)
 {
     buffer->length = 0;
-    buffer->failed = false;
+    buffer->failed = 0;
     if (buffer->data)
         buffer->data[0] = '\0';
 }
@@ -33,11 +33,9 @@ void buffer_reset(struct buffer *buffer)
 static int buffer_reserve(struct buffer *buffer, size_t more)
 {
     if (buffer->failed)
-        return TREADLE_ELIMIT;
-    if (more > buffer->cap - buffer->length) {
-        buffer->failed = true;
-        return TREADLE_ELIMIT;
-    }
+        return buffer->failed;
+    if (more > buffer->cap - buffer->length)
+        return buffer->failed = TREADLE_ELIMIT;
     size_t need = buffer->length + more + 1;
     if (need <= buffer->capacity)
         return 0;
@@ -45,10 +43,8 @@ static int buffer_reserve(struct buffer *buffer, size_t more)
     while (capacity < need)
         capacity = capacity > SIZE_MAX / 2 ? need : capacity * 2;
     char *data = realloc(buffer->data, capacity);
-    if (!data) {
-        buffer->failed = true;
-        return TREADLE_EMEMORY;
-    }
+    if (!data)
+        return buffer->failed = TREADLE_EMEMORY;
     buffer->data = data;
     buffer->capacity = capacity;
     return 0;
@@ -107,6 +103,12 @@ int buffer_append_format(struct buffer *buffer, const char *format, ...)
         buffer->data[buffer->length] = '\0';
     va_end(again);
     return rc;
+}
+
+int buffer_error(const struct buffer *buffer, const char *limit, struct treadle_error *error)
+{
+    return buffer->failed == TREADLE_EMEMORY ? error_set_memory(error)
+                                             : error_set(error, TREADLE_ELIMIT, "%s", limit);
 }
 
 char *buffer_take(struct buffer *buffer)

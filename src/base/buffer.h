@@ -12,12 +12,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "treadle/error.h"
+
 struct buffer {
     char *data; /* never NULL after an append that worked */
     size_t length;
     size_t capacity;
     size_t cap;
-    bool failed;
+    int failed; /* 0, or why: TREADLE_ELIMIT or TREADLE_EMEMORY */
 };
 
 /* An empty buffer of at most `cap` bytes; allocates nothing. */
@@ -36,6 +38,10 @@ int buffer_append_char(struct buffer *buffer, char character);
 int buffer_append_integer(struct buffer *buffer, int64_t value);
 int buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* Says in `error` why the buffer failed: that memory ran out, or, for one that reached its cap,
+ * `limit`. Returns `failed`. */
+int buffer_error(const struct buffer *buffer, const char *limit, struct treadle_error *error);
 
 /* Hands the bytes over to the caller, who frees them; the buffer is empty then. Never NULL for a
  * buffer that did not fail, unless memory runs out. */

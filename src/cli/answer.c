@@ -71,7 +71,7 @@ static void add_plain(struct answer *answer, const char *start, size_t length)
     if (copy)
         show_block(&answer->text, copy);
     else
-        answer->text.failed = true;
+        answer->text.failed = TREADLE_EMEMORY;
     free(copy);
 }
 

@@ -157,7 +157,7 @@ static int compose(struct buffer *out, size_t start, struct treadle_error *error
             out->length = start;
             buffer_append(out, text, (size_t)bytes);
         } else {
-            out->failed = true;
+            out->failed = TREADLE_EMEMORY;
         }
         free(text);
     }

@@ -33,60 +33,56 @@ void inbox_clear(struct inbox *inbox)
     pthread_mutex_destroy(&inbox->mutex);
 }
 
-/* A new entry, NULL when there is no room. Under the lock. */
-static struct inbox_entry *add_entry(struct inbox *inbox)
+/* Under the lock. */
+static int add_entry(struct inbox_batch *batch, struct inbox_entry entry)
 {
-    struct inbox_batch *batch = &inbox->batch;
     if (batch->count == batch->room) {
         size_t room = batch->room ? batch->room * 2 : 8;
-        struct inbox_entry *entries =
-            room <= MOST_ENTRIES ? realloc(batch->entries, room * sizeof *entries) : NULL;
+        if (room > MOST_ENTRIES)
+            return TREADLE_ELIMIT;
+        struct inbox_entry *entries = realloc(batch->entries, room * sizeof *entries);
         if (!entries)
-            return NULL;
+            return TREADLE_EMEMORY;
         batch->entries = entries;
         batch->room = room;
     }
-    return &batch->entries[batch->count++];
+    batch->entries[batch->count++] = entry;
+    return 0;
 }
 
-static bool fits(struct inbox *inbox, size_t length)
-{
-    inbox->total += length;
-    return inbox->total <= LARGEST_ANSWER;
-}
-
-/* Appends to the last entry where it is of the same kind, else makes one. Under the lock. */
-static bool add(struct inbox *inbox, enum inbox_kind kind, size_t index, const char *name,
-                const char *text, size_t length)
+/* Appends to the last entry where it is of the same kind, else makes one. The bytes are stored
+ * first, so no entry ever names bytes that are not there. Under the lock. */
+static int add(struct inbox *inbox, enum inbox_kind kind, size_t index, const char *name,
+               const char *text, size_t length)
 {
     struct inbox_batch *batch = &inbox->batch;
     struct inbox_entry *last = batch->count ? &batch->entries[batch->count - 1] : NULL;
-    size_t name_at = SIZE_MAX;
-    if (!fits(inbox, length + (name ? strlen(name) : 0)))
-        return false;
+    bool joins = last && last->kind == kind && last->index == index && !name;
+    size_t name_at = name ? batch->bytes.length : SIZE_MAX;
+    inbox->total += length + (name ? strlen(name) : 0);
+    if (inbox->total > LARGEST_ANSWER)
+        return TREADLE_ELIMIT;
     if (!inbox->first_at)
         inbox->first_at = clock_monotonic_us();
-    if (last && last->kind == kind && last->index == index && !name) {
+    int rc = name ? buffer_append(&batch->bytes, name, strlen(name) + 1) : 0;
+    size_t start = batch->bytes.length;
+    if (!rc)
+        rc = buffer_append(&batch->bytes, text, length);
+    if (rc)
+        return rc;
+    if (joins) {
         last->length += length;
-        return buffer_append(&batch->bytes, text, length) == 0;
+        return 0;
     }
-    if (name) {
-        name_at = batch->bytes.length;
-        if (buffer_append(&batch->bytes, name, strlen(name) + 1))
-            return false;
-    }
-    struct inbox_entry *entry = add_entry(inbox);
-    if (!entry)
-        return false;
-    *entry = (struct inbox_entry){kind, index, name_at, batch->bytes.length, length};
-    return buffer_append(&batch->bytes, text, length) == 0;
+    return add_entry(batch, (struct inbox_entry){kind, index, name_at, start, length});
 }
 
 static void take_in(struct inbox *inbox, enum inbox_kind kind, size_t index, const char *name,
                     const char *text, size_t length)
 {
     pthread_mutex_lock(&inbox->mutex);
-    inbox->overflow = inbox->overflow || !add(inbox, kind, index, name, text, length);
+    if (!inbox->overflow)
+        inbox->overflow = add(inbox, kind, index, name, text, length);
     pthread_mutex_unlock(&inbox->mutex);
 }
 
@@ -113,6 +109,13 @@ static void on_call(void *context, size_t index, const char *id, const char *nam
     take_in(context, INBOX_CALL, index, name, arguments, length);
 }
 
+int inbox_error(int overflow, struct treadle_error *error)
+{
+    if (overflow == TREADLE_EMEMORY)
+        return error_set_memory(error);
+    return overflow ? error_set(error, overflow, "The model's answer is too large.") : 0;
+}
+
 static void on_done(void *context, const struct model_outcome *outcome)
 {
     struct inbox *inbox = context;
@@ -125,8 +128,8 @@ static void on_done(void *context, const struct model_outcome *outcome)
     inbox->outcome = *outcome;
     if (outcome->error)
         inbox->error = *outcome->error;
-    else if (inbox->overflow)
-        error_set(&inbox->error, TREADLE_ELIMIT, "The model's answer is too large.");
+    else
+        inbox_error(inbox->overflow, &inbox->error);
     if (outcome->error || inbox->overflow)
         inbox->outcome.error = &inbox->error;
     inbox->done = true;
@@ -138,7 +141,8 @@ static void on_done(void *context, const struct model_outcome *outcome)
 void inbox_open(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
-    inbox->done = inbox->overflow = false;
+    inbox->done = false;
+    inbox->overflow = 0;
     inbox->total = 0;
     inbox->first_at = 0;
     pthread_mutex_unlock(&inbox->mutex);
@@ -167,10 +171,10 @@ bool inbox_take(struct inbox *inbox, struct inbox_batch *batch)
     return done;
 }
 
-bool inbox_overflows(struct inbox *inbox)
+int inbox_overflows(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);
-    bool overflow = inbox->overflow;
+    int overflow = inbox->overflow;
     pthread_mutex_unlock(&inbox->mutex);
     return overflow;
 }

@@ -32,7 +32,7 @@ struct inbox {
     pthread_mutex_t mutex; /* guards what follows */
     struct inbox_batch batch;
     size_t total; /* bytes of the answer so far */
-    bool overflow;
+    int overflow; /* why nothing is added any more: TREADLE_ELIMIT or TREADLE_EMEMORY */
     bool done;
     struct model_outcome outcome;
     struct treadle_error error;
@@ -55,8 +55,10 @@ struct model_sink inbox_sink(struct inbox *inbox);
  * behind it. */
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch);
 
-/* Whether more came than an answer may have: then nothing is added any more. */
-bool inbox_overflows(struct inbox *inbox);
+/* Not 0 when more came than an answer may have, or than memory could hold: nothing is added any
+ * more then. inbox_error says so of that value, and returns it. */
+int inbox_overflows(struct inbox *inbox);
+int inbox_error(int overflow, struct treadle_error *error);
 
 void inbox_batch_clear(struct inbox_batch *batch);
 

@@ -162,7 +162,8 @@ static int print_pieces(const struct live_run *live, struct buffer *out)
             char *data = strndup(text, length);
             if (data)
                 run_log_print_event(piece->number, types, data, out);
-            out->failed |= !data;
+            else
+                out->failed = TREADLE_EMEMORY;
             free(data);
             continue;
         }
@@ -174,7 +175,7 @@ static int print_pieces(const struct live_run *live, struct buffer *out)
                              out);
     }
     free(lengths);
-    return out->failed ? TREADLE_ELIMIT : 0;
+    return out->failed;
 }
 
 /* Whether a change before this one, not settled yet, has already written the pieces. */

@@ -308,9 +308,9 @@ static bool save_or_wait(struct execution *execution)
 }
 
 /* A model that has said too much may go on for ever. */
-static bool give_up(struct execution *execution)
+static bool give_up(struct execution *execution, int overflow)
 {
-    error_set(&execution->error, TREADLE_ELIMIT, "The model's answer is too large.");
+    inbox_error(overflow, &execution->error);
     execution->phase = execution_fail;
     return true;
 }
@@ -332,8 +332,9 @@ bool execution_hear(struct execution *execution)
             execution->phase = execution_conclude;
             return true;
         }
-        if (!execution->batch.count && inbox_overflows(&execution->inbox))
-            return give_up(execution);
+        int overflow = execution->batch.count ? 0 : inbox_overflows(&execution->inbox);
+        if (overflow)
+            return give_up(execution, overflow);
         if (!execution->batch.count)
             return save_or_wait(execution);
     }

@@ -38,7 +38,7 @@ static void print_text(const char *text, size_t length, struct buffer *out)
     buffer_init(&copy, LARGEST_ROW);
     buffer_append(&copy, text, length);
     if (copy.failed)
-        out->failed = true;
+        out->failed = copy.failed;
     else
         json_print_string(copy.data, out);
     buffer_clear(&copy);
@@ -90,7 +90,7 @@ void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned ind
     char small[256];
     char *copy = length < sizeof small ? small : malloc(length + 1);
     if (!copy) {
-        out->failed = true;
+        out->failed = TREADLE_EMEMORY;
         return;
     }
     memcpy(copy, text, length);

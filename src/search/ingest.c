@@ -81,18 +81,23 @@ static int read_next(struct db_session *session, void *argument, struct treadle_
     if (!rc)
         rc = field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
                          error);
+    if (!rc && (!work->store_id || !work->file_id || !file.filename))
+        rc = error_set_memory(error);
     work->filename = file.filename;
-    work->found = true;
+    work->found = rc == 0;
     return rc;
 }
 
-/* True with a row to work on, false when there is none at present. Called with the mutex held. */
-static bool claim(struct ingest *ingest, struct work *work)
+/* 1 with a row to work on, 0 when there is none at present, a negative code when that cannot be
+ * said now. Called with the mutex held. */
+static int claim(struct ingest *ingest, struct work *work)
 {
     struct treadle_error error;
-    if (db_read(ingest->options.db, read_next, work, &error)) {
+    int rc = work->arena ? db_read(ingest->options.db, read_next, work, &error)
+                         : error_set_memory(&error);
+    if (rc) {
         log_write(ingest->options.log, LOG_ERROR, "ingest_claim", "error", error.message, NULL);
-        return false;
+        return rc;
     }
     if (work->found)
         ingest->last_seq = work->seq;
@@ -272,11 +277,11 @@ static void *run(void *argument)
     while (!atomic_load(&ingest->stop)) {
         struct work work = {.ingest = ingest, .arena = arena_new(0)};
         unsigned long wakes = ingest->wakes;
-        if (!work.arena || !claim(ingest, &work)) {
-            unsigned seconds = work.arena ? 0 : RETRY_SECONDS;
+        int claimed = claim(ingest, &work);
+        if (claimed <= 0) {
             arena_free(work.arena);
             if (wakes == ingest->wakes)
-                wait_for_wake(ingest, seconds);
+                wait_for_wake(ingest, claimed ? RETRY_SECONDS : 0);
             continue;
         }
         pthread_mutex_unlock(&ingest->mutex);
