@@ -1,79 +1,21 @@
 /*
- * Endpoints: every operation of the protocol as a row (method, path, query, request, reply).
+ * Endpoints: every operation of the protocol as a row of endpoint_rows.h.
  *
- * The server routes and validates by this table, libtreadle calls by it, and the description that
- * Treadle prints of itself lists it. Paths are below /v1.
+ * The server routes, validates and answers by this table, libtreadle calls by it, and the
+ * description that Treadle prints of itself lists it. Paths are below /v1.
  */
 #ifndef API_ENDPOINT_H
 #define API_ENDPOINT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "api/field.h"
 
 enum endpoint_id {
-    ENDPOINT_ASSISTANT_CREATE,
-    ENDPOINT_ASSISTANT_LIST,
-    ENDPOINT_ASSISTANT_RETRIEVE,
-    ENDPOINT_ASSISTANT_MODIFY,
-    ENDPOINT_ASSISTANT_DELETE,
-    ENDPOINT_THREAD_CREATE,
-    ENDPOINT_THREAD_RETRIEVE,
-    ENDPOINT_THREAD_MODIFY,
-    ENDPOINT_THREAD_LIST,
-    ENDPOINT_THREAD_USAGE,
-    ENDPOINT_THREAD_DELETE,
-    ENDPOINT_THREAD_RUN_CREATE,
-    ENDPOINT_MESSAGE_CREATE,
-    ENDPOINT_MESSAGE_LIST,
-    ENDPOINT_MESSAGE_RETRIEVE,
-    ENDPOINT_MESSAGE_MODIFY,
-    ENDPOINT_MESSAGE_DELETE,
-    ENDPOINT_RUN_CREATE,
-    ENDPOINT_RUN_LIST,
-    ENDPOINT_RUN_RETRIEVE,
-    ENDPOINT_RUN_MODIFY,
-    ENDPOINT_RUN_CANCEL,
-    ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS,
-    ENDPOINT_RUN_STEP_LIST,
-    ENDPOINT_RUN_STEP_RETRIEVE,
-    ENDPOINT_RUN_EVENTS,
-    ENDPOINT_RUN_LIST_ALL,
-    ENDPOINT_RUN_FIND,
-    ENDPOINT_RUN_TIMES,
-    ENDPOINT_FILE_CREATE,
-    ENDPOINT_FILE_LIST,
-    ENDPOINT_FILE_RETRIEVE,
-    ENDPOINT_FILE_CONTENT,
-    ENDPOINT_FILE_DELETE,
-    ENDPOINT_UPLOAD_CREATE,
-    ENDPOINT_UPLOAD_PART_CREATE,
-    ENDPOINT_UPLOAD_COMPLETE,
-    ENDPOINT_UPLOAD_CANCEL,
-    ENDPOINT_VECTOR_STORE_CREATE,
-    ENDPOINT_VECTOR_STORE_LIST,
-    ENDPOINT_VECTOR_STORE_RETRIEVE,
-    ENDPOINT_VECTOR_STORE_MODIFY,
-    ENDPOINT_VECTOR_STORE_DELETE,
-    ENDPOINT_VECTOR_STORE_FILE_CREATE,
-    ENDPOINT_VECTOR_STORE_FILE_LIST,
-    ENDPOINT_VECTOR_STORE_FILE_RETRIEVE,
-    ENDPOINT_VECTOR_STORE_FILE_MODIFY,
-    ENDPOINT_VECTOR_STORE_FILE_CONTENT,
-    ENDPOINT_VECTOR_STORE_FILE_DELETE,
-    ENDPOINT_VECTOR_STORE_BATCH_CREATE,
-    ENDPOINT_VECTOR_STORE_BATCH_RETRIEVE,
-    ENDPOINT_VECTOR_STORE_BATCH_CANCEL,
-    ENDPOINT_VECTOR_STORE_BATCH_FILE_LIST,
-    ENDPOINT_MODEL_LIST,
-    ENDPOINT_MODEL_RETRIEVE,
-    ENDPOINT_MODEL_DELETE,
-    ENDPOINT_EMBEDDING_CREATE,
-    ENDPOINT_CHAT_CREATE,
-    ENDPOINT_BACKUP_CREATE,
-    ENDPOINT_KEY_CREATE,
-    ENDPOINT_KEY_LIST,
-    ENDPOINT_KEY_REVOKE,
+#define ENDPOINT(id, ...) ENDPOINT_##id,
+#include "api/endpoint_rows.h"
+#undef ENDPOINT
     ENDPOINT_COUNT
 };
 
@@ -95,6 +37,12 @@ enum endpoint_query {
 /* The most parameters in a path. */
 enum { ENDPOINT_ARGUMENTS = 3 };
 
+/* The most bytes of a body: of JSON; of a file (512 MB) and of a part of an upload (64 MB), with
+ * the form around them. */
+#define ENDPOINT_BODY_BYTES (UINT64_C(16) << 20)
+#define ENDPOINT_FILE_BYTES ((UINT64_C(512) << 20) + (UINT64_C(1) << 20))
+#define ENDPOINT_PART_BYTES ((UINT64_C(64) << 20) + (UINT64_C(1) << 20))
+
 struct endpoint {
     const char *method;
     const char *path; /* as "/threads/{thread_id}" */
@@ -108,6 +56,10 @@ struct endpoint {
     bool own;         /* not in the published contract */
     bool rest;        /* the last parameter takes what is left of the path, slashes included */
     bool owner;       /* for the owner of the store and admin keys alone */
+    bool quick;       /* answering is looking up a few rows, which is done in microseconds, or ends
+                         in a write, which the database's thread does: it runs on an event thread,
+                         and others on a worker */
+    uint64_t limit;   /* bytes of the body; 0: ENDPOINT_BODY_BYTES */
 };
 
 const struct endpoint *endpoint_get(enum endpoint_id id);

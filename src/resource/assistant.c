@@ -27,8 +27,8 @@ static int complete(struct resource_call *call, struct treadle_assistant *assist
     return tools_normalise(call, assistant->tools, assistant->tool_count, error);
 }
 
-static int create(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int assistant_create(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
 {
     const struct treadle_assistant_create_request *request = call->body;
     struct treadle_assistant assistant = {
@@ -70,35 +70,20 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_text(call, values[2].text, error);
 }
 
-int assistant_create(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, create);
-}
-
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int assistant_list(struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}};
     const struct record_query query = {.table = "assistants", .keys = keys, .key_count = 1};
     return resource_send_page(session, call, &query, error);
 }
 
-int assistant_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int assistant_retrieve(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
 {
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     return resource_send(session, call, "assistants", "body", keys, 2, "assistant", id, error);
-}
-
-int assistant_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
 }
 
 static enum treadle_state sent(const struct treadle_assistant_modify_request *request,
@@ -135,8 +120,8 @@ static void merge(const struct treadle_assistant_modify_request *request,
                                             request->metadata, assistant->metadata);
 }
 
-static int modify(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int assistant_modify(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
 {
     const struct treadle_assistant_modify_request *request = call->body;
     const char *id = call->arguments[0];
@@ -162,14 +147,8 @@ static int modify(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_assistant_type, &assistant, error);
 }
 
-int assistant_modify(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, modify);
-}
-
-static int delete (struct db_session *session, struct resource_call *call,
-                   struct treadle_error *error)
+int assistant_delete(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
 {
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
@@ -180,10 +159,4 @@ static int delete (struct db_session *session, struct resource_call *call,
     if (!rc)
         rc = code_file_record_forget(session, id, error);
     return rc ? rc : resource_reply_deleted(call, id, "assistant.deleted", error);
-}
-
-int assistant_delete(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, delete);
 }

@@ -142,7 +142,7 @@ static int add_new(struct db_session *session, struct resource_call *call,
     if (rc)
         return rc;
     vector_store_count(store, 0, file.status, 0);
-    call->attached = true;
+    call->effects.attached = true;
     *out = file;
     return 0;
 }

@@ -57,7 +57,7 @@ static int copy_all(const struct resource_services *services, const char *direct
     return rc ? rc : end;
 }
 
-int backup_create(struct resource_call *call, struct treadle_error *error)
+static int make_backup(struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_error ignored;
     char parent[PATH_MAX], path[PATH_MAX];
@@ -76,4 +76,9 @@ int backup_create(struct resource_call *call, struct treadle_error *error)
         return error_set_wire(error, 503, "server_error", "busy", NULL,
                               "Another backup is under way.");
     return rc ? rc : resource_reply(call, &treadle_backup_type, &backup, error);
+}
+
+struct resource_plan backup_create(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_answer(make_backup(call, error));
 }

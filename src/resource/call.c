@@ -7,57 +7,6 @@
 #include "base/ident.h"
 #include "treadle/client.h"
 
-/* ---- Transactions --------------------------------------------------------------------------- */
-
-int resource_call_work(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct resource_call *call = argument;
-    call->change.session = session;
-    int rc = call->work(session, call, error);
-    return rc ? rc : run_change_store(&call->change, error);
-}
-
-int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error)
-{
-    call->work = work;
-    return db_read(call->services->db, resource_call_work, call, error);
-}
-
-static void begin_change(struct resource_call *call)
-{
-    call->change =
-        (struct run_change){.arena = call->arena, .live = engine_live(call->services->engine)};
-}
-
-int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error)
-{
-    call->work = work;
-    begin_change(call);
-    int rc = db_write(call->services->db, resource_call_work, call, error);
-    int after = resource_call_written(call, rc >= 0, error);
-    return rc ? rc : after;
-}
-
-int resource_conclude(struct resource_call *call, resource_work work)
-{
-    call->work = work;
-    call->concludes = true;
-    begin_change(call);
-    return 0;
-}
-
-int resource_call_written(struct resource_call *call, bool durable, struct treadle_error *error)
-{
-    int rc = durable && call->before_told ? call->before_told(call, error) : 0;
-    run_change_settle(&call->change, durable);
-    engine_take(call->services->engine, call->claimed, durable);
-    if (durable && call->attached)
-        ingest_wake(call->services->ingest);
-    if (durable && call->change.queued)
-        engine_wake(call->services->engine);
-    return rc;
-}
-
 /* ---- Replies -------------------------------------------------------------------------------- */
 
 static int check_reply(struct resource_call *call, struct treadle_error *error)

@@ -1,5 +1,5 @@
 /*
- * What handlers share: transactions over a call, replies, and the common kinds of request.
+ * What handlers share: replies, and the common kinds of request.
  */
 #ifndef RESOURCE_CALL_H
 #define RESOURCE_CALL_H
@@ -7,17 +7,6 @@
 #include "api/types.h"
 #include "resource/resource.h"
 #include "store/record.h"
-
-typedef int (*resource_work)(struct db_session *session, struct resource_call *call,
-                             struct treadle_error *error);
-
-/* Runs the work within a transaction. */
-int resource_read(struct resource_call *call, resource_work work, struct treadle_error *error);
-int resource_write(struct resource_call *call, resource_work work, struct treadle_error *error);
-
-/* For a handler whose last act is to write: leaves the work to its caller, so that no thread waits
- * for the disk. To be returned at once; the work runs when the handler's own variables are gone. */
-int resource_conclude(struct resource_call *call, resource_work work);
 
 /* Puts an object, a printed object, or a deletion into the reply. */
 int resource_reply(struct resource_call *call, const struct treadle_type *type, const void *object,

@@ -276,13 +276,13 @@ static void on_done(void *context, const struct model_outcome *outcome)
     later_end(&chat->later);
 }
 
-int chat_create(struct resource_call *call, struct treadle_error *error)
+struct resource_plan chat_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_chat_create_request *body = call->body;
     const struct treadle_chat_stream_options *options = body->stream_options;
     struct chat *chat = arena_alloc(call->arena, sizeof *chat);
     if (!chat)
-        return error_set_memory(error);
+        return resource_answer(error_set_memory(error));
     chat->id = resource_id(call, "chatcmpl-");
     chat->created = clock_seconds();
     chat->streams = body->stream.state == TREADLE_SET && body->stream.value;
@@ -296,12 +296,12 @@ int chat_create(struct resource_call *call, struct treadle_error *error)
     if (!rc)
         rc = later_begin(&chat->later, call, error);
     if (rc)
-        return rc;
+        return resource_answer(rc);
     const struct model_sink sink = {.context = chat,
                                     .text = on_text,
                                     .tool_call = on_call,
                                     .done = on_done,
                                     .refusal = on_refusal};
     model_start(chat->later.model, &chat->request, &sink);
-    return 0;
+    return (struct resource_plan){.kind = RESOURCE_LATER};
 }

@@ -183,13 +183,13 @@ static void on_done(void *context, const struct embedding_outcome *outcome)
     later_end(&embed->later);
 }
 
-int embedding_create(struct resource_call *call, struct treadle_error *error)
+struct resource_plan embedding_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_embedding_create_request *body = call->body;
     struct embed *embed = arena_alloc(call->arena, sizeof *embed);
     json_t *input = NULL;
     if (!embed)
-        return error_set_memory(error);
+        return resource_answer(error_set_memory(error));
     embed->base64 = body->encoding_format == TREADLE_ENCODING_BASE64;
     embed->request.model = body->model;
     embed->request.input = body->input;
@@ -204,8 +204,8 @@ int embedding_create(struct resource_call *call, struct treadle_error *error)
     if (!rc)
         rc = later_begin(&embed->later, call, error);
     if (rc)
-        return rc;
+        return resource_answer(rc);
     const struct embedding_sink sink = {embed, on_done};
     model_registry_embed(call->services->models, &embed->request, &sink);
-    return 0;
+    return (struct resource_plan){.kind = RESOURCE_LATER};
 }

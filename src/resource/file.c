@@ -101,30 +101,37 @@ static int insert(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_file_type, file, error);
 }
 
-int file_create(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_create(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
+    const struct treadle_file *file = call->state;
     struct treadle_error ignored;
-    struct treadle_file file = {0};
+    (void)error;
+    if (rc)
+        blob_remove(call->services->blobs, file->id, &ignored);
+    return resource_answer(rc);
+}
+
+struct resource_plan file_create(struct resource_call *call, struct treadle_error *error)
+{
+    struct treadle_file *file = arena_alloc(call->arena, sizeof *file);
     const struct http_part *content = NULL;
-    int rc = parse_upload(call, &file, &content, error);
+    int rc = file ? parse_upload(call, file, &content, error) : error_set_memory(error);
     if (rc)
-        return rc;
-    file.id = resource_id(call, "file-");
-    if (!file.id)
-        return error_set_memory(error);
-    rc = blob_adopt(call->services->blobs, file.id, content->path, error);
+        return resource_answer(rc);
+    file->id = resource_id(call, "file-");
+    if (!file->id)
+        return resource_answer(error_set_memory(error));
+    rc = blob_adopt(call->services->blobs, file->id, content->path, error);
     if (rc)
-        return rc;
-    call->state = &file;
-    rc = resource_write(call, insert, error);
-    if (rc)
-        blob_remove(call->services->blobs, file.id, &ignored);
-    return rc;
+        return resource_answer(rc);
+    call->state = file;
+    return resource_write(insert, finish_create);
 }
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int file_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}, {"purpose", call->query.purpose}};
     const struct record_query query = {
@@ -132,38 +139,35 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return resource_send_page(session, call, &query, error);
 }
 
-int file_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int file_retrieve(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
 {
     struct treadle_file file;
     int rc = attach_find_file(session, call, call->arguments[0], &file, error);
     return rc ? rc : resource_reply(call, &treadle_file_type, &file, error);
 }
 
-int file_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
-}
-
-int file_content(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan send_content(struct resource_call *call, int rc,
+                                         struct treadle_error *error)
 {
     uint64_t length = 0;
     int descriptor = -1;
-    int rc = resource_read(call, retrieve, error);
     if (!rc)
         rc = blob_read(call->services->blobs, call->arguments[0], &descriptor, &length, error);
     if (rc)
-        return rc;
+        return resource_answer(rc);
     buffer_reset(&call->reply->body);
     call->reply->content_type = "application/octet-stream";
     call->reply->file = descriptor;
     call->reply->file_length = length;
-    return 0;
+    return resource_answer(0);
+}
+
+struct resource_plan file_content(struct resource_call *call, struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_read(file_retrieve, send_content);
 }
 
 /* ---- Delete --------------------------------------------------------------------------------- */
@@ -179,16 +183,24 @@ static int delete (struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_deleted(call, id, "file", error);
 }
 
-int file_delete(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_delete(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
+    const struct file_stores *stores = call->state;
     struct treadle_error ignored;
-    struct file_stores stores = {0};
-    call->state = &stores;
-    int rc = resource_write(call, delete, error);
+    (void)error;
     if (rc)
-        return rc;
-    for (size_t i = 0; i < stores.count; i++)
-        search_remove_file(call->services->search, stores.ids[i], call->arguments[0], &ignored);
+        return resource_answer(rc);
+    for (size_t i = 0; i < stores->count; i++)
+        search_remove_file(call->services->search, stores->ids[i], call->arguments[0], &ignored);
     blob_remove(call->services->blobs, call->arguments[0], &ignored);
-    return 0;
+    return resource_answer(0);
+}
+
+struct resource_plan file_delete(struct resource_call *call, struct treadle_error *error)
+{
+    call->state = arena_alloc(call->arena, sizeof(struct file_stores));
+    if (!call->state)
+        return resource_answer(error_set_memory(error));
+    return resource_write(delete, finish_delete);
 }

@@ -41,39 +41,44 @@ static int check_expiry(const struct treadle_key_create_request *request, int64_
                              "Invalid 'expires_at': a key cannot expire in the past.");
 }
 
-int key_create(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_create(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
-    struct gate *gate = call->services->gate;
+    const struct made_key *made = call->state;
+    if (!rc)
+        rc = gate_add_key(call->services->gate, &made->key, made->hash, error);
+    if (!rc)
+        rc = resource_reply(call, &treadle_key_type, &made->key, error);
+    return resource_answer(rc);
+}
+
+struct resource_plan key_create(struct resource_call *call, struct treadle_error *error)
+{
     const struct treadle_key_create_request *request = call->body;
-    struct made_key made = {
+    struct made_key *made = arena_alloc(call->arena, sizeof *made);
+    if (!made)
+        return resource_answer(error_set_memory(error));
+    *made = (struct made_key){
         .key = {.created_at = clock_seconds(),
                 .project = request->project,
                 .name = request->name,
                 .admin = request->admin.state == TREADLE_SET && request->admin.value,
                 .expires_at = request->expires_at}};
-    int rc = check_expiry(request, made.key.created_at, error);
+    int rc = check_expiry(request, made->key.created_at, error);
     if (!rc)
-        rc = gate_check_room(gate, error);
+        rc = gate_check_room(call->services->gate, error);
     if (!rc)
-        rc = gate_make_key(call->arena, &made.key, &made.hash, error);
+        rc = gate_make_key(call->arena, &made->key, &made->hash, error);
     if (rc)
-        return rc;
-    call->state = &made;
-    rc = resource_write(call, insert, error);
-    if (!rc)
-        rc = gate_add_key(gate, &made.key, made.hash, error);
-    return rc ? rc : resource_reply(call, &treadle_key_type, &made.key, error);
+        return resource_answer(rc);
+    call->state = made;
+    return resource_write(insert, finish_create);
 }
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int key_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_query query = {.table = "keys"};
     return resource_send_page(session, call, &query, error);
-}
-
-int key_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
 }
 
 static int revoke(struct db_session *session, struct resource_call *call,
@@ -94,10 +99,18 @@ static int revoke(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_text(call, body.text, error);
 }
 
-int key_revoke(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_revoke(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
-    int rc = resource_write(call, revoke, error);
+    (void)error;
     if (!rc)
         gate_revoke_key(call->services->gate, call->arguments[0]);
-    return rc;
+    return resource_answer(rc);
+}
+
+struct resource_plan key_revoke(struct resource_call *call, struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_write(revoke, finish_revoke);
 }

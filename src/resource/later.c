@@ -24,9 +24,7 @@ int later_begin(struct later *later, struct resource_call *call, struct treadle_
         .context = later, .cancelled = on_cancelled, .released = on_released};
     later->arena = call->arena;
     later->model = model_registry_model(call->services->models);
-    int rc = http_stream_new(&later->stream, call->reply, &options, error);
-    call->keeps_arena = rc == 0;
-    return rc;
+    return http_stream_new(&later->stream, call->reply, &options, error);
 }
 
 void later_fail(struct later *later, const struct treadle_error *error)

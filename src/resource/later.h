@@ -19,8 +19,8 @@ struct later {
     atomic_bool cancelled;
 };
 
-/* Keeps the arena and makes the stream; the last thing that can fail before asking the model.
- * `later` must be in the call's arena. */
+/* Makes the stream and takes the arena; the last thing that can fail before asking the model. The
+ * handler's plan is RESOURCE_LATER then. `later` must be in the call's arena. */
 int later_begin(struct later *later, struct resource_call *call, struct treadle_error *error);
 
 /* Answers with an object, or with an error. */

@@ -38,16 +38,18 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_text(call, message, error);
 }
 
-int message_create(struct resource_call *call, struct treadle_error *error)
+struct resource_plan message_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_message_create_request *request = call->body;
     (void)error;
+    struct resource_plan plan = resource_write(create, NULL);
     /* Attachments change vector stores before the message is printed. */
-    call->checks_first = !request->attachment_count;
-    return resource_conclude(call, create);
+    plan.checks_first = !request->attachment_count;
+    return plan;
 }
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int message_list(struct db_session *session, struct resource_call *call,
+                 struct treadle_error *error)
 {
     const struct record_key keys[] = {
         {"thread", call->arguments[0]}, {"project", call->project}, {"run", call->query.run_id}};
@@ -57,13 +59,8 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
-int message_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int message_retrieve(struct db_session *session, struct resource_call *call,
+                     struct treadle_error *error)
 {
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
@@ -72,11 +69,6 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     /* A message that is there says that its thread is. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
     return missing ? missing : rc;
-}
-
-int message_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
 }
 
 static int load_message(struct db_session *session, struct resource_call *call,
@@ -92,8 +84,8 @@ static int load_message(struct db_session *session, struct resource_call *call,
     return resource_not_found(rc, "message", id, error);
 }
 
-static int modify(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int message_modify(struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
 {
     const struct treadle_metadata_request *request = call->body;
     struct treadle_message message;
@@ -107,13 +99,7 @@ static int modify(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
 }
 
-int message_modify(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, modify);
-}
-
-static int delete (struct db_session *session, struct resource_call *call,
+int message_delete(struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     struct treadle_message message;
@@ -126,10 +112,4 @@ static int delete (struct db_session *session, struct resource_call *call,
     const struct record_key keys[] = {{"id", message.id}};
     rc = record_delete(session, "messages", keys, 1, NULL, error);
     return rc ? rc : resource_reply_deleted(call, message.id, "thread.message.deleted", error);
-}
-
-int message_delete(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, delete);
 }

@@ -71,14 +71,19 @@ static int find_model(struct resource_call *call, const char **name, struct trea
                           *name);
 }
 
-int model_list(struct resource_call *call, struct treadle_error *error)
+static int reply_list(struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_model_list list;
     int rc = list_models(call, &list, error);
     return rc ? rc : resource_reply(call, &treadle_model_list_type, &list, error);
 }
 
-int model_retrieve(struct resource_call *call, struct treadle_error *error)
+struct resource_plan model_list(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_answer(reply_list(call, error));
+}
+
+static int reply_model(struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_model model;
     const char *name;
@@ -86,8 +91,13 @@ int model_retrieve(struct resource_call *call, struct treadle_error *error)
     return rc ? rc : resource_reply(call, &treadle_model_type, &model, error);
 }
 
+struct resource_plan model_retrieve(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_answer(reply_model(call, error));
+}
+
 /* Only fine-tuned models can be deleted, and there are none. */
-int model_delete(struct resource_call *call, struct treadle_error *error)
+static int refuse_delete(struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_model model;
     const char *name;
@@ -98,4 +108,9 @@ int model_delete(struct resource_call *call, struct treadle_error *error)
                           "The model '%.200s' cannot be deleted: it is built in or belongs to a "
                           "model server.",
                           name);
+}
+
+struct resource_plan model_delete(struct resource_call *call, struct treadle_error *error)
+{
+    return resource_answer(refuse_delete(call, error));
 }

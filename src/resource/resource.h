@@ -2,8 +2,9 @@
  * Resources: the handlers of all endpoints, one file a resource.
  *
  * A handler gets a call whose path, query and body were parsed and validated by the tables of
- * src/api, and fills the reply. It owns no state: whatever lasts is in the services. Each handler
- * does its writing in one db_write, so a request takes effect whole or not at all.
+ * src/api. It is work within a transaction, which makes the reply; or a function that returns a
+ * plan: what is to be done. It owns no state: whatever lasts is in the services. A request writes
+ * in one transaction, so it takes effect whole or not at all.
  */
 #ifndef RESOURCE_RESOURCE_H
 #define RESOURCE_RESOURCE_H
@@ -50,6 +51,13 @@ struct resource_query {
     bool include_content; /* include[]= the content of search results */
 };
 
+/* What work did that others must learn of once it is durable. */
+struct resource_effects {
+    struct run_change change;  /* to runs */
+    struct execution *claimed; /* by the change; NULL: none */
+    bool attached;             /* files were added to vector stores, to be read */
+};
+
 struct resource_call {
     const struct resource_services *services;
     const char *project; /* whose objects are seen */
@@ -59,32 +67,60 @@ struct resource_call {
     const void *body; /* the struct of endpoint->request; NULL without a JSON body */
     const struct http_request *request;
     struct http_reply *reply;
-    struct arena *arena;
-    void *state;   /* a handler's own: what its work hands to what follows the transaction */
-    bool attached; /* set by work that added files to vector stores: ingest is woken after it */
-    struct run_change change;  /* for work that changes runs */
-    struct execution *claimed; /* by the change; NULL: none */
-    int (*before_told)(struct resource_call *call, struct treadle_error *error); /* NULL: nothing.
-                                    Called when the change is durable, before it is told */
-    bool keeps_arena;  /* set by a handler that answers later: the arena is its own then */
-    bool concludes;    /* set by resource_conclude: what remains is to write */
-    bool checks_first; /* set by a handler that concludes: as in struct db_task */
-    int (*work)(struct db_session *session, struct resource_call *call,
-                struct treadle_error *error); /* set by resource_read and resource_write */
+    struct arena *arena; /* lives until the reply is made */
+    void *state;         /* what a handler hands to the work and to what follows; in the arena */
+    struct resource_effects effects;
 };
 
-/* A handler fills the reply or fails; or it leaves a write to its caller (`concludes`), which fills
- * the reply: resource_call_work with the call as argument, then resource_call_written. */
-typedef int (*resource_handler)(struct resource_call *call, struct treadle_error *error);
+/* Work within a transaction: fills the reply, or fails with an error of the protocol. */
+typedef int (*resource_work)(struct db_session *session, struct resource_call *call,
+                             struct treadle_error *error);
 
-/* The handler of an endpoint; every endpoint has one. */
-resource_handler resource_find(enum endpoint_id id);
+struct resource_plan;
 
-int resource_call_work(struct db_session *session, void *call, struct treadle_error *error);
+/* Decides what is to be done. An error is set where the plan is a failure. */
+typedef struct resource_plan (*resource_planner)(struct resource_call *call,
+                                                 struct treadle_error *error);
 
-/* Tells those who follow runs, and wakes who waits for what was written. Does not block. Fails
- * where the reply cannot be made, with the error. */
-int resource_call_written(struct resource_call *call, bool durable, struct treadle_error *error);
+/* The same, after a transaction that ended with rc, and with its error. */
+typedef struct resource_plan (*resource_sequel)(struct resource_call *call, int rc,
+                                                struct treadle_error *error);
+
+/* What a handler wants done: what its caller does next, and all of it. */
+struct resource_plan {
+    enum resource_plan_kind {
+        RESOURCE_ANSWER, /* the reply is made, or rc says that it failed */
+        RESOURCE_READ,   /* the work, in a transaction that reads */
+        RESOURCE_WRITE,  /* the work, in one that writes; no thread waits for the disk unless a
+                            sequel follows */
+        RESOURCE_LATER   /* the reply is a stream, which answers later and has the arena now */
+    } kind;
+    int rc;
+    resource_work work;
+    bool checks_first; /* of a write: as in struct db_task */
+    /* Of a write: called when it is durable, before those who follow its runs are notified. */
+    int (*before_notice)(struct resource_call *call, struct treadle_error *error);
+    resource_sequel then; /* NULL: the transaction's end is the call's */
+};
+
+static inline struct resource_plan resource_answer(int rc)
+{
+    return (struct resource_plan){.kind = RESOURCE_ANSWER, .rc = rc};
+}
+
+static inline struct resource_plan resource_read(resource_work work, resource_sequel then)
+{
+    return (struct resource_plan){.kind = RESOURCE_READ, .work = work, .then = then};
+}
+
+static inline struct resource_plan resource_write(resource_work work, resource_sequel then)
+{
+    return (struct resource_plan){.kind = RESOURCE_WRITE, .work = work, .then = then};
+}
+
+/* The plan of an endpoint, for a call of it. */
+struct resource_plan resource_begin(enum endpoint_id id, struct resource_call *call,
+                                    struct treadle_error *error);
 
 /* Reads the query parameters that the endpoint takes. An error of the protocol for a bad value. */
 int resource_parse_query(const struct endpoint *endpoint, const struct http_request *request,

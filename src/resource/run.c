@@ -25,11 +25,11 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
-int run_create(struct resource_call *call, struct treadle_error *error)
+struct resource_plan run_create(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_run_create_request *request = call->body;
     (void)error;
-    return run_stream_write(call, create, request->stream);
+    return run_stream_write(create, request->stream);
 }
 
 static int create_with_thread(struct db_session *session, struct resource_call *call,
@@ -62,14 +62,14 @@ static int create_with_thread(struct db_session *session, struct resource_call *
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
-int run_create_with_thread(struct resource_call *call, struct treadle_error *error)
+struct resource_plan run_create_with_thread(struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_thread_run_create_request *request = call->body;
     (void)error;
-    return run_stream_write(call, create_with_thread, request->stream);
+    return run_stream_write(create_with_thread, request->stream);
 }
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int run_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"thread", call->arguments[0]}, {"project", call->project}};
     const struct record_query query = {.table = "runs", .keys = keys, .key_count = 2};
@@ -78,13 +78,8 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
-int run_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int list_all(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int run_list_all(struct db_session *session, struct resource_call *call,
+                 struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}, {"status", call->query.status}};
     const struct record_query query = {
@@ -92,25 +87,14 @@ static int list_all(struct db_session *session, struct resource_call *call,
     return resource_send_page(session, call, &query, error);
 }
 
-int run_list_all(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list_all, error);
-}
-
-static int find(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int run_find(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     return resource_send(session, call, "runs", "body", keys, 2, "run", id, error);
 }
 
-int run_find(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, find, error);
-}
-
-static int times(struct db_session *session, struct resource_call *call,
-                 struct treadle_error *error)
+int run_times(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     struct treadle_run_times times = {.run_id = call->arguments[0]};
     struct db_statement *statement;
@@ -133,11 +117,6 @@ static int times(struct db_session *session, struct resource_call *call,
     return resource_reply(call, &treadle_run_times_type, &times, error);
 }
 
-int run_times(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, times, error);
-}
-
 /* What helpers that poll wait between two looks, in milliseconds: a run that has just begun may be
  * over in a moment, one that takes long will take longer. */
 static const char *poll_after(const char *body)
@@ -148,8 +127,8 @@ static const char *poll_after(const char *body)
     return age < 3 ? "20" : age < 30 ? "100" : "500";
 }
 
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int run_retrieve(struct db_session *session, struct resource_call *call,
+                 struct treadle_error *error)
 {
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
@@ -164,13 +143,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     return rc;
 }
 
-int run_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
-}
-
-static int modify(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int run_modify(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_metadata_request *request = call->body;
     const char *id = call->arguments[1];
@@ -189,10 +162,4 @@ static int modify(struct db_session *session, struct resource_call *call,
         resource_metadata(&treadle_metadata_request_type, request, request->metadata, run.metadata);
     rc = resource_save(session, call, "runs", &treadle_run_type, id, &run, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
-}
-
-int run_modify(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, modify);
 }

@@ -34,18 +34,25 @@ static int ask(struct db_session *session, struct resource_call *call, struct tr
     struct treadle_run run;
     int rc = resource_check_run(session, call, error);
     if (!rc)
-        rc = run_state_cancel(&call->change, call->arguments[1], &run, error);
+        rc = run_state_cancel(&call->effects.change, call->arguments[1], &run, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
-int run_cancel(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish(struct resource_call *call, int rc, struct treadle_error *error)
 {
     struct treadle_error ignored;
-    int rc = resource_write(call, ask, error);
+    (void)error;
     if (!rc)
         engine_finish_cancel(call->services->db, call->services->engine, call->arguments[1],
                              &ignored);
-    return rc;
+    return resource_answer(rc);
+}
+
+struct resource_plan run_cancel(struct resource_call *call, struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_write(ask, finish);
 }
 
 /* ---- Outputs -------------------------------------------------------------------------------- */
@@ -57,16 +64,18 @@ static int submit(struct db_session *session, struct resource_call *call,
     struct treadle_run run;
     int rc = resource_check_run(session, call, error);
     if (!rc)
-        rc = run_state_submit(&call->change, call->arguments[1], request->tool_outputs,
+        rc = run_state_submit(&call->effects.change, call->arguments[1], request->tool_outputs,
                               request->tool_output_count, &run, error);
     if (!rc)
-        rc = engine_claim(call->services->engine, &call->change, &run, &call->claimed, error);
+        rc = engine_claim(call->services->engine, &call->effects.change, &run,
+                          &call->effects.claimed, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }
 
-int run_submit_tool_outputs(struct resource_call *call, struct treadle_error *error)
+struct resource_plan run_submit_tool_outputs(struct resource_call *call,
+                                             struct treadle_error *error)
 {
     const struct treadle_tool_outputs_request *request = call->body;
     (void)error;
-    return run_stream_write(call, submit, request->stream);
+    return run_stream_write(submit, request->stream);
 }

@@ -115,11 +115,12 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     if (!rc)
         rc = check_thread(session, &run, call, error);
     if (!rc)
-        rc = run_state_create(&call->change, call->project, &run,
+        rc = run_state_create(&call->effects.change, call->project, &run,
                               engine_run_seconds(call->services->engine), made ? thread : NULL,
                               error);
     if (!rc)
-        rc = engine_claim(call->services->engine, &call->change, &run, &call->claimed, error);
+        rc = engine_claim(call->services->engine, &call->effects.change, &run,
+                          &call->effects.claimed, error);
     if (!rc)
         *out = run;
     return rc;

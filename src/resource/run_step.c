@@ -31,7 +31,8 @@ static const char *body_column(const struct resource_call *call)
     return call->query.include_content ? "COALESCE(detail, body)" : "body";
 }
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int run_step_list(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
 {
     const struct record_key keys[] = {{"run", call->arguments[1]}, {"project", call->project}};
     const struct record_query query = {
@@ -40,13 +41,8 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
-int run_step_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int run_step_retrieve(struct db_session *session, struct resource_call *call,
+                      struct treadle_error *error)
 {
     const char *id = call->arguments[2];
     const struct record_key keys[] = {{"id", id},
@@ -58,9 +54,4 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     /* A step that is there says that its run and thread are; one that is not, nothing. */
     int missing = rc == TREADLE_ENOTFOUND ? check_run(session, call, error) : 0;
     return missing ? missing : rc;
-}
-
-int run_step_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
 }

@@ -166,7 +166,7 @@ static int replay(struct resource_call *call, const char *run_id, int64_t after,
 /* The change is not settled when the run is followed: so it is the first that is told. */
 static int follow(struct resource_call *call, struct treadle_error *error)
 {
-    const struct run_news *news = call->change.news;
+    const struct run_news *news = call->effects.change.news;
     struct live_run *live = live_open(engine_live(call->services->engine), news->run_id);
     struct run_stream *run = NULL;
     int rc = make_stream(call, live, &run, error);
@@ -175,15 +175,25 @@ static int follow(struct resource_call *call, struct treadle_error *error)
     return rc;
 }
 
-int run_stream_write(struct resource_call *call, resource_work work, struct treadle_boolean streams)
+struct resource_plan run_stream_write(resource_work work, struct treadle_boolean streams)
 {
+    struct resource_plan plan = resource_write(work, NULL);
     if (streams.state == TREADLE_SET && streams.value)
-        call->before_told = follow;
-    return resource_conclude(call, work);
+        plan.before_notice = follow;
+    return plan;
 }
 
-int run_events(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan follow_found(struct resource_call *call, int rc,
+                                         struct treadle_error *error)
 {
-    int rc = resource_read(call, resource_check_run, error);
-    return rc ? rc : replay(call, call->arguments[1], call->query.after_event, error);
+    if (!rc)
+        rc = replay(call, call->arguments[1], call->query.after_event, error);
+    return resource_answer(rc);
+}
+
+struct resource_plan run_events(struct resource_call *call, struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_read(resource_check_run, follow_found);
 }

@@ -6,10 +6,9 @@
 
 #include "resource/call.h"
 
-/* Concludes with the work, a write that changes one run, and where `streams` is true answers with
- * what that tells and all that follows, up to the run's end or until it waits for outputs. Whatever
- * the work refuses is a plain reply. */
-int run_stream_write(struct resource_call *call, resource_work work,
-                     struct treadle_boolean streams);
+/* A plan to write with the work, which changes one run. Where `streams` is true the reply is a
+ * stream of the events of that change and of all that follow, up to the run's end or until it waits
+ * for outputs. What the work refuses is a plain reply. */
+struct resource_plan run_stream_write(resource_work work, struct treadle_boolean streams);
 
 #endif

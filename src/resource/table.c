@@ -1,74 +1,37 @@
 /*
- * Which handler answers which endpoint.
+ * What each endpoint does, from its row.
  */
 #include "resource/handlers.h"
 
-static const resource_handler handlers[ENDPOINT_COUNT] = {
-    [ENDPOINT_ASSISTANT_CREATE] = assistant_create,
-    [ENDPOINT_ASSISTANT_LIST] = assistant_list,
-    [ENDPOINT_ASSISTANT_RETRIEVE] = assistant_retrieve,
-    [ENDPOINT_ASSISTANT_MODIFY] = assistant_modify,
-    [ENDPOINT_ASSISTANT_DELETE] = assistant_delete,
-    [ENDPOINT_THREAD_CREATE] = thread_create,
-    [ENDPOINT_THREAD_RETRIEVE] = thread_retrieve,
-    [ENDPOINT_THREAD_MODIFY] = thread_modify,
-    [ENDPOINT_THREAD_LIST] = thread_list,
-    [ENDPOINT_THREAD_USAGE] = thread_usage,
-    [ENDPOINT_THREAD_DELETE] = thread_delete,
-    [ENDPOINT_THREAD_RUN_CREATE] = run_create_with_thread,
-    [ENDPOINT_MESSAGE_CREATE] = message_create,
-    [ENDPOINT_MESSAGE_LIST] = message_list,
-    [ENDPOINT_MESSAGE_RETRIEVE] = message_retrieve,
-    [ENDPOINT_MESSAGE_MODIFY] = message_modify,
-    [ENDPOINT_MESSAGE_DELETE] = message_delete,
-    [ENDPOINT_RUN_CREATE] = run_create,
-    [ENDPOINT_RUN_LIST] = run_list,
-    [ENDPOINT_RUN_RETRIEVE] = run_retrieve,
-    [ENDPOINT_RUN_MODIFY] = run_modify,
-    [ENDPOINT_RUN_CANCEL] = run_cancel,
-    [ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS] = run_submit_tool_outputs,
-    [ENDPOINT_RUN_STEP_LIST] = run_step_list,
-    [ENDPOINT_RUN_STEP_RETRIEVE] = run_step_retrieve,
-    [ENDPOINT_RUN_EVENTS] = run_events,
-    [ENDPOINT_RUN_TIMES] = run_times,
-    [ENDPOINT_RUN_LIST_ALL] = run_list_all,
-    [ENDPOINT_RUN_FIND] = run_find,
-    [ENDPOINT_FILE_CREATE] = file_create,
-    [ENDPOINT_FILE_LIST] = file_list,
-    [ENDPOINT_FILE_RETRIEVE] = file_retrieve,
-    [ENDPOINT_FILE_CONTENT] = file_content,
-    [ENDPOINT_FILE_DELETE] = file_delete,
-    [ENDPOINT_UPLOAD_CREATE] = upload_create,
-    [ENDPOINT_UPLOAD_PART_CREATE] = upload_part_create,
-    [ENDPOINT_UPLOAD_COMPLETE] = upload_complete,
-    [ENDPOINT_UPLOAD_CANCEL] = upload_cancel,
-    [ENDPOINT_VECTOR_STORE_CREATE] = vector_store_create,
-    [ENDPOINT_VECTOR_STORE_LIST] = vector_store_list,
-    [ENDPOINT_VECTOR_STORE_RETRIEVE] = vector_store_retrieve,
-    [ENDPOINT_VECTOR_STORE_MODIFY] = vector_store_modify,
-    [ENDPOINT_VECTOR_STORE_DELETE] = vector_store_delete,
-    [ENDPOINT_VECTOR_STORE_FILE_CREATE] = vector_store_file_create,
-    [ENDPOINT_VECTOR_STORE_FILE_LIST] = vector_store_file_list,
-    [ENDPOINT_VECTOR_STORE_FILE_RETRIEVE] = vector_store_file_retrieve,
-    [ENDPOINT_VECTOR_STORE_FILE_MODIFY] = vector_store_file_modify,
-    [ENDPOINT_VECTOR_STORE_FILE_CONTENT] = vector_store_file_content,
-    [ENDPOINT_VECTOR_STORE_BATCH_CREATE] = vector_store_batch_create,
-    [ENDPOINT_VECTOR_STORE_BATCH_RETRIEVE] = vector_store_batch_retrieve,
-    [ENDPOINT_VECTOR_STORE_BATCH_CANCEL] = vector_store_batch_cancel_files,
-    [ENDPOINT_VECTOR_STORE_BATCH_FILE_LIST] = vector_store_batch_list_files,
-    [ENDPOINT_VECTOR_STORE_FILE_DELETE] = vector_store_file_delete,
-    [ENDPOINT_MODEL_LIST] = model_list,
-    [ENDPOINT_MODEL_RETRIEVE] = model_retrieve,
-    [ENDPOINT_MODEL_DELETE] = model_delete,
-    [ENDPOINT_EMBEDDING_CREATE] = embedding_create,
-    [ENDPOINT_CHAT_CREATE] = chat_create,
-    [ENDPOINT_BACKUP_CREATE] = backup_create,
-    [ENDPOINT_KEY_CREATE] = key_create,
-    [ENDPOINT_KEY_LIST] = key_list,
-    [ENDPOINT_KEY_REVOKE] = key_revoke,
+struct handler {
+    struct resource_plan plan;
+    resource_planner planner; /* NULL: it is always that plan */
 };
 
-resource_handler resource_find(enum endpoint_id id)
+static const struct handler handlers[ENDPOINT_COUNT] = {
+#define ENDPOINT(id, handler, ...) [ENDPOINT_##id] = handler,
+#define READS(name)                                                                                \
+    {                                                                                              \
+        .plan = {.kind = RESOURCE_READ, .work = name }                                             \
+    }
+#define WRITES(name)                                                                               \
+    {                                                                                              \
+        .plan = {.kind = RESOURCE_WRITE, .work = name }                                            \
+    }
+#define PLANS(name)                                                                                \
+    {                                                                                              \
+        .planner = name                                                                            \
+    }
+#include "api/endpoint_rows.h"
+#undef ENDPOINT
+#undef READS
+#undef WRITES
+#undef PLANS
+};
+
+struct resource_plan resource_begin(enum endpoint_id id, struct resource_call *call,
+                                    struct treadle_error *error)
 {
-    return handlers[id];
+    const struct handler *handler = &handlers[id];
+    return handler->planner ? handler->planner(call, error) : handler->plan;
 }

@@ -49,7 +49,7 @@ int thread_make(struct db_session *session, struct resource_call *call,
     return rc;
 }
 
-static int create(struct db_session *session, struct resource_call *call,
+int thread_create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     struct treadle_thread thread;
@@ -57,13 +57,7 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
 }
 
-int thread_create(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, create);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
+int thread_retrieve(struct db_session *session, struct resource_call *call,
                     struct treadle_error *error)
 {
     const char *id = call->arguments[0];
@@ -71,12 +65,7 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     return resource_send(session, call, "threads", "body", keys, 2, "thread", id, error);
 }
 
-int thread_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
-}
-
-static int modify(struct db_session *session, struct resource_call *call,
+int thread_modify(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     const struct treadle_thread_modify_request *request = call->body;
@@ -102,18 +91,12 @@ static int modify(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
 }
 
-int thread_modify(struct resource_call *call, struct treadle_error *error)
-{
-    (void)error;
-    return resource_conclude(call, modify);
-}
-
 /* Who follows the run that is at work is told of its end; who executes it finds it gone. */
 static int tell_gone(struct resource_call *call, const char *run_id, struct treadle_error *error)
 {
     struct treadle_error reason;
     struct buffer data;
-    struct run_news *news = run_change_news(&call->change, run_id);
+    struct run_news *news = run_change_news(&call->effects.change, run_id);
     if (!news)
         return error_set_memory(error);
     buffer_init(&data, 4096);
@@ -125,7 +108,8 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
     news->gone = true;
     /* Its log, which knows the numbers, goes in the same transaction. */
     news->leaps = true;
-    return text ? run_change_tell(&call->change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL, error)
+    return text ? run_change_tell(&call->effects.change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL,
+                                  error)
                 : error_set_memory(error);
 }
 
@@ -142,8 +126,8 @@ static int forget_events(struct db_session *session, const char *thread_id,
     return db_step(statement, error);
 }
 
-static int delete (struct db_session *session, struct resource_call *call,
-                   struct treadle_error *error)
+int thread_delete(struct db_session *session, struct resource_call *call,
+                  struct treadle_error *error)
 {
     static const char *const children[] = {"messages", "run_steps", "runs"};
     const char *id = call->arguments[0], *run_id = NULL;
@@ -165,9 +149,4 @@ static int delete (struct db_session *session, struct resource_call *call,
     for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
         rc = record_delete(session, children[i], inside, 1, NULL, error);
     return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);
-}
-
-int thread_delete(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, delete, error);
 }

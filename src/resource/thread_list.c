@@ -45,7 +45,7 @@ static int join_pairs(struct resource_call *call, struct record_query *out,
     return 0;
 }
 
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int thread_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}};
     struct record_query query = {.table = "threads", .keys = keys, .key_count = 1};
@@ -53,12 +53,7 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
-int thread_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int usage(struct db_session *session, struct resource_call *call,
+int thread_usage(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
     const char *id = call->arguments[0];
@@ -67,9 +62,4 @@ static int usage(struct db_session *session, struct resource_call *call,
     if (rc)
         return resource_not_found(rc, "thread", id, error);
     return resource_reply(call, &treadle_thread_usage_type, &used, error);
-}
-
-int thread_usage(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, usage, error);
 }

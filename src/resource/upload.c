@@ -43,7 +43,7 @@ static void remove_blobs(struct resource_call *call, const struct upload_parts *
 
 /* ---- Create --------------------------------------------------------------------------------- */
 
-static int create(struct db_session *session, struct resource_call *call,
+int upload_create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     const struct treadle_upload_create_request *request = call->body;
@@ -62,11 +62,6 @@ static int create(struct db_session *session, struct resource_call *call,
     };
     int rc = upload_record_insert(session, call->project, &record, call->arena, error);
     return rc ? rc : resource_reply(call, &treadle_upload_type, &record.upload, error);
-}
-
-int upload_create(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, create, error);
 }
 
 /* ---- Parts ---------------------------------------------------------------------------------- */
@@ -122,34 +117,46 @@ static int parse_part(struct resource_call *call, const struct http_part **out,
     return 0;
 }
 
-int upload_part_create(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_part(struct resource_call *call, int rc,
+                                        struct treadle_error *error)
 {
+    const struct part *part = call->state;
     struct treadle_error ignored;
+    (void)error;
+    if (rc)
+        blob_remove(call->services->blobs, part->object.id, &ignored);
+    return resource_answer(rc);
+}
+
+struct resource_plan upload_part_create(struct resource_call *call, struct treadle_error *error)
+{
     char id[IDENT_SIZE];
     const struct http_part *data = NULL;
     int rc = parse_part(call, &data, error);
     if (rc)
-        return rc;
+        return resource_answer(rc);
     ident_make_hex(id, "part_");
-    struct part part = {
-        .object = {.id = id, .created_at = clock_seconds(), .upload_id = call->arguments[0]},
+    struct part *part = arena_alloc(call->arena, sizeof *part);
+    const char *kept = arena_string(call->arena, id);
+    if (!part || !kept)
+        return resource_answer(error_set_memory(error));
+    *part = (struct part){
+        .object = {.id = kept, .created_at = clock_seconds(), .upload_id = call->arguments[0]},
         .bytes = (int64_t)data->length,
     };
-    rc = blob_adopt(call->services->blobs, id, data->path, error);
+    rc = blob_adopt(call->services->blobs, kept, data->path, error);
     if (rc)
-        return rc;
-    call->state = &part;
-    rc = resource_write(call, add_part, error);
-    if (rc)
-        blob_remove(call->services->blobs, id, &ignored);
-    return rc;
+        return resource_answer(rc);
+    call->state = part;
+    return resource_write(add_part, finish_part);
 }
 
 /* ---- Complete ------------------------------------------------------------------------------- */
 
 struct completion {
     const char *file_id;
-    struct upload_parts parts; /* all that were sent */
+    struct upload_parts parts;    /* all that were sent */
+    struct treadle_error missing; /* why they could not be joined */
 };
 
 static int64_t part_bytes(const struct upload_parts *parts, const char *id)
@@ -232,39 +239,60 @@ static int check_sum(const struct treadle_upload_complete_request *request, cons
                              request->md5);
 }
 
-static int join_parts(struct resource_call *call, const char *file_id, struct treadle_error *error)
+static struct resource_plan finish_complete(struct resource_call *call, int rc,
+                                            struct treadle_error *error)
 {
-    const struct treadle_upload_complete_request *request = call->body;
-    struct treadle_error again;
-    char md5[UPLOAD_MD5_SIZE];
-    int rc = upload_join(call->services->blobs, file_id, request->part_ids, request->part_id_count,
-                         md5, error);
-    /* Somebody else has completed or cancelled meanwhile: say so, and not that a part is gone. */
-    if (rc == TREADLE_ENOTFOUND && resource_read(call, plan, &again)) {
-        *error = again;
-        return again.code;
-    }
-    return rc ? rc : check_sum(request, md5, error);
+    const struct completion *completion = call->state;
+    struct treadle_error ignored;
+    (void)error;
+    if (rc)
+        blob_remove(call->services->blobs, completion->file_id, &ignored);
+    else
+        remove_blobs(call, &completion->parts);
+    return resource_answer(rc);
 }
 
-int upload_complete(struct resource_call *call, struct treadle_error *error)
+/* A part was missing when the parts were joined. Where somebody else has completed or cancelled
+ * meanwhile, looking again says so; otherwise the part is what was missing. */
+static struct resource_plan say_missing(struct resource_call *call, int rc,
+                                        struct treadle_error *error)
 {
-    struct treadle_error ignored;
-    struct completion completion = {.file_id = resource_id(call, "file-")};
-    if (!completion.file_id)
-        return error_set_memory(error);
-    call->state = &completion;
-    int rc = resource_read(call, plan, error);
+    const struct completion *completion = call->state;
+    if (!rc) {
+        *error = completion->missing;
+        rc = error->code;
+    }
+    return finish_complete(call, rc, error);
+}
+
+static struct resource_plan join_parts(struct resource_call *call, int rc,
+                                       struct treadle_error *error)
+{
+    const struct treadle_upload_complete_request *request = call->body;
+    struct completion *completion = call->state;
+    char md5[UPLOAD_MD5_SIZE];
     if (rc)
-        return rc;
-    rc = join_parts(call, completion.file_id, error);
+        return resource_answer(rc);
+    rc = upload_join(call->services->blobs, completion->file_id, request->part_ids,
+                     request->part_id_count, md5, error);
+    if (rc == TREADLE_ENOTFOUND) {
+        completion->missing = *error;
+        return resource_read(plan, say_missing);
+    }
     if (!rc)
-        rc = resource_write(call, conclude, error);
-    if (rc)
-        blob_remove(call->services->blobs, completion.file_id, &ignored);
-    else
-        remove_blobs(call, &completion.parts);
-    return rc;
+        rc = check_sum(request, md5, error);
+    return rc ? finish_complete(call, rc, error) : resource_write(conclude, finish_complete);
+}
+
+struct resource_plan upload_complete(struct resource_call *call, struct treadle_error *error)
+{
+    struct completion *completion = arena_alloc(call->arena, sizeof *completion);
+    const char *file_id = resource_id(call, "file-");
+    if (!completion || !file_id)
+        return resource_answer(error_set_memory(error));
+    completion->file_id = file_id;
+    call->state = completion;
+    return resource_read(plan, join_parts);
 }
 
 /* ---- Cancel --------------------------------------------------------------------------------- */
@@ -286,12 +314,19 @@ static int cancel(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_upload_type, &record.upload, error);
 }
 
-int upload_cancel(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_cancel(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
-    struct upload_parts parts = {0};
-    call->state = &parts;
-    int rc = resource_write(call, cancel, error);
+    (void)error;
     if (!rc)
-        remove_blobs(call, &parts);
-    return rc;
+        remove_blobs(call, call->state);
+    return resource_answer(rc);
+}
+
+struct resource_plan upload_cancel(struct resource_call *call, struct treadle_error *error)
+{
+    call->state = arena_alloc(call->arena, sizeof(struct upload_parts));
+    if (!call->state)
+        return resource_answer(error_set_memory(error));
+    return resource_write(cancel, finish_cancel);
 }

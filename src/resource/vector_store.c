@@ -9,8 +9,8 @@
 #include "store/vector_store_record.h"
 #include "treadle/client.h"
 
-static int create(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_create(struct db_session *session, struct resource_call *call,
+                        struct treadle_error *error)
 {
     const struct treadle_vector_store_create_request *request = call->body;
     struct treadle_vector_store store = {
@@ -24,25 +24,16 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
 }
 
-int vector_store_create(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, create, error);
-}
-
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int vector_store_list(struct db_session *session, struct resource_call *call,
+                      struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}};
     const struct record_query query = {.table = "vector_stores", .keys = keys, .key_count = 1};
     return resource_send_page(session, call, &query, error);
 }
 
-int vector_store_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int vector_store_retrieve(struct db_session *session, struct resource_call *call,
+                          struct treadle_error *error)
 {
     const char *id = call->arguments[0];
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
@@ -51,13 +42,8 @@ static int retrieve(struct db_session *session, struct resource_call *call,
                          error);
 }
 
-int vector_store_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
-}
-
-static int modify(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_modify(struct db_session *session, struct resource_call *call,
+                        struct treadle_error *error)
 {
     const struct treadle_type *type = &treadle_vector_store_modify_request_type;
     const struct treadle_vector_store_modify_request *request = call->body;
@@ -73,11 +59,6 @@ static int modify(struct db_session *session, struct resource_call *call,
     store.metadata = resource_metadata(type, request, request->metadata, store.metadata);
     rc = vector_store_save(session, &store, call->arena, error);
     return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
-}
-
-int vector_store_modify(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, modify, error);
 }
 
 static int delete (struct db_session *session, struct resource_call *call,
@@ -97,11 +78,19 @@ static int delete (struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);
 }
 
-int vector_store_delete(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_delete(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
     struct treadle_error ignored;
-    int rc = resource_write(call, delete, error);
+    (void)error;
     if (!rc)
         search_remove_store(call->services->search, call->arguments[0], &ignored);
-    return rc;
+    return resource_answer(rc);
+}
+
+struct resource_plan vector_store_delete(struct resource_call *call, struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_write(delete, finish_delete);
 }

@@ -60,8 +60,8 @@ static int list_items(struct resource_call *call, struct attach_item **out, size
     return 0;
 }
 
-static int create(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_batch_create(struct db_session *session, struct resource_call *call,
+                              struct treadle_error *error)
 {
     char id[IDENT_SIZE];
     struct attach_item *items = NULL;
@@ -77,27 +77,17 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : reply(session, call, id, error);
 }
 
-int vector_store_batch_create(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, create, error);
-}
-
 /* ---- Retrieve, cancel, list ----------------------------------------------------------------- */
 
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int vector_store_batch_retrieve(struct db_session *session, struct resource_call *call,
+                                struct treadle_error *error)
 {
     http_reply_header(call->reply, "openai-poll-after-ms", "200");
     return reply(session, call, call->arguments[1], error);
 }
 
-int vector_store_batch_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
-}
-
-static int cancel(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_batch_cancel_files(struct db_session *session, struct resource_call *call,
+                                    struct treadle_error *error)
 {
     struct treadle_vector_store_file_batch batch;
     int rc = load_batch(session, call, call->arguments[1], &batch, error);
@@ -107,12 +97,8 @@ static int cancel(struct db_session *session, struct resource_call *call,
     return rc ? rc : reply(session, call, call->arguments[1], error);
 }
 
-int vector_store_batch_cancel_files(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, cancel, error);
-}
-
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int vector_store_batch_list_files(struct db_session *session, struct resource_call *call,
+                                  struct treadle_error *error)
 {
     const struct record_key keys[] = {
         {"batch", call->arguments[1]}, {"project", call->project}, {"status", call->query.filter}};
@@ -123,9 +109,4 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     struct treadle_vector_store_file_batch batch;
     int rc = load_batch(session, call, call->arguments[1], &batch, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
-}
-
-int vector_store_batch_list_files(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
 }

@@ -16,8 +16,8 @@ static int check_store(struct db_session *session, struct resource_call *call,
                          call->arguments[0], &store, error);
 }
 
-static int create(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_file_create(struct db_session *session, struct resource_call *call,
+                             struct treadle_error *error)
 {
     const struct treadle_vector_store_file_create_request *request = call->body;
     struct treadle_vector_store_file file;
@@ -27,12 +27,8 @@ static int create(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_vector_store_file_type, &file, error);
 }
 
-int vector_store_file_create(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, create, error);
-}
-
-static int list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
+int vector_store_file_list(struct db_session *session, struct resource_call *call,
+                           struct treadle_error *error)
 {
     const struct record_key keys[] = {
         {"store", call->arguments[0]}, {"project", call->project}, {"status", call->query.filter}};
@@ -44,13 +40,8 @@ static int list(struct db_session *session, struct resource_call *call, struct t
     return rc ? rc : resource_send_page(session, call, &query, error);
 }
 
-int vector_store_file_list(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, list, error);
-}
-
-static int retrieve(struct db_session *session, struct resource_call *call,
-                    struct treadle_error *error)
+int vector_store_file_retrieve(struct db_session *session, struct resource_call *call,
+                               struct treadle_error *error)
 {
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
@@ -61,11 +52,6 @@ static int retrieve(struct db_session *session, struct resource_call *call,
     http_reply_header(call->reply, "openai-poll-after-ms", "200");
     return resource_send(session, call, "vector_store_files", "body", keys, 3, "vector store file",
                          id, error);
-}
-
-int vector_store_file_retrieve(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_read(call, retrieve, error);
 }
 
 /* ---- One file ------------------------------------------------------------------------------- */
@@ -83,8 +69,8 @@ static int load_file(struct db_session *session, struct resource_call *call,
     return resource_not_found(rc, "vector store file", call->arguments[1], error);
 }
 
-static int modify(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+int vector_store_file_modify(struct db_session *session, struct resource_call *call,
+                             struct treadle_error *error)
 {
     const struct treadle_vector_store_file_modify_request *request = call->body;
     const struct record_key keys[] = {{"store", call->arguments[0]}, {"file", call->arguments[1]}};
@@ -100,11 +86,6 @@ static int modify(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply_text(call, body.text, error);
 }
 
-int vector_store_file_modify(struct resource_call *call, struct treadle_error *error)
-{
-    return resource_write(call, modify, error);
-}
-
 static int find_status(struct db_session *session, struct resource_call *call,
                        struct treadle_error *error)
 {
@@ -115,15 +96,12 @@ static int find_status(struct db_session *session, struct resource_call *call,
     return rc;
 }
 
-int vector_store_file_content(struct resource_call *call, struct treadle_error *error)
+static int reply_text(struct resource_call *call, struct treadle_error *error)
 {
-    enum treadle_vector_store_file_status status = 0;
+    const enum treadle_vector_store_file_status *status = call->state;
     struct treadle_search_content text = {.text = NULL};
-    call->state = &status;
-    int rc = resource_read(call, find_status, error);
-    if (rc)
-        return rc;
-    if (status == TREADLE_VECTOR_STORE_FILE_COMPLETED)
+    int rc = 0;
+    if (*status == TREADLE_VECTOR_STORE_FILE_COMPLETED)
         rc = search_text(call->services->search, call->arguments[0], call->arguments[1],
                          call->arena, &text.text, error);
     if (rc)
@@ -131,6 +109,21 @@ int vector_store_file_content(struct resource_call *call, struct treadle_error *
     const struct treadle_vector_store_file_content content = {.data = &text,
                                                               .data_count = text.text ? 1 : 0};
     return resource_reply(call, &treadle_vector_store_file_content_type, &content, error);
+}
+
+static struct resource_plan send_text(struct resource_call *call, int rc,
+                                      struct treadle_error *error)
+{
+    return resource_answer(rc ? rc : reply_text(call, error));
+}
+
+struct resource_plan vector_store_file_content(struct resource_call *call,
+                                               struct treadle_error *error)
+{
+    call->state = arena_alloc(call->arena, sizeof(enum treadle_vector_store_file_status));
+    if (!call->state)
+        return resource_answer(error_set_memory(error));
+    return resource_read(find_status, send_text);
 }
 
 static int delete (struct db_session *session, struct resource_call *call,
@@ -146,12 +139,21 @@ static int delete (struct db_session *session, struct resource_call *call,
     return resource_reply_deleted(call, id, "vector_store.file.deleted", error);
 }
 
-int vector_store_file_delete(struct resource_call *call, struct treadle_error *error)
+static struct resource_plan finish_delete(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
 {
     struct treadle_error ignored;
-    int rc = resource_write(call, delete, error);
+    (void)error;
     if (!rc)
         search_remove_file(call->services->search, call->arguments[0], call->arguments[1],
                            &ignored);
-    return rc;
+    return resource_answer(rc);
+}
+
+struct resource_plan vector_store_file_delete(struct resource_call *call,
+                                              struct treadle_error *error)
+{
+    (void)call;
+    (void)error;
+    return resource_write(delete, finish_delete);
 }

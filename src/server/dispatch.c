@@ -9,32 +9,29 @@
 #include "api/error.h"
 #include "base/error.h"
 #include "server/access.h"
+#include "server/perform.h"
 
-enum { JSON_LIMIT = 16 << 20, ARENA_LIMIT = 128 << 20 };
-#define UPLOAD_LIMIT                                                                               \
-    ((UINT64_C(512) << 20) + (UINT64_C(1) << 20)) /* 512 MB and the form around it */
-#define PART_LIMIT ((UINT64_C(64) << 20) + (UINT64_C(1) << 20))
+enum { ARENA_LIMIT = 128 << 20 };
 
 /* ---- Planning -------------------------------------------------------------------------------- */
 
 static void plan_body(const struct route *route, struct http_plan *out)
 {
-    enum endpoint_body body =
-        route_is_endpoint(route) ? endpoint_get(route->match.id)->body : ENDPOINT_NO_BODY;
-    switch (body) {
+    static const struct endpoint none = {.body = ENDPOINT_NO_BODY};
+    const struct endpoint *endpoint =
+        route_is_endpoint(route) ? endpoint_get(route->match.id) : &none;
+    switch (endpoint->body) {
     case ENDPOINT_JSON:
         out->body = HTTP_BODY_JSON;
-        out->limit = JSON_LIMIT;
         break;
     case ENDPOINT_MULTIPART:
         out->body = HTTP_BODY_MULTIPART;
-        out->limit = route->match.id == ENDPOINT_UPLOAD_PART_CREATE ? PART_LIMIT : UPLOAD_LIMIT;
         break;
     case ENDPOINT_NO_BODY:
         out->body = HTTP_BODY_NONE;
-        out->limit = JSON_LIMIT;
         break;
     }
+    out->limit = endpoint->limit ? endpoint->limit : ENDPOINT_BODY_BYTES;
 }
 
 /* Until everything is open only probes are answered. */
@@ -125,62 +122,33 @@ static void close_arena(struct arena *arena, const struct http_request *request)
         arena_free(arena);
 }
 
-/* A call whose write is begun when its handler has returned. */
-struct conclusion {
-    struct db_task task; /* first: the database hands this back */
+/* A call and where it ends. */
+struct dispatched {
+    struct resource_call call;
+    struct perform_end end;
     struct dispatch *dispatch;
-    struct resource_call *call;
     struct http_request *request;
 };
 
-/* On the database's thread. */
-static void conclude(struct db_task *task)
+/* On the database's thread, when the write that ends a call is durable or has failed. */
+static void call_ended(void *context, struct resource_call *call, int rc,
+                       struct treadle_error *error)
 {
-    struct conclusion *conclusion = (struct conclusion *)task;
-    struct resource_call *call = conclusion->call;
-    struct http_request *request = conclusion->request;
-    int rc = resource_call_written(call, task->result >= 0, &task->error);
-    if (task->result || rc)
-        send_error(conclusion->dispatch, request, &task->error, call->reply);
+    struct dispatched *dispatched = context;
+    struct http_request *request = dispatched->request;
+    if (rc)
+        send_error(dispatched->dispatch, request, error, call->reply);
     close_arena(call->arena, request);
-    http_answer(request);
 }
 
-static void begin_writing(void *argument)
+static enum perform_outcome run_call(struct resource_call *call, const struct entry *entry,
+                                     struct http_request *request, const struct perform_end *end,
+                                     int *rc, struct treadle_error *error)
 {
-    struct conclusion *conclusion = argument;
-    db_write_start(conclusion->dispatch->services.db, &conclusion->task);
-}
-
-static int lay_aside(struct dispatch *dispatch, struct resource_call *call,
-                     struct http_request *request, struct treadle_error *error)
-{
-    struct conclusion *conclusion = arena_alloc(call->arena, sizeof *conclusion);
-    if (!conclusion)
-        return error_set_memory(error);
-    *conclusion = (struct conclusion){
-        .task = {.work = resource_call_work,
-                 .argument = call,
-                 .done = conclude,
-                 .checks_first = call->checks_first},
-        .dispatch = dispatch,
-        .call = call,
-        .request = request,
-    };
-    int rc = http_later(request, begin_writing, conclusion, error);
-    call->keeps_arena = rc == 0;
-    return rc;
-}
-
-static int run_call(struct dispatch *dispatch, struct resource_call *call,
-                    struct http_request *request, struct treadle_error *error)
-{
-    int rc = resource_parse_query(call->endpoint, request, &call->query, error);
-    if (!rc)
-        rc = parse_body(call, error);
-    if (!rc)
-        rc = resource_find(((const struct entry *)request->route)->route.match.id)(call, error);
-    return !rc && call->concludes ? lay_aside(dispatch, call, request, error) : rc;
+    *rc = resource_parse_query(call->endpoint, request, &call->query, error);
+    if (!*rc)
+        *rc = parse_body(call, error);
+    return *rc ? PERFORM_ENDED : perform_call(entry->route.match.id, call, request, end, rc, error);
 }
 
 static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
@@ -189,23 +157,27 @@ static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
 {
     const struct endpoint_match *match = &entry->route.match;
     struct arena *arena = open_arena(entry, request);
-    struct resource_call *call = arena ? arena_alloc(arena, sizeof *call) : NULL;
-    if (!call) {
+    struct dispatched *dispatched = arena ? arena_alloc(arena, sizeof *dispatched) : NULL;
+    int rc = 0;
+    if (!dispatched) {
         close_arena(arena, request);
         return error_set_memory(error);
     }
-    *call = (struct resource_call){
-        .services = &dispatch->services,
-        .project = entry->caller.project,
-        .endpoint = endpoint_get(match->id),
-        .arguments = match->arguments,
+    *dispatched = (struct dispatched){
+        .call = {.services = &dispatch->services,
+                 .project = entry->caller.project,
+                 .endpoint = endpoint_get(match->id),
+                 .arguments = match->arguments,
+                 .request = request,
+                 .reply = reply,
+                 .arena = arena},
+        .end = {dispatched, call_ended},
+        .dispatch = dispatch,
         .request = request,
-        .reply = reply,
-        .arena = arena,
     };
-    int rc = run_call(dispatch, call, request, error);
-    if (!call->keeps_arena)
-        close_arena(arena, request);
+    if (run_call(&dispatched->call, entry, request, &dispatched->end, &rc, error) != PERFORM_ENDED)
+        return 0;
+    close_arena(arena, request);
     return rc;
 }
 

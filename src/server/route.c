@@ -22,32 +22,8 @@ const char *route_name(size_t operation)
 
 bool route_is_quick(const struct route *route)
 {
-    switch (route->operation) {
-    case ENDPOINT_ASSISTANT_RETRIEVE:
-    case ENDPOINT_THREAD_RETRIEVE:
-    case ENDPOINT_RUN_RETRIEVE:
-    case ENDPOINT_RUN_FIND:
-    case ENDPOINT_RUN_LIST:
-    case ENDPOINT_RUN_STEP_RETRIEVE:
-    case ENDPOINT_RUN_STEP_LIST:
-    case ENDPOINT_ASSISTANT_CREATE:
-    case ENDPOINT_ASSISTANT_MODIFY:
-    case ENDPOINT_ASSISTANT_DELETE:
-    case ENDPOINT_THREAD_CREATE:
-    case ENDPOINT_THREAD_MODIFY:
-    case ENDPOINT_MESSAGE_CREATE:
-    case ENDPOINT_MESSAGE_RETRIEVE:
-    case ENDPOINT_MESSAGE_MODIFY:
-    case ENDPOINT_MESSAGE_DELETE:
-    case ENDPOINT_RUN_CREATE:
-    case ENDPOINT_THREAD_RUN_CREATE:
-    case ENDPOINT_RUN_MODIFY:
-    case ENDPOINT_RUN_SUBMIT_TOOL_OUTPUTS:
-    case ROUTE_HEALTH:
-        return true;
-    default:
-        return false;
-    }
+    return route_is_endpoint(route) ? endpoint_get(route->match.id)->quick
+                                    : route->operation == ROUTE_HEALTH;
 }
 
 static int find_own(const struct http_request *request, struct route *out)

@@ -32,8 +32,7 @@ int route_find(const struct http_request *request, struct route *out, struct tre
 /* The Allow header for a wrong method, or NULL. */
 const char *route_allow(const struct route *route);
 
-/* Whether answering is looking up a few rows, which is done in microseconds, or leaves what it
- * writes to the database's thread. */
+/* Whether it is answered on an event thread: as in struct endpoint. */
 bool route_is_quick(const struct route *route);
 
 const char *route_name(size_t operation);
