@@ -3,6 +3,7 @@
 #   make run PDF=FILE Q="QUESTION"    asks a file of your own
 #   make test T=NAME                  runs one test; `make tests` lists their names
 #   make test SANITIZE=thread        runs what runs go through with ThreadSanitizer
+#   make eval                        measures answers to questions about real documents
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
 #   make install DESTDIR=DIR          installs what was built
 #   make format                       lays out every C file
@@ -37,6 +38,11 @@ fuzz:
 	@scripts/need.sh build run test
 	@scripts/fuzz.sh
 
+eval:
+	@scripts/need.sh build run test
+	@QUIET=1 scripts/build.sh build
+	@node tests/eval/eval.mjs
+
 format:
 	@scripts/format.sh
 
@@ -46,4 +52,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all run test tests fuzz format install clean
+.PHONY: all run test tests eval fuzz format install clean
