@@ -11,7 +11,7 @@
 #include "api/field.h"
 #include "base/error.h"
 
-/* Nesting is counted before jansson sees the text, so depth is bounded whatever it does. */
+/* Nesting is counted before the text is read, so what is too deep costs nothing. */
 static int check_depth(const char *text, size_t length, struct treadle_error *error)
 {
     int depth = 0;
@@ -39,19 +39,16 @@ static int check_depth(const char *text, size_t length, struct treadle_error *er
 
 int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error)
 {
-    json_error_t problem;
+    struct treadle_error problem;
     int rc = check_depth(text, length, error);
-    if (rc)
-        return rc;
-    json_t *value = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &problem);
-    if (!value && (!problem.text[0] || json_error_code(&problem) == json_error_out_of_memory))
+    if (!rc)
+        rc = json_read(text, length, JSON_READ_STRICT, out, &problem);
+    if (rc == TREADLE_EMEMORY)
         return error_set_memory(error);
-    if (!value)
-        return error_set_request(error, "invalid_json", NULL,
-                                 "The body is not valid JSON: %s (line %d, column %d).",
-                                 problem.text, problem.line, problem.column);
-    *out = value;
-    return 0;
+    if (rc == TREADLE_EPARSE)
+        return error_set_request(error, "invalid_json", NULL, "The body is not valid JSON: %s.",
+                                 problem.message);
+    return rc;
 }
 
 void json_print_string(const char *text, struct buffer *out)

@@ -1,8 +1,9 @@
 /*
- * JSON: strict parsing (through jansson) and printing, apart from any table.
+ * JSON: reading and printing, apart from any table. The values are jansson's.
  *
- * Parsing refuses duplicate keys, invalid UTF-8, NUL in strings, numbers out of range, text behind
- * the value and nesting beyond a depth. Numbers print in the shortest form that reads back alike.
+ * Reading refuses invalid UTF-8, numbers out of range, text after the value and nesting beyond a
+ * depth, and, unless the flags allow it, names that repeat and zero characters in strings. Numbers
+ * print in the shortest form that reads back alike.
  */
 #ifndef API_JSON_H
 #define API_JSON_H
@@ -13,7 +14,19 @@
 #include "base/buffer.h"
 #include "treadle/error.h"
 
-/* A new reference in `out`. Errors are status 400 without param. */
+enum json_read_flags {
+    JSON_READ_STRICT = 0,
+    JSON_READ_REPEATED = 1, /* a name may stand twice in an object; the last one counts */
+    JSON_READ_ZERO = 2,     /* a string may hold \u0000; a name may not */
+};
+
+/* Any value, as a new reference in `out`. TREADLE_EPARSE with a message that says what is wrong and
+ * where, or TREADLE_EMEMORY. */
+int json_read(const char *text, size_t length, unsigned flags, json_t **out,
+              struct treadle_error *error);
+
+/* The same for the text of a request, strictly, and no deeper than FIELD_DEPTH. Errors are status
+ * 400 without param, or TREADLE_EMEMORY. */
 int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error);
 
 void json_print(const json_t *value, struct buffer *out);

@@ -2,6 +2,7 @@
  * treadle schema: what the server speaks, as an OpenAPI document.
  */
 #include "api/description.h"
+#include "api/json.h"
 #include "base/buffer.h"
 #include "cli/cli.h"
 #include "cli/json.h"
@@ -28,7 +29,9 @@ int cmd_schema(int argc, char **argv)
         status = options_usage("schema", "'%s' is one argument too many", options.operands[0]);
     } else {
         description_print(TREADLE_VERSION, &text);
-        json_t *document = text.failed ? NULL : json_loadb(text.data, text.length, 0, NULL);
+        json_t *document = NULL;
+        if (!text.failed)
+            json_read(text.data, text.length, JSON_READ_STRICT, &document, NULL);
         status = cli_finish(json_show(document));
         json_decref(document);
     }

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/event_view.h"
@@ -62,7 +63,8 @@ static bool is_final(enum treadle_run_status status)
 
 static int show_json(const struct treadle_event *event)
 {
-    json_t *data = json_loadb(event->data, event->data_length, JSON_DECODE_ANY, NULL);
+    json_t *data = NULL;
+    json_read(event->data, event->data_length, JSON_READ_STRICT, &data, NULL);
     json_t *number = event->number ? json_integer(event->number) : json_null();
     json_t *line =
         json_pack("{s:o, s:s, s:o?}", "number", number, "event", event->name, "data", data);

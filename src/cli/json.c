@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/text.h"
 #include "cli/cli.h"
 
@@ -15,8 +16,9 @@ enum { DIGITS = 15 }; /* of numbers: what a double holds for certain */
 
 json_t *json_of(const struct treadle_response *response)
 {
-    return json_loadb(response->body ? response->body : "", response->body_length,
-                      JSON_REJECT_DUPLICATES, NULL);
+    json_t *value = NULL;
+    json_read(response->body, response->body_length, JSON_READ_STRICT, &value, NULL);
+    return value;
 }
 
 json_t *json_list(void)

@@ -3,10 +3,10 @@
  */
 #include "engine/conversation.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "api/types.h"
 #include "base/buffer.h"
 #include "base/error.h"
@@ -184,7 +184,10 @@ static int recall_calls(struct conversation *conversation, const struct past_ste
     } else {
         rc = conversation_add(conversation, &said, error);
     }
-    json_t *remembered = past->remembered ? json_loads(past->remembered, 0, NULL) : NULL;
+    json_t *remembered = NULL;
+    if (!rc && past->remembered)
+        rc = json_read(past->remembered, strlen(past->remembered), JSON_READ_STRICT, &remembered,
+                       error);
     for (size_t i = 0; i < details->tool_call_count && !rc; i++) {
         const struct treadle_tool_call *call = &details->tool_calls[i];
         struct model_message result = {.role = MODEL_TOOL, .call_id = call->id, .of_run = true};

@@ -292,7 +292,10 @@ static int read_pieces(struct reading *reading, char *line)
     fine =
         fine && kind && pieces.subject && next_number(&line, &index) && next_number(&line, &opens);
     char *lengths = fine ? next_word(&line) : NULL;
-    json_t *text = lengths ? json_loads(line, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *text = NULL;
+    if (lengths &&
+        json_read(line, strlen(line), JSON_READ_STRICT, &text, reading->error) == TREADLE_EMEMORY)
+        return TREADLE_EMEMORY;
     if (!json_is_string(text)) {
         json_decref(text);
         return damaged(reading);

@@ -6,10 +6,10 @@
  * parted into sentences, and those that support the question best are quoted with their markers.
  * It never writes a statement of its own about a subject: where nothing is found, it says so.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/error.h"
 #include "base/ident.h"
 #include "base/text.h"
@@ -125,7 +125,11 @@ static bool takes_a_string(const json_t *schema, const char *name)
 static int call_function(struct turn *turn, const struct model_tool *tool,
                          struct treadle_error *error)
 {
-    json_t *schema = tool->parameters ? json_loads(tool->parameters, 0, NULL) : NULL;
+    json_t *schema = NULL;
+    struct treadle_error ignored; /* what is no schema names no arguments */
+    if (tool->parameters && json_read(tool->parameters, strlen(tool->parameters),
+                                      JSON_READ_REPEATED, &schema, &ignored) == TREADLE_EMEMORY)
+        return error_set_memory(error);
     const json_t *required = json_object_get(schema, "required");
     size_t count = json_array_size(required);
     const char *name = count == 1 ? json_string_value(json_array_get(required, 0)) : NULL;

@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+#include <jansson.h>
+
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/pool.h"
@@ -80,6 +82,10 @@ void openai_embed(struct openai *server, const struct embedding_request *request
                   const struct embedding_sink *sink);
 
 /* ---- The list of its models ----------------------------------------------------------------- */
+
+/* The entries of a list of models that have an id, as an array of jansson's. Some servers wrap the
+ * list, some do not. TREADLE_EPARSE when the text is no list. */
+int openai_list_read(const char *text, size_t length, json_t **out, struct treadle_error *error);
 
 int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error);
 void openai_list_free(struct openai_list *list);

@@ -4,10 +4,10 @@
  *
  * What a model reasons before it speaks is no part of its answer: it counts as tokens alone.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/error.h"
 #include "base/sse.h"
 #include "language/language.h"
@@ -218,8 +218,10 @@ static bool is_text_alone(const json_t *object)
 
 static int take_json(struct openai_answer *answer, const char *data, size_t length)
 {
-    json_t *object = json_loadb(data, length, JSON_ALLOW_NUL, NULL);
-    int rc = 0;
+    json_t *object = NULL;
+    int rc = json_read(data, length, JSON_READ_REPEATED | JSON_READ_ZERO, &object, &answer->error);
+    if (rc == TREADLE_EMEMORY)
+        return rc;
     if (!json_is_object(object)) {
         rc = error_set_wire(&answer->error, 502, "server_error", "model_server_error", NULL,
                             "The model server sent something that is no JSON object.");

@@ -2,10 +2,10 @@
  * Embeddings by a server. They are always asked for as numbers: what form the client wants is
  * settled here, and not every server knows base64.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/error.h"
 #include "model/openai.h"
 
@@ -61,8 +61,10 @@ static int read_vector(struct embed *embed, const json_t *item, size_t number,
 static int on_end(void *context, struct treadle_error *error)
 {
     struct embed *embed = context;
-    embed->value =
-        embed->reply.length ? json_loadb(embed->reply.data, embed->reply.length, 0, NULL) : NULL;
+    struct treadle_error ignored; /* what is no JSON has no vectors either */
+    if (json_read(embed->reply.data, embed->reply.length, JSON_READ_REPEATED, &embed->value,
+                  &ignored) == TREADLE_EMEMORY)
+        return error_set_memory(error);
     const json_t *data = json_object_get(embed->value, "data");
     if (json_array_size(data) != embed->request->count)
         return bad_reply(error, "does not have one vector for each input");
@@ -120,7 +122,10 @@ static int print_request(struct embed *embed, struct loop_exchange *exchange,
                          struct treadle_error *error)
 {
     const struct embedding_request *request = embed->request;
-    json_t *input = json_loads(request->input, JSON_DECODE_ANY, NULL);
+    json_t *input = NULL;
+    int rc = json_read(request->input, strlen(request->input), JSON_READ_REPEATED, &input, error);
+    if (rc)
+        return rc;
     json_t *body =
         json_pack("{s:s, s:o, s:s, s:s*}", "model", openai_name(embed->server, request->model),
                   "input", input, "encoding_format", "float", "user", request->user);

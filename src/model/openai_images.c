@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "model/image.h"
@@ -62,8 +63,10 @@ static int add_image(struct openai_images *images, const char *url)
 
 static int add_images(struct openai_images *images, const char *content)
 {
-    json_t *parts = json_loads(content, JSON_DECODE_ANY, NULL);
-    int rc = 0;
+    json_t *parts = NULL;
+    struct treadle_error ignored; /* what is no content has no images */
+    int rc = json_read(content, strlen(content), JSON_READ_REPEATED, &parts, &ignored);
+    rc = rc == TREADLE_EMEMORY ? rc : 0;
     for (size_t i = 0; !rc && i < json_array_size(parts); i++)
         rc = add_image(images, url_of(json_array_get(parts, i)));
     json_decref(parts);

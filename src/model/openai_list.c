@@ -4,11 +4,11 @@
  * A list that is older than a minute is still used while a new one is fetched; after a failure ten
  * seconds pass before the next attempt. Only the very first fetch is waited for, and not for long.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "api/json.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "model/openai.h"
@@ -39,7 +39,7 @@ static int on_bytes(void *context, const char *bytes, size_t length, struct trea
 {
     struct openai_list *list = context;
     return buffer_append(&list->body, bytes, length)
-               ? error_set(error, TREADLE_ELIMIT, "The model server's list is too long.")
+               ? buffer_error(&list->body, "The model server's list is too long.", error)
                : 0;
 }
 
@@ -49,27 +49,36 @@ static bool is_id(const json_t *value)
     return id && *id && strlen(id) <= LONGEST_ID;
 }
 
-/* The entries that have an id; NULL when the text is no list. Some servers wrap it, some do not. */
-static json_t *read_models(const struct buffer *body)
+int openai_list_read(const char *text, size_t length, json_t **out, struct treadle_error *error)
 {
-    json_t *value = body->length ? json_loadb(body->data, body->length, 0, NULL) : NULL;
+    json_t *value = NULL;
+    int rc = json_read(text, length, JSON_READ_REPEATED, &value, error);
     const json_t *data = json_is_array(value) ? value : json_object_get(value, "data");
-    json_t *models = json_is_array(data) ? json_array() : NULL;
-    for (size_t i = 0; models && i < json_array_size(data) && i < MODEL_LIST_SIZE; i++) {
+    if (rc != TREADLE_EMEMORY && !json_is_array(data))
+        rc = error_set(error, TREADLE_EPARSE, "The model server sent no list of models.");
+    json_t *models = rc ? NULL : json_array();
+    if (!rc && !models)
+        rc = error_set_memory(error);
+    for (size_t i = 0; !rc && i < json_array_size(data) && i < MODEL_LIST_SIZE; i++) {
         json_t *entry = json_array_get(data, i);
-        if (is_id(json_object_get(entry, "id")))
-            json_array_append(models, entry);
+        if (is_id(json_object_get(entry, "id")) && json_array_append(models, entry))
+            rc = error_set_memory(error);
     }
     json_decref(value);
-    return models;
+    if (rc)
+        json_decref(models);
+    else
+        *out = models;
+    return rc;
 }
 
 static int on_end(void *context, struct treadle_error *error)
 {
     struct openai_list *list = context;
-    json_t *models = read_models(&list->body);
-    if (!models)
-        return error_set(error, TREADLE_EPARSE, "The model server sent no list of models.");
+    json_t *models;
+    int rc = openai_list_read(list->body.data, list->body.length, &models, error);
+    if (rc)
+        return rc;
     pthread_mutex_lock(&list->mutex);
     json_decref(list->models);
     list->models = models;

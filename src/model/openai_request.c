@@ -4,7 +4,6 @@
  * Passages of a file search become text: each with its marker, the place where it stands, and a
  * line at each page, so that a model can write markers behind its statements and say pages.
  */
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +71,9 @@ static json_t *made(json_t *value, int failed)
 
 static json_t *parse(const char *text)
 {
-    return json_loads(text, JSON_DECODE_ANY, NULL);
+    json_t *value = NULL;
+    json_read(text, strlen(text), JSON_READ_REPEATED, &value, NULL);
+    return value;
 }
 
 static json_t *message_content(const struct model_message *message,
@@ -245,10 +246,13 @@ int openai_request_print(const struct model_request *request, const char *model,
     if (!failed)
         json_print(body, &text);
     json_decref(body);
-    if (failed || text.failed) {
+    /* Everything in it was checked when it came, so nothing but memory can be wanting. */
+    int rc = failed ? error_set_memory(error) : 0;
+    if (!rc && text.failed)
+        rc = buffer_error(&text, "The request to the model server is too large.", error);
+    if (rc) {
         buffer_clear(&text);
-        return error_set(error, TREADLE_EINVALID,
-                         "The request to the model server cannot be written.");
+        return rc;
     }
     *length = text.length;
     *out = buffer_take(&text);

@@ -6,9 +6,9 @@
  */
 #include "model/remote_error.h"
 
-#include <jansson.h>
 #include <string.h>
 
+#include "api/json.h"
 #include "base/error.h"
 
 struct remote {
@@ -104,7 +104,9 @@ static bool may_pass(long status, const struct remote *remote)
 bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
                        const char *key)
 {
-    json_t *value = body->length ? json_loadb(body->data, body->length, 0, NULL) : NULL;
+    json_t *value = NULL;
+    /* Without JSON, or the memory for it, the status says what can be said. */
+    json_read(body->data, body->length, JSON_READ_REPEATED, &value, NULL);
     struct remote remote = {.message = NULL};
     if (status >= 300 && status < 400) {
         error_set_wire(error, 502, "server_error", "model_server_error", NULL,
@@ -124,7 +126,9 @@ bool remote_error_read(struct treadle_error *error, long status, const struct bu
 int remote_error_event(struct treadle_error *error, const char *text, size_t length,
                        const char *key)
 {
-    json_t *value = json_loadb(text, length, JSON_DECODE_ANY, NULL);
+    json_t *value = NULL;
+    if (json_read(text, length, JSON_READ_REPEATED, &value, error) == TREADLE_EMEMORY)
+        return TREADLE_EMEMORY;
     struct remote remote = {.message = NULL};
     const json_t *inner = json_object_get(value, "error");
     const json_t *status = json_object_get(json_is_object(inner) ? inner : value, "code");

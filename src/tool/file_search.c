@@ -3,7 +3,6 @@
  */
 #include "tool/file_search.h"
 
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,8 +32,9 @@ static int parse_queries(const char *arguments, struct arena *arena, const char 
     json_t *root = NULL;
     size_t found = 0;
     struct treadle_error ignored;
-    if (json_parse(arguments, strlen(arguments), &root, &ignored))
-        root = NULL;
+    if (json_read(arguments, strlen(arguments), JSON_READ_STRICT, &root, &ignored) ==
+        TREADLE_EMEMORY)
+        return error_set_memory(error);
     json_t *queries = json_object_get(root, "queries");
     for (size_t i = 0; i < json_array_size(queries) && found < MOST_QUERIES; i++) {
         const char *text = json_string_value(json_array_get(queries, i));

@@ -4,7 +4,6 @@
  *
  * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …]}, …]}
  */
-#include <jansson.h>
 #include <string.h>
 
 #include "api/json.h"
@@ -76,11 +75,14 @@ int file_search_recall(const struct treadle_file_search_call *call, const char *
     size_t count = call->result_count;
     struct search_result *results = arena_array(arena, count, sizeof *results);
     struct model_passage *passages = arena_array(arena, count, sizeof *passages);
-    json_t *root = remembered ? json_loads(remembered, 0, NULL) : NULL;
+    json_t *root = NULL;
+    int rc =
+        remembered ? json_read(remembered, strlen(remembered), JSON_READ_STRICT, &root, error) : 0;
     const char *asked = json_string_value(json_object_get(root, "arguments"));
     json_t *more = json_object_get(root, "results");
     const char *copy = arena_string(arena, asked ? asked : "{}");
-    int rc = results && passages && copy ? 0 : TREADLE_EMEMORY;
+    if (!results || !passages || !copy)
+        rc = error_set_memory(error);
     for (size_t i = 0; i < count && !rc; i++) {
         rc = recall_result(&call->results[i], json_array_get(more, i), arena, &results[i]);
         if (!rc)
@@ -88,7 +90,7 @@ int file_search_recall(const struct treadle_file_search_call *call, const char *
     }
     json_decref(root);
     if (rc)
-        return error_set_memory(error);
+        return rc == TREADLE_EMEMORY ? error_set_memory(error) : rc;
     *arguments = copy;
     *out = (struct file_search_outcome){
         .call = *call, .results = results, .passages = passages, .count = count};

@@ -142,11 +142,7 @@ void memory_prepare(void)
     methods.xMalloc = sqlite_malloc;
     methods.xRealloc = sqlite_realloc;
     sqlite3_config(SQLITE_CONFIG_MALLOC, &methods);
-}
-
-void memory_fail_in_jansson(bool does)
-{
-    json_set_alloc_funcs(does ? __wrap_malloc : __real_malloc, free);
+    json_set_alloc_funcs(__wrap_malloc, free);
 }
 
 /* ---- Exhausting ----------------------------------------------------------------------------- */

@@ -2,8 +2,8 @@
  * Memory that fails: the n-th allocation, alone or with all that follow.
  *
  * Programs that link failing_memory.c with the linker's --wrap (see meson.build) have every
- * allocation of the rooms counted, those within an arena too, and those of SQLite; those of jansson
- * where it is asked for. Other libraries always get memory.
+ * allocation of the rooms counted, those within an arena too, and those of SQLite and jansson.
+ * Other libraries always get memory; tests/fault has the whole server without it.
  */
 #ifndef TESTS_UNIT_FAILING_MEMORY_H
 #define TESTS_UNIT_FAILING_MEMORY_H
@@ -12,12 +12,8 @@
 
 enum memory_failure { MEMORY_ONCE, MEMORY_FROM_THEN_ON };
 
-/* Before anything else: hands SQLite an allocator that can fail. */
+/* Before anything else: hands SQLite and jansson an allocator that can fail. */
 void memory_prepare(void);
-
-/* Whether the allocations of jansson count. Not for parsing texts with strings of 16 bytes and
- * more: jansson 2.14 aborts when memory runs out within one (lex_unget_unsave). */
-void memory_fail_in_jansson(bool does);
 
 /* From now on the n-th allocation (from 1) fails, on whatever thread it is. */
 void memory_fail_at(unsigned long n, enum memory_failure kind);
