@@ -77,6 +77,17 @@ static const struct field treadle_vector_store_modify_request_fields[] = {
 FIELD_TYPE(treadle_vector_store_modify_request, "UpdateVectorStoreRequest", .presence = true,
            .doc = "Changes what it names and leaves the rest.");
 
+static const struct field treadle_file_notice_fields[] = {
+    ROW_STRING(treadle_file_notice, code, .flags = FIELD_REQUIRED, .doc = "A word for programs."),
+    ROW_STRING(treadle_file_notice, message, .flags = FIELD_REQUIRED,
+               .doc = "A sentence for people."),
+    ROW_STRING(treadle_file_notice, pages, .flags = FIELD_REQUIRED,
+               .doc = "The pages it is about, as 3, 7-9."),
+    ROW_INTEGER(treadle_file_notice, page_count, .doc = "How many these are."),
+};
+static FIELD_TYPE(treadle_file_notice, "FileNotice",
+                  .doc = "Treadle's own: what to know about pages that were not read in full.");
+
 static const struct field treadle_vector_store_file_fields[] = {
     ROW_STRING(treadle_vector_store_file, id, .flags = FIELD_REQUIRED, .doc = "The file's id."),
     ROW_CONSTANT(treadle_vector_store_file, object, "vector_store.file",
@@ -93,6 +104,8 @@ static const struct field treadle_vector_store_file_fields[] = {
                .flags = FIELD_ALWAYS, .doc = "How it was cut into chunks."),
     ROW_ATTRIBUTES(treadle_vector_store_file, attributes, .flags = FIELD_ALWAYS,
                    .doc = "What searches may filter by."),
+    ROW_ARRAY(treadle_vector_store_file, notices, notice_count, treadle_file_notice,
+              .doc = "What to know about pages that were not read in full."),
 };
 FIELD_TYPE(treadle_vector_store_file, "VectorStoreFileObject", .doc = "A file in a vector store.");
 

@@ -174,16 +174,20 @@ static int wait_for_store(struct session *session, const char *id)
 
 /* ---- Failures ------------------------------------------------------------------------------- */
 
+/* Complains of a file that could not be read, or not in full. */
 static void complain_of_file(struct session *session, const struct treadle_vector_store_file *file)
 {
     struct treadle_file_response *reply = NULL;
-    const char *name = file->id, *why = "it could not be read";
+    const char *name = file->id;
     if (!treadle_file_retrieve(&reply, session_client(session), file->id, NULL) &&
         reply->file.filename)
         name = reply->file.filename;
-    if (file->last_error && file->last_error->message)
-        why = file->last_error->message;
-    cli_complain("%s: %s", name, why);
+    for (size_t i = 0; i < file->notice_count; i++)
+        cli_complain("%s: %s", name, file->notices[i].message);
+    if (file->status == TREADLE_VECTOR_STORE_FILE_FAILED)
+        cli_complain("%s: %s", name,
+                     file->last_error && file->last_error->message ? file->last_error->message
+                                                                   : "it could not be read");
     treadle_file_response_free(reply);
 }
 
@@ -222,6 +226,9 @@ static int check_files(struct session *session, const char *id)
         goto done;
     for (size_t i = 0; i < failed->page.data_count; i++)
         complain_of_file(session, &failed->page.data[i]);
+    for (size_t i = 0; i < good->page.data_count; i++)
+        if (good->page.data[i].notice_count)
+            complain_of_file(session, &good->page.data[i]);
     if (failed->page.has_more)
         cli_complain("and further files could not be read");
     if (good->page.data_count)

@@ -22,6 +22,9 @@ enum {
     MOST_REQUESTS = 10000000,
     LONGEST_RUN = 86400,
     MOST_RUNS = 16384,
+    LONGEST_READING = 86400,
+    MOST_READERS = 8,
+    LARGEST_READER = 1 << 20,
     LARGEST_CONTEXT = 1000000000,
     MOST_DESCRIPTORS = 1 << 20,
     CLOSING_SECONDS = 5
@@ -37,6 +40,7 @@ struct serve_settings {
     int64_t requests_per_minute;
     int64_t run_timeout;
     int64_t runs_per_project;
+    int64_t readers, document_timeout, page_timeout, reader_memory;
     struct model_settings models;
     struct option_list origins;
     const char *tls_certificate;
@@ -69,6 +73,17 @@ static const struct option_row serve_rows[] = {
     {"runs-per-project", 0, OPTION_COUNT, "NUMBER",
      offsetof(struct serve_settings, runs_per_project), MOST_RUNS,
      "How many runs of one project are executed at once; others wait in order. Default: no limit."},
+    {"readers", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, readers), MOST_READERS,
+     "How many documents are read at once. Default: 2."},
+    {"document-timeout", 0, OPTION_COUNT, "SECONDS",
+     offsetof(struct serve_settings, document_timeout), LONGEST_READING,
+     "How long reading one document may take; pages that were not reached are left out. Default: "
+     "600."},
+    {"page-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, page_timeout),
+     LONGEST_READING,
+     "How much processor time one page of a document may take before it is left out. Default: 20."},
+    {"reader-memory", 0, OPTION_COUNT, "MIB", offsetof(struct serve_settings, reader_memory),
+     LARGEST_READER, "How much memory a process that reads a document may have. Default: 1024."},
     {"allow-origin", 0, OPTION_LIST, "ORIGIN", offsetof(struct serve_settings, origins), 0,
      "Let pages of this origin, as https://app.example, use the server; '*' for all; up to 16 "
      "times. Default: none."},
@@ -257,6 +272,10 @@ int cmd_serve(int argc, char **argv)
     server.requests_per_minute = settings.requests_per_minute;
     server.run_seconds = settings.run_timeout;
     server.runs_per_project = (size_t)settings.runs_per_project;
+    server.readers = (size_t)settings.readers;
+    server.document_seconds = (unsigned)settings.document_timeout;
+    server.page_seconds = (unsigned)settings.page_timeout;
+    server.reader_memory = (uint64_t)settings.reader_memory << 20;
     server.origins = settings.origins.items;
     server.tls_certificate = settings.tls_certificate;
     server.tls_key = settings.tls_key;

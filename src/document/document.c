@@ -21,6 +21,7 @@
 #include "document/fold.h"
 #include "document/gather.h"
 #include "document/launch.h"
+#include "document/notice.h"
 #include "document/plain.h"
 #include "document/receive.h"
 
@@ -162,6 +163,8 @@ static int read_pdf(struct document *document, struct blocks *blocks, const stru
     if (!rc)
         rc = assemble_blocks(blocks, &sheaf, error);
     if (!rc)
+        rc = notice_collect(document, &sheaf, blocks->arena, error);
+    if (!rc)
         rc = check_text(blocks, &sheaf, error);
     if (!rc)
         rc = read_title(blocks, sheaf.title, document, error);
@@ -258,6 +261,7 @@ static bool starts(const char *reader, bool contained, bool *landlock)
                                      .document = -1,
                                      .memory = CHECK_MEMORY,
                                      .seconds = 1,
+                                     .page_seconds = 1,
                                      .parts = 1};
     struct launch launch;
     struct sheaf none = {0};
@@ -266,7 +270,7 @@ static bool starts(const char *reader, bool contained, bool *landlock)
     char bytes[64];
     if (launch_start(&launch, &options, NULL))
         return false;
-    receive_init(&receiver, &none, 0, 1, &budget);
+    receive_init(&receiver, &none, 0, 1, 0, &budget);
     ssize_t length = read(launch.output, bytes, sizeof bytes);
     bool ready = length > 0 && receive_bytes(&receiver, bytes, (size_t)length, NULL) == 0 &&
                  receiver.state == RECEIVE_READY;

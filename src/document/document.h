@@ -25,28 +25,41 @@ struct document_block {
     size_t length;
 };
 
+/* What a user should know about pages that were not read in full. */
+struct document_notice {
+    const char *code;    /* a word for programs, as "page_timeout" */
+    const char *message; /* a sentence */
+    const char *pages;   /* "3, 7-9" */
+    size_t page_count;
+};
+
 struct document {
     struct document_block *blocks; /* in reading order; a paragraph that runs on over a page
                                       boundary is parted there */
     size_t block_count;
     int page_count;    /* 0 when there are none */
     const char *title; /* from the file's own description, NULL when there is none */
+    const struct document_notice *notices;
+    size_t notice_count;
 };
 
 struct document_options {
     const char *reader;      /* path of treadle-reader; NULL: beside the running program */
     size_t readers;          /* processes that share one document's pages; 0: one a core */
     unsigned seconds;        /* time allowed; 0: 600 */
+    unsigned page_seconds;   /* of processor time, for one page; 0: 20 */
     uint64_t memory;         /* address space of a reader, bytes; 0: 1 GiB */
     uint64_t max_text;       /* bytes of text; 0: 256 MiB */
     const atomic_bool *stop; /* gives up once it is true; may be NULL */
 };
 
 /* Reads the file behind `descriptor` (not closed), whose name tells its kind when its content
- * does not. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
- * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits, TREADLE_ESTATE when
- * stopped, TREADLE_EIO when the file or the reader cannot be used; each with a message that
- * a user can act on. */
+ * does not. A page beyond the limits, or so damaged that its reader ends, is left out with a
+ * notice. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
+ * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits or where most pages were
+ * left out for them, TREADLE_ESTATE when stopped, TREADLE_EBUSY when somebody else ended the
+ * reader, TREADLE_EIO when the file or the reader cannot be used; each with a message that a user
+ * can act on. */
 int document_read(struct document **out, int descriptor, const char *filename,
                   const struct document_options *options, struct treadle_error *error);
 

@@ -5,13 +5,17 @@
  * UTF-8 text up to the frame's end. Both ends are of one build on one machine, so numbers are in
  * the machine's own order. A reader sends one FRAME_READY once it has confined itself and before
  * it looks at the document, then FRAME_DOCUMENT, then for each of its pages in order a FRAME_PAGE
- * and the page's FRAME_LINEs, and FRAME_END; or FRAME_FAILURE, after which nothing comes.
- * Lengths on the page are hundredths of a point, measured from its top left corner.
+ * and the page's FRAME_SIZE, FRAME_LINEs and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after
+ * which nothing comes. It sends FRAME_PAGE before it looks at the page, so when it ends within a
+ * page, that page is known, and another reader begins after it. Lengths on the page are hundredths
+ * of a point, measured from its top left corner.
  */
 #ifndef DOCUMENT_FRAME_H
 #define DOCUMENT_FRAME_H
 
 #include <stdint.h>
+
+#include "document/notice.h"
 
 enum {
     FRAME_LIMIT = 32768, /* most bytes behind a struct frame */
@@ -23,12 +27,17 @@ enum frame_kind {
     FRAME_READY = 1, /* struct frame_ready */
     FRAME_DOCUMENT,  /* struct frame_document, the title */
     FRAME_PAGE,      /* struct frame_page */
+    FRAME_SIZE,      /* struct frame_size, of the page */
     FRAME_LINE,      /* struct frame_line, the text */
+    FRAME_NOTICE,    /* struct frame_notice, about the page */
     FRAME_FAILURE,   /* struct frame_failure */
     FRAME_END        /* nothing */
 };
 
 enum frame_style { FRAME_BOLD = 1, FRAME_FIXED = 2 /* every letter is as wide as the others */ };
+
+/* The status that a reader ends with when it ends within a page. */
+enum frame_status { FRAME_STATUS_PAGE_TIMEOUT = 70, FRAME_STATUS_TIMEOUT };
 
 enum frame_reason { FRAME_DAMAGED = 1, FRAME_ENCRYPTED, FRAME_UNCONFINED };
 
@@ -47,6 +56,9 @@ struct frame_document {
 
 struct frame_page {
     uint32_t number; /* from 1 */
+};
+
+struct frame_size {
     int32_t width, height;
 };
 
@@ -54,6 +66,10 @@ struct frame_line {
     int32_t left, top, right, bottom;
     int32_t size;   /* of most of its characters' font */
     uint32_t style; /* enum frame_style, of most of its characters */
+};
+
+struct frame_notice {
+    uint32_t code; /* enum notice_code */
 };
 
 struct frame_failure {

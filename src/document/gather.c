@@ -2,10 +2,13 @@
  * Gathering: starts the readers, takes what they say until each has ended, within the time
  * allowed.
  *
- * The pages are dealt out in stripes (frame.h), so the readers need no word with each other. They
- * are started within bubblewrap first. Where it is forbidden to work, no reader gets as far as to
- * say that it is ready, which comes before it looks at the document: then, and only then, they
- * are started once more with no sandbox but their own.
+ * The pages are dealt out in stripes (frame.h), so the readers need no word with each other. Where
+ * one ends within a page, because the page takes too long, needs too much memory or is damaged, the
+ * page is left out with a notice, and a new reader begins after it, as long as most pages can be
+ * read. A reader that somebody else ended says nothing about the document. Readers are started
+ * within bubblewrap first. Where it is forbidden to work, no reader gets as far as to say that it
+ * is ready, which comes before it looks at the document: then, and only then, they are started once
+ * more with no sandbox but their own.
  */
 #include "document/gather.h"
 
@@ -19,6 +22,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "document/launch.h"
+#include "document/notice.h"
 #include "document/receive.h"
 
 enum {
@@ -26,7 +30,8 @@ enum {
     BYTES_PER_READER = 256 << 10, /* a smaller file is not worth another reader */
     TICK = 100,                   /* milliseconds between looks at the stop flag */
     PATIENCE = 2000,              /* milliseconds that a reader may take to end */
-    DEFAULT_SECONDS = 600
+    DEFAULT_SECONDS = 600,
+    DEFAULT_PAGE_SECONDS = 20
 };
 
 static const uint64_t default_memory = (uint64_t)1 << 30;
@@ -44,6 +49,7 @@ struct gathering {
     size_t running; /* of these, those whose output has not ended */
     int64_t deadline;
     uint64_t budget;
+    bool hopeless; /* most pages are lost */
     const atomic_bool *stop;
     char reader[PATH_MAX];
 };
@@ -58,46 +64,109 @@ static size_t count_readers(size_t wanted, uint64_t size)
     return count < MOST_READERS ? count : MOST_READERS;
 }
 
-static int check_time(const struct gathering *gathering, struct treadle_error *error)
+static int too_late(const struct gathering *gathering, struct treadle_error *error)
 {
-    if (gathering->stop && atomic_load(gathering->stop))
-        return error_set(error, TREADLE_ESTATE, "reading the document was stopped");
-    if (clock_monotonic_us() >= gathering->deadline)
-        return error_set(error, TREADLE_ETIMEOUT,
-                         "reading the document took longer than the %u seconds allowed",
-                         gathering->launch.seconds);
+    return error_set(error, TREADLE_ETIMEOUT,
+                     "reading the document took longer than the %u seconds allowed",
+                     gathering->launch.seconds);
+}
+
+static int explain_end(const struct gathering *gathering, int status, struct treadle_error *error)
+{
+    if (status == FRAME_STATUS_TIMEOUT || status == FRAME_STATUS_PAGE_TIMEOUT)
+        return too_late(gathering, error);
+    if (status == 128 + SIGABRT)
+        return error_set(error, TREADLE_ELIMIT,
+                         "the PDF needs more memory than the %llu MiB allowed",
+                         (unsigned long long)(gathering->launch.memory >> 20));
+    return error_set(error, TREADLE_EPARSE, "the PDF is damaged: its reader failed (status %d)",
+                     status);
+}
+
+/* Whether the reader was ended by a signal that it does not cause itself: somebody sent it, or the
+ * system, which needed memory. */
+static bool was_killed(int status)
+{
+    static const int signals[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        if (status == 128 + signals[i])
+            return true;
+    return false;
+}
+
+static enum notice_code page_notice(int status)
+{
+    switch (status) {
+    case FRAME_STATUS_PAGE_TIMEOUT:
+        return NOTICE_PAGE_TIMEOUT;
+    case 128 + SIGABRT: /* what the reader's libraries do when memory cannot be had */
+        return NOTICE_PAGE_MEMORY;
+    default:
+        return NOTICE_PAGE_DAMAGED;
+    }
+}
+
+static int start_share(struct gathering *gathering, struct share *share, struct sheaf *sheaf,
+                       size_t part, size_t first, struct treadle_error *error)
+{
+    gathering->launch.part = part;
+    gathering->launch.first = first;
+    int rc = launch_start(&share->process, &gathering->launch, error);
+    if (rc)
+        return rc;
+    receive_init(&share->receiver, sheaf, part, gathering->launch.parts, first, &gathering->budget);
+    gathering->running++;
     return 0;
 }
 
-static int explain_end(const struct gathering *gathering, const struct receiver *receiver,
-                       int status, struct treadle_error *error)
+/* The pages that a share has not read in full, from the one at hand on. */
+static void miss_rest(struct receiver *receiver)
 {
-    size_t page = receiver->page ? (size_t)(receiver->page - receiver->sheaf->pages) + 1 : 0;
-    if (status == 128 + SIGXCPU)
-        return error_set(error, TREADLE_ETIMEOUT,
-                         "reading the document took longer than the %u seconds allowed",
-                         gathering->launch.seconds);
-    /* Memory that cannot be had makes the libraries of the reader abort, or the system kill it. */
-    if (status == 128 + SIGABRT || status == 128 + SIGKILL)
-        return error_set(error, TREADLE_ELIMIT,
-                         "the PDF needs more memory than the %llu MiB allowed, near page %zu",
-                         (unsigned long long)(gathering->launch.memory >> 20), page);
-    return error_set(error, TREADLE_EPARSE,
-                     "the PDF is damaged: its reader broke down near page %zu (status %d)", page,
-                     status);
+    struct sheaf *sheaf = receiver->sheaf;
+    size_t page = receiver->page ? (size_t)(receiver->page - sheaf->pages)
+                                 : receive_own_page(receiver, receiver->next);
+    for (; page < sheaf->count; page = receive_own_page(receiver, page + 1))
+        sheaf->pages[page].notices |= 1u << NOTICE_NOT_REACHED;
+}
+
+/* Goes on after the page within which the share's reader ended. */
+static int skip_page(struct gathering *gathering, struct share *share, int status,
+                     struct treadle_error *error)
+{
+    struct sheaf *sheaf = share->receiver.sheaf;
+    size_t part = share->receiver.part;
+    struct page *page = share->receiver.page;
+    size_t next = receive_own_page(&share->receiver, (size_t)(page - sheaf->pages) + 1);
+    page->notices |= 1u << page_notice(status);
+    receive_clear(&share->receiver);
+    gathering->hopeless = notice_too_many(sheaf);
+    if (next == sheaf->count || gathering->hopeless)
+        return 0;
+    return start_share(gathering, share, sheaf, part, next, error);
 }
 
 /* A reader's output has ended. */
 static int finish_share(struct gathering *gathering, struct share *share,
                         struct treadle_error *error)
 {
+    struct receiver *receiver = &share->receiver;
     gathering->running--;
     int status = launch_end(&share->process, PATIENCE);
-    if (share->receiver.state == RECEIVE_END)
+    if (receiver->state == RECEIVE_END)
         return 0;
-    if (share->receiver.state == RECEIVE_NOTHING)
+    if (receiver->state != RECEIVE_NOTHING && was_killed(status))
+        return error_set(error, TREADLE_EBUSY,
+                         "the PDF reader was ended from outside (signal %d), perhaps because this "
+                         "machine has too little memory",
+                         status - 128);
+    if (receiver->state == RECEIVE_NOTHING)
         return error_set(error, TREADLE_EIO, "the PDF reader did not start (status %d)", status);
-    return explain_end(gathering, &share->receiver, status, error);
+    if (!receiver->page)
+        return explain_end(gathering, status, error);
+    if (status != FRAME_STATUS_TIMEOUT)
+        return skip_page(gathering, share, status, error);
+    miss_rest(receiver);
+    return 0;
 }
 
 static int take_output(struct gathering *gathering, struct share *share,
@@ -114,15 +183,35 @@ static int take_output(struct gathering *gathering, struct share *share,
     return finish_share(gathering, share, error);
 }
 
+/* The time is up: what was read so far counts, if the document was opened at all. */
+static int end_late(struct gathering *gathering, struct sheaf *sheaf, struct treadle_error *error)
+{
+    if (!sheaf->pages)
+        return too_late(gathering, error);
+    for (size_t i = 0; i < gathering->count; i++) {
+        struct share *share = &gathering->shares[i];
+        if (share->process.pid < 0)
+            continue;
+        launch_end(&share->process, 0);
+        miss_rest(&share->receiver);
+    }
+    gathering->running = 0;
+    return 0;
+}
+
 /* Waits for output from any reader and takes it. */
-static int take_turn(struct gathering *gathering, struct treadle_error *error)
+static int take_turn(struct gathering *gathering, struct sheaf *sheaf, struct treadle_error *error)
 {
     struct pollfd waits[MOST_READERS];
     for (size_t i = 0; i < gathering->count; i++)
         waits[i] = (struct pollfd){.fd = gathering->shares[i].process.output, .events = POLLIN};
     if (poll(waits, gathering->count, TICK) < 0 && errno != EINTR)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot wait for the PDF reader");
-    int rc = check_time(gathering, error);
+    if (gathering->stop && atomic_load(gathering->stop))
+        return error_set(error, TREADLE_ESTATE, "reading the document was stopped");
+    if (clock_monotonic_us() >= gathering->deadline)
+        return end_late(gathering, sheaf, error);
+    int rc = 0;
     for (size_t i = 0; i < gathering->count && !rc; i++)
         if (waits[i].fd >= 0 && waits[i].revents)
             rc = take_output(gathering, &gathering->shares[i], error);
@@ -136,17 +225,11 @@ static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *r
     int rc = 0;
     gathering->count = gathering->running = 0;
     for (size_t i = 0; i < gathering->launch.parts && !rc; i++) {
-        struct share *share = &gathering->shares[i];
-        gathering->launch.part = i;
-        rc = launch_start(&share->process, &gathering->launch, error);
-        if (rc)
-            break;
-        receive_init(&share->receiver, sheaf, i, gathering->launch.parts, &gathering->budget);
-        gathering->count++;
-        gathering->running++;
+        rc = start_share(gathering, &gathering->shares[i], sheaf, i, 0, error);
+        gathering->count += rc == 0;
     }
-    while (gathering->running > 0 && !rc)
-        rc = take_turn(gathering, error);
+    while (gathering->running > 0 && !gathering->hopeless && !rc)
+        rc = take_turn(gathering, sheaf, error);
     for (size_t i = 0; i < gathering->count; i++) {
         *ready = *ready || gathering->shares[i].receiver.state != RECEIVE_NOTHING;
         launch_end(&gathering->shares[i].process, 0);
@@ -166,6 +249,7 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     launch->document = descriptor;
     launch->memory = options->memory ? options->memory : default_memory;
     launch->seconds = options->seconds ? options->seconds : DEFAULT_SECONDS;
+    launch->page_seconds = options->page_seconds ? options->page_seconds : DEFAULT_PAGE_SECONDS;
     launch->parts = count_readers(options->readers, size);
     gathering->deadline = clock_monotonic_us() + (int64_t)launch->seconds * 1000000;
     gathering->budget = options->max_text ? options->max_text : default_text;

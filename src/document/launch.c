@@ -57,7 +57,7 @@ _Static_assert(INFO_DESCRIPTOR == 4, "the argument of --info-fd says 4");
 struct arguments {
     const char *values[ARGUMENTS + 1];
     size_t count;
-    char numbers[4][24];
+    char numbers[6][24];
 };
 
 bool launch_can_contain(void)
@@ -135,8 +135,8 @@ static void add_container(struct arguments *arguments, const char *reader)
 
 static void make_arguments(struct arguments *out, const struct launch_options *options)
 {
-    const unsigned long long numbers[] = {options->memory, options->seconds, options->part,
-                                          options->parts};
+    const unsigned long long numbers[] = {options->memory, options->seconds, options->page_seconds,
+                                          options->part,   options->parts,   options->first};
     *out = (struct arguments){.count = 0};
     if (options->contained)
         add_container(out, options->reader);

@@ -18,7 +18,9 @@ struct launch_options {
     int document;       /* a descriptor that can only be read; -1 with `check` */
     uint64_t memory;
     unsigned seconds;
+    unsigned page_seconds; /* of processor time */
     size_t part, parts;
+    size_t first; /* page, from 0 */
 };
 
 struct launch {

@@ -11,9 +11,10 @@
 enum { LINE_COST = 32, LINES_PER_PAGE = 200000 };
 
 void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
-                  uint64_t *budget)
+                  size_t first, uint64_t *budget)
 {
-    *receiver = (struct receiver){.sheaf = sheaf, .part = part, .parts = parts, .budget = budget};
+    *receiver = (struct receiver){
+        .sheaf = sheaf, .part = part, .parts = parts, .next = first, .budget = budget};
     buffer_init(&receiver->lines, sizeof(struct line) * LINES_PER_PAGE);
     buffer_init(&receiver->waiting, sizeof(struct frame) + FRAME_LIMIT);
 }
@@ -30,8 +31,7 @@ static int nonsense(struct treadle_error *error)
                      "the document could not be read: its reader gave no sensible answer");
 }
 
-/* The first page from `page` on that is this reader's. */
-static size_t own_page(const struct receiver *receiver, size_t page)
+size_t receive_own_page(const struct receiver *receiver, size_t page)
 {
     while (page < receiver->sheaf->count && page / FRAME_STRIPE % receiver->parts != receiver->part)
         page += FRAME_STRIPE - page % FRAME_STRIPE;
@@ -89,7 +89,7 @@ static int take_document(struct receiver *receiver, const char *body, size_t len
         sheaf->count = said.pages;
     }
     receiver->state = RECEIVE_PAGES;
-    receiver->next = own_page(receiver, 0);
+    receiver->next = receive_own_page(receiver, receiver->next);
     return 0;
 }
 
@@ -107,15 +107,27 @@ static int take_page(struct receiver *receiver, const char *body, size_t length,
     if (rc)
         return rc;
     receiver->page = &receiver->sheaf->pages[receiver->next];
-    receiver->page->width = said.width;
-    receiver->page->height = said.height;
-    receiver->next = own_page(receiver, receiver->next + 1);
+    receiver->next = receive_own_page(receiver, receiver->next + 1);
     return 0;
 }
 
 static bool within(int32_t value)
 {
     return value > -100000000 && value < 100000000;
+}
+
+static int take_size(struct receiver *receiver, const char *body, size_t length,
+                     struct treadle_error *error)
+{
+    struct frame_size said;
+    if (!receiver->page || receiver->state != RECEIVE_PAGES || length != sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (!within(said.width) || !within(said.height))
+        return nonsense(error);
+    receiver->page->width = said.width;
+    receiver->page->height = said.height;
+    return 0;
 }
 
 static int take_line(struct receiver *receiver, const char *body, size_t length,
@@ -141,6 +153,19 @@ static int take_line(struct receiver *receiver, const char *body, size_t length,
     if (buffer_append(&receiver->lines, &line, sizeof line))
         return error_set(error, TREADLE_ELIMIT, "page %zu holds more text than is allowed",
                          (size_t)(receiver->page - receiver->sheaf->pages) + 1);
+    return 0;
+}
+
+static int take_notice(struct receiver *receiver, const char *body, size_t length,
+                       struct treadle_error *error)
+{
+    struct frame_notice said;
+    if (!receiver->page || receiver->state != RECEIVE_PAGES || length != sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.code >= NOTICE_CODES)
+        return nonsense(error);
+    receiver->page->notices |= 1u << said.code;
     return 0;
 }
 
@@ -195,8 +220,12 @@ static int take_frame(struct receiver *receiver, const struct frame *frame, cons
         return take_document(receiver, body, frame->length, error);
     case FRAME_PAGE:
         return take_page(receiver, body, frame->length, error);
+    case FRAME_SIZE:
+        return take_size(receiver, body, frame->length, error);
     case FRAME_LINE:
         return take_line(receiver, body, frame->length, error);
+    case FRAME_NOTICE:
+        return take_notice(receiver, body, frame->length, error);
     case FRAME_FAILURE:
         return take_failure(body, frame->length, error);
     case FRAME_END:

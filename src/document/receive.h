@@ -28,9 +28,13 @@ struct receiver {
     struct buffer waiting; /* bytes of a frame that is not whole yet */
 };
 
+/* For a reader that begins with its first page from `first` on, counted from 0. */
 void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
-                  uint64_t *budget);
+                  size_t first, uint64_t *budget);
 void receive_clear(struct receiver *receiver);
+
+/* The first page from `page` on that is this reader's; the sheaf's count when there is none. */
+size_t receive_own_page(const struct receiver *receiver, size_t page);
 
 /* Takes the next bytes of a reader's output. */
 int receive_bytes(struct receiver *receiver, const char *bytes, size_t length,

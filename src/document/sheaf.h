@@ -26,6 +26,7 @@ struct page {
     int32_t width, height;
     struct line *lines;
     size_t count;
+    uint32_t notices; /* a bit 1 << enum notice_code for each */
 };
 
 struct sheaf {

@@ -35,23 +35,23 @@
 
 static const char character_maps[] = "/usr/share/poppler";
 
-static bool limit(int resource, uint64_t value)
+/* `beyond` is what may be used after the signal that says that the limit was reached. */
+static bool limit(int resource, uint64_t value, uint64_t beyond)
 {
     struct rlimit current;
     if (getrlimit(resource, &current))
         return false;
     /* A limit that is lower already stays, for raising it needs privilege. */
-    if (current.rlim_max < value)
-        value = current.rlim_max;
-    return setrlimit(resource, &(struct rlimit){value, value}) == 0;
+    uint64_t most = current.rlim_max < value + beyond ? current.rlim_max : value + beyond;
+    return setrlimit(resource, &(struct rlimit){value < most ? value : most, most}) == 0;
 }
 
 static bool set_limits(const struct confine_options *options)
 {
     /* Sanitizers reserve terabytes of addresses for their own use. */
-    bool memory = WITH_SANITIZER || limit(RLIMIT_AS, options->memory);
-    return memory && limit(RLIMIT_CPU, options->seconds) && limit(RLIMIT_FSIZE, 0) &&
-           limit(RLIMIT_CORE, 0) && limit(RLIMIT_NOFILE, 32);
+    bool memory = WITH_SANITIZER || limit(RLIMIT_AS, options->memory, 0);
+    return memory && limit(RLIMIT_CPU, options->seconds, 2) && limit(RLIMIT_FSIZE, 0, 0) &&
+           limit(RLIMIT_CORE, 0, 0) && limit(RLIMIT_NOFILE, 32, 0);
 }
 
 /* False where the kernel has no Landlock, or refused. */
@@ -100,35 +100,16 @@ static bool allow_masked(scmp_filter_ctx filter, int call, unsigned index, uint6
 static bool allow_calls(scmp_filter_ctx filter, bool files)
 {
     static const int plain[] = {
-        SCMP_SYS(read),
-        SCMP_SYS(pread64),
-        SCMP_SYS(readv),
-        SCMP_SYS(lseek),
-        SCMP_SYS(close),
-        SCMP_SYS(fstat),
-        SCMP_SYS(newfstatat),
-        SCMP_SYS(statx),
-        SCMP_SYS(munmap),
-        SCMP_SYS(mremap),
-        SCMP_SYS(brk),
-        SCMP_SYS(madvise),
-        SCMP_SYS(futex),
-        SCMP_SYS(rt_sigaction),
-        SCMP_SYS(rt_sigprocmask),
-        SCMP_SYS(rt_sigreturn),
-        SCMP_SYS(sigaltstack),
-        SCMP_SYS(getrandom),
-        SCMP_SYS(clock_gettime),
-        SCMP_SYS(gettimeofday),
-        SCMP_SYS(time),
-        SCMP_SYS(exit),
-        SCMP_SYS(exit_group),
-        SCMP_SYS(getpid),
-        SCMP_SYS(gettid),
-        SCMP_SYS(sched_yield),
-        SCMP_SYS(getdents64),
-        SCMP_SYS(uname),
-        SCMP_SYS(restart_syscall),
+        SCMP_SYS(read),           SCMP_SYS(pread64),       SCMP_SYS(readv),
+        SCMP_SYS(lseek),          SCMP_SYS(close),         SCMP_SYS(fstat),
+        SCMP_SYS(newfstatat),     SCMP_SYS(statx),         SCMP_SYS(munmap),
+        SCMP_SYS(mremap),         SCMP_SYS(brk),           SCMP_SYS(madvise),
+        SCMP_SYS(futex),          SCMP_SYS(setitimer),     SCMP_SYS(rt_sigaction),
+        SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),  SCMP_SYS(sigaltstack),
+        SCMP_SYS(getrandom),      SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday),
+        SCMP_SYS(time),           SCMP_SYS(exit),          SCMP_SYS(exit_group),
+        SCMP_SYS(getpid),         SCMP_SYS(gettid),        SCMP_SYS(sched_yield),
+        SCMP_SYS(getdents64),     SCMP_SYS(uname),         SCMP_SYS(restart_syscall),
     };
     bool done = true;
     for (size_t i = 0; i < sizeof plain / sizeof *plain; i++)

@@ -6,10 +6,12 @@
  * document. It stops with FRAME_UNCONFINED when it could not give up its rights. It never frees
  * what lives as long as itself, and ends without exit handlers, for its memory goes with it.
  */
+#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "reader/confine.h"
@@ -18,8 +20,10 @@
 
 struct arguments {
     struct confine_options confine;
-    unsigned long part, parts; /* this reader's share: stripe number modulo `parts` */
-    bool check;                /* confine, say so, end */
+    unsigned long page_seconds; /* of processor time, for each page */
+    unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
+    unsigned long first;        /* of the pages, from 0: those before it are not read */
+    bool check;                 /* confine, say so, end */
 };
 
 static bool parse_number(const char *text, unsigned long *out)
@@ -29,16 +33,20 @@ static bool parse_number(const char *text, unsigned long *out)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0';
 }
 
-/* treadle-reader MEMORY SECONDS PART PARTS [check] [contained] */
+/* treadle-reader MEMORY SECONDS PAGE-SECONDS PART PARTS FIRST [check] [contained] */
 static bool parse_arguments(struct arguments *out, int count, char **values)
 {
     unsigned long memory, seconds;
-    if (count < 5 || !parse_number(values[1], &memory) || !parse_number(values[2], &seconds) ||
-        !parse_number(values[3], &out->part) || !parse_number(values[4], &out->parts) ||
-        out->parts == 0 || out->part >= out->parts)
+    unsigned long *const numbers[] = {&memory,    &seconds,    &out->page_seconds,
+                                      &out->part, &out->parts, &out->first};
+    const int last = (int)(sizeof numbers / sizeof *numbers);
+    for (int i = 0; i < last; i++)
+        if (i + 1 >= count || !parse_number(values[i + 1], numbers[i]))
+            return false;
+    if (out->parts == 0 || out->part >= out->parts || out->first > INT_MAX / 2)
         return false;
     out->confine = (struct confine_options){.memory = memory, .seconds = seconds};
-    for (int i = 5; i < count; i++) {
+    for (int i = last + 1; i < count; i++) {
         if (strcmp(values[i], "check") == 0)
             out->check = true;
         else if (strcmp(values[i], "contained") == 0)
@@ -64,6 +72,13 @@ static void send_description(struct output *output, PopplerDocument *document, i
     g_free(title);
 }
 
+/* Processor time, so that a busy machine loses no page. */
+static void limit_page(unsigned long seconds)
+{
+    const struct itimerval time = {.it_value = {.tv_sec = (time_t)seconds}};
+    setitimer(ITIMER_PROF, &time, NULL);
+}
+
 static void send_document(struct output *output, const struct arguments *arguments)
 {
     GError *error = NULL;
@@ -76,12 +91,11 @@ static void send_document(struct output *output, const struct arguments *argumen
     }
     send_description(output, document, pages);
     output_flush(output);
-    for (int number = 1; number <= pages; number++) {
+    for (int number = (int)arguments->first + 1; number <= pages; number++) {
         if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
             continue;
-        PopplerPage *page = poppler_document_get_page(document, number - 1);
-        page_send(output, page, number);
-        g_clear_object(&page);
+        limit_page(arguments->page_seconds);
+        page_send(output, document, number);
     }
     output_frame(output, FRAME_END, NULL, 0, NULL, 0);
 }
@@ -94,11 +108,18 @@ static void end_aborted(int signal_number)
     _exit(128 + SIGABRT);
 }
 
+static void end_late(int signal_number)
+{
+    _exit(signal_number == SIGPROF ? FRAME_STATUS_PAGE_TIMEOUT : FRAME_STATUS_TIMEOUT);
+}
+
 /* Loads what can only be loaded while files may be opened, the converters of titles. */
 static void prepare(void)
 {
     signal(SIGABRT, end_aborted);
     signal(SIGTRAP, end_aborted);
+    signal(SIGPROF, end_late);
+    signal(SIGXCPU, end_late);
     g_iconv_open("UTF-8", "UTF-16BE");
     g_iconv_open("UTF-8", "UTF-16LE");
 }

@@ -192,16 +192,26 @@ static void send_lines(struct output *output, const char *text, const PopplerRec
     g_string_free(line.text, TRUE);
 }
 
-void page_send(struct output *output, PopplerPage *page, int number)
+static void send_notice(struct output *output, enum notice_code code)
 {
-    double width = 0, height = 0;
-    if (page)
-        poppler_page_get_size(page, &width, &height);
-    struct frame_page body = {
-        .number = (uint32_t)number, .width = hundredths(width), .height = hundredths(height)};
-    output_frame(output, FRAME_PAGE, &body, sizeof body, NULL, 0);
-    if (!page)
+    struct frame_notice body = {.code = code};
+    output_frame(output, FRAME_NOTICE, &body, sizeof body, NULL, 0);
+}
+
+void page_send(struct output *output, PopplerDocument *document, int number)
+{
+    struct frame_page begin = {.number = (uint32_t)number};
+    output_frame(output, FRAME_PAGE, &begin, sizeof begin, NULL, 0);
+    output_flush(output);
+    PopplerPage *page = poppler_document_get_page(document, number - 1);
+    if (!page) {
+        send_notice(output, NOTICE_PAGE_DAMAGED);
         return;
+    }
+    double width = 0, height = 0;
+    poppler_page_get_size(page, &width, &height);
+    struct frame_size size = {.width = hundredths(width), .height = hundredths(height)};
+    output_frame(output, FRAME_SIZE, &size, sizeof size, NULL, 0);
     PopplerRectangle *places = NULL;
     guint count = 0;
     char *text = poppler_page_get_text(page);
@@ -213,4 +223,5 @@ void page_send(struct output *output, PopplerPage *page, int number)
     }
     g_free(places);
     g_free(text);
+    g_object_unref(page);
 }

@@ -8,7 +8,7 @@
 
 #include "reader/output.h"
 
-/* Sends the page's frames. A page that is NULL (damaged) is sent without lines. */
-void page_send(struct output *output, PopplerPage *page, int number);
+/* Sends the frames of the page with that number, counted from 1. */
+void page_send(struct output *output, PopplerDocument *document, int number);
 
 #endif

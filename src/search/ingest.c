@@ -47,6 +47,8 @@ struct work {
     const char *filename;
     struct treadle_vector_store_file row;
     int64_t usage;
+    struct treadle_file_notice *notices;
+    size_t notice_count;
     struct treadle_error problem; /* code 0: it went well */
     bool found;                   /* the row is still there */
     bool wanted;                  /* the file is to be searchable, by this row or another */
@@ -119,6 +121,31 @@ static int index_document(struct work *work, const struct document *document,
     return search_add(work->ingest->options.search, &file, document, &work->usage, error);
 }
 
+static int keep_notices(struct work *work, const struct document *document,
+                        struct treadle_error *error)
+{
+    if (document->notice_count == 0)
+        return 0;
+    struct treadle_file_notice *notices =
+        arena_array(work->arena, document->notice_count, sizeof *notices);
+    if (!notices)
+        return error_set_memory(error);
+    for (size_t i = 0; i < document->notice_count; i++) {
+        const struct document_notice *notice = &document->notices[i];
+        notices[i] = (struct treadle_file_notice){
+            .code = notice->code,
+            .message = arena_string(work->arena, notice->message),
+            .pages = arena_string(work->arena, notice->pages),
+            .page_count = (int64_t)notice->page_count,
+        };
+        if (!notices[i].message || !notices[i].pages)
+            return error_set_memory(error);
+    }
+    work->notices = notices;
+    work->notice_count = document->notice_count;
+    return 0;
+}
+
 static void work_on(struct work *work)
 {
     struct ingest *ingest = work->ingest;
@@ -131,6 +158,8 @@ static void work_on(struct work *work)
     int rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
     if (!rc)
         rc = document_read(&document, descriptor, work->filename, &ingest->options.document, error);
+    if (!rc)
+        rc = keep_notices(work, document, error);
     if (!rc) {
         snprintf(pages, sizeof pages, "%d", document->page_count);
         rc = index_document(work, document, error);
@@ -179,6 +208,8 @@ static int write_row(struct db_session *session, struct work *work, struct tread
         failed ? TREADLE_VECTOR_STORE_FILE_FAILED : TREADLE_VECTOR_STORE_FILE_COMPLETED;
     work->row.usage_bytes = failed ? 0 : work->usage;
     work->row.last_error = failed ? &last_error : NULL;
+    work->row.notices = failed ? NULL : work->notices;
+    work->row.notice_count = failed ? 0 : work->notice_count;
     struct record_value values[] = {
         {.column = "status",
          .kind = RECORD_TEXT,

@@ -111,7 +111,11 @@ static int start_workers(struct server *server, const struct server_options *opt
         .db = services->db,
         .blobs = services->blobs,
         .search = services->search,
-        .document = {.reader = options->reader},
+        .document = {.reader = options->reader,
+                     .seconds = options->document_seconds,
+                     .page_seconds = options->page_seconds,
+                     .memory = options->reader_memory},
+        .threads = options->readers,
         .log = options->log,
     };
     int rc = model_registry_open(&services->models, &options->models, error);

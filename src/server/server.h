@@ -22,6 +22,10 @@ struct server_options {
     const char *listen[5]; /* as of http.h, ends with NULL */
     const char *store;     /* directory; made (mode 0700) when it is missing */
     const char *reader;    /* path of treadle-reader; NULL: beside the running program */
+    /* What reading one document may take; 0: as of document.h. */
+    unsigned document_seconds, page_seconds;
+    uint64_t reader_memory;
+    size_t readers; /* documents that are read at once; 0: 2 */
     struct model_registry_options models;
     struct log *log;             /* NULL: none; must outlive the server */
     bool require_keys;           /* refuse who has no key; the store's owner needs none */

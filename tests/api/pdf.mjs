@@ -2,19 +2,27 @@
 
 const escape = line => line.replace(/[\\()]/g, '\\$&');
 
+/** Stands for a page that takes about for ever: a form that shows another one twice, and so on. */
+export const slowPage = Symbol('a slow page');
+
 /** The bytes of a PDF with one page for each list of lines (ASCII). */
 export function makePdf(pages) {
     const objects = ['<< /Type /Catalog /Pages 2 0 R >>', null,
         '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
     const kids = [];
+    const forms = 4 + pages.length * 2;
     for (const lines of pages) {
-        const text = lines.map(line => `(${escape(line)}) '`).join('\n');
-        const stream = `BT /F1 11 Tf 72 740 Td 14 TL\n${text}\nET`;
+        const text = lines === slowPage ? [] : lines.map(line => `(${escape(line)}) '`).join('\n');
+        const stream = lines === slowPage ? '/X Do' : `BT /F1 11 Tf 72 740 Td 14 TL\n${text}\nET`;
         objects.push(`<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`);
         objects.push(`<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents ${
-            objects.length} 0 R /Resources << /Font << /F1 3 0 R >> >> >>`);
+            objects.length} 0 R /Resources << /Font << /F1 3 0 R >> /XObject << /X ${forms
+        } 0 R >> >> >>`);
         kids.push(`${objects.length} 0 R`);
     }
+    for (let i = 0; i < 40 && pages.includes(slowPage); i++)
+        objects.push(`<< /Type /XObject /Subtype /Form /BBox [0 0 612 792] /Resources << /XObject << /X ${
+            objects.length + 2} 0 R >> >> /Length 11 >>\nstream\n/X Do /X Do\nendstream`);
     objects[1] = `<< /Type /Pages /Kids [${kids.join(' ')}] /Count ${kids.length} >>`;
 
     let file = '%PDF-1.4\n';

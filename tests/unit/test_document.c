@@ -252,8 +252,10 @@ static void say_start(struct buffer *out, uint32_t pages)
 
 static void say_page(struct buffer *out, uint32_t number)
 {
-    struct frame_page page = {.number = number, .width = 61200, .height = 79200};
+    struct frame_page page = {.number = number};
+    struct frame_size size = {.width = 61200, .height = 79200};
     say(out, FRAME_PAGE, &page, sizeof page, "");
+    say(out, FRAME_SIZE, &size, sizeof size, "");
 }
 
 static void say_line(struct buffer *out, const char *text)
@@ -268,7 +270,7 @@ static int hear(struct buffer *said, uint64_t budget, size_t step, struct sheaf 
 {
     struct receiver receiver;
     int rc = 0;
-    receive_init(&receiver, sheaf, 0, 1, &budget);
+    receive_init(&receiver, sheaf, 0, 1, 0, &budget);
     for (size_t i = 0; i < said->length && !rc; i += step) {
         size_t length = said->length - i < step ? said->length - i : step;
         rc = receive_bytes(&receiver, said->data + i, length, NULL);
@@ -293,8 +295,12 @@ static void hears_a_sound_reader(void **state)
         say_line(&said, "two");
         say_page(&said, 2);
         say_line(&said, "three");
+        say(&said, FRAME_NOTICE, &(struct frame_notice){NOTICE_PAGE_DAMAGED},
+            sizeof(struct frame_notice), "");
         say(&said, FRAME_END, NULL, 0, "");
         assert_int_equal(hear(&said, 1000, step, &sheaf, &at), 0);
+        assert_int_equal(sheaf.pages[0].notices, 0);
+        assert_int_equal(sheaf.pages[1].notices, 1u << NOTICE_PAGE_DAMAGED);
         assert_int_equal(at, RECEIVE_END);
         assert_int_equal(sheaf.count, 2);
         assert_string_equal(sheaf.title, "T");
@@ -319,6 +325,8 @@ static void tell_lie(struct buffer *said, int which)
         say_page(said, 2);
     if (which == 3)
         say_line(said, "no page yet");
+    if (which == 12)
+        say(said, FRAME_NOTICE, &(struct frame_notice){0}, sizeof(struct frame_notice), "");
     say_page(said, 1);
     if (which == 4)
         say_page(said, 1);
@@ -336,12 +344,18 @@ static void tell_lie(struct buffer *said, int which)
         say(said, FRAME_LINE, "short", 5, "");
     if (which == 11)
         say_start(said, 2);
+    if (which == 13)
+        say(said, FRAME_NOTICE, &(struct frame_notice){NOTICE_CODES}, sizeof(struct frame_notice),
+            "");
+    if (which == 14)
+        say(said, FRAME_SIZE, &(struct frame_size){.width = INT32_MIN}, sizeof(struct frame_size),
+            "");
 }
 
 static void catches_a_lying_reader(void **state)
 {
     (void)state;
-    for (int which = 0; which <= 11; which++) {
+    for (int which = 0; which <= 14; which++) {
         struct sheaf sheaf = {.arena = arena_new(0)};
         struct buffer said;
         enum receive_state at;

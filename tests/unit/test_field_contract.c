@@ -148,6 +148,8 @@ static struct difference differences[] = {
     {"RunStepObject", "expires_at", EXTRA, "recorded", false},
     {"RunToolCallObject", "type", WORDS, "one list of words; only function is ever set", false},
     {"Upload", "purpose", WORDS, "as of files; the contract names no words", false},
+    {"VectorStoreFileObject", "notices", EXTRA, "Treadle's own: pages that were not read in full",
+     false},
     {"VectorStoreObject", "description", EXTRA, "recorded, and the request takes it", false},
     {"VectorStoreObject", "expires_after", NULLABLE, "recorded: null without a policy", false},
     {"VectorStoreObject", "name", NULLABLE, "recorded: null without a name", false},

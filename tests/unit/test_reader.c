@@ -72,12 +72,27 @@ static void pdf_pages(struct pdf *pdf, int pages, const char *(*content)(int pag
         char page[256];
         snprintf(page, sizeof page,
                  "<</Type/Page/Parent 3 0 R/MediaBox[0 0 612 792]/Contents %d 0 R"
-                 "/Resources<</Font<</F1 2 0 R>>>>>>",
-                 5 + i * 2);
+                 "/Resources<</Font<</F1 2 0 R>>/XObject<</X %d 0 R>>>>>>",
+                 5 + i * 2, 4 + pages * 2);
         pdf_object(pdf, page);
         pdf_stream(pdf, content(i + 1));
     }
     buffer_clear(&kids);
+}
+
+/* The object X of all pages: a form that shows another one twice, and so on, so that a page which
+ * shows it takes about for ever. */
+static void pdf_forms(struct pdf *pdf)
+{
+    static const char content[] = "/X Do /X Do";
+    for (int i = 0; i < 40; i++) {
+        char form[256];
+        snprintf(form, sizeof form,
+                 "<</Type/XObject/Subtype/Form/BBox[0 0 612 792]/Resources<</XObject<</X %d 0 R>>>>"
+                 "/Length %zu>>stream\n%s\nendstream",
+                 pdf->objects + 2, sizeof content - 1, content);
+        pdf_object(pdf, form);
+    }
 }
 
 static void pdf_end(struct pdf *pdf, const char *trailer)
@@ -99,6 +114,11 @@ static const char *sample_page(int page)
              "0 -12 Td (putation around.) Tj ET",
              page, page);
     return content;
+}
+
+static const char *slow_page(int page)
+{
+    return page % 4 == 2 ? "/X Do" : sample_page(page);
 }
 
 static const char *drawn_page(int page)
@@ -278,6 +298,61 @@ static void keeps_its_limits(void **state)
     assert_null(document);
 }
 
+static const struct document_block *find_page(const struct document *document, int page)
+{
+    for (size_t i = 0; i < document->block_count; i++)
+        if (document->blocks[i].page == page)
+            return &document->blocks[i];
+    return NULL;
+}
+
+static void leaves_out_a_slow_page(void **state)
+{
+    (void)state;
+    struct pdf pdf;
+    struct document *document = NULL;
+    struct treadle_error error;
+    pdf_pages(&pdf, 7, slow_page);
+    pdf_forms(&pdf);
+    pdf_end(&pdf, "");
+    struct document_options options = {.reader = program(), .seconds = 60, .page_seconds = 1};
+    assert_int_equal(
+        read_with(&document, pdf.bytes.data, pdf.bytes.length, "a.pdf", &options, &error), 0);
+    assert_int_equal(document->page_count, 7);
+    for (int page = 1; page <= 7; page++)
+        assert_true((find_page(document, page) == NULL) == (page == 2 || page == 6));
+    assert_int_equal(document->notice_count, 1);
+    assert_string_equal(document->notices[0].code, "page_timeout");
+    assert_string_equal(document->notices[0].pages, "2, 6");
+    assert_int_equal(document->notices[0].page_count, 2);
+    assert_string_equal(document->notices[0].message,
+                        "Pages 2, 6 were left out, because reading each of them took longer than a "
+                        "page may take.");
+    document_free(document);
+    buffer_clear(&pdf.bytes);
+}
+
+static void refuses_when_little_is_left(void **state)
+{
+    (void)state;
+    struct pdf pdf;
+    struct document *document = NULL;
+    struct treadle_error error;
+    pdf_pages(&pdf, 3, slow_page);
+    pdf_forms(&pdf);
+    pdf_end(&pdf, "");
+    /* The time for the document is over on the second of three pages. */
+    struct document_options options = {.reader = program(), .seconds = 1};
+    assert_int_equal(
+        read_with(&document, pdf.bytes.data, pdf.bytes.length, "a.pdf", &options, &error),
+        TREADLE_ETIMEOUT);
+    assert_string_equal(error.message,
+                        "too little of the document can be read, 1 of its 3 pages. Pages 2-3 were "
+                        "left out, because reading the document took longer than is allowed.");
+    assert_null(document);
+    buffer_clear(&pdf.bytes);
+}
+
 /* Runs a shell script as the reader: it is not within bubblewrap's world, so this also is the
  * way without it. */
 static int read_with_script(const char *script, struct treadle_error *error)
@@ -305,6 +380,15 @@ static void survives_other_readers(void **state)
         read_with_script("#!/bin/sh\nprintf 'nonsense and more nonsense\\n'\n", &error),
         TREADLE_EPARSE);
     assert_int_equal(read_with_script("#!/bin/sh\nexit 3\n", &error), TREADLE_EIO);
+    /* Ready, of three pages, within the first: then ended by a signal from outside. */
+    assert_int_equal(read_with_script("#!/bin/sh\n"
+                                      "printf '\\001\\0\\0\\0\\004\\0\\0\\0\\0\\0\\0\\0'\n"
+                                      "printf '\\002\\0\\0\\0\\004\\0\\0\\0\\003\\0\\0\\0'\n"
+                                      "printf '\\003\\0\\0\\0\\004\\0\\0\\0\\001\\0\\0\\0'\n"
+                                      "kill -KILL $$\n",
+                                      &error),
+                     TREADLE_EBUSY);
+    assert_non_null(strstr(error.message, "from outside (signal 9)"));
     int64_t start = clock_monotonic_us();
     assert_int_equal(read_with_script("#!/bin/sh\nexec /bin/sleep 60\n", &error), TREADLE_ETIMEOUT);
     assert_true(clock_monotonic_us() - start < 10 * 1000000);
@@ -415,11 +499,12 @@ static void reads_a_real_manual(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_pages_in_order), cmocka_unit_test(rebuilds_what_it_can),
-        cmocka_unit_test(refuses_a_password),   cmocka_unit_test(refuses_a_scan),
-        cmocka_unit_test(keeps_its_limits),     cmocka_unit_test(survives_other_readers),
-        cmocka_unit_test(confines_itself),      cmocka_unit_test(says_how_it_is_confined),
-        cmocka_unit_test(needs_no_signals),     cmocka_unit_test(reads_a_real_manual),
+        cmocka_unit_test(reads_pages_in_order),   cmocka_unit_test(rebuilds_what_it_can),
+        cmocka_unit_test(refuses_a_password),     cmocka_unit_test(refuses_a_scan),
+        cmocka_unit_test(keeps_its_limits),       cmocka_unit_test(survives_other_readers),
+        cmocka_unit_test(leaves_out_a_slow_page), cmocka_unit_test(refuses_when_little_is_left),
+        cmocka_unit_test(confines_itself),        cmocka_unit_test(says_how_it_is_confined),
+        cmocka_unit_test(needs_no_signals),       cmocka_unit_test(reads_a_real_manual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -148,6 +148,14 @@ enum treadle_vector_store_file_status {
     TREADLE_VECTOR_STORE_FILE_CANCELLED
 };
 
+/* Treadle's own: what to know about pages that were not read in full. */
+struct treadle_file_notice {
+    const char *code;    /* a word for programs, as "page_timeout" */
+    const char *message; /* a sentence for people */
+    const char *pages;   /* "3, 7-9" */
+    int64_t page_count;
+};
+
 struct treadle_vector_store_file {
     const char *id; /* the id of the file */
     const char *object;
@@ -158,6 +166,8 @@ struct treadle_vector_store_file {
     struct treadle_last_error *last_error;
     struct treadle_chunking_strategy *chunking_strategy;
     struct treadle_attributes *attributes;
+    struct treadle_file_notice *notices; /* of a file that was read, but for some pages */
+    size_t notice_count;
 };
 
 struct treadle_vector_store_file_create_request {

@@ -1,0 +1,35 @@
+/*
+ * Notices: what the users of a document should know about pages that were not read in full.
+ *
+ * A notice is one code for any number of pages. While a document is read, each page of the sheaf
+ * keeps its codes as bits; notice_collect makes notices with texts of them. A new code is a value
+ * of the enumeration and a row in notice.c. A reader sends codes in FRAME_NOTICE.
+ */
+#ifndef DOCUMENT_NOTICE_H
+#define DOCUMENT_NOTICE_H
+
+#include <stdbool.h>
+
+#include "treadle/error.h"
+
+enum notice_code {
+    NOTICE_PAGE_TIMEOUT, /* the page took longer than a page may */
+    NOTICE_PAGE_MEMORY,  /* the page needs more memory than a reader may have */
+    NOTICE_PAGE_DAMAGED, /* the page cannot be loaded, or ends its reader */
+    NOTICE_NOT_REACHED,  /* the time for the document was over */
+    NOTICE_CODES
+};
+
+struct document;
+struct arena;
+struct sheaf;
+
+/* Whether more than half of the pages were left out so far: reading on would help nobody. */
+bool notice_too_many(const struct sheaf *sheaf);
+
+/* Puts the sheaf's notices into the document, in `arena`. Fails with the reason when more than half
+ * of the pages were left out, since what is left would pass for the document. */
+int notice_collect(struct document *document, const struct sheaf *sheaf, struct arena *arena,
+                   struct treadle_error *error);
+
+#endif
