@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import urllib.request
 
+# With BENCH_BRIEF each part runs once and for a second: it shows that the programs work, and no figure.
+BRIEF = bool(os.environ.get("BENCH_BRIEF"))
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -59,6 +61,11 @@ def wrk(url, script, arguments, connections, seconds):
     if int(wrong):
         raise SystemExit(f"{wrong} requests failed:\n{output}")
     return float(rate), float(middle), float(late)
+
+
+def at_most(number):
+    """That many rounds or seconds; one where the measurement is to be brief."""
+    return 1 if BRIEF else number
 
 
 def private_directory():

@@ -12,7 +12,7 @@ import socket
 import sys
 import time
 
-from common import Server, private_directory, wrk
+from common import Server, at_most, private_directory, wrk
 
 MIB = 1 << 20
 LOOK = b"GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
@@ -41,8 +41,8 @@ def make_requests(server, count):
     done = 0
     while done < count:
         before = server.counters()["treadle_uptime_seconds"]
-        rate = wrk(server.url, "messages.lua", ids, 64, 10)[0]
-        done += rate * 10
+        rate = wrk(server.url, "messages.lua", ids, 64, at_most(10))[0]
+        done += rate * at_most(10)
         path = f"/v1/threads/{ids[0]}/messages?limit=20"
         seconds = max(1, min(10, int((count - done) / 20000)))
         done += wrk(server.url + path, "get.lua", [], 64, seconds)[0] * seconds

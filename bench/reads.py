@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 
-from common import Server, median, open_database, private_directory, show, wrk
+from common import Server, at_most, median, open_database, private_directory, show, wrk
 
 PER_RUN, ROUNDS, SECONDS, CONNECTIONS = 1000, 5, 3, 64
 
@@ -61,10 +61,10 @@ class Bare:
 
 def measure(kind, rows, server, bare):
     ours, theirs = [], []
-    for _ in range(ROUNDS):
+    for _ in range(at_most(ROUNDS)):
         arguments = [kind, rows, PER_RUN]
-        theirs.append(wrk(bare.url, "steps.lua", arguments, CONNECTIONS, SECONDS)[0])
-        ours.append(wrk(server.url, "steps.lua", arguments, CONNECTIONS, SECONDS)[0])
+        theirs.append(wrk(bare.url, "steps.lua", arguments, CONNECTIONS, at_most(SECONDS))[0])
+        ours.append(wrk(server.url, "steps.lua", arguments, CONNECTIONS, at_most(SECONDS))[0])
     return median(ours), median(theirs)
 
 

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 
-from common import Server, median, private_directory
+from common import Server, at_most, median, private_directory
 
 ROUNDS, COUNT, TOKENS, CLIENTS, SECONDS, STARTS = 5, 400, 20, 64, 4, 500
 MIB = 1 << 20
@@ -64,8 +64,8 @@ def show(what, value, unit, aim=None, least=False):
 def measure_latency(program, server, assistant, model):
     added = {"p50": [], "p99": [], "first": []}
     direct, run = [], []
-    for _ in range(ROUNDS):
-        seen = drive(program, "latency", server.url, assistant, COUNT, TOKENS, model.url)
+    for _ in range(at_most(ROUNDS)):
+        seen = drive(program, "latency", server.url, assistant, at_most(COUNT), TOKENS, model.url)
         direct.append(seen["direct"][0] / 1000)
         run.append(seen["run"][0] / 1000)
         added["p50"].append(run[-1] - direct[-1])
@@ -80,8 +80,8 @@ def measure_latency(program, server, assistant, model):
 
 def measure_crowd(program, server, assistant, mode, what, aim):
     rates, times = [], []
-    for _ in range(ROUNDS):
-        seen = drive(program, mode, server.url, assistant, CLIENTS, TOKENS, SECONDS)
+    for _ in range(at_most(ROUNDS)):
+        seen = drive(program, mode, server.url, assistant, CLIENTS, TOKENS, at_most(SECONDS))
         rates.append(seen["rate"][0])
         times.append(seen["run"][1] / 1000)
     show(f"{CLIENTS} clients, {what}", median(rates), "runs/s", aim, least=True)

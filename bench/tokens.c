@@ -56,12 +56,10 @@ static void take_text(struct tokens *tokens, const char *text, size_t length)
     }
 }
 
-static int on_event(void *context, const char *name, const char *data, size_t length)
+static void take_event(struct tokens *tokens, const char *name, const char *data)
 {
-    struct tokens *tokens = context;
     const char *text = NULL;
     size_t size = 0;
-    (void)length;
     tokens->events++;
     if (strcmp(data, "[DONE]") == 0)
         tokens->end = true;
@@ -78,19 +76,21 @@ static int on_event(void *context, const char *name, const char *data, size_t le
                           (!size || memcmp(text, tokens->text.data, size) == 0);
         tokens->wrong |= !tokens->message;
     }
-    return 0;
 }
 
 void tokens_init(struct tokens *tokens, unsigned expected)
 {
     *tokens = (struct tokens){.expected = expected};
-    sse_init(&tokens->sse, LARGEST, on_event, tokens);
+    sse_init(&tokens->sse, LARGEST);
     buffer_init(&tokens->text, LARGEST);
 }
 
 void tokens_feed(struct tokens *tokens, const char *bytes, size_t length)
 {
-    if (sse_feed(&tokens->sse, bytes, length))
+    int rc;
+    while ((rc = sse_read(&tokens->sse, &bytes, &length)) > 0)
+        take_event(tokens, tokens->sse.name, tokens->sse.data.data ? tokens->sse.data.data : "");
+    if (rc < 0)
         tokens->wrong = true;
 }
 

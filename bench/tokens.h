@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "model/sse.h"
+#include "base/sse.h"
 
 struct tokens {
     unsigned expected;

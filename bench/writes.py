@@ -12,7 +12,7 @@ import re
 import subprocess
 import sys
 
-from common import Server, median, private_directory, show, wrk
+from common import Server, at_most, median, private_directory, show, wrk
 
 THREADS, ROUNDS, SECONDS, CONNECTIONS = 256, 5, 4, 64
 AIM, AIM_RATE, AT_RATE = 0.5, 15000, 40000
@@ -26,12 +26,12 @@ def main():
         os.mkdir(store, 0o700)
         server = Server(program, store)
         ids = [json.loads(server.post("/v1/threads", "{}"))["id"] for _ in range(THREADS)]
-        for _ in range(ROUNDS):
+        for _ in range(at_most(ROUNDS)):
             output = subprocess.run([bench_store, directory, "alone"], check=True,
                                     capture_output=True, text=True).stdout
             theirs.append(float(re.search(r"SQLite alone.*?: (\d+) rows/s", output).group(1)))
             before = server.counters()
-            ours.append(wrk(server.url, "messages.lua", ids, CONNECTIONS, SECONDS)[0])
+            ours.append(wrk(server.url, "messages.lua", ids, CONNECTIONS, at_most(SECONDS))[0])
             after = server.counters()
             sharing.append((after["treadle_store_works_total"] - before["treadle_store_works_total"])
                            / (after["treadle_store_commits_total"]

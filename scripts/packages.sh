@@ -15,9 +15,9 @@ libpoppler-glib-dev libseccomp-dev libsqlite3-dev libssl-dev libstemmer-dev'
 run='bubblewrap poppler-data'
 
 # The manuals are real documents to read; qpdf and poppler-utils make broken ones; openssl makes
-# certificates; python3 counts results and looks into databases.
+# certificates; wrk loads the server in bench/; python3 counts results and looks into databases.
 test='clang clang-format libclang-rt-14-dev libcmocka-dev nodejs npm
-openssl python3 qpdf poppler-utils octave-doc r-doc-pdf'
+openssl python3 qpdf poppler-utils octave-doc r-doc-pdf wrk'
 
 for group in "$@"; do
     case $group in
