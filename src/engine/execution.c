@@ -60,12 +60,11 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
 
 void execution_free(struct execution *execution)
 {
-    struct treadle_error ignored;
     while (atomic_load(&execution->pins))
         sched_yield();
     live_set_owner(execution->live, NULL, NULL);
     live_close(execution->live);
-    citation_end(execution->walk, &ignored);
+    citation_free(execution->walk);
     for (size_t i = 0; i < execution->call_count; i++)
         buffer_clear(&execution->calls[i].arguments);
     buffer_clear(&execution->said);

@@ -136,7 +136,8 @@ bool execution_finish_text(struct execution *execution, int *rc)
 {
     if (!live_enter(execution->live))
         return false;
-    *rc = citation_end(execution->walk, &execution->error);
+    *rc = citation_finish(execution->walk, &execution->error);
+    citation_free(execution->walk);
     execution->walk = NULL;
     if (!*rc && !execution->told)
         *rc = tell_text(execution, "", 0, &execution->error);

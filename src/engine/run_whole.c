@@ -89,8 +89,9 @@ static int tell_all(struct whole *whole, struct treadle_error *error)
         rc = entry->kind == INBOX_TEXT ? citation_feed(walk, text, entry->length, error)
                                        : tell_refusal(whole, text, entry->length, error);
     }
-    int ended = citation_end(walk, error);
-    rc = rc ? rc : ended;
+    if (!rc)
+        rc = citation_finish(walk, error);
+    citation_free(walk);
     return rc || whole->told || whole->refused ? rc : tell_text(whole, "", 0, error);
 }
 

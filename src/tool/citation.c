@@ -50,7 +50,9 @@ static enum shape expect_digits(const char **at, const char *end)
     return *at > start ? MARKER : NO_MARKER;
 }
 
-static enum shape find_shape(const char *text, size_t length, size_t *marker)
+/* Looks at no more than a marker may have, so a text that never closes one is not searched again
+ * with each piece, and is not held back for ever. */
+static enum shape find_begun(const char *text, size_t length, size_t *marker)
 {
     const char *at = text + strlen(OPEN), *end = text + length;
     enum shape shape = expect_digits(&at, end);
@@ -63,10 +65,17 @@ static enum shape find_shape(const char *text, size_t length, size_t *marker)
     if (shape != MARKER)
         return shape;
     const char *close = memmem(at, (size_t)(end - at), CLOSE, strlen(CLOSE));
-    *marker = close ? (size_t)(close - text) + strlen(CLOSE) : length;
-    if (*marker > LARGEST_MARKER)
-        return NO_MARKER;
-    return close ? MARKER : TOO_SHORT_TO_TELL;
+    if (!close)
+        return TOO_SHORT_TO_TELL;
+    *marker = (size_t)(close - text) + strlen(CLOSE);
+    return MARKER;
+}
+
+static enum shape find_shape(const char *text, size_t length, size_t *marker)
+{
+    enum shape shape =
+        find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER, marker);
+    return shape == TOO_SHORT_TO_TELL && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 
 static const struct citation_source *
@@ -255,12 +264,15 @@ int citation_feed(struct citation_walk *walk, const char *text, size_t length,
     return hand_on(walk, false, error);
 }
 
-int citation_end(struct citation_walk *walk, struct treadle_error *error)
+int citation_finish(struct citation_walk *walk, struct treadle_error *error)
+{
+    return walk->held.length ? hand_on(walk, true, error) : 0;
+}
+
+void citation_free(struct citation_walk *walk)
 {
     if (!walk)
-        return 0;
-    int rc = walk->held.length ? hand_on(walk, true, error) : 0;
+        return;
     buffer_clear(&walk->held);
     buffer_clear(&walk->statement);
-    return rc;
 }

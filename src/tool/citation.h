@@ -38,7 +38,10 @@ struct citation_walk *citation_begin(const struct citation_source *sources, size
 int citation_feed(struct citation_walk *walk, const char *text, size_t length,
                   struct treadle_error *error);
 
-/* Hands on what was held back, and frees what the arena does not hold. Accepts NULL. */
-int citation_end(struct citation_walk *walk, struct treadle_error *error);
+/* Hands on what was held back: the text ends here. */
+int citation_finish(struct citation_walk *walk, struct treadle_error *error);
+
+/* Frees what the arena does not hold, and hands on nothing: the target may be gone. Accepts NULL. */
+void citation_free(struct citation_walk *walk);
 
 #endif

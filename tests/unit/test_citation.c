@@ -78,7 +78,8 @@ static void walk(void **state, const char *text, size_t piece, struct gathered *
     for (size_t at = 0, length = strlen(text); at < length; at += piece)
         assert_int_equal(
             citation_feed(walk, text + at, piece < length - at ? piece : length - at, &error), 0);
-    assert_int_equal(citation_end(walk, &error), 0);
+    assert_int_equal(citation_finish(walk, &error), 0);
+    citation_free(walk);
 }
 
 /* However the text is cut, the same comes of it. */
