@@ -101,49 +101,6 @@ static void *run_ticker(void *argument)
     return NULL;
 }
 
-/* ---- Ends that come from elsewhere ---------------------------------------------------------- */
-
-struct ending {
-    struct run_change change;
-    const char *run_id;
-    int (*end)(struct run_change *change, const char *run_id, struct treadle_error *error);
-};
-
-static int end_run(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct ending *ending = argument;
-    ending->change.session = session;
-    int rc = ending->end(&ending->change, ending->run_id, error);
-    return rc ? rc : run_change_store(&ending->change, error);
-}
-
-static int end_from_elsewhere(struct db *db, struct engine *engine, struct ending *ending,
-                              struct treadle_error *error)
-{
-    ending->change.arena = arena_new(0);
-    ending->change.live = engine_live(engine);
-    if (!ending->change.arena)
-        return error_set_memory(error);
-    int rc = db_write(db, end_run, ending, error);
-    run_change_settle(&ending->change, rc >= 0);
-    arena_free(ending->change.arena);
-    return rc;
-}
-
-int engine_expire(struct db *db, struct engine *engine, const char *run_id,
-                  struct treadle_error *error)
-{
-    struct ending ending = {.run_id = run_id, .end = run_state_expire};
-    return end_from_elsewhere(db, engine, &ending, error);
-}
-
-int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
-                         struct treadle_error *error)
-{
-    struct ending ending = {.run_id = run_id, .end = run_state_finish_cancel};
-    return end_from_elsewhere(db, engine, &ending, error);
-}
-
 struct live_table *engine_live(struct engine *engine)
 {
     return engine ? engine->live : NULL;

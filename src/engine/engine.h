@@ -61,6 +61,10 @@ int engine_expire(struct db *db, struct engine *engine, const char *run_id,
 int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
                          struct treadle_error *error);
 
+/* Fails runs that are in progress though nobody executes them, which none should be: to be called
+ * now and then. Accepts NULL. */
+int engine_end_unowned(struct engine *engine, struct treadle_error *error);
+
 /* Takes up a run within the transaction that queued it, where it is that run's turn and there is
  * room, which saves a transaction: `out` becomes its execution then, and stays untouched otherwise.
  * Once the transaction is settled, `engine_take` starts the execution, or drops it where the

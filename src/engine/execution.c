@@ -10,11 +10,13 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/engine_internal.h"
+#include "store/record.h"
 
 enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000, LOOK_US = 50000 };
 
@@ -37,8 +39,8 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     struct execution *execution = calloc(1, sizeof *execution);
     if (!execution)
         return NULL;
-    execution->live = live_open(engine->live, record->run.id);
-    if (!execution->live) {
+    execution->owner = (struct live_owner){.wake = wake, .context = execution};
+    if (live_own(engine->live, record->run.id, &execution->owner)) {
         free(execution);
         return NULL;
     }
@@ -54,16 +56,14 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     inbox_init(&execution->inbox, wake, pin, execution);
     buffer_init(&execution->batch.bytes, 2 * LARGEST_TEXT);
     buffer_init(&execution->said, LARGEST_TEXT);
-    live_set_owner(execution->live, wake, execution);
     return execution;
 }
 
 void execution_free(struct execution *execution)
 {
+    live_disown(&execution->owner);
     while (atomic_load(&execution->pins))
         sched_yield();
-    live_set_owner(execution->live, NULL, NULL);
-    live_close(execution->live);
     citation_free(execution->walk);
     for (size_t i = 0; i < execution->call_count; i++)
         buffer_clear(&execution->calls[i].arguments);
@@ -108,13 +108,21 @@ static bool come_back(struct execution *execution)
     return true;
 }
 
+/* Runs the phase, or the end in its place. */
+static bool step(struct execution *execution)
+{
+    if (execution_is_over(execution))
+        execution->phase = execution_end;
+    return execution->phase(execution);
+}
+
 static void advance(void *argument)
 {
     struct execution *execution = argument;
     int one;
     do {
         atomic_store(&execution->wakes, 1);
-        while (execution->phase && come_back(execution) && execution->phase(execution))
+        while (execution->phase && come_back(execution) && step(execution))
             ;
         if (!execution->phase) {
             engine_remove(execution->engine, execution);
@@ -199,7 +207,7 @@ bool execution_hand_over(struct execution *execution, void (*job)(void *executio
 
 bool execution_is_over(const struct execution *execution)
 {
-    return atomic_load(live_over(execution->live)) || atomic_load(&execution->engine->stop);
+    return atomic_load(&execution->owner.over) || atomic_load(&execution->engine->stop);
 }
 
 /* ---- Preparing ------------------------------------------------------------------------------ */
@@ -252,10 +260,6 @@ static bool await_stores(struct execution *execution)
 {
     bool ready = false;
     int64_t now = clock_monotonic_us();
-    if (execution_is_over(execution)) {
-        execution->phase = execution_end;
-        return true;
-    }
     int rc = run_stores_ready(execution->engine->options.db, &execution->stores, &ready,
                               &execution->error);
     if (rc) {
@@ -311,10 +315,6 @@ static int write_failure(struct db_session *session, void *argument, struct trea
 bool execution_fail(struct execution *execution)
 {
     int64_t now = clock_monotonic_us();
-    if (execution_is_over(execution)) {
-        execution->phase = execution_end;
-        return true;
-    }
     if (!execution->last_error.code) {
         execution->failure = execution->error;
         execution->last_error =
@@ -333,9 +333,40 @@ bool execution_fail(struct execution *execution)
     return execution_write(execution, write_failure, execution_end);
 }
 
+static int look(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct execution *execution = argument;
+    const struct record_key keys[] = {{"id", execution->record.run.id}};
+    const char *status;
+    struct arena *arena = arena_new(0);
+    if (!arena)
+        return error_set_memory(error);
+    int rc = record_text(session, "runs", "status", keys, 1, arena, &status, error);
+    if (!rc && strcmp(status, field_word(run_status_names, TREADLE_RUN_IN_PROGRESS)) == 0)
+        rc = error_set(error, TREADLE_ESTATE, "The run was given up without an end.");
+    arena_free(arena);
+    return rc;
+}
+
+/* Whether the run goes on, though it seemed that others had ended it: a run in progress is never
+ * left without an owner. Asked once; what it cannot find out, engine_end_unowned does. */
+static bool is_unended(struct execution *execution)
+{
+    if (execution->status || execution->looked || execution_is_over(execution) ||
+        !live_is_last(&execution->owner))
+        return false;
+    execution->looked = true;
+    return db_read(execution->engine->options.db, look, execution, &execution->error) ==
+           TREADLE_ESTATE;
+}
+
 /* What the request names must stay until the model has let go of it. */
 bool execution_end(struct execution *execution)
 {
+    if (is_unended(execution)) {
+        execution->phase = execution_fail;
+        return true;
+    }
     const struct engine_options *options = &execution->engine->options;
     const char *status = execution->status ? execution->status : "ended";
     char milliseconds[24], turns[16];

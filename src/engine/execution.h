@@ -40,8 +40,8 @@ struct execution {
     struct engine *engine;
     struct execution *next, *previous; /* in the engine's list */
     struct run_record record;
-    struct arena *arena; /* of the whole execution */
-    struct live_run *live;
+    struct arena *arena;     /* of the whole execution */
+    struct live_owner owner; /* of the run, in this turn */
     execution_phase phase;
     atomic_int wakes; /* how it is scheduled */
     atomic_int pins;  /* of those who are about to wake it: it is not freed before they have */
@@ -93,6 +93,7 @@ struct execution {
     atomic_int_least64_t tick_at; /* when to be woken by the clock; 0: never */
     struct run_times times;
     const char *status; /* for the log: what it ended as, by itself; NULL: others ended it */
+    bool looked;        /* whether others did */
 };
 
 /* Takes over a claimed run and what it is made in, which are freed with it. NULL when memory runs
@@ -157,7 +158,7 @@ const struct treadle_tool *execution_search_tool(const struct execution *executi
 /* Whether the model is done with the request; whatever came last is in the batch then. */
 bool execution_has_answer(struct execution *execution);
 
-/* Whether the run still executes; false leads to its end. */
+/* Whether others have ended the run, or the engine stops: then no phase but the end comes. */
 bool execution_is_over(const struct execution *execution);
 
 #endif

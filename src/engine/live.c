@@ -109,36 +109,77 @@ void live_close(struct live_run *live)
     free(live);
 }
 
-const atomic_bool *live_over(const struct live_run *live)
+/* ---- Owners --------------------------------------------------------------------------------- */
+
+int live_own(struct live_table *table, const char *run_id, struct live_owner *owner)
 {
-    return &live->over;
+    struct live_run *live = live_open(table, run_id);
+    if (!live)
+        return TREADLE_EMEMORY;
+    owner->live = live;
+    atomic_store(&owner->over, false);
+    pthread_mutex_lock(&live->mutex);
+    owner->turn = ++live->turn;
+    owner->next = live->owners;
+    live->owners = owner;
+    pthread_mutex_unlock(&live->mutex);
+    return 0;
 }
 
-void live_set_owner(struct live_run *live, void (*wake)(void *owner), void *owner)
+void live_disown(struct live_owner *owner)
 {
+    struct live_run *live = owner->live;
     pthread_mutex_lock(&live->mutex);
-    live->wake = wake;
-    live->owner = owner;
-    if (owner)
-        atomic_store(&live->over, false);
+    struct live_owner **at = &live->owners;
+    while (*at != owner)
+        at = &(*at)->next;
+    *at = owner->next;
     pthread_mutex_unlock(&live->mutex);
+    live_close(live);
+}
+
+bool live_is_last(const struct live_owner *owner)
+{
+    pthread_mutex_lock(&owner->live->mutex);
+    bool last = owner->turn == owner->live->turn;
+    pthread_mutex_unlock(&owner->live->mutex);
+    return last;
+}
+
+bool live_is_owned(struct live_table *table, const char *run_id)
+{
+    if (!table)
+        return false;
+    pthread_mutex_lock(&table->mutex);
+    struct live_run *live = *find_place(table, run_id);
+    if (live)
+        live->references++;
+    pthread_mutex_unlock(&table->mutex);
+    if (!live)
+        return false;
+    pthread_mutex_lock(&live->mutex);
+    bool owned = live->owners != NULL;
+    pthread_mutex_unlock(&live->mutex);
+    live_close(live);
+    return owned;
 }
 
 /* ---- Pieces --------------------------------------------------------------------------------- */
 
-bool live_enter(struct live_run *live)
+bool live_enter(struct live_owner *owner)
 {
+    struct live_run *live = owner->live;
     pthread_mutex_lock(&live->mutex);
-    if (!live->slots)
+    if (!live->slots && !atomic_load(&owner->over))
         return true;
     pthread_mutex_unlock(&live->mutex);
     return false;
 }
 
-void live_leave(struct live_run *live)
+void live_leave(struct live_owner *owner)
 {
-    live_tell(live);
-    live_unlock(live);
+    live_tell(owner->live);
+    live_unlock(owner->live);
 }
 
 int live_begin(struct live_run *live, const char *subject, struct treadle_error *error)

@@ -34,19 +34,40 @@ struct live_run *live_open(struct live_table *table, const char *run_id);
 /* Accepts NULL. */
 void live_close(struct live_run *live);
 
-/* Set once the run was ended or has come to wait: whoever makes something for it may stop. */
-const atomic_bool *live_over(const struct live_run *live);
+/* ---- Owners --------------------------------------------------------------------------------- */
 
-/* ---- Pieces: by who executes the run -------------------------------------------------------- */
+/* Who executes a run in one of its turns: from the change that takes the run up until a change
+ * ends it or lets it wait. The next turn has an owner of its own, also while the one before is
+ * still leaving, so what ends a turn cannot end the next. In the memory of who executes. */
+struct live_owner {
+    /* Called on any thread whenever all changes are settled, and under the run's lock. */
+    void (*wake)(void *context);
+    void *context;
+    atomic_bool over; /* the turn was ended: who makes something for it may stop */
+    /* The live run's own: */
+    struct live_owner *next;
+    struct live_run *live;
+    uint64_t turn;
+};
 
-/* Who executes the run from now on (NULL: nobody), and is to be told on any thread whenever all
- * changes are settled. The run is not over then. */
-void live_set_owner(struct live_run *live, void (*wake)(void *owner), void *owner);
+/* Owns the run from now on, in a new turn: within the transaction that takes the run up, so that
+ * whoever reads there that it is in progress finds an owner. `wake` and `context` are set.
+ * TREADLE_EMEMORY. */
+int live_own(struct live_table *table, const char *run_id, struct live_owner *owner);
+void live_disown(struct live_owner *owner);
+
+/* Whether no later turn has begun. */
+bool live_is_last(const struct live_owner *owner);
+
+/* Whether anybody owns the run. Accepts a table that is NULL. */
+bool live_is_owned(struct live_table *table, const char *run_id);
+
+/* ---- Pieces: by the owner ------------------------------------------------------------------- */
 
 /* Makes it so that pieces may be added until live_leave. False, and nothing may be added, while a
- * change is not settled: the owner is woken when it is. */
-bool live_enter(struct live_run *live);
-void live_leave(struct live_run *live);
+ * change is not settled or once the turn is over: the owner is woken then. */
+bool live_enter(struct live_owner *owner);
+void live_leave(struct live_owner *owner);
 
 /* Between the two; each gives 0, TREADLE_ELIMIT or TREADLE_EMEMORY. Pieces belong to the message
  * or step that was last begun. */
@@ -96,7 +117,8 @@ int live_reserve(struct live_run *live, struct live_slot *slot, int64_t last, si
                  struct buffer *pieces, int64_t *from, int64_t *first, struct treadle_error *error);
 
 /* Ends the hold. Tells the followers of a change that is durable, or of nothing when it did not
- * happen (`events` is NULL). `over`: the run is over, or waits. */
+ * happen (`events` is NULL). `over`: the run is over, or waits; so is the turn in which the change
+ * was made, and each before it. */
 void live_settle(struct live_run *live, struct live_slot *slot, const struct live_event *events,
                  size_t count, bool over);
 

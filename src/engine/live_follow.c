@@ -16,6 +16,7 @@ enum { LARGEST_HELD = 8 << 20 };
 
 struct live_slot {
     struct live_slot *next;
+    uint64_t turn;       /* in which the change is made */
     int64_t first, last; /* the numbers of its events */
     size_t pieces;       /* how many of the run's pieces it wrote */
     bool settled, over;
@@ -195,6 +196,7 @@ struct live_slot *live_hold(struct live_run *live)
     buffer_init(&slot->frames[0], LARGEST_FRAMES);
     buffer_init(&slot->frames[1], LARGEST_FRAMES);
     pthread_mutex_lock(&live->mutex);
+    slot->turn = live->turn;
     *live->last_slot = slot;
     live->last_slot = &slot->next;
     pthread_mutex_unlock(&live->mutex);
@@ -257,6 +259,14 @@ static void advance(struct live_run *live)
     }
 }
 
+/* Under the lock. */
+static void end_turns(struct live_run *live, uint64_t last)
+{
+    for (struct live_owner *at = live->owners; at; at = at->next)
+        if (at->turn <= last)
+            atomic_store(&at->over, true);
+}
+
 /* Pieces that are in the database now. No piece was added since they were written. */
 static void forget_pieces(struct live_run *live)
 {
@@ -277,12 +287,10 @@ void live_settle(struct live_run *live, struct live_slot *slot, const struct liv
         forget_pieces(live);
     slot->pieces = 0;
     if (slot->over)
-        atomic_store(&live->over, true);
+        end_turns(live, slot->turn);
     advance(live);
-    void (*wake)(void *) = live->slots ? NULL : live->wake;
-    void *owner = live->owner;
-    if (wake)
-        wake(owner);
+    for (struct live_owner *at = live->slots ? NULL : live->owners; at; at = at->next)
+        at->wake(at->context);
     live_unlock(live);
 }
 

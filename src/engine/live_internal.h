@@ -33,9 +33,10 @@ struct live_run {
     size_t references;
     struct live_table *table;
     char id[IDENT_SIZE];
-    atomic_bool over;
     pthread_mutex_t mutex; /* guards what follows */
-    int64_t last;          /* the highest number given out */
+    uint64_t turn;         /* the last that began */
+    struct live_owner *owners;
+    int64_t last; /* the highest number given out */
     char subject[IDENT_SIZE];
     struct buffer text; /* of the pieces that are not in the database */
     struct piece *pieces;
@@ -53,8 +54,6 @@ struct live_run {
     struct live_slot *slots, **last_slot; /* changes that are not settled, by number */
     struct live_follower *followers;
     struct live_follower *dismissed; /* to be told of their end when the lock is let go */
-    void (*wake)(void *owner);
-    void *owner;
 };
 
 /* The calls of the subject: kept as they are told, and forgotten with it. The first two give 0,

@@ -36,7 +36,7 @@ static int tell_text(void *context, const char *text, size_t length, struct trea
 {
     struct execution *execution = context;
     execution->told = true;
-    return live_add_text(execution->live, PIECE_TEXT, 0, text, length, error);
+    return live_add_text(execution->owner.live, PIECE_TEXT, 0, text, length, error);
 }
 
 static int tell_annotation(void *context, const struct treadle_annotation *annotation,
@@ -47,17 +47,17 @@ static int tell_annotation(void *context, const struct treadle_annotation *annot
     /* The first piece of a text brings its empty list of annotations. */
     if (!execution->told)
         rc = tell_text(execution, "", 0, error);
-    return rc ? rc : live_add_annotation(execution->live, 0, annotation, error);
+    return rc ? rc : live_add_annotation(execution->owner.live, 0, annotation, error);
 }
 
 /* The step was begun: pieces belong to it from now on. */
 static bool begun(struct execution *execution, const char *subject)
 {
     execution->phase = execution_hear;
-    if (!live_enter(execution->live))
+    if (!live_enter(&execution->owner))
         return false;
-    int rc = live_begin(execution->live, subject, &execution->error);
-    live_leave(execution->live);
+    int rc = live_begin(execution->owner.live, subject, &execution->error);
+    live_leave(&execution->owner);
     execution->saved_at = clock_monotonic_us();
     if (rc)
         execution->phase = execution_fail;
@@ -110,8 +110,8 @@ static int complete_message(struct db_session *session, void *argument, struct t
     struct treadle_content *content;
     size_t count;
     (void)session;
-    int rc =
-        live_copy_content(execution->live, message_id, execution->arena, &content, &count, error);
+    int rc = live_copy_content(execution->owner.live, message_id, execution->arena, &content,
+                               &count, error);
     if (!rc)
         rc = run_state_complete_message(&execution->change, &execution->step, content, count,
                                         execution->heard ? &execution->usage : &none, error);
@@ -134,14 +134,14 @@ static bool message_completed(struct execution *execution)
  * False when it must wait. */
 bool execution_finish_text(struct execution *execution, int *rc)
 {
-    if (!live_enter(execution->live))
+    if (!live_enter(&execution->owner))
         return false;
     *rc = citation_finish(execution->walk, &execution->error);
     citation_free(execution->walk);
     execution->walk = NULL;
     if (!*rc && !execution->told)
         *rc = tell_text(execution, "", 0, &execution->error);
-    live_leave(execution->live);
+    live_leave(&execution->owner);
     return true;
 }
 
@@ -178,7 +178,7 @@ static int tell_call(struct execution *execution, size_t index)
         .function = &function,
     };
     treadle_member_set_null(&treadle_function_call_delta_type, &function, "output", NULL);
-    return live_add_call(execution->live, &delta, &execution->error);
+    return live_add_call(execution->owner.live, &delta, &execution->error);
 }
 
 static int add_call(struct execution *execution, const char *name)
@@ -219,7 +219,7 @@ static int hear_call(struct execution *execution, const struct inbox_entry *entr
                          "The arguments of a call are too long.");
     if (call->search)
         return 0;
-    return live_add_text(execution->live, PIECE_ARGUMENTS, (unsigned)entry->index,
+    return live_add_text(execution->owner.live, PIECE_ARGUMENTS, (unsigned)entry->index,
                          bytes + entry->start, entry->length, &execution->error);
 }
 
@@ -255,7 +255,7 @@ static int hear_entry(struct execution *execution, const struct inbox_entry *ent
     if (entry->kind == INBOX_TEXT)
         return citation_feed(execution->walk, text, entry->length, &execution->error);
     execution->told = true;
-    return live_add_text(execution->live, PIECE_REFUSAL, execution->said.length > 0, text,
+    return live_add_text(execution->owner.live, PIECE_REFUSAL, execution->said.length > 0, text,
                          entry->length, &execution->error);
 }
 
@@ -280,7 +280,7 @@ static int save(struct db_session *session, void *argument, struct treadle_error
     struct treadle_content *content;
     size_t count;
     (void)session;
-    int rc = live_copy_content(execution->live, message_id, execution->change.arena, &content,
+    int rc = live_copy_content(execution->owner.live, message_id, execution->change.arena, &content,
                                &count, error);
     return rc ? rc : run_state_save_content(&execution->change, message_id, content, count, error);
 }
@@ -296,7 +296,7 @@ static bool saved(struct execution *execution)
 static bool save_or_wait(struct execution *execution)
 {
     int64_t now = clock_monotonic_us();
-    if (!execution->writes || !live_is_unsaved(execution->live)) {
+    if (!execution->writes || !live_is_unsaved(execution->owner.live)) {
         atomic_store(&execution->tick_at, 0);
         return false;
     }
@@ -318,10 +318,6 @@ static bool give_up(struct execution *execution, int overflow)
 
 bool execution_hear(struct execution *execution)
 {
-    if (execution_is_over(execution)) {
-        execution->phase = execution_end;
-        return true;
-    }
     if (execution->taken == execution->batch.count) {
         execution->taken = 0;
         execution->batch.count = 0;
@@ -341,10 +337,10 @@ bool execution_hear(struct execution *execution)
     }
     if (wants_other_step(execution, &execution->batch.entries[execution->taken]))
         return change_step(execution, &execution->batch.entries[execution->taken]);
-    if (!live_enter(execution->live))
+    if (!live_enter(&execution->owner))
         return false;
     int rc = hear_entries(execution);
-    live_leave(execution->live);
+    live_leave(&execution->owner);
     if (rc)
         execution->phase = execution_fail;
     return true;

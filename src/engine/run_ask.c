@@ -156,10 +156,6 @@ bool execution_ask(struct execution *execution)
     struct model_request request = {.model = run->model};
     enum budget_verdict verdict;
     execution->phase = execution_fail;
-    if (execution_is_over(execution)) {
-        execution->phase = execution_end;
-        return true;
-    }
     if (execution->turn >= EXECUTION_TURNS) {
         error_set(&execution->error, TREADLE_ELIMIT,
                   "The model called tools in %d turns without an answer.", EXECUTION_TURNS);

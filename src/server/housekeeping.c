@@ -25,9 +25,12 @@
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
+enum { UNOWNED_SECONDS = 5 };
+
 struct housekeeping {
     struct housekeeping_options options;
     int64_t start;
+    int64_t unowned_at; /* when runs without an owner are looked for again */
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t wake;
@@ -153,6 +156,17 @@ static int end_all(struct task *task)
     return rc;
 }
 
+static void end_unowned(struct housekeeping *housekeeping, int64_t now)
+{
+    struct treadle_error error;
+    if (now < housekeeping->unowned_at)
+        return;
+    housekeeping->unowned_at = now + UNOWNED_SECONDS;
+    if (engine_end_unowned(housekeeping->options.engine, &error))
+        log_write(housekeeping->options.log, LOG_ERROR, "run_unowned", "error", error.message,
+                  NULL);
+}
+
 /* True when there was something, so there may be more. */
 static bool sweep(struct housekeeping *housekeeping)
 {
@@ -167,6 +181,7 @@ static bool sweep(struct housekeeping *housekeeping)
     if (!rc && found)
         rc = end_all(&task);
     arena_free(task.arena);
+    end_unowned(housekeeping, task.now);
     return !rc && found;
 }
 

@@ -2,7 +2,8 @@
  * Housekeeping: a thread that removes what has had its time.
  *
  * Once a second it ends what is due: runs that are past their time or still cancelling, vector
- * stores, uploads and files that expire. At its start it removes what no row knows (orphans.h).
+ * stores, uploads and files that expire. Every few seconds it fails runs that nobody executes. At
+ * its start it removes what no row knows (orphans.h).
  */
 #ifndef SERVER_HOUSEKEEPING_H
 #define SERVER_HOUSEKEEPING_H

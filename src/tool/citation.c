@@ -73,8 +73,7 @@ static enum shape find_begun(const char *text, size_t length, size_t *marker)
 
 static enum shape find_shape(const char *text, size_t length, size_t *marker)
 {
-    enum shape shape =
-        find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER, marker);
+    enum shape shape = find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER, marker);
     return shape == TOO_SHORT_TO_TELL && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 

@@ -41,7 +41,8 @@ int citation_feed(struct citation_walk *walk, const char *text, size_t length,
 /* Hands on what was held back: the text ends here. */
 int citation_finish(struct citation_walk *walk, struct treadle_error *error);
 
-/* Frees what the arena does not hold, and hands on nothing: the target may be gone. Accepts NULL. */
+/* Frees what the arena does not hold, and hands on nothing: the target may be gone. Accepts NULL.
+ */
 void citation_free(struct citation_walk *walk);
 
 #endif

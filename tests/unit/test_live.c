@@ -63,14 +63,23 @@ static struct live_follower *follower_of(struct listener *listener)
 struct scene {
     struct live_table *table;
     struct live_run *live;
+    struct live_owner owner;
+    int wakes;
     struct treadle_error error;
 };
+
+static void count_wake(void *context)
+{
+    ((struct scene *)context)->wakes++;
+}
 
 static int setup(void **state)
 {
     struct scene *scene = calloc(1, sizeof *scene);
     scene->table = live_table_new();
     scene->live = live_open(scene->table, "run_a");
+    scene->owner = (struct live_owner){.wake = count_wake, .context = scene};
+    assert_int_equal(live_own(scene->table, "run_a", &scene->owner), 0);
     *state = scene;
     return 0;
 }
@@ -78,6 +87,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct scene *scene = *state;
+    live_disown(&scene->owner);
     live_close(scene->live);
     live_table_free(scene->table);
     free(scene);
@@ -110,17 +120,17 @@ static int64_t change(struct scene *scene, enum treadle_event_type type, bool ov
 
 static void say(struct scene *scene, const char *text)
 {
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_add_text(scene->live, PIECE_TEXT, 0, text, strlen(text), &scene->error),
                      0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
 }
 
 static void begin(struct scene *scene)
 {
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_begin(scene->live, "msg_a", &scene->error), 0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
 }
 
 static void tells_changes_and_pieces(void **state)
@@ -136,7 +146,7 @@ static void tells_changes_and_pieces(void **state)
     assert_string_equal(listener.told, "1:run.created 2:message.delta 3:message.delta "
                                        "4:run.completed 0:done ");
     assert_int_equal(listener.ends, 1);
-    assert_true(atomic_load(live_over(scene->live)));
+    assert_true(atomic_load(&scene->owner.over));
     live_forget(&listener.follower);
 }
 
@@ -158,7 +168,7 @@ static void keeps_the_order_of_numbers(void **state)
     assert_int_equal(second, 3);
     live_settle(scene->live, late, &two, 1, false);
     assert_string_equal(listener.told, "");
-    assert_false(live_enter(scene->live));
+    assert_false(live_enter(&scene->owner));
     live_settle(scene->live, early, &one, 1, false);
     assert_string_equal(listener.told, "1:run.created 2:run.queued 3:run.cancelling ");
     live_unfollow(&listener.follower);
@@ -179,7 +189,7 @@ static void a_change_that_failed_is_not_told(void **state)
     say(scene, "kept");
     struct live_slot *slot = reserve(scene, 2, &pieces, &first);
     live_settle(scene->live, slot, NULL, 0, true);
-    assert_false(atomic_load(live_over(scene->live)));
+    assert_false(atomic_load(&scene->owner.over));
     /* What it would have written is written by the next one. */
     slot = reserve(scene, 1, &again, &first);
     assert_string_equal(again.data, pieces.data);
@@ -265,10 +275,10 @@ static void content_is_what_was_told(void **state)
     assert_int_equal(count, 0);
     say(scene, "Said");
     assert_true(live_is_unsaved(scene->live));
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_add_annotation(scene->live, 0, &annotation, &scene->error), 0);
     assert_int_equal(live_add_text(scene->live, PIECE_REFUSAL, 1, "No.", 3, &scene->error), 0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
     assert_int_equal(
         live_copy_content(scene->live, "msg_a", arena, &content, &count, &scene->error), 0);
     assert_int_equal(count, 2);
@@ -283,6 +293,38 @@ static void content_is_what_was_told(void **state)
     arena_free(arena);
 }
 
+/* The run is taken up again before the change that let it wait is told. */
+static void the_end_of_a_turn_is_not_that_of_the_next(void **state)
+{
+    struct scene *scene = *state;
+    struct live_owner next = {.wake = count_wake, .context = scene};
+    struct buffer pieces;
+    int64_t first;
+    const struct live_event event = {{TREADLE_EVENT_RUN_REQUIRES_ACTION}, "{}", NULL};
+    buffer_init(&pieces, 65536);
+    struct live_slot *slot = reserve(scene, 1, &pieces, &first);
+    assert_int_equal(live_own(scene->table, "run_a", &next), 0);
+    assert_false(live_is_last(&scene->owner));
+    assert_false(live_enter(&next));
+    live_settle(scene->live, slot, &event, 1, true);
+    assert_true(atomic_load(&scene->owner.over));
+    assert_false(live_enter(&scene->owner));
+    assert_false(atomic_load(&next.over));
+    assert_int_equal(scene->wakes, 2);
+    /* That the earlier owner leaves takes nothing from the later one. */
+    live_disown(&scene->owner);
+    assert_true(live_is_owned(scene->table, "run_a"));
+    assert_true(live_enter(&next));
+    live_leave(&next);
+    change(scene, TREADLE_EVENT_RUN_IN_PROGRESS, false);
+    assert_int_equal(scene->wakes, 3);
+    live_disown(&next);
+    assert_false(live_is_owned(scene->table, "run_a"));
+    assert_false(live_is_owned(scene->table, "run_b"));
+    assert_int_equal(live_own(scene->table, "run_a", &scene->owner), 0);
+    buffer_clear(&pieces);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -291,7 +333,7 @@ int main(void)
         TEST(tells_changes_and_pieces),         TEST(keeps_the_order_of_numbers),
         TEST(a_change_that_failed_is_not_told), TEST(what_was_read_is_not_told_again),
         TEST(who_comes_late_misses_nothing),    TEST(who_refuses_is_let_go),
-        TEST(content_is_what_was_told),
+        TEST(content_is_what_was_told),         TEST(the_end_of_a_turn_is_not_that_of_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,6 +19,7 @@ enum { MANY = 60000 };
 struct scene {
     struct live_table *table;
     struct live_run *live;
+    struct live_owner owner;
     struct arena *arena;
     struct live_follower follower;
     struct buffer frames; /* that the follower got */
@@ -71,7 +72,8 @@ static int setup(void **state)
     scene->arena = arena_new(64 << 20);
     buffer_init(&scene->frames, 64 << 20);
     scene->follower = (struct live_follower){.context = scene, .frames = on_frames, .end = on_end};
-    live_set_owner(scene->live, woken, scene);
+    scene->owner = (struct live_owner){.wake = woken, .context = scene};
+    assert_int_equal(live_own(scene->table, "run_a", &scene->owner), 0);
     settle(scene, hold(scene, 1), TREADLE_EVENT_RUN_CREATED, false);
     *state = scene;
     return 0;
@@ -80,7 +82,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     struct scene *scene = *state;
-    live_set_owner(scene->live, NULL, NULL);
+    live_disown(&scene->owner);
     live_close(scene->live);
     live_table_free(scene->table);
     arena_free(scene->arena);
@@ -91,16 +93,16 @@ static int teardown(void **state)
 
 static void begin(struct scene *scene, const char *subject)
 {
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_begin(scene->live, subject, &scene->error), 0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
 }
 
 static void tell(struct scene *scene, enum piece_kind kind, unsigned index, const char *text)
 {
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_add_text(scene->live, kind, index, text, strlen(text), &scene->error), 0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
 }
 
 static void tell_call(struct scene *scene, const char *id, int64_t index)
@@ -108,9 +110,9 @@ static void tell_call(struct scene *scene, const char *id, int64_t index)
     struct treadle_function_call_delta function = {.name = "f", .arguments = ""};
     const struct treadle_tool_call_delta call = {
         .index = index, .id = id, .type = TREADLE_TOOL_FUNCTION, .function = &function};
-    assert_true(live_enter(scene->live));
+    assert_true(live_enter(&scene->owner));
     assert_int_equal(live_add_call(scene->live, &call, &scene->error), 0);
-    live_leave(scene->live);
+    live_leave(&scene->owner);
 }
 
 /* Follows behind that number as a client does whose database has nothing of it. */

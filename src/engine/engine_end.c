@@ -1,0 +1,119 @@
+/*
+ * Ends of runs that come from elsewhere than their execution: their time is up, they are
+ * cancelling, or nobody executes them.
+ *
+ * A run in progress has an owner from the transaction that takes it up to the one that ends it, so
+ * a run without one is a fault of ours. It would hold its thread until its time is up, so it is
+ * found and failed. Whether it has an owner is asked within the write that fails it, since runs are
+ * taken up in writes: none is taken up between the two.
+ */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "engine/engine_internal.h"
+
+enum { UNOWNED_AT_ONCE = 64 };
+
+struct ending {
+    struct run_change change;
+    const char *run_id;
+    int (*end)(struct run_change *change, const char *run_id, struct treadle_error *error);
+};
+
+static int end_run(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct ending *ending = argument;
+    ending->change.session = session;
+    int rc = ending->end(&ending->change, ending->run_id, error);
+    return rc ? rc : run_change_store(&ending->change, error);
+}
+
+static int end_from_elsewhere(struct db *db, struct engine *engine, struct ending *ending,
+                              struct treadle_error *error)
+{
+    ending->change.arena = arena_new(0);
+    ending->change.live = engine_live(engine);
+    if (!ending->change.arena)
+        return error_set_memory(error);
+    int rc = db_write(db, end_run, ending, error);
+    run_change_settle(&ending->change, rc >= 0);
+    arena_free(ending->change.arena);
+    return rc;
+}
+
+int engine_expire(struct db *db, struct engine *engine, const char *run_id,
+                  struct treadle_error *error)
+{
+    struct ending ending = {.run_id = run_id, .end = run_state_expire};
+    return end_from_elsewhere(db, engine, &ending, error);
+}
+
+int engine_finish_cancel(struct db *db, struct engine *engine, const char *run_id,
+                         struct treadle_error *error)
+{
+    struct ending ending = {.run_id = run_id, .end = run_state_finish_cancel};
+    return end_from_elsewhere(db, engine, &ending, error);
+}
+
+/* ---- Runs that nobody executes -------------------------------------------------------------- */
+
+struct unowned {
+    struct engine *engine;
+    struct arena *arena;
+    const char *ids[UNOWNED_AT_ONCE];
+    size_t count;
+};
+
+static int find_unowned(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct unowned *found = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT id FROM runs WHERE status = 'in_progress' "
+                        "AND expires_at IS NOT NULL",
+                        error);
+    while (!rc && found->count < UNOWNED_AT_ONCE && (rc = db_step(statement, error)) > 0) {
+        const char *id = db_column_text(statement, 0, NULL);
+        rc = 0;
+        if (live_is_owned(found->engine->live, id))
+            continue;
+        found->ids[found->count] = arena_string(found->arena, id);
+        rc = found->ids[found->count] ? 0 : error_set_memory(error);
+        found->count += !rc;
+    }
+    return rc;
+}
+
+static int fail_unowned(struct run_change *change, const char *run_id, struct treadle_error *error)
+{
+    static const struct treadle_last_error reason = {
+        "server_error", "The server lost track of this run while it was in progress."};
+    if (live_is_owned(change->live, run_id))
+        return error_set(error, TREADLE_ESTATE, "the run has an owner");
+    return run_state_fail(change, run_id, &reason, error);
+}
+
+/* What has ended meanwhile is no failure. */
+static int end_unowned(struct engine *engine, const char *run_id, struct treadle_error *error)
+{
+    struct ending ending = {.run_id = run_id, .end = fail_unowned};
+    int rc = end_from_elsewhere(engine->options.db, engine, &ending, error);
+    if (rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE)
+        return 0;
+    log_write(engine->options.log, LOG_ERROR, "run_unowned", "run", run_id, "error",
+              rc ? error->message : NULL, NULL);
+    return rc;
+}
+
+int engine_end_unowned(struct engine *engine, struct treadle_error *error)
+{
+    if (!engine || atomic_load(&engine->stop))
+        return 0;
+    struct unowned found = {.engine = engine, .arena = arena_new(0)};
+    int rc = found.arena ? db_read(engine->options.db, find_unowned, &found, error)
+                         : error_set_memory(error);
+    for (size_t i = 0; i < found.count && !rc; i++)
+        rc = end_unowned(engine, found.ids[i], error);
+    arena_free(found.arena);
+    return rc;
+}
