@@ -4,12 +4,15 @@
  * The child has /dev/null as standard input and error, the pipe as standard output, the document
  * as descriptor 3 and nothing else, an empty environment, and no signal blocked or ignored. Under
  * bubblewrap it sees the system's libraries and its own program file, read-only, and nothing else;
- * it has no network, no other process, no capability, and dies with its parent. Sanitizers need
- * /proc to start, so a build with one gets it.
+ * it has no network, no other process and no capability. Sanitizers need /proc to start, so a build
+ * with one gets it.
  *
  * The contained reader is bubblewrap's own child. It is killed by its number, which bubblewrap
- * tells; bubblewrap then reaps it and ends. Were bubblewrap killed itself, or had it a process
- * between, the rest would end as orphans, and stay zombies where nobody reaps those.
+ * says; bubblewrap then reaps it and ends. Bubblewrap itself is not to be killed: its child waits
+ * for it, at first without end, so a bubblewrap that is killed at its very start would leave one
+ * that waits for ever, and later one that is a zombie where nobody reaps orphans. That is why
+ * --die-with-parent is not used. A reader ends by itself when nobody can read its output any more
+ * (src/reader/output.c), and so everything ends soon after the process that started it.
  */
 #include "document/launch.h"
 
@@ -44,8 +47,9 @@
 enum {
     ARGUMENTS = 64,
     INFO_DESCRIPTOR = FRAME_DESCRIPTOR + 1,
-    LAST_WAIT = 1000, /* milliseconds that bubblewrap may take to end after its child */
-    FIRST_FREE = 10   /* above every number that the child gets */
+    LAST_WAIT =
+        2000,       /* milliseconds that bubblewrap may take to start, or to end after its child */
+    FIRST_FREE = 10 /* above every number that the child gets */
 };
 
 static const char bubblewrap[] = "/usr/bin/bwrap";
@@ -102,7 +106,6 @@ static void add_container(struct arguments *arguments, const char *reader)
 {
     static const char *const before[] = {bubblewrap,
                                          "--unshare-all",
-                                         "--die-with-parent",
                                          "--new-session",
                                          "--as-pid-1",
                                          "--clearenv",
@@ -221,16 +224,39 @@ static void close_one(int descriptor)
         close(descriptor);
 }
 
-/* A pipe whose end for the child has a number of at least FIRST_FREE. Returns an errno value. */
+/* A descriptor that becomes one of at least FIRST_FREE. Returns an errno value. */
+static int move_up(int descriptor, int *out)
+{
+    if (descriptor < 0)
+        return errno;
+    *out = fcntl(descriptor, F_DUPFD_CLOEXEC, FIRST_FREE);
+    int number = *out < 0 ? errno : 0;
+    close(descriptor);
+    return number;
+}
+
+/* A pipe. Returns an errno value. */
 static int open_pipe(int *ours, int *theirs)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC))
         return errno;
-    *theirs = fcntl(ends[1], F_DUPFD_CLOEXEC, FIRST_FREE);
-    int number = *theirs < 0 ? errno : 0;
-    close(ends[1]);
     *ours = ends[0];
+    return move_up(ends[1], theirs);
+}
+
+/* A pipe whose writer can read it too, so that writing does not kill it when we are gone:
+ * bubblewrap writes before it lets its child run. */
+static int open_info(int *ours, int *theirs)
+{
+    char path[64];
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return errno;
+    *ours = ends[0];
+    snprintf(path, sizeof path, "/proc/self/fd/%d", ends[1]);
+    int number = move_up(open(path, O_RDWR | O_CLOEXEC), theirs);
+    close(ends[1]);
     return number;
 }
 
@@ -241,7 +267,7 @@ int launch_start(struct launch *out, const struct launch_options *options,
     struct launch launch = {.pid = -1, .handle = -1, .output = -1, .info = -1};
     int number = open_pipe(&launch.output, &gifts.output);
     if (!number && options->contained)
-        number = open_pipe(&launch.info, &gifts.info);
+        number = open_info(&launch.info, &gifts.info);
     if (!number && options->document >= 0 &&
         (gifts.document = fcntl(options->document, F_DUPFD_CLOEXEC, FIRST_FREE)) < 0)
         number = errno;
@@ -260,13 +286,14 @@ int launch_start(struct launch *out, const struct launch_options *options,
     return 0;
 }
 
-/* The reader in the container, as bubblewrap tells it in JSON; 0 when it has not yet. */
+/* The reader in the container, as bubblewrap says it in JSON once the child may run; 0 when it
+ * ended before or takes too long. */
 static pid_t contained_process(const struct launch *launch)
 {
     static const char key[] = "\"child-pid\": ";
     struct pollfd told = {.fd = launch->info, .events = POLLIN};
     char text[512];
-    if (launch->info < 0 || poll(&told, 1, 0) != 1)
+    if (launch->info < 0 || poll(&told, 1, LAST_WAIT) != 1)
         return 0;
     ssize_t length = read(launch->info, text, sizeof text - 1);
     if (length <= 0)

@@ -133,6 +133,7 @@ int main(int count, char **values)
         static const char usage[] = "treadle-reader is run by treadle to read documents\n";
         return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
     }
+    output_watch();
     prepare();
     if (!confine(&arguments.confine, &landlock)) {
         send_failure(&output, FRAME_UNCONFINED);

@@ -1,11 +1,36 @@
 /*
  * Output: gathers frames and writes them in large pieces.
+ *
+ * Whoever started the reader may be killed at any moment, before the reader runs or while it is
+ * busy with a page and writes nothing. The kernel says so with SIGIO when the other end of the pipe
+ * is closed (and also when there is room in it again, so the handler looks which it is).
  */
 #include "reader/output.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
+
+static void end_unheard(int signal_number)
+{
+    struct pollfd pipe = {.fd = STDOUT_FILENO};
+    int before = errno;
+    (void)signal_number;
+    if (poll(&pipe, 1, 0) == 1 && (pipe.revents & (POLLERR | POLLNVAL)))
+        _exit(1);
+    errno = before;
+}
+
+void output_watch(void)
+{
+    signal(SIGIO, end_unheard);
+    fcntl(STDOUT_FILENO, F_SETOWN, getpid());
+    fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_ASYNC);
+    end_unheard(SIGIO);
+}
 
 void output_flush(struct output *output)
 {
