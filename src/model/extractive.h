@@ -1,6 +1,11 @@
 /*
  * What the files of the extractive model share: a question, the sentences that may answer it, and
  * the calls between the steps from one to the other. All of it lives in one arena per answer.
+ *
+ * A question is read in its own language and in those of the passages (question). The passages are
+ * parted into sections, lines and sentences, and each sentence knows which words of the question
+ * are in it and around it (passage). Sentences are scored (select), and the best are quoted with
+ * what makes them understandable (answer).
  */
 #ifndef MODEL_EXTRACTIVE_H
 #define MODEL_EXTRACTIVE_H
@@ -10,7 +15,7 @@
 #include "language/language.h"
 #include "model/model.h"
 
-enum { QUESTION_UNITS = 32, UNIT_PARTS = 8 };
+enum { QUESTION_UNITS = 32, QUESTION_LANGUAGES = 4, UNIT_PARTS = 8 };
 
 /* What kind of answer a question wants. */
 enum question_kind {
@@ -20,18 +25,26 @@ enum question_kind {
     QUESTION_NUMBER,     /* how many … */
     QUESTION_DEFAULT,    /* what is the default of … */
     QUESTION_WHICH,      /* which option … */
-    QUESTION_WHY
+    QUESTION_WHY,
+    QUESTION_WHO,
+    QUESTION_WHEN,
+    QUESTION_WHERE,
+    QUESTION_YESNO
 };
 
-/* A word of the question that tells something. An identifier may be found by its parts. */
+/* The kind that a question's words tell, in any of the known languages. */
+enum question_kind question_kind(const char *text, size_t length);
+
+/* A word of the question that tells something. */
 struct question_unit {
-    const char *term;
     const char *word; /* as it stands in the question */
-    size_t word_length;
-    const char *parts[UNIT_PARTS];
+    size_t length;
+    const char *forms[QUESTION_LANGUAGES]; /* its term in each of the languages */
+    const char *parts[UNIT_PARTS];         /* of an identifier, in the first language */
     size_t part_count;
-    double share;  /* how much it matters beside its rarity; 1 for most */
-    double weight; /* by rarity among the sentences at hand */
+    bool spaceless; /* of a script without spaces: looked for as it stands */
+    double share;   /* how much it matters beside its rarity; 1 for most */
+    double weight;  /* by rarity among the sentences at hand */
 };
 
 struct question {
@@ -40,19 +53,26 @@ struct question {
     enum question_kind kind;
     struct question_unit units[QUESTION_UNITS];
     size_t unit_count;
+    struct language *languages[QUESTION_LANGUAGES]; /* the question's own first */
+    const char *codes[QUESTION_LANGUAGES];
+    size_t language_count;
 };
 
-/* Understands a question. */
-int question_read(struct question *question, struct language *language, const char *text,
-                  size_t length, struct arena *arena, struct treadle_error *error);
+/* Understands a question about passages. `question_clear` must follow whatever comes back. */
+int question_read(struct question *question, const char *text, size_t length,
+                  const struct model_passage *passages, size_t passage_count, struct arena *arena,
+                  struct treadle_error *error);
+void question_clear(struct question *question);
 
-/* How much of a unit a word of a text stands for, between 0 and 1: an inflected form a little
- * less than the word itself. */
-double question_match(const struct question_unit *unit, const struct language_word *word,
-                      const char *text);
+/* The language of a passage, as one of the question's. */
+struct language *question_language(const struct question *question, const char *text,
+                                   size_t length);
 
-/* Which part of an identifier a word is, when it is no part of another; `part_count` for none. */
-size_t question_part(const struct question_unit *unit, const struct language_word *word);
+/* How much of each unit a stretch of text holds, between 0 and 1, into `found`. `pairs` becomes
+ * the number of neighbours in the question that are neighbours here. */
+int question_find_units(const struct question *question, struct language *language,
+                        const char *text, size_t length, struct arena *arena, double *found,
+                        size_t *pairs, struct treadle_error *error);
 
 /* The part that asks of a message longer than `longest`: its last question, else its start. */
 void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
@@ -63,62 +83,53 @@ void question_find(struct language *language, const char *text, size_t longest, 
  * memory runs out; "" when nothing is asked for. */
 const char *question_query(const struct model_request *request, size_t last, struct arena *arena);
 
-/* What a stretch of text holds of the question. */
-struct findings {
-    double units[QUESTION_UNITS];
-    double density, phrase;
-    bool opens;
-    double leads; /* 1: its first telling word is of the question; half: one soon after */
-    bool starts_with_stopword;
-};
-
-int findings_make(struct findings *found, const struct question *question,
-                  struct language *language, const char *text, size_t length, struct arena *arena,
-                  struct treadle_error *error);
-
-/* A sentence of a passage. */
+/* A sentence of a passage; a title, an entry of a list or a row of a table is one, too. */
 struct sentence {
     const struct model_passage *passage;
     size_t passage_number;
     size_t start, end; /* in the passage's text */
-    size_t before;     /* where the sentence before it in its paragraph starts, or `start` */
-    size_t order;      /* number within its passage */
-    size_t words;
-    bool first;    /* of its block */
-    bool labelled; /* begins with the name of what it explains, as in a list of arguments */
-    bool leans;    /* speaks of what was said right before it */
-    bool readable;
-    uint64_t print;              /* of its text, to know repetitions */
+    size_t title;      /* number of the title that it stands under, or SIZE_MAX */
+    bool is_title;
+    bool open;    /* goes on in the next line: it has no end mark, and is no title */
+    bool clutter; /* an entry of a table of contents, or no text at all */
+    size_t pairs;
     double own[QUESTION_UNITS];  /* how much of each unit is in it */
     double near[QUESTION_UNITS]; /* and in it or in what stands around it */
-    double subject;              /* how much of the question is in the lines right above it */
-    double topic;                /* and in those or in the headings of the passage */
-    double density;              /* units among the words that tell something */
-    double phrase;               /* neighbours in the question that are neighbours here */
-    bool opens;                  /* begins with what the question is about, and a verb */
-    double focus;                /* how much of the title or the headings is of the question */
-    double leads;                /* 1: begins with a word of the question; half: nearly so */
-    bool example;                /* ends with a line of code that shows it */
     double coverage, score;
 };
 
 struct sentences {
     struct sentence *items;
     size_t count, room;
+    size_t passage_first[64]; /* the number of a passage's first sentence */
+    size_t passage_count;
+    double most; /* the greatest share of the question that one passage holds */
 };
 
 /* Parts the passages into sentences and finds the question's units in and around them. */
-int sentences_gather(struct sentences *sentences, const struct question *question,
-                     struct language *language, const struct model_passage *passages, size_t count,
-                     struct arena *arena, struct treadle_error *error);
+int sentences_gather(struct sentences *sentences, struct question *question,
+                     const struct model_passage *passages, size_t count, struct arena *arena,
+                     struct treadle_error *error);
 
-/* Scores the sentences and chooses those to quote, in the order of quoting.
- * Returns how many; 0 when nothing supports the question well enough. */
-enum { QUOTES = 2 };
-size_t sentences_choose(struct sentences *sentences, struct question *question,
-                        const struct sentence *chosen[QUOTES]);
+/* What to quote: sentences, best first. */
+enum { QUOTES = 3 };
+struct selection {
+    const struct sentence *chosen[QUOTES];
+    size_t count;
+    bool certain; /* the first answers; else these are the nearest */
+};
+
+/* Chooses what to quote. A count of 0: the passages have nothing to do with the question. */
+void sentences_choose(const struct sentences *sentences, const struct question *question,
+                      struct selection *out);
+
+/* The stretch of text that is quoted for a sentence: what it needs to be understood is in it. An
+ * answer that is certain is shorter. */
+struct language_span answer_span(const struct sentences *sentences, const struct sentence *sentence,
+                                 bool certain);
 
 /* Writes the answer. */
-void answer_write(struct buffer *out, const struct sentence *const *chosen, size_t count);
+void answer_write(struct buffer *out, const struct sentences *sentences,
+                  const struct selection *selection);
 
 #endif

@@ -1,38 +1,86 @@
 /*
- * Answers: the chosen sentences in quotation marks, each with its page and its passage's marker.
+ * Answers: the chosen sentences in quotation marks, each with what makes it understandable, its
+ * page, and its passage's marker.
+ *
+ * A quote begins with the title that the sentence stands under, where that is close by, and takes
+ * in neighbours as long as it stays short: what a sentence says often needs them, and as often one
+ * of them says what was asked for.
  */
 #include <string.h>
 
 #include "base/text.h"
 #include "model/extractive.h"
 
-enum { QUOTE_BYTES = 400, SHORTEST_QUOTE = 200 };
+enum { CERTAIN_BYTES = 360, NEAREST_BYTES = 560, SHORTEST_CUT = 200, HEADING_BYTES = 120 };
 
-/* A sentence that leans on the one before it is quoted with it. */
-static size_t quote_start(const struct sentence *sentence)
+static const char not_direct[] = "No passage answers this directly.";
+
+/* Characters of scripts without spaces take three bytes, and say more. */
+static size_t room_for(const struct sentence *sentence, bool certain)
 {
-    bool both = sentence->leans && sentence->end - sentence->before <= QUOTE_BYTES;
-    return both ? sentence->before : sentence->start;
+    unsigned char first = (unsigned char)sentence->passage->text[sentence->start];
+    size_t room = certain ? CERTAIN_BYTES : NEAREST_BYTES;
+    return first >= 0xE3 && first < 0xF0 ? room * 4 / 3 : room;
 }
 
-static int page_of(const struct sentence *sentence)
+/* The sentences of a passage: [first, last). */
+static void bounds(const struct sentences *sentences, const struct sentence *sentence,
+                   size_t *first, size_t *last)
 {
-    const struct model_passage *passage = sentence->passage;
+    size_t next = sentence->passage_number + 1;
+    *first = sentences->passage_first[sentence->passage_number];
+    *last = next < sentences->passage_count ? sentences->passage_first[next] : sentences->count;
+}
+
+/* Whether a title begins a section: rows of a list or a table follow each other. */
+static bool begins_section(const struct sentence *items, size_t at, size_t last)
+{
+    return items[at].is_title && at + 1 < last && !items[at + 1].is_title;
+}
+
+struct language_span answer_span(const struct sentences *sentences, const struct sentence *sentence,
+                                 bool certain)
+{
+    const struct sentence *items = sentences->items;
+    struct language_span span = {sentence->start, sentence->end};
+    size_t first, last, room = room_for(sentence, certain);
+    size_t from = (size_t)(sentence - items), to = from;
+    bounds(sentences, sentence, &first, &last);
+    if (sentence->title != SIZE_MAX && span.end - items[sentence->title].start <= room) {
+        from = sentence->title;
+        span.start = items[from].start;
+    }
+    /* What follows explains more often than what stands before; a title begins something else,
+     * unless the sentence before it is not at its end. */
+    while (to + 1 < last && !items[to + 1].clutter && items[to + 1].end - span.start <= room &&
+           (items[to].open || !begins_section(items, to + 1, last)))
+        span.end = items[++to].end;
+    /* A title alone at the end belongs to what is not quoted. */
+    if (items[to].is_title && &items[to] != sentence && !items[to - 1].is_title)
+        span.end = items[--to].end;
+    while (from > first && !begins_section(items, from, last) && !items[from - 1].clutter &&
+           span.end - items[from - 1].start <= room)
+        span.start = items[--from].start;
+    return span;
+}
+
+static int page_at(const struct model_passage *passage, size_t offset)
+{
     int page = 0;
     for (size_t i = 0; i < passage->page_count; i++)
-        if (i == 0 || passage->pages[i].offset <= sentence->start)
+        if (i == 0 || passage->pages[i].offset <= offset)
             page = passage->pages[i].page;
     return page;
 }
 
 /* Where to end a quote that is too long: behind a clause, else behind a word. */
-static size_t cut(const char *text, size_t length)
+static size_t cut(const char *text, size_t length, size_t room)
 {
-    if (length <= QUOTE_BYTES)
+    if (length <= room)
         return length;
-    size_t end = text_cut(text, QUOTE_BYTES), word = 0;
-    for (size_t i = end; i > SHORTEST_QUOTE; i--) {
-        if (text[i] != ' ')
+    size_t end = text_cut(text, room), word = 0;
+    for (size_t i = end; i > SHORTEST_CUT; i--) {
+        if (text[i] != ' ' && text[i] != '\n')
             continue;
         if (strchr(",;:", text[i - 1]))
             return i - 1;
@@ -42,33 +90,51 @@ static size_t cut(const char *text, size_t length)
     return word ? word : end;
 }
 
-static void write_quote(struct buffer *out, const struct sentence *sentence)
+static void write_quote(struct buffer *out, const struct sentences *sentences,
+                        const struct sentence *sentence, bool certain)
 {
-    const char *text = sentence->passage->text + quote_start(sentence);
-    size_t length = sentence->end - quote_start(sentence), end = cut(text, length);
+    const struct model_passage *passage = sentence->passage;
+    struct language_span span = answer_span(sentences, sentence, certain);
+    const char *text = passage->text + span.start;
+    size_t length = span.end - span.start, end = cut(text, length, room_for(sentence, certain));
     buffer_append_string(out, "“");
     for (size_t i = 0; i < end; i++)
-        buffer_append_char(out, (unsigned char)text[i] < ' ' ? ' ' : text[i]);
+        buffer_append_char(out, text[i] == '\n'                ? '\n'
+                                : (unsigned char)text[i] < ' ' ? ' '
+                                                               : text[i]);
     buffer_append_string(out, end < length ? " …”" : "”");
-    int page = page_of(sentence);
+    int page = page_at(passage, sentence->start);
     if (page > 0)
         buffer_append_format(out, " (page %d)", page);
-    if (sentence->passage->marker)
-        buffer_append_format(out, " %s", sentence->passage->marker);
+    if (passage->marker)
+        buffer_append_format(out, " %s", passage->marker);
 }
 
-void answer_write(struct buffer *out, const struct sentence *const *chosen, size_t count)
+/* The innermost heading that a passage stands under, when the quote does not show it. */
+static void write_source(struct buffer *out, const struct sentence *sentence)
 {
-    bool one_file = true;
-    for (size_t i = 1; i < count; i++)
-        one_file =
-            one_file && text_equal(chosen[0]->passage->filename, chosen[i]->passage->filename);
-    for (size_t i = 0; i < count; i++) {
-        const char *filename = chosen[i]->passage->filename;
+    const struct model_passage *passage = sentence->passage;
+    buffer_append_format(out, "From %s", passage->filename);
+    if (passage->heading) {
+        size_t length = strlen(passage->heading);
+        if (length > HEADING_BYTES)
+            length = text_cut(passage->heading, HEADING_BYTES);
+        buffer_append_format(out, ", %.*s", (int)length, passage->heading);
+    }
+    buffer_append_string(out, ":\n");
+}
+
+void answer_write(struct buffer *out, const struct sentences *sentences,
+                  const struct selection *selection)
+{
+    if (!selection->certain)
+        buffer_append_format(out, "%s The nearest passage%s:\n\n", not_direct,
+                             selection->count == 1 ? "" : "s");
+    for (size_t i = 0; i < selection->count; i++) {
         if (i > 0)
             buffer_append_string(out, "\n\n");
-        if (filename && (i == 0 || !one_file))
-            buffer_append_format(out, "From %s:\n", filename);
-        write_quote(out, chosen[i]);
+        if (selection->chosen[i]->passage->filename)
+            write_source(out, selection->chosen[i]);
+        write_quote(out, sentences, selection->chosen[i], selection->certain);
     }
 }

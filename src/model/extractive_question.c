@@ -1,8 +1,10 @@
 /*
  * Questions: what is asked, and which of its words matter.
  *
- * The kind follows from the first words. Words that only name what sort of thing another word is
- * ("the function fzero", "which argument") count little: an answer seldom repeats them.
+ * Words are read in the question's own language and in those of the passages: every language parts
+ * a text at the same places, so what the languages say of a word is brought together by where it
+ * starts. Words that only name what sort of thing another word is ("the function fzero", "which
+ * argument") count little: an answer seldom repeats them.
  */
 #include <ctype.h>
 #include <string.h>
@@ -11,16 +13,20 @@
 #include "base/text.h"
 #include "model/extractive.h"
 
-enum { QUERY_BYTES = 2000, LONG_MESSAGE = 600, TOPIC_WORDS = 12 };
+enum { QUERY_BYTES = 2000, LONG_MESSAGE = 600, TOPIC_WORDS = 12, SAMPLE_BYTES = 4000 };
 
 static const double light = 0.3, half = 0.6, verb = 0.75;
 
 static const char class_nouns[] =
     " function functions command commands option options argument arguments parameter parameters "
-    "variable variables method keyword statement operator procedure setting flag switch field ";
+    "variable variables method keyword statement operator procedure setting flag switch field "
+    "befehl befehle programm option werkzeug werkzeuge commande programme logiciel outil orden "
+    "programa herramienta comando paquete funktion variable ";
 
-static const char generic[] = " use using used need want work works manual document file "
-                              "according run do make perform ";
+static const char generic[] =
+    " use using used need want work works manual document file according run do make perform "
+    "mean means meaning purpose definition number name called brauche benutze verwende bedeutet "
+    "heißt muss soll faire utiliser signifie puedo hacer usar significa tell show find see get ";
 
 static const char pronouns[] = " it its they them their this that these those he she his her one "
                                "ones there same ";
@@ -47,78 +53,78 @@ static bool starts(const char *text, size_t length, const char *const *openings)
     return false;
 }
 
-static bool holds(const char *text, size_t length, const char *needle)
+/* ---- Languages ------------------------------------------------------------------------------ */
+
+static int add_language(struct question *question, const char *code, struct treadle_error *error)
 {
-    size_t size = strlen(needle);
-    for (size_t i = 0; i + size <= length; i++)
-        if (strncasecmp(text + i, needle, size) == 0)
+    for (size_t i = 0; i < question->language_count; i++)
+        if (strcmp(question->codes[i], code) == 0)
+            return 0;
+    if (question->language_count == QUESTION_LANGUAGES)
+        return 0;
+    int rc = language_new(&question->languages[question->language_count], code, error);
+    if (!rc)
+        question->codes[question->language_count++] = code;
+    return rc;
+}
+
+static const char *sample_language(const char *text, size_t length)
+{
+    return language_detect(text, length > SAMPLE_BYTES ? text_cut(text, SAMPLE_BYTES) : length);
+}
+
+struct language *question_language(const struct question *question, const char *text, size_t length)
+{
+    const char *code = sample_language(text, length);
+    for (size_t i = 0; i < question->language_count; i++)
+        if (strcmp(question->codes[i], code) == 0)
+            return question->languages[i];
+    return question->languages[0];
+}
+
+/* ---- Units ---------------------------------------------------------------------------------- */
+
+/* The words of the question as each of the languages has them. */
+struct reading {
+    struct language_word *words[QUESTION_LANGUAGES];
+    size_t counts[QUESTION_LANGUAGES];
+};
+
+static const struct language_word *word_at(const struct reading *reading, size_t language,
+                                           size_t start)
+{
+    for (size_t i = 0; i < reading->counts[language]; i++)
+        if (!reading->words[language][i].part && reading->words[language][i].start == start)
+            return &reading->words[language][i];
+    return NULL;
+}
+
+static bool is_spaceless(const char *word, size_t length)
+{
+    return length >= 3 && (unsigned char)word[0] >= 0xE3 && (unsigned char)word[0] < 0xF0;
+}
+
+/* Runs of two hiragana or fewer are endings and particles. */
+static bool is_particle(const char *word, size_t length)
+{
+    if (length > 6 || !is_spaceless(word, length))
+        return false;
+    for (size_t i = 0; i + 2 < length; i += 3)
+        if ((unsigned char)word[i] != 0xE3 || (unsigned char)word[i + 1] > 0x82)
+            return false;
+    return true;
+}
+
+static bool is_stopword(const struct question *question, const struct reading *reading,
+                        const struct language_word *word)
+{
+    if (is_particle(question->text + word->start, word->end - word->start))
+        return true;
+    for (size_t i = 0; i < question->language_count; i++) {
+        const struct language_word *other = word_at(reading, i, word->start);
+        if (other && other->stopword)
             return true;
-    return false;
-}
-
-static enum question_kind kind_of(const char *text, size_t length)
-{
-    static const char *const how_many[] = {"how many", "how much",  "how long", "how large",
-                                           "how big",  "how often", "how far",  NULL};
-    static const char *const how[] = {"how do i",    "how do you",    "how do we",   "how can",
-                                      "how to",      "how should",    "how would",   "how must",
-                                      "wie kann",    "comment ",      "show me how", "can i ",
-                                      "what must i", "what should i", NULL};
-    static const char *const why[] = {"why ", "warum ", "pourquoi ", NULL};
-    static const char *const which[] = {
-        "which ",       "what option",    "what argument", "what function",
-        "what command", "what parameter", "welche",        NULL};
-    static const char *const what[] = {
-        "what is",  "what are", "what's",    "what does", "what do ", "define ", "describe ",
-        "explain ", "was ist",  "was macht", "what was",  "who is",   NULL};
-    if (holds(text, length, "default"))
-        return QUESTION_DEFAULT;
-    if (starts(text, length, how_many))
-        return QUESTION_NUMBER;
-    if (starts(text, length, which))
-        return QUESTION_WHICH;
-    if (starts(text, length, how))
-        return QUESTION_HOW;
-    if (starts(text, length, why))
-        return QUESTION_WHY;
-    return starts(text, length, what) ? QUESTION_DEFINITION : QUESTION_PLAIN;
-}
-
-/* 1 for the word itself, a little less for a plural or another form of it. */
-static double form_share(const struct question_unit *unit, const char *word, size_t length)
-{
-    size_t shorter = length < unit->word_length ? length : unit->word_length;
-    size_t longer = length < unit->word_length ? unit->word_length : length;
-    size_t same = 0;
-    while (same < shorter &&
-           tolower((unsigned char)word[same]) == tolower((unsigned char)unit->word[same]))
-        same++;
-    if (same == longer)
-        return 1;
-    return same + 1 >= shorter && longer - same <= 3 ? 0.96 : 0.85;
-}
-
-double question_match(const struct question_unit *unit, const struct language_word *word,
-                      const char *text)
-{
-    if (strcmp(unit->term, word->term) == 0)
-        return form_share(unit, text + word->start, word->end - word->start);
-    return 0;
-}
-
-size_t question_part(const struct question_unit *unit, const struct language_word *word)
-{
-    size_t i = 0;
-    while (i < unit->part_count && (word->part || strcmp(unit->parts[i], word->term) != 0))
-        i++;
-    return i;
-}
-
-static bool is_known(const struct question *question, const char *term)
-{
-    for (size_t i = 0; i < question->unit_count; i++)
-        if (strcmp(question->units[i].term, term) == 0)
-            return true;
+    }
     return false;
 }
 
@@ -128,23 +134,10 @@ static double share_of(const struct question *question, const struct language_wo
 {
     const char *word = question->text + words[at].start;
     size_t length = words[at].end - words[at].start;
-    bool asks_for_it = question->kind == QUESTION_DEFINITION || question->kind == QUESTION_WHICH ||
-                       question->kind == QUESTION_DEFAULT;
-    bool beside = (at > 0 && !words[at - 1].stopword) ||
-                  (at + 1 < count && !words[at + 1].stopword && !words[at + 1].part) ||
-                  (at > 0 && question->kind == QUESTION_WHICH && at < 2);
-    if (asks_for_it && beside && listed(class_nouns, word, length))
-        return light;
+    if (listed(class_nouns, word, length))
+        return question->kind == QUESTION_HOW ? half : light;
     if (question->kind == QUESTION_DEFAULT &&
         listed(" default defaults value values ", word, length))
-        return half;
-    if (question->kind == QUESTION_DEFINITION && at + 1 == count && at > 0 &&
-        !words[at - 1].stopword && listed(" mean means ", word, length))
-        return light;
-    if (question->kind == QUESTION_DEFINITION &&
-        listed(" meaning purpose definition ", word, length))
-        return light;
-    if (question->kind == QUESTION_HOW && listed(class_nouns, word, length))
         return half;
     if (listed(generic, word, length))
         return question->kind == QUESTION_HOW ? half : light;
@@ -154,44 +147,90 @@ static double share_of(const struct question *question, const struct language_wo
     return 1;
 }
 
-static void add_unit(struct question *question, const struct language_word *words, size_t count,
-                     size_t at)
+static bool is_known(const struct question *question, const char *term)
 {
-    if (question->unit_count == QUESTION_UNITS || is_known(question, words[at].term))
-        return;
-    struct question_unit *unit = &question->units[question->unit_count++];
-    *unit = (struct question_unit){.term = words[at].term,
-                                   .word = question->text + words[at].start,
-                                   .word_length = words[at].end - words[at].start,
-                                   .share = share_of(question, words, count, at)};
-    for (size_t i = at + 1; i < count && words[i].part && unit->part_count < UNIT_PARTS; i++)
-        if (!words[i].stopword)
-            unit->parts[unit->part_count++] = words[i].term;
+    for (size_t i = 0; i < question->unit_count; i++)
+        if (strcmp(question->units[i].forms[0], term) == 0)
+            return true;
+    return false;
 }
 
-int question_read(struct question *question, struct language *language, const char *text,
-                  size_t length, struct arena *arena, struct treadle_error *error)
+static void add_unit(struct question *question, const struct reading *reading, size_t at)
 {
-    struct language_word *words;
-    size_t count;
+    const struct language_word *words = reading->words[0];
+    size_t count = reading->counts[0];
+    if (question->unit_count == QUESTION_UNITS || is_known(question, words[at].term))
+        return;
+    const char *word = question->text + words[at].start;
+    size_t length = words[at].end - words[at].start;
+    struct question_unit unit = {.word = word,
+                                 .length = length,
+                                 .spaceless = is_spaceless(word, length),
+                                 .share = share_of(question, words, count, at)};
+    for (size_t i = 0; i < question->language_count; i++) {
+        const struct language_word *other = word_at(reading, i, words[at].start);
+        unit.forms[i] = other ? other->term : words[at].term;
+    }
+    for (size_t i = at + 1; i < count && words[i].part && unit.part_count < UNIT_PARTS; i++)
+        if (!words[i].stopword && !unit.spaceless)
+            unit.parts[unit.part_count++] = words[i].term;
+    question->units[question->unit_count++] = unit;
+}
+
+static void add_units(struct question *question, const struct reading *reading, bool stopwords)
+{
+    for (size_t i = 0; i < reading->counts[0]; i++) {
+        const struct language_word *word = &reading->words[0][i];
+        if (!word->part && (stopwords || !is_stopword(question, reading, word)))
+            add_unit(question, reading, i);
+    }
+}
+
+/* "How often", "how large": the second word asks, too. */
+static bool asks(const struct question *question)
+{
+    static const char *const measures[] = {"how many", "how much",  "how long", "how large",
+                                           "how big",  "how often", "how far",  "how old",
+                                           "how high", NULL};
+    return starts(question->text, question->length, measures);
+}
+
+int question_read(struct question *question, const char *text, size_t length,
+                  const struct model_passage *passages, size_t passage_count, struct arena *arena,
+                  struct treadle_error *error)
+{
+    struct reading reading = {.counts = {0}};
     while (length && (unsigned char)*text <= ' ') {
         text++;
         length--;
     }
-    int code = language_words(language, text, length, arena, &words, &count, error);
+    *question =
+        (struct question){.text = text, .length = length, .kind = question_kind(text, length)};
+    int code = add_language(question, sample_language(text, length), error);
+    for (size_t i = 0; !code && i < passage_count; i++)
+        code = add_language(question, sample_language(passages[i].text, strlen(passages[i].text)),
+                            error);
+    for (size_t i = 0; !code && i < question->language_count; i++)
+        code = language_words(question->languages[i], text, length, arena, &reading.words[i],
+                              &reading.counts[i], error);
     if (code)
         return code;
-    *question = (struct question){.text = text, .length = length, .kind = kind_of(text, length)};
-    /* "How often", "how large": the second word asks, too. */
-    size_t first = question->kind == QUESTION_NUMBER ? 2 : 0;
-    for (size_t i = first; i < count; i++)
-        if (!words[i].part && !words[i].stopword)
-            add_unit(question, words, count, i);
-    for (size_t i = 0; question->unit_count == 0 && i < count; i++)
-        if (!words[i].part)
-            add_unit(question, words, count, i);
+    if (asks(question) && reading.counts[0] > 1)
+        reading.words[0][1].stopword = true;
+    add_units(question, &reading, false);
+    if (question->unit_count == 0)
+        add_units(question, &reading, true);
     return 0;
 }
+
+void question_clear(struct question *question)
+{
+    for (size_t i = 0; i < question->language_count; i++)
+        language_free(question->languages[i]);
+    question->language_count = 0;
+}
+
+/* ---- Finding the question in a message ------------------------------------------------------ */
 
 void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out)

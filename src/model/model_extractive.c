@@ -163,33 +163,26 @@ static int forced_call(struct turn *turn, const char *query, struct treadle_erro
     return call_function(turn, tool, error);
 }
 
-/* The texts of a passage or two, to tell their language by. */
-static const char *passages_language(const struct turn *turn)
-{
-    const char *text = turn->passages[0].text;
-    return language_detect(text, strlen(text));
-}
-
 /* Quotes what answers the question; leaves the answer empty when nothing does. */
 static int quote(struct turn *turn, const char *question_text, size_t length,
                  struct treadle_error *error)
 {
-    struct language *language;
     struct question question;
     struct sentences sentences = {0};
-    const struct sentence *chosen[QUOTES];
+    struct selection selection;
     if (turn->passage_count == 0)
         return 0;
-    int code = language_new(&language, passages_language(turn), error);
-    if (code)
-        return code;
-    code = question_read(&question, language, question_text, length, turn->arena, error);
+    int code = question_read(&question, question_text, length, turn->passages, turn->passage_count,
+                             turn->arena, error);
     if (!code && question.unit_count)
-        code = sentences_gather(&sentences, &question, language, turn->passages,
-                                turn->passage_count, turn->arena, error);
-    if (!code && sentences.count)
-        answer_write(&turn->answer, chosen, sentences_choose(&sentences, &question, chosen));
-    language_free(language);
+        code = sentences_gather(&sentences, &question, turn->passages, turn->passage_count,
+                                turn->arena, error);
+    if (!code) {
+        sentences_choose(&sentences, &question, &selection);
+        if (selection.count)
+            answer_write(&turn->answer, &sentences, &selection);
+    }
+    question_clear(&question);
     return code;
 }
 
