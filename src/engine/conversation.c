@@ -281,8 +281,11 @@ int conversation_load(struct db_session *session, const struct treadle_run *run,
 {
     struct conversation conversation = {.arena = arena, .sees = sees};
     const struct record_key keys[] = {{"thread", run->thread_id}};
-    struct record_query query = {
-        .table = "messages", .keys = keys, .key_count = 1, .limit = message_limit(run)};
+    struct record_query query = {.table = "messages",
+                                 .index = "messages_thread",
+                                 .keys = keys,
+                                 .key_count = 1,
+                                 .limit = message_limit(run)};
     struct record_page page = {0};
     int rc = record_list(session, &query, arena, &page, error);
     if (!rc && run->instructions && run->instructions[0]) {

@@ -74,7 +74,8 @@ int assistant_list(struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}};
-    const struct record_query query = {.table = "assistants", .keys = keys, .key_count = 1};
+    const struct record_query query = {
+        .table = "assistants", .index = "assistants_project", .keys = keys, .key_count = 1};
     return resource_send_page(session, call, &query, error);
 }
 

@@ -134,8 +134,11 @@ struct resource_plan file_create(struct resource_call *call, struct treadle_erro
 int file_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}, {"purpose", call->query.purpose}};
-    const struct record_query query = {
-        .table = "files", .keys = keys, .key_count = call->query.purpose ? 2 : 1};
+    const char *purpose = call->query.purpose;
+    const struct record_query query = {.table = "files",
+                                       .index = purpose ? "files_purpose" : "files_project",
+                                       .keys = keys,
+                                       .key_count = purpose ? 2 : 1};
     return resource_send_page(session, call, &query, error);
 }
 

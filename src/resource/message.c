@@ -53,8 +53,11 @@ int message_list(struct db_session *session, struct resource_call *call,
 {
     const struct record_key keys[] = {
         {"thread", call->arguments[0]}, {"project", call->project}, {"run", call->query.run_id}};
-    const struct record_query query = {
-        .table = "messages", .keys = keys, .key_count = call->query.run_id ? 3 : 2};
+    const char *run_id = call->query.run_id;
+    const struct record_query query = {.table = "messages",
+                                       .index = run_id ? "messages_run" : "messages_thread",
+                                       .keys = keys,
+                                       .key_count = run_id ? 3 : 2};
     int rc = resource_check_thread(session, call, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }

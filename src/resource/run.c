@@ -72,7 +72,8 @@ struct resource_plan run_create_with_thread(struct resource_call *call, struct t
 int run_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"thread", call->arguments[0]}, {"project", call->project}};
-    const struct record_query query = {.table = "runs", .keys = keys, .key_count = 2};
+    const struct record_query query = {
+        .table = "runs", .index = "runs_thread", .keys = keys, .key_count = 2};
     struct treadle_thread thread;
     int rc = resource_load_thread(session, call, &thread, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
@@ -82,8 +83,11 @@ int run_list_all(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
     const struct record_key keys[] = {{"project", call->project}, {"status", call->query.status}};
-    const struct record_query query = {
-        .table = "runs", .keys = keys, .key_count = call->query.status ? 2 : 1};
+    const char *status = call->query.status;
+    const struct record_query query = {.table = "runs",
+                                       .index = status ? "runs_status" : "runs_project",
+                                       .keys = keys,
+                                       .key_count = status ? 2 : 1};
     return resource_send_page(session, call, &query, error);
 }
 

@@ -35,8 +35,11 @@ int run_step_list(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     const struct record_key keys[] = {{"run", call->arguments[1]}, {"project", call->project}};
-    const struct record_query query = {
-        .table = "run_steps", .body_column = body_column(call), .keys = keys, .key_count = 2};
+    const struct record_query query = {.table = "run_steps",
+                                       .index = "run_steps_run",
+                                       .body_column = body_column(call),
+                                       .keys = keys,
+                                       .key_count = 2};
     int rc = check_run(session, call, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }

@@ -100,12 +100,19 @@ int vector_store_batch_cancel_files(struct db_session *session, struct resource_
 int vector_store_batch_list_files(struct db_session *session, struct resource_call *call,
                                   struct treadle_error *error)
 {
-    const struct record_key keys[] = {
-        {"batch", call->arguments[1]}, {"project", call->project}, {"status", call->query.filter}};
-    const struct record_query query = {.table = "vector_store_files",
-                                       .id_column = "file",
-                                       .keys = keys,
-                                       .key_count = call->query.filter ? 3 : 2};
+    const struct record_key keys[] = {{"store", call->arguments[0]},
+                                      {"batch", call->arguments[1]},
+                                      {"project", call->project},
+                                      {"status", call->query.filter}};
+    const char *filter = call->query.filter;
+    const struct record_query query = {
+        .table = "vector_store_files",
+        .index = filter ? "vector_store_files_batch_status" : "vector_store_files_batch",
+        .id_column = "file",
+        .id_within = "store",
+        .keys = keys,
+        .key_count = filter ? 4 : 3,
+    };
     struct treadle_vector_store_file_batch batch;
     int rc = load_batch(session, call, call->arguments[1], &batch, error);
     return rc ? rc : resource_send_page(session, call, &query, error);

@@ -32,10 +32,15 @@ int vector_store_file_list(struct db_session *session, struct resource_call *cal
 {
     const struct record_key keys[] = {
         {"store", call->arguments[0]}, {"project", call->project}, {"status", call->query.filter}};
-    const struct record_query query = {.table = "vector_store_files",
-                                       .id_column = "file",
-                                       .keys = keys,
-                                       .key_count = call->query.filter ? 3 : 2};
+    const char *filter = call->query.filter;
+    const struct record_query query = {
+        .table = "vector_store_files",
+        .index = filter ? "vector_store_files_status" : "vector_store_files_store",
+        .id_column = "file",
+        .id_within = "store",
+        .keys = keys,
+        .key_count = filter ? 3 : 2,
+    };
     int rc = check_store(session, call, error);
     return rc ? rc : resource_send_page(session, call, &query, error);
 }

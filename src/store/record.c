@@ -37,6 +37,12 @@ static void append_keys(struct buffer *sql, const struct record_key *keys, size_
         append(sql, i ? " AND " : " WHERE ", keys[i].column, " = ?", NULL);
 }
 
+/* The sign keeps SQLite from looking for the row by a key that many rows have. */
+static void append_check(struct buffer *sql, const char *column)
+{
+    append(sql, " AND +", column, " = ?", NULL);
+}
+
 static void bind_keys(struct db_statement *statement, int first, const struct record_key *keys,
                       size_t count)
 {
@@ -201,22 +207,37 @@ static const char *id_column(const struct record_query *query)
     return query->id_column ? query->id_column : "id";
 }
 
+static const char *seq_column(const struct record_query *query)
+{
+    return query->seq_column ? query->seq_column : "seq";
+}
+
 static int find_cursor(struct db_session *session, const struct record_query *query,
                        const char *name, const char *id, int64_t *out, struct treadle_error *error)
 {
-    struct record_key keys[16];
     struct db_statement *statement;
-    if (query->key_count + 1 > sizeof keys / sizeof keys[0])
-        return error_set(error, TREADLE_EINVALID, "too many keys");
-    if (query->key_count)
-        memcpy(keys, query->keys, query->key_count * sizeof keys[0]);
-    keys[query->key_count] = (struct record_key){id_column(query), id};
-    int rc =
-        select_row(session, query->table, "seq", keys, query->key_count + 1, &statement, error);
-    if (rc == TREADLE_ENOTFOUND)
+    struct buffer sql;
+    buffer_init(&sql, LARGEST_SQL);
+    append(&sql, "SELECT ", seq_column(query), " FROM ",
+           query->cursor_table ? query->cursor_table : query->table, " WHERE ", id_column(query),
+           " = ?", NULL);
+    for (size_t i = 0; i < query->key_count; i++) {
+        const char *column = query->keys[i].column;
+        if (query->cursor_table || (query->id_within && strcmp(column, query->id_within) == 0))
+            append(&sql, " AND ", column, " = ?", NULL);
+        else
+            append_check(&sql, column);
+    }
+    int rc = prepare(session, &sql, &statement, error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, id);
+    bind_keys(statement, 2, query->keys, query->key_count);
+    rc = db_step(statement, error);
+    if (rc == 0)
         return error_set_wire(error, 404, "invalid_request_error", NULL, name,
                               "No object found with id '%.100s', given as '%s'.", id, name);
-    if (rc)
+    if (rc < 0)
         return rc;
     *out = db_column_integer(statement, 0);
     return 0;
@@ -301,9 +322,12 @@ int record_list(struct db_session *session, const struct record_query *query, st
     const char *body = query->body_column ? query->body_column : "body";
     buffer_init(&sql, LARGEST_SQL);
     append(&sql, "SELECT ", id_column(query), ", ", body, " FROM ", query->table, NULL);
+    if (query->index)
+        append(&sql, " INDEXED BY ", query->index, NULL);
     append_keys(&sql, query->keys, query->key_count);
-    append(&sql, query->key_count ? " AND" : " WHERE", " seq > ? AND seq < ? ORDER BY seq ",
-           range.upward ? "ASC" : "DESC", " LIMIT ?", NULL);
+    append(&sql, query->key_count ? " AND " : " WHERE ", seq_column(query), " > ? AND ",
+           seq_column(query), " < ? ORDER BY ", seq_column(query),
+           range.upward ? " ASC LIMIT ?" : " DESC LIMIT ?", NULL);
     rc = prepare(session, &sql, &statement, error);
     if (rc)
         return rc;

@@ -56,8 +56,13 @@ int record_next_due(struct db_session *session, const char *table, int64_t at, s
 
 struct record_query {
     const char *table;
-    const char *id_column;   /* NULL: "id" */
-    const char *body_column; /* NULL: "body" */
+    const char *index;        /* the one that holds the keys, then seq: a page is read off it. NULL:
+                                 the table itself is walked, or says by its joins what is walked */
+    const char *cursor_table; /* where an id's row is looked for, NULL: in the table */
+    const char *id_column;    /* NULL: "id" */
+    const char *seq_column;   /* NULL: "seq" */
+    const char *id_within;    /* the key within which ids are unique; NULL: everywhere */
+    const char *body_column;  /* NULL: "body" */
     const struct record_key *keys;
     size_t key_count;
     const char *after; /* id of a row with those keys, or NULL */

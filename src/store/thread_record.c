@@ -45,6 +45,27 @@ int thread_record_index(struct db_session *session, const char *project, const c
     return rc;
 }
 
+int thread_record_count(struct db_session *session, const char *project,
+                        const struct treadle_pair *pair, int64_t up_to, int64_t *out,
+                        struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT COUNT(*) FROM (SELECT 1 FROM thread_metadata "
+                        "WHERE project = ? AND name = ? AND value = ? LIMIT ?)",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, project);
+    db_bind_text(statement, 2, pair->key);
+    db_bind_text(statement, 3, pair->value);
+    db_bind_integer(statement, 4, up_to);
+    rc = db_step(statement, error);
+    if (rc > 0)
+        *out = db_column_integer(statement, 0);
+    return rc < 0 ? rc : 0;
+}
+
 int thread_record_usage(struct db_session *session, const char *project, const char *thread_id,
                         struct treadle_thread_usage *out, struct treadle_error *error)
 {
