@@ -1,5 +1,5 @@
 #!/bin/sh
-# Lays out every C file by .clang-format, or with --check says which ones differ and fails.
+# Lays out every C and C++ file by .clang-format, or with --check says which ones differ and fails.
 set -eu
 cd "$(dirname "$0")/.."
 case ${1:-} in
@@ -10,5 +10,5 @@ case ${1:-} in
     exit 2
     ;;
 esac
-find include src tests bench \( -name node_modules -prune \) -o -name '*.[ch]' -print0 |
+find include src tests bench \( -name node_modules -prune \) -o \( -name '*.[ch]' -o -name '*.cc' \) -print0 |
     xargs -0 clang-format "$@"

@@ -11,7 +11,7 @@ case $target in
 *[!a-z_]*) echo "fuzz.sh: no such target" >&2 && exit 2 ;;
 esac
 
-[ -f build-fuzz/build.ninja ] || CC=clang meson setup build-fuzz -Dfuzz=true -Db_lundef=false \
+[ -f build-fuzz/build.ninja ] || CC=clang CXX=clang++ meson setup build-fuzz -Dfuzz=true -Db_lundef=false \
     -Db_sanitize=address,undefined
 ninja -C build-fuzz "tests/fuzz/fuzz_$target"
 mkdir -p "build-fuzz/found/$target" "build-fuzz/corpus/$target"

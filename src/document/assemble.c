@@ -1,5 +1,5 @@
 /*
- * Assembling: rows are made, margins dropped, headings told, and the rest flows into paragraphs.
+ * Assembling: margins are dropped, headings told, and the rest flows into paragraphs.
  *
  * A row continues the paragraph before it unless something speaks against it: a gap, another size,
  * the mark of a list's item, the row before it ending early. What is laid out by hand (code, the
@@ -32,7 +32,6 @@ struct assembling {
     struct hyphens hyphens;
     const struct sheet *sheet; /* the page at hand */
     int page;
-    int32_t edges[3];               /* by enum row_column: how far to the right its text runs */
     const struct row *first, *last; /* of the block in the making */
     int level;                      /* of a heading in the making, 0 for a paragraph */
     int32_t right;                  /* how far the paragraph in the making runs */
@@ -79,7 +78,7 @@ static bool begins_item(const struct row *row, bool *certain)
 static bool ends_early(const struct assembling *assembling, const struct row *row)
 {
     const struct row *before = assembling->last;
-    int32_t edge = assembling->edges[before->column];
+    int32_t edge = before->edge;
     /* Rows that end together show an edge of their own. */
     if (assembling->first != before && assembling->right < edge - ALIGNED)
         edge = assembling->right;
@@ -102,7 +101,7 @@ static bool similar_size(int32_t a, int32_t b)
 /* Whether the row is set as part of a table or a list of labels. */
 static bool in_cells(const struct row *row)
 {
-    return row->pieces > 1;
+    return row->cell_count > 1;
 }
 
 /* Whether the row goes on where a row of cells ended: below its last cell. */
@@ -129,11 +128,11 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
 {
     const struct row *before = assembling->last;
     bool certain = false;
-    int32_t step = row->bottom - before->bottom;
+    int32_t step = row->bottom - before->bottom, em = row->size;
     if (assembling->level || !similar_size(row->size, before->size) || row->leader ||
         before->leader)
         return true;
-    if (step <= 0 || row->column != before->column)
+    if (step <= 0 || row->rotation != before->rotation)
         return ends_sentence(before) || ends_early(assembling, row) || row->fixed;
     if ((int64_t)step * 100 > (int64_t)row->size * assembling->style.pitch * 130 / 100)
         return true;
@@ -146,8 +145,8 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
     bool early = ends_early(assembling, row);
     if (begins_item(row, &certain) && (certain || early || ends_sentence(before)))
         return true;
-    if (early ||
-        ((row->fixed || before->fixed) && row->fixed != before->fixed && ends_sentence(before)))
+    bool other_font = row->fixed != before->fixed;
+    if (early || (other_font && (ends_sentence(before) || abs(row->left - before->left) > em / 2)))
         return true;
     return indent_parts(assembling, row);
 }
@@ -231,36 +230,11 @@ static int add_row(struct assembling *assembling, size_t index, struct treadle_e
     return 0;
 }
 
-static int compare_edges(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-    return (left > right) - (left < right);
-}
-
-/* Finds how far the text of each column runs: the edge that all but a few rows keep within. */
-static int find_edges(struct assembling *assembling, struct treadle_error *error)
-{
-    const struct sheet *sheet = assembling->sheet;
-    int32_t *edges = calloc(sheet->count + 1, sizeof *edges);
-    if (!edges)
-        return error_set_memory(error);
-    for (int column = ROW_WHOLE; column <= ROW_RIGHT; column++) {
-        size_t count = 0;
-        for (size_t r = 0; r < sheet->count; r++)
-            if ((int)sheet->rows[r].column == column)
-                edges[count++] = sheet->rows[r].right;
-        qsort(edges, count, sizeof *edges, compare_edges);
-        assembling->edges[column] = count ? edges[(count - 1) * 95 / 100] : 0;
-    }
-    free(edges);
-    return 0;
-}
-
 static int assemble_sheet(struct assembling *assembling, size_t index, struct treadle_error *error)
 {
     assembling->sheet = &assembling->sheets[index];
     assembling->page = (int)index + 1;
-    int rc = find_edges(assembling, error);
+    int rc = 0;
     for (size_t r = 0; r < assembling->sheet->count && !rc; r++)
         rc = add_row(assembling, r, error);
     return rc ? rc : end_block(assembling, error);
@@ -277,23 +251,16 @@ static int learn_hyphens(struct assembling *assembling, struct treadle_error *er
     return rc;
 }
 
-int assemble_blocks(struct blocks *blocks, const struct sheaf *sheaf, struct treadle_error *error)
+int assemble_blocks(struct blocks *blocks, struct sheaf *sheaf, struct treadle_error *error)
 {
-    struct assembling assembling = {.blocks = blocks, .count = sheaf->count};
-    assembling.sheets = calloc(sheaf->count + 1, sizeof *assembling.sheets);
-    int rc = assembling.sheets ? 0 : error_set_memory(error);
-    for (size_t p = 0; p < sheaf->count && !rc; p++)
-        rc = rows_make(&assembling.sheets[p], &sheaf->pages[p], sheaf->arena, error);
-    if (rc)
-        goto done;
+    struct assembling assembling = {
+        .blocks = blocks, .sheets = sheaf->sheets, .count = sheaf->count};
     style_learn(&assembling.style, assembling.sheets, sheaf->count);
-    rc = margins_drop(assembling.sheets, sheaf->count, assembling.style.body, error);
+    int rc = margins_drop(assembling.sheets, sheaf->count, assembling.style.body, error);
     if (!rc)
         rc = learn_hyphens(&assembling, error);
     for (size_t p = 0; p < sheaf->count && !rc; p++)
         rc = assemble_sheet(&assembling, p, error);
-done:
     hyphens_clear(&assembling.hyphens);
-    free(assembling.sheets);
     return rc;
 }

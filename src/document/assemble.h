@@ -7,6 +7,7 @@
 #include "document/blocks.h"
 #include "document/sheaf.h"
 
-int assemble_blocks(struct blocks *blocks, const struct sheaf *sheaf, struct treadle_error *error);
+/* Takes the margins out of the sheaf's sheets. */
+int assemble_blocks(struct blocks *blocks, struct sheaf *sheaf, struct treadle_error *error);
 
 #endif

@@ -5,7 +5,7 @@
  * UTF-8 text up to the frame's end. Both ends are of one build on one machine, so numbers are in
  * the machine's own order. A reader sends one FRAME_READY once it has confined itself and before
  * it looks at the document, then FRAME_DOCUMENT, then for each of its pages in order a FRAME_PAGE
- * and the page's FRAME_SIZE, FRAME_LINEs and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after
+ * and the page's FRAME_SIZE, FRAME_WORDS and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after
  * which nothing comes. It sends FRAME_PAGE before it looks at the page, so when it ends within a
  * page, that page is known, and another reader begins after it. Lengths on the page are hundredths
  * of a point, measured from its top left corner.
@@ -28,13 +28,20 @@ enum frame_kind {
     FRAME_DOCUMENT,  /* struct frame_document, the title */
     FRAME_PAGE,      /* struct frame_page */
     FRAME_SIZE,      /* struct frame_size, of the page */
-    FRAME_LINE,      /* struct frame_line, the text */
+    FRAME_WORDS,     /* words, each a struct frame_word and its text, without padding */
     FRAME_NOTICE,    /* struct frame_notice, about the page */
     FRAME_FAILURE,   /* struct frame_failure */
     FRAME_END        /* nothing */
 };
 
-enum frame_style { FRAME_BOLD = 1, FRAME_FIXED = 2 /* every letter is as wide as the others */ };
+enum frame_style {
+    FRAME_BOLD = 1,
+    FRAME_EVEN = 2,       /* all its characters are of one width */
+    FRAME_SPACE = 4,      /* a space follows it on its line */
+    FRAME_NOTE = 8,       /* drawn by an annotation: a form's value, a note */
+    FRAME_ARTIFACT = 16,  /* its marks say that it is no part of the text */
+    FRAME_TYPEWRITER = 32 /* its font says that all its characters are of one width */
+};
 
 /* The status that a reader ends with when it ends within a page. */
 enum frame_status { FRAME_STATUS_PAGE_TIMEOUT = 70, FRAME_STATUS_TIMEOUT };
@@ -62,10 +69,15 @@ struct frame_size {
     int32_t width, height;
 };
 
-struct frame_line {
+/* Words come in the order in which the page draws them. The characters of one stand as they are
+ * seen: from left to right, also where they are read from right to left. */
+struct frame_word {
     int32_t left, top, right, bottom;
-    int32_t size;   /* of most of its characters' font */
-    uint32_t style; /* enum frame_style, of most of its characters */
+    int32_t base;      /* the line that its letters stand on: of y, or of x when it is turned */
+    int32_t size;      /* of its font */
+    uint16_t style;    /* enum frame_style */
+    uint16_t rotation; /* quarter turns clockwise, 0 to 3 */
+    uint32_t length;   /* bytes of text, at least 1 */
 };
 
 struct frame_notice {

@@ -123,10 +123,9 @@ static int start_share(struct gathering *gathering, struct share *share, struct 
 static void miss_rest(struct receiver *receiver)
 {
     struct sheaf *sheaf = receiver->sheaf;
-    size_t page = receiver->page ? (size_t)(receiver->page - sheaf->pages)
-                                 : receive_own_page(receiver, receiver->next);
+    size_t page = receiver->at ? receiver->at - 1 : receive_own_page(receiver, receiver->next);
     for (; page < sheaf->count; page = receive_own_page(receiver, page + 1))
-        sheaf->pages[page].notices |= 1u << NOTICE_NOT_REACHED;
+        sheaf->sheets[page].notices |= 1u << NOTICE_NOT_REACHED;
 }
 
 /* Goes on after the page within which the share's reader ended. */
@@ -135,9 +134,9 @@ static int skip_page(struct gathering *gathering, struct share *share, int statu
 {
     struct sheaf *sheaf = share->receiver.sheaf;
     size_t part = share->receiver.part;
-    struct page *page = share->receiver.page;
-    size_t next = receive_own_page(&share->receiver, (size_t)(page - sheaf->pages) + 1);
-    page->notices |= 1u << page_notice(status);
+    size_t page = share->receiver.at - 1;
+    size_t next = receive_own_page(&share->receiver, page + 1);
+    sheaf->sheets[page].notices |= 1u << page_notice(status);
     receive_clear(&share->receiver);
     gathering->hopeless = notice_too_many(sheaf);
     if (next == sheaf->count || gathering->hopeless)
@@ -161,7 +160,7 @@ static int finish_share(struct gathering *gathering, struct share *share,
                          status - 128);
     if (receiver->state == RECEIVE_NOTHING)
         return error_set(error, TREADLE_EIO, "the PDF reader did not start (status %d)", status);
-    if (!receiver->page)
+    if (receiver->at == 0)
         return explain_end(gathering, status, error);
     if (status != FRAME_STATUS_TIMEOUT)
         return skip_page(gathering, share, status, error);
@@ -186,7 +185,7 @@ static int take_output(struct gathering *gathering, struct share *share,
 /* The time is up: what was read so far counts, if the document was opened at all. */
 static int end_late(struct gathering *gathering, struct sheaf *sheaf, struct treadle_error *error)
 {
-    if (!sheaf->pages)
+    if (!sheaf->sheets)
         return too_late(gathering, error);
     for (size_t i = 0; i < gathering->count; i++) {
         struct share *share = &gathering->shares[i];

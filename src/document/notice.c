@@ -39,7 +39,7 @@ static const struct kind kinds[NOTICE_CODES] = {
 
 static bool has(const struct sheaf *sheaf, size_t page, enum notice_code code)
 {
-    return sheaf->pages[page].notices & 1u << code;
+    return sheaf->sheets[page].notices & 1u << code;
 }
 
 static size_t count_pages(const struct sheaf *sheaf, enum notice_code code)

@@ -8,20 +8,22 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { LINE_COST = 32, LINES_PER_PAGE = 200000 };
+enum { WORD_COST = 4, WORDS_PER_PAGE = 200000, PAGE_TEXT = 64 << 20 };
 
 void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
                   size_t first, uint64_t *budget)
 {
     *receiver = (struct receiver){
         .sheaf = sheaf, .part = part, .parts = parts, .next = first, .budget = budget};
-    buffer_init(&receiver->lines, sizeof(struct line) * LINES_PER_PAGE);
+    buffer_init(&receiver->words, sizeof(struct word) * WORDS_PER_PAGE);
+    buffer_init(&receiver->text, PAGE_TEXT);
     buffer_init(&receiver->waiting, sizeof(struct frame) + FRAME_LIMIT);
 }
 
 void receive_clear(struct receiver *receiver)
 {
-    buffer_clear(&receiver->lines);
+    buffer_clear(&receiver->words);
+    buffer_clear(&receiver->text);
     buffer_clear(&receiver->waiting);
 }
 
@@ -38,30 +40,47 @@ size_t receive_own_page(const struct receiver *receiver, size_t page)
     return page < receiver->sheaf->count ? page : receiver->sheaf->count;
 }
 
+/* Lays out the page that has come, so that its words need not be kept. */
 static int finish_page(struct receiver *receiver, struct treadle_error *error)
 {
-    struct page *page = receiver->page;
-    if (!page || receiver->lines.length == 0)
+    if (receiver->at == 0)
         return 0;
-    page->lines = arena_alloc(receiver->sheaf->arena, receiver->lines.length);
-    if (!page->lines)
-        return error_set_memory(error);
-    memcpy(page->lines, receiver->lines.data, receiver->lines.length);
-    page->count = receiver->lines.length / sizeof(struct line);
-    buffer_reset(&receiver->lines);
+    struct page page = receiver->page;
+    page.words = (struct word *)(void *)receiver->words.data;
+    page.count = receiver->words.length / sizeof(struct word);
+    for (size_t i = 0, at = 0; i < page.count; at += page.words[i++].length)
+        page.words[i].text = receiver->text.data + at;
+    int rc =
+        rows_make(&receiver->sheaf->sheets[receiver->at - 1], &page, receiver->sheaf->arena, error);
+    buffer_reset(&receiver->words);
+    buffer_reset(&receiver->text);
+    return rc;
+}
+
+static bool is_text(const char *text, size_t length)
+{
+    return text_is_utf8(text, length) && !memchr(text, '\0', length);
+}
+
+static int spend(struct receiver *receiver, size_t bytes, struct treadle_error *error)
+{
+    if (bytes > *receiver->budget)
+        return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
+    *receiver->budget -= bytes;
     return 0;
 }
 
-static int take_text(struct receiver *receiver, const char *text, size_t length, const char **out,
-                     struct treadle_error *error)
+static int take_title(struct receiver *receiver, const char *title, size_t length,
+                      struct treadle_error *error)
 {
-    if (!text_is_utf8(text, length) || memchr(text, '\0', length))
+    struct sheaf *sheaf = receiver->sheaf;
+    if (!is_text(title, length))
         return nonsense(error);
-    if (length + LINE_COST > *receiver->budget)
-        return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
-    *receiver->budget -= length + LINE_COST;
-    *out = arena_copy(receiver->sheaf->arena, text, length);
-    return *out ? 0 : error_set_memory(error);
+    int rc = spend(receiver, length, error);
+    if (rc || length == 0)
+        return rc;
+    sheaf->title = arena_copy(sheaf->arena, title, length);
+    return sheaf->title ? 0 : error_set_memory(error);
 }
 
 static int take_document(struct receiver *receiver, const char *body, size_t length,
@@ -72,25 +91,29 @@ static int take_document(struct receiver *receiver, const char *body, size_t len
     if (receiver->state != RECEIVE_READY || length < sizeof said)
         return nonsense(error);
     memcpy(&said, body, sizeof said);
-    if (said.pages == 0 || (sheaf->pages && said.pages != sheaf->count))
+    if (said.pages == 0 || (sheaf->sheets && said.pages != sheaf->count))
         return nonsense(error);
     if (said.pages > SHEAF_PAGES)
         return error_set(error, TREADLE_ELIMIT, "the document has %u pages; at most %d can be read",
                          said.pages, SHEAF_PAGES);
-    if (!sheaf->pages) {
-        int rc = length > sizeof said ? take_text(receiver, body + sizeof said,
-                                                  length - sizeof said, &sheaf->title, error)
-                                      : 0;
-        if (rc)
-            return rc;
-        sheaf->pages = arena_array(sheaf->arena, said.pages, sizeof *sheaf->pages);
-        if (!sheaf->pages)
+    if (!sheaf->sheets) {
+        sheaf->sheets = arena_array(sheaf->arena, said.pages, sizeof *sheaf->sheets);
+        if (!sheaf->sheets)
             return error_set_memory(error);
         sheaf->count = said.pages;
     }
+    int rc =
+        sheaf->title ? 0 : take_title(receiver, body + sizeof said, length - sizeof said, error);
+    if (rc)
+        return rc;
     receiver->state = RECEIVE_PAGES;
     receiver->next = receive_own_page(receiver, receiver->next);
     return 0;
+}
+
+static bool within(int32_t value)
+{
+    return value > -100000000 && value < 100000000;
 }
 
 static int take_page(struct receiver *receiver, const char *body, size_t length,
@@ -106,53 +129,77 @@ static int take_page(struct receiver *receiver, const char *body, size_t length,
     int rc = finish_page(receiver, error);
     if (rc)
         return rc;
-    receiver->page = &receiver->sheaf->pages[receiver->next];
+    receiver->at = receiver->next + 1;
+    receiver->page = (struct page){.count = 0};
     receiver->next = receive_own_page(receiver, receiver->next + 1);
     return 0;
 }
 
-static bool within(int32_t value)
+static bool is_sensible(const struct frame_word *said)
 {
-    return value > -100000000 && value < 100000000;
+    return within(said->left) && within(said->top) && within(said->right) && within(said->bottom) &&
+           within(said->base) && within(said->size) && said->size >= 0 &&
+           said->right >= said->left && said->bottom >= said->top && said->rotation < 4 &&
+           said->length > 0;
 }
 
 static int take_size(struct receiver *receiver, const char *body, size_t length,
                      struct treadle_error *error)
 {
     struct frame_size said;
-    if (!receiver->page || receiver->state != RECEIVE_PAGES || length != sizeof said)
+    if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length != sizeof said)
         return nonsense(error);
     memcpy(&said, body, sizeof said);
     if (!within(said.width) || !within(said.height))
         return nonsense(error);
-    receiver->page->width = said.width;
-    receiver->page->height = said.height;
+    receiver->page.width = said.width;
+    receiver->page.height = said.height;
     return 0;
 }
 
-static int take_line(struct receiver *receiver, const char *body, size_t length,
+static int take_word(struct receiver *receiver, const struct frame_word *said, const char *text,
                      struct treadle_error *error)
 {
-    struct frame_line said;
-    if (!receiver->page || receiver->state != RECEIVE_PAGES || length <= sizeof said)
+    if (!is_sensible(said) || !is_text(text, said->length))
         return nonsense(error);
-    memcpy(&said, body, sizeof said);
-    if (!within(said.left) || !within(said.top) || !within(said.right) || !within(said.bottom) ||
-        !within(said.size) || said.size < 0 || said.right < said.left || said.bottom < said.top)
-        return nonsense(error);
-    struct line line = {.left = said.left,
-                        .top = said.top,
-                        .right = said.right,
-                        .bottom = said.bottom,
-                        .size = said.size,
-                        .style = said.style,
-                        .length = length - sizeof said};
-    int rc = take_text(receiver, body + sizeof said, line.length, &line.text, error);
+    struct word word = {.left = said->left,
+                        .top = said->top,
+                        .right = said->right,
+                        .bottom = said->bottom,
+                        .base = said->base,
+                        .size = said->size,
+                        .style = said->style,
+                        .rotation = said->rotation,
+                        .length = said->length};
+    int rc = spend(receiver, said->length + WORD_COST, error);
     if (rc)
         return rc;
-    if (buffer_append(&receiver->lines, &line, sizeof line))
+    buffer_append(&receiver->words, &word, sizeof word);
+    buffer_append(&receiver->text, text, said->length);
+    if (receiver->words.failed || receiver->text.failed)
         return error_set(error, TREADLE_ELIMIT, "page %zu holds more text than is allowed",
-                         (size_t)(receiver->page - receiver->sheaf->pages) + 1);
+                         receiver->at);
+    return 0;
+}
+
+static int take_words(struct receiver *receiver, const char *body, size_t length,
+                      struct treadle_error *error)
+{
+    if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length == 0)
+        return nonsense(error);
+    for (size_t at = 0; at < length;) {
+        struct frame_word said;
+        if (length - at < sizeof said)
+            return nonsense(error);
+        memcpy(&said, body + at, sizeof said);
+        at += sizeof said;
+        if (said.length > length - at)
+            return nonsense(error);
+        int rc = take_word(receiver, &said, body + at, error);
+        if (rc)
+            return rc;
+        at += said.length;
+    }
     return 0;
 }
 
@@ -160,12 +207,12 @@ static int take_notice(struct receiver *receiver, const char *body, size_t lengt
                        struct treadle_error *error)
 {
     struct frame_notice said;
-    if (!receiver->page || receiver->state != RECEIVE_PAGES || length != sizeof said)
+    if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length != sizeof said)
         return nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.code >= NOTICE_CODES)
         return nonsense(error);
-    receiver->page->notices |= 1u << said.code;
+    receiver->sheaf->sheets[receiver->at - 1].notices |= 1u << said.code;
     return 0;
 }
 
@@ -222,8 +269,8 @@ static int take_frame(struct receiver *receiver, const struct frame *frame, cons
         return take_page(receiver, body, frame->length, error);
     case FRAME_SIZE:
         return take_size(receiver, body, frame->length, error);
-    case FRAME_LINE:
-        return take_line(receiver, body, frame->length, error);
+    case FRAME_WORDS:
+        return take_words(receiver, body, frame->length, error);
     case FRAME_NOTICE:
         return take_notice(receiver, body, frame->length, error);
     case FRAME_FAILURE:

@@ -1,5 +1,5 @@
 /*
- * Receiving: what one reader says, checked, into a sheaf.
+ * Receiving: what one reader says, checked, into a sheaf, page by page.
  *
  * The reader works on hostile input, so its words are input like any other: lengths, order, page
  * numbers, characters and the total are checked, and the first thing wrong ends it.
@@ -22,9 +22,11 @@ struct receiver {
     uint64_t *budget;   /* bytes of text that all readers together may still send */
     enum receive_state state;
     bool landlock;
-    size_t next;           /* the page that must come next, from 0; the sheaf's count: none */
-    struct page *page;     /* the page whose lines come now, NULL before the first */
-    struct buffer lines;   /* that page's lines so far, struct line each */
+    size_t next;         /* the page that must come next, from 0; the sheaf's count: none */
+    size_t at;           /* the page whose words come now, from 1; 0 before the first */
+    struct page page;    /* that page, without its words */
+    struct buffer words; /* they: struct word each, whose text is an offset into `text` */
+    struct buffer text;
     struct buffer waiting; /* bytes of a frame that is not whole yet */
 };
 

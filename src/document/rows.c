@@ -1,9 +1,6 @@
 /*
- * Rows: lines are folded, then each joins one of the rows before it, or begins one.
- *
- * A line looks for its row among the latest ones only, so that a page of very many lines costs no
- * more than their number. The gap between two columns is found by counting, in narrow strips of
- * the page, the lines that cross them.
+ * Rows: each direction of the page's text is made into segments, these are brought into the order
+ * of reading, and those that follow each other on one line become the cells of a row.
  */
 #include "document/rows.h"
 
@@ -13,30 +10,22 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "document/fold.h"
-#include "document/frame.h"
+#include "document/order.h"
+#include "document/segment.h"
+#include "document/table.h"
+#include "document/turn.h"
 
 enum {
-    LOOK_BACK = 80,     /* rows */
-    STRIPS = 100,       /* of a page's width, in the search for columns */
-    COLUMN_LINES = 12,  /* fewest lines of a column */
+    SIZES = 400, /* half points */
+    MOST_BLANKS = 60,
     ROW_BYTES = 1 << 20 /* longest text of a row */
 };
 
-/* A line that is folded and has found its row. */
-struct piece {
-    struct line line;
-    size_t row;
-    bool leader;
-};
-
 struct making {
-    struct arena *arena;
-    struct piece *pieces;
-    size_t piece_count;
+    struct arena *arena; /* of the document */
+    struct arena *scratch;
     struct row *rows;
-    size_t row_count;
-    int32_t gutter; /* where the right column begins, 0 for one column */
+    size_t count;
 };
 
 /* Collapses dot leaders (four dots and more with spaces between them, or five) into one space. */
@@ -63,172 +52,155 @@ static bool drop_leaders(char *text, size_t *length)
     return found;
 }
 
-static int fold_pieces(struct making *making, const struct page *page, struct treadle_error *error)
+static int32_t common_size(const struct segment *segments, size_t count)
 {
-    struct buffer folded;
-    buffer_init(&folded, ROW_BYTES);
-    int rc = 0;
-    for (size_t i = 0; i < page->count && !rc; i++) {
-        struct line line = page->lines[i];
-        buffer_reset(&folded);
-        rc = fold_line(&folded, line.text, line.length, error);
-        if (rc || folded.length == 0)
-            continue;
-        bool leader = drop_leaders(folded.data, &folded.length);
-        line.length = folded.length;
-        line.text = arena_copy(making->arena, folded.data, folded.length);
-        if (!line.text)
-            rc = error_set_memory(error);
-        making->pieces[making->piece_count++] = (struct piece){.line = line, .leader = leader};
-    }
-    buffer_clear(&folded);
-    return rc;
-}
-
-/* "words, 123", as in an index, whose lines are short. */
-static bool is_index_entry(const struct line *line)
-{
-    size_t start = line->length;
-    while (start > 0 && line->text[start - 1] >= '0' && line->text[start - 1] <= '9')
-        start--;
-    return start < line->length && start > 3 && memcmp(line->text + start - 2, ", ", 2) == 0;
-}
-
-/* Finds the gap between two columns: hardly a line crosses it, and on both of its sides there are
- * many lines that are long enough to be running text. */
-static int32_t find_gutter(const struct making *making, int32_t width)
-{
-    int crossing[STRIPS] = {0};
-    int strip = width / STRIPS;
-    if (strip <= 0)
-        return 0;
-    for (size_t i = 0; i < making->piece_count; i++) {
-        const struct line *line = &making->pieces[i].line;
-        int first = line->left / strip, last = line->right / strip;
-        for (int s = first < 0 ? 0 : first; s <= last && s < STRIPS; s++)
-            crossing[s]++;
-    }
-    int best = STRIPS * 35 / 100;
-    for (int s = best; s < STRIPS * 65 / 100; s++)
-        if (crossing[s] < crossing[best])
-            best = s;
-    int32_t gutter = best * strip + strip / 2;
-    size_t left = 0, right = 0;
-    for (size_t i = 0; i < making->piece_count; i++) {
-        const struct line *line = &making->pieces[i].line;
-        bool text = line->right - line->left > width / 4 || is_index_entry(line);
-        left += text && line->right <= gutter;
-        right += text && line->left >= gutter;
-    }
-    bool columns =
-        left >= COLUMN_LINES && right >= COLUMN_LINES && (size_t)crossing[best] * 10 < left + right;
-    return columns ? gutter : 0;
-}
-
-static enum row_column column_of(const struct making *making, const struct line *line)
-{
-    if (making->gutter == 0)
-        return ROW_WHOLE;
-    if (line->right <= making->gutter)
-        return ROW_LEFT;
-    return line->left >= making->gutter ? ROW_RIGHT : ROW_WHOLE;
-}
-
-/* Whether the line stands beside the row, neither above nor below it nor upon it. */
-static bool beside(const struct row *row, const struct line *line)
-{
-    int32_t low = row->bottom < line->bottom ? row->bottom : line->bottom;
-    int32_t high = row->top > line->top ? row->top : line->top;
-    int32_t a = row->bottom - row->top, b = line->bottom - line->top;
-    int32_t smaller = a < b ? a : b;
-    int32_t shift = abs(row->bottom - line->bottom);
-    bool apart = line->left >= row->right - 100 || line->right <= row->left + 100;
-    return apart && (low - high) * 2 > smaller && shift * 3 < (a > b ? a : b);
-}
-
-static void widen(struct row *row, const struct line *line)
-{
-    row->left = line->left < row->left ? line->left : row->left;
-    row->top = line->top < row->top ? line->top : row->top;
-    row->right = line->right > row->right ? line->right : row->right;
-    row->bottom = line->bottom > row->bottom ? line->bottom : row->bottom;
-    if (line->length > row->length) {
-        row->size = line->size;
-        row->length = line->length;
-    }
-    row->last_left = line->left > row->last_left ? line->left : row->last_left;
-    row->bold = row->bold && (line->style & FRAME_BOLD);
-    row->fixed = row->fixed && (line->style & FRAME_FIXED);
-    row->pieces++;
-}
-
-static void find_row(struct making *making, struct piece *piece)
-{
-    const struct line *line = &piece->line;
-    enum row_column column = column_of(making, line);
-    size_t oldest = making->row_count > LOOK_BACK ? making->row_count - LOOK_BACK : 0;
-    for (size_t r = making->row_count; r-- > oldest;) {
-        struct row *row = &making->rows[r];
-        if (row->column != column || !beside(row, line))
-            continue;
-        widen(row, line);
-        row->leader = row->leader || piece->leader;
-        piece->row = r;
-        return;
-    }
-    piece->row = making->row_count;
-    making->rows[making->row_count++] = (struct row){
-        .left = line->left,
-        .top = line->top,
-        .right = line->right,
-        .bottom = line->bottom,
-        .size = line->size,
-        .bold = line->style & FRAME_BOLD,
-        .fixed = line->style & FRAME_FIXED,
-        .leader = piece->leader,
-        .column = column,
-        .pieces = 1,
-        .last_left = line->left,
-        .length = line->length, /* of its longest piece, until the text is put together */
-    };
-}
-
-static int compare_pieces(const void *a, const void *b)
-{
-    const struct piece *left = a, *right = b;
-    if (left->row != right->row)
-        return left->row < right->row ? -1 : 1;
-    return (left->line.left > right->line.left) - (left->line.left < right->line.left);
-}
-
-static bool runs_left(const struct piece *pieces, size_t count)
-{
-    size_t letters = 0, others = 0;
-    for (size_t i = 0; i < count; i++)
-        for (size_t at = 0; at < pieces[i].line.length;) {
-            bool left = fold_runs_left(text_next(pieces[i].line.text, pieces[i].line.length, &at));
-            letters += left;
-            others += !left;
-        }
-    return letters > others / 2;
-}
-
-/* Puts the texts of a row's pieces together, in the order in which they are read. */
-static int join_pieces(struct making *making, struct row *row, const struct piece *pieces,
-                       size_t count, struct buffer *joined, struct treadle_error *error)
-{
-    if (count == 1) {
-        row->text = pieces->line.text;
-        row->length = pieces->line.length;
-        return 0;
-    }
-    bool backwards = runs_left(pieces, count);
-    buffer_reset(joined);
+    uint64_t letters[SIZES] = {0};
+    int best = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct line *line = &pieces[backwards ? count - 1 - i : i].line;
-        if (joined->length > 0 && line->length > 0)
+        int halves = (segments[i].size + 25) / 50;
+        letters[halves < SIZES ? halves : SIZES - 1] += segments[i].letters;
+    }
+    for (int i = 1; i < SIZES; i++)
+        if (letters[i] > letters[best])
+            best = i;
+    return best ? best * 50 : 50;
+}
+
+static bool runs_leftward(const struct segment *segments, size_t count)
+{
+    uint64_t letters = 0, leftward = 0;
+    for (size_t i = 0; i < count; i++) {
+        letters += segments[i].letters;
+        leftward += segments[i].leftward;
+    }
+    return leftward * 2 > letters;
+}
+
+static int compare_cells(const void *a, const void *b)
+{
+    const struct cell *left = a, *right = b;
+    return (left->left > right->left) - (left->left < right->left);
+}
+
+static int compare_cells_leftward(const void *a, const void *b)
+{
+    return compare_cells(b, a);
+}
+
+/* Whether the segment stands on the row's line, clear of what is there. */
+static bool belongs(const struct row *row, const struct segment *last, const struct segment *next)
+{
+    int32_t slack = last->size * 3 / 10;
+    return segments_level(last, next) &&
+           (next->left >= row->right - slack || next->right <= row->left + slack);
+}
+
+static void widen(struct row *row, const struct segment *segment, uint32_t *most, bool first)
+{
+    row->left = first || segment->left < row->left ? segment->left : row->left;
+    row->top = first || segment->top < row->top ? segment->top : row->top;
+    row->right = first || segment->right > row->right ? segment->right : row->right;
+    row->bottom = first || segment->bottom > row->bottom ? segment->bottom : row->bottom;
+    if (first || segment->letters > *most) {
+        row->size = segment->size;
+        *most = segment->letters;
+    }
+    row->bold = (first || row->bold) && segment->bold * 10 >= segment->letters * 9;
+    row->artifact = (first || row->artifact) && segment->artifact;
+    bool same = first || (segment->pitch &&
+                          labs((long)segment->pitch - row->pitch) * 100 <= (long)row->pitch * 3);
+    row->pitch = !same ? 0 : first ? segment->pitch : row->pitch;
+}
+
+/* Makes a row of the segments from `start` on that stand on one line; their number. */
+static int make_row(struct making *making, const struct order *order, size_t start, size_t *taken,
+                    struct treadle_error *error)
+{
+    struct row row = {0};
+    uint32_t most = 0;
+    size_t count = 0, letters = 0, leftward = 0, typewriter = 0;
+    bool slim = false, broad = false;
+    const struct segment *last = NULL;
+    while (start + count < order->count) {
+        const struct segment *next = &order->segments[order->sequence[start + count]];
+        if (last && !belongs(&row, last, next))
+            break;
+        widen(&row, next, &most, !last);
+        letters += next->letters;
+        leftward += next->leftward;
+        typewriter += next->typewriter;
+        slim = slim || next->slim;
+        broad = broad || next->broad;
+        last = next;
+        count++;
+    }
+    struct cell *cells = arena_array(making->scratch, count, sizeof *cells);
+    if (!cells)
+        return error_set_memory(error);
+    for (size_t i = 0; i < count; i++) {
+        const struct segment *segment = &order->segments[order->sequence[start + i]];
+        struct cell *cell = &cells[row.cell_count];
+        *cell = (struct cell){.left = segment->left,
+                              .right = segment->right,
+                              .pitch = segment->pitch,
+                              .length = segment->length};
+        char *text = arena_copy(making->scratch, segment->text, segment->length);
+        if (!text)
+            return error_set_memory(error);
+        row.leader = drop_leaders(text, &cell->length) || row.leader;
+        cell->text = text;
+        row.cell_count += cell->length > 0;
+    }
+    row.leftward = leftward * 2 > letters;
+    qsort(cells, row.cell_count, sizeof *cells,
+          row.leftward ? compare_cells_leftward : compare_cells);
+    row.fixed =
+        row.pitch > 0 && (typewriter * 10 >= letters * 9 || (slim && broad && letters >= 4));
+    row.cells = cells;
+    row.last_left = row.cell_count ? cells[row.cell_count - 1].left : row.left;
+    *taken = count;
+    if (row.cell_count > 0)
+        making->rows[making->count++] = row;
+    return 0;
+}
+
+static bool same_pitch(const struct row *a, const struct row *b)
+{
+    return a->pitch > 0 && labs((long)a->pitch - b->pitch) * 100 <= (long)b->pitch * 3;
+}
+
+/* A row too short to show its font is of that of its neighbour: the brace that ends a block. */
+static void spread_fixed(struct row *rows, size_t count)
+{
+    for (size_t i = 1; i < count; i++)
+        rows[i].fixed = rows[i].fixed || (rows[i - 1].fixed && same_pitch(&rows[i], &rows[i - 1]));
+    for (size_t i = count; i-- > 1;)
+        rows[i - 1].fixed =
+            rows[i - 1].fixed || (rows[i].fixed && same_pitch(&rows[i - 1], &rows[i]));
+}
+
+static size_t count_blanks(int64_t width, int32_t pitch)
+{
+    int64_t blanks = pitch > 0 ? (width + pitch / 2) / pitch : 0;
+    return blanks < 0 ? 0 : blanks > MOST_BLANKS ? MOST_BLANKS : (size_t)blanks;
+}
+
+/* Puts the texts of a row's cells together; `margin` is where rows of its kind begin. */
+static int join_cells(struct making *making, struct row *row, int32_t margin, struct buffer *joined,
+                      struct treadle_error *error)
+{
+    buffer_reset(joined);
+    for (size_t i = row->fixed ? count_blanks((int64_t)row->left - margin, row->pitch) : 0; i > 0;
+         i--)
+        buffer_append_char(joined, ' ');
+    for (size_t c = 0; c < row->cell_count; c++) {
+        const struct cell *cell = &row->cells[c];
+        size_t blanks = c > 0;
+        if (c > 0 && row->fixed)
+            blanks = count_blanks((int64_t)cell->left - cell[-1].right, row->pitch);
+        for (size_t i = 0; i < blanks || (c > 0 && i == 0); i++)
             buffer_append_char(joined, ' ');
-        buffer_append(joined, line->text, line->length);
+        buffer_append(joined, cell->text, cell->length);
     }
     if (joined->failed)
         return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
@@ -237,52 +209,125 @@ static int join_pieces(struct making *making, struct row *row, const struct piec
     return row->text ? 0 : error_set_memory(error);
 }
 
-static int fill_rows(struct making *making, struct treadle_error *error)
+/* Gives the rows from `first` on their texts, with the indents of those that follow each other in a
+ * typewriter's font. */
+static int fill_rows(struct making *making, size_t first, struct treadle_error *error)
 {
     struct buffer joined;
     buffer_init(&joined, ROW_BYTES);
-    qsort(making->pieces, making->piece_count, sizeof *making->pieces, compare_pieces);
     int rc = 0;
-    for (size_t start = 0; start < making->piece_count && !rc;) {
-        const struct piece *pieces = &making->pieces[start];
-        struct row *row = &making->rows[pieces->row];
-        rc = join_pieces(making, row, pieces, row->pieces, &joined, error);
-        start += row->pieces;
+    for (size_t start = first; start < making->count && !rc;) {
+        size_t end = start + 1;
+        int32_t margin = making->rows[start].left;
+        while (end < making->count && making->rows[end].fixed && making->rows[end - 1].fixed &&
+               same_pitch(&making->rows[end], &making->rows[end - 1])) {
+            if (making->rows[end].left < margin)
+                margin = making->rows[end].left;
+            end++;
+        }
+        for (; start < end && !rc; start++)
+            rc = join_cells(making, &making->rows[start], margin, &joined, error);
     }
     buffer_clear(&joined);
     return rc;
 }
 
-static int compare_rows(const void *a, const void *b)
+static int compare_edges(const void *a, const void *b)
 {
-    const struct row *left = a, *right = b;
-    if (left->bottom != right->bottom)
-        return left->bottom < right->bottom ? -1 : 1;
-    return (left->left > right->left) - (left->left < right->left);
+    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
+    return (left > right) - (left < right);
+}
+
+/* Whether the row stands below the one before it, in the same column. */
+static bool goes_down(const struct row *before, const struct row *row)
+{
+    return row->bottom > before->bottom && row->left < before->right && before->left < row->right;
+}
+
+/* Finds how far the text of each column runs: the edge that all but a few rows keep within. */
+static int find_edges(struct row *rows, size_t count, struct treadle_error *error)
+{
+    int32_t *edges = calloc(count + 1, sizeof *edges);
+    if (!edges)
+        return error_set_memory(error);
+    for (size_t start = 0; start < count;) {
+        size_t end = start + 1;
+        while (end < count && goes_down(&rows[end - 1], &rows[end]))
+            end++;
+        for (size_t i = start; i < end; i++)
+            edges[i - start] = rows[i].right;
+        qsort(edges, end - start, sizeof *edges, compare_edges);
+        int32_t edge = edges[(end - start - 1) * 95 / 100];
+        for (; start < end; start++)
+            rows[start].edge = edge;
+    }
+    free(edges);
+    return 0;
+}
+
+/* Appends the rows of text that runs in one direction. */
+static int add_direction(struct making *making, const struct turned *turned,
+                         struct treadle_error *error)
+{
+    struct segment *segments = NULL;
+    struct order order = {.arena = making->scratch};
+    size_t first = making->count;
+    int rc = segments_make(&segments, &order.count, turned->page.words, turned->page.count,
+                           making->scratch, error);
+    if (rc)
+        return rc;
+    order.segments = segments;
+    order.em = common_size(segments, order.count);
+    order.leftward = runs_leftward(segments, order.count);
+    rc = order_find(&order, error);
+    for (size_t at = 0, taken = 0; at < order.count && !rc; at += taken)
+        rc = make_row(making, &order, at, &taken, error);
+    if (rc)
+        return rc;
+    struct row *rows = making->rows + first;
+    size_t count = making->count - first;
+    for (size_t i = 0; i < count; i++)
+        rows[i].rotation = turned->rotation;
+    spread_fixed(rows, count);
+    rc = table_fill(rows, count, making->scratch, error);
+    if (!rc)
+        rc = find_edges(rows, count, error);
+    return rc ? rc : fill_rows(making, first, error);
 }
 
 int rows_make(struct sheet *out, const struct page *page, struct arena *arena,
               struct treadle_error *error)
 {
+    struct turned turned[TURNS];
     struct making making = {.arena = arena};
-    making.pieces = calloc(page->count + 1, sizeof *making.pieces);
-    making.rows = arena_array(arena, page->count, sizeof *making.rows);
-    int rc =
-        making.pieces && making.rows ? fold_pieces(&making, page, error) : error_set_memory(error);
+    int rc = turn_page(turned, page, error);
+    if (rc)
+        return rc;
+    making.scratch = arena_new((size_t)512 << 20);
+    making.rows = calloc(page->count + 1, sizeof *making.rows);
+    rc = making.scratch && making.rows ? 0 : error_set_memory(error);
+    for (int i = 0; i < TURNS && !rc; i++)
+        if (turned[i].page.count > 0)
+            rc = add_direction(&making, &turned[i], error);
     if (rc)
         goto done;
-    making.gutter = find_gutter(&making, page->width);
-    for (size_t i = 0; i < making.piece_count; i++)
-        find_row(&making, &making.pieces[i]);
-    rc = fill_rows(&making, error);
-    if (rc)
+    struct row *rows = arena_array(arena, making.count, sizeof *rows);
+    if (!rows) {
+        rc = error_set_memory(error);
         goto done;
-    /* The reader takes a list of labels and their texts for two columns; only real ones keep its
-     * order. */
-    if (making.gutter == 0)
-        qsort(making.rows, making.row_count, sizeof *making.rows, compare_rows);
-    *out = (struct sheet){.height = page->height, .rows = making.rows, .count = making.row_count};
+    }
+    if (making.count > 0)
+        memcpy(rows, making.rows, making.count * sizeof *rows);
+    /* The cells die with the page. */
+    for (size_t i = 0; i < making.count; i++)
+        rows[i].cells = NULL;
+    out->width = turned[0].page.width;
+    out->height = turned[0].page.height;
+    out->rows = rows;
+    out->count = making.count;
 done:
-    free(making.pieces);
+    arena_free(making.scratch);
+    free(making.rows);
+    turn_clear(turned);
     return rc;
 }

@@ -1,38 +1,54 @@
 /*
- * Rows: a page's lines put together to what a reader sees as one line of text.
+ * Rows: a page's words put together to what a reader sees as one line of text.
  *
  * What stands at one height belongs together (a heading and its number, the cells of a table),
- * except over the gap between two columns of text.
+ * except over the gap between columns of text. Text that is turned makes rows of its own, after
+ * those of the text that most of the page is.
  */
 #ifndef DOCUMENT_ROWS_H
 #define DOCUMENT_ROWS_H
 
 #include <stdbool.h>
 
-#include "document/sheaf.h"
+#include "base/arena.h"
+#include "document/page.h"
 #include "treadle/error.h"
 
-enum row_column { ROW_WHOLE, ROW_LEFT, ROW_RIGHT };
+/* A segment within a row. */
+struct cell {
+    int32_t left, right;
+    int32_t pitch; /* as a segment's */
+    const char *text;
+    size_t length;
+};
 
+/* Lengths are hundredths of a point in a page that is turned so that the row runs to the right. */
 struct row {
-    int32_t left, top, right, bottom; /* hundredths of a point */
-    int32_t size;                     /* of most of its text */
-    bool bold, fixed;                 /* all of it is */
-    bool leader;                      /* dots led the eye over a gap, as in a table of contents */
-    enum row_column column;
-    size_t pieces;     /* lines that it was put together from */
-    int32_t last_left; /* where the last of them starts */
-    const char *text;  /* folded */
+    int32_t left, top, right, bottom;
+    int32_t size;      /* of most of its text */
+    int32_t last_left; /* where its last cell starts */
+    int32_t edge;      /* how far to the right the text of its column runs */
+    int32_t pitch;     /* the width of each of its characters, 0 when they differ */
+    uint16_t rotation; /* quarter turns of its text, 0 to 3 */
+    bool bold;         /* all of it is */
+    bool fixed;        /* it is set in a typewriter's font */
+    bool leader;       /* dots led the eye over a gap, as in a table of contents */
+    bool artifact;     /* the file's own marks say that it is no part of the text */
+    bool leftward;     /* most of its letters are read from right to left */
+    const struct cell *cells;
+    size_t cell_count;
+    const char *text; /* folded; indented where it is fixed */
     size_t length;
 };
 
 struct sheet {
-    int32_t height;
-    struct row *rows; /* in reading order */
+    int32_t width, height; /* turned as most of its text is */
+    struct row *rows;      /* in reading order */
     size_t count;
+    uint32_t notices; /* a bit 1 << enum notice_code for each */
 };
 
-/* Makes `out`, in the arena, from a page. */
+/* Makes `out`, in the arena, from a page, and leaves its notices alone. */
 int rows_make(struct sheet *out, const struct page *page, struct arena *arena,
               struct treadle_error *error);
 

@@ -93,7 +93,7 @@ static bool is_entry(const struct row *row)
     size_t start = row->length;
     while (start > 0 && row->text[start - 1] >= '0' && row->text[start - 1] <= '9')
         start--;
-    return row->leader || (row->pieces > 1 && start < row->length && start > 0 &&
+    return row->leader || (row->cell_count > 1 && start < row->length && start > 0 &&
                            row->text[start - 1] == ' ' && numbering(row));
 }
 
@@ -129,7 +129,7 @@ static bool stands_alone(const struct style *style, const struct sheet *sheet, s
     const struct row *row = &sheet->rows[index];
     const struct row *before = index > 0 ? row - 1 : NULL;
     const struct row *after = index + 1 < sheet->count ? row + 1 : NULL;
-    if (ends_clause(row) || (row->pieces > 1 && !numbering(row)) || row->pieces > 2)
+    if (ends_clause(row) || (row->cell_count > 1 && !numbering(row)) || row->cell_count > 2)
         return false;
     if (after && after->bold && !is_larger(style, after) && step_between(style, row, after) < 125)
         return false;
@@ -143,8 +143,8 @@ static bool is_set_apart(const struct style *style, const struct sheet *sheet, s
     const struct row *row = &sheet->rows[index];
     const struct row *before = index > 0 ? row - 1 : NULL;
     const struct row *after = index + 1 < sheet->count ? row + 1 : NULL;
-    return after && after->bold && may_head(after) && after->pieces == 1 && row->pieces <= 3 &&
-           row->length <= LONGEST_HEADING / 2 && !ends_clause(row) &&
+    return after && after->bold && may_head(after) && after->cell_count == 1 &&
+           row->cell_count <= 3 && row->length <= LONGEST_HEADING / 2 && !ends_clause(row) &&
            step_between(style, before, row) > 220 && step_between(style, row, after) > 220 &&
            step_between(style, row, after) < 10000;
 }

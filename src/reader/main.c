@@ -14,9 +14,11 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <poppler.h>
+
 #include "reader/confine.h"
 #include "reader/output.h"
-#include "reader/page.h"
+#include "reader/words.h"
 
 struct arguments {
     struct confine_options confine;
@@ -24,6 +26,7 @@ struct arguments {
     unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
     unsigned long first;        /* of the pages, from 0: those before it are not read */
     bool check;                 /* confine, say so, end */
+    int description;            /* the document once more, for its title */
 };
 
 static bool parse_number(const char *text, unsigned long *out)
@@ -63,13 +66,18 @@ static void send_failure(struct output *output, enum frame_reason reason)
     output_frame(output, FRAME_FAILURE, &body, sizeof body, NULL, 0);
 }
 
-static void send_description(struct output *output, PopplerDocument *document, int pages)
+/* Sends the title, as glib's part of poppler gives it, in UTF-8. One reader does so, from a
+ * descriptor of its own; the others' is -1. */
+static void send_description(struct output *output, int descriptor, int pages)
 {
     struct frame_document body = {.pages = (uint32_t)pages};
-    char *title = poppler_document_get_title(document);
+    PopplerDocument *document =
+        descriptor < 0 ? NULL : poppler_document_new_from_fd(descriptor, NULL, NULL);
+    char *title = document ? poppler_document_get_title(document) : NULL;
     size_t length = title && g_utf8_validate(title, -1, NULL) ? strlen(title) : 0;
     output_frame(output, FRAME_DOCUMENT, &body, sizeof body, title, length > 1024 ? 0 : length);
     g_free(title);
+    g_clear_object(&document);
 }
 
 /* Processor time, so that a busy machine loses no page. */
@@ -81,21 +89,20 @@ static void limit_page(unsigned long seconds)
 
 static void send_document(struct output *output, const struct arguments *arguments)
 {
-    GError *error = NULL;
-    PopplerDocument *document = poppler_document_new_from_fd(FRAME_DESCRIPTOR, NULL, &error);
-    int pages = document ? poppler_document_get_n_pages(document) : 0;
-    if (pages < 1) {
-        bool encrypted = g_error_matches(error, POPPLER_ERROR, POPPLER_ERROR_ENCRYPTED);
-        send_failure(output, encrypted ? FRAME_ENCRYPTED : FRAME_DAMAGED);
+    struct words *words = NULL;
+    int reason = words_open(&words, FRAME_DESCRIPTOR);
+    if (reason) {
+        send_failure(output, (enum frame_reason)reason);
         return;
     }
-    send_description(output, document, pages);
+    int pages = words_pages(words);
+    send_description(output, arguments->description, pages);
     output_flush(output);
     for (int number = (int)arguments->first + 1; number <= pages; number++) {
         if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
             continue;
         limit_page(arguments->page_seconds);
-        page_send(output, document, number);
+        words_send_page(words, output, number);
     }
     output_frame(output, FRAME_END, NULL, 0, NULL, 0);
 }
@@ -113,9 +120,11 @@ static void end_late(int signal_number)
     _exit(signal_number == SIGPROF ? FRAME_STATUS_PAGE_TIMEOUT : FRAME_STATUS_TIMEOUT);
 }
 
-/* Loads what can only be loaded while files may be opened, the converters of titles. */
-static void prepare(void)
+/* Gets what can only be had before confinement: a second descriptor, the converters of titles. */
+static void prepare(struct arguments *arguments)
 {
+    bool describes = arguments->part == 0 && arguments->first == 0;
+    arguments->description = describes ? dup(FRAME_DESCRIPTOR) : -1;
     signal(SIGABRT, end_aborted);
     signal(SIGTRAP, end_aborted);
     signal(SIGPROF, end_late);
@@ -134,7 +143,7 @@ int main(int count, char **values)
         return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
     }
     output_watch();
-    prepare();
+    prepare(&arguments);
     if (!confine(&arguments.confine, &landlock)) {
         send_failure(&output, FRAME_UNCONFINED);
         output_flush(&output);

@@ -8,6 +8,10 @@
 
 #include "document/frame.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct output {
     size_t used;
     char bytes[1 << 16];
@@ -23,5 +27,9 @@ void output_frame(struct output *output, enum frame_kind kind, const void *body,
                   const char *text, size_t length);
 
 void output_flush(struct output *output);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

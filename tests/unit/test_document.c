@@ -25,7 +25,7 @@
 struct draft {
     struct sheaf sheaf;
     struct page pages[12];
-    struct line lines[12][40];
+    struct word words[12][40];
     struct blocks blocks;
     struct document document;
 };
@@ -33,9 +33,10 @@ struct draft {
 static void draft_open(struct draft *draft, size_t pages)
 {
     *draft = (struct draft){.sheaf = {.arena = arena_new(0), .count = pages}};
-    draft->sheaf.pages = draft->pages;
+    draft->sheaf.sheets = arena_array(draft->sheaf.arena, pages, sizeof *draft->sheaf.sheets);
+    assert_non_null(draft->sheaf.sheets);
     for (size_t p = 0; p < pages; p++)
-        draft->pages[p] = (struct page){.width = 61200, .height = 79200, .lines = draft->lines[p]};
+        draft->pages[p] = (struct page){.width = 61200, .height = 79200, .words = draft->words[p]};
     blocks_init(&draft->blocks, draft->sheaf.arena, 1 << 20);
 }
 
@@ -45,26 +46,30 @@ static void draft_close(struct draft *draft)
     arena_free(draft->sheaf.arena);
 }
 
-/* A line at `left`, `top` and up to `right`, in points. */
-static struct line *draft_line(struct draft *draft, int page, int left, int right, int top,
+/* A line, which is one word to the layout, at `left`, `top` and up to `right`, in points. */
+static struct word *draft_line(struct draft *draft, int page, int left, int right, int top,
                                const char *text)
 {
     struct page *at = &draft->pages[page - 1];
-    struct line *line = &at->lines[at->count++];
-    *line = (struct line){.left = left * 100,
+    struct word *word = &at->words[at->count++];
+    *word = (struct word){.left = left * 100,
                           .right = right * 100,
                           .top = top * 100,
                           .bottom = top * 100 + 1000,
+                          .base = top * 100 + 800,
                           .size = 1000,
                           .text = text,
-                          .length = strlen(text)};
-    return line;
+                          .length = (uint32_t)strlen(text)};
+    return word;
 }
 
 static const struct document_block *draft_assemble(struct draft *draft)
 {
     struct treadle_error error = {0};
-    assert_int_equal(assemble_blocks(&draft->blocks, &draft->sheaf, &error), 0);
+    struct sheaf *sheaf = &draft->sheaf;
+    for (size_t p = 0; p < sheaf->count; p++)
+        assert_int_equal(rows_make(&sheaf->sheets[p], &draft->pages[p], sheaf->arena, &error), 0);
+    assert_int_equal(assemble_blocks(&draft->blocks, sheaf, &error), 0);
     assert_int_equal(blocks_finish(&draft->blocks, &draft->document, &error), 0);
     return draft->document.blocks;
 }
@@ -258,10 +263,11 @@ static void say_page(struct buffer *out, uint32_t number)
     say(out, FRAME_SIZE, &size, sizeof size, "");
 }
 
-static void say_line(struct buffer *out, const char *text)
+static void say_word(struct buffer *out, const char *text)
 {
-    struct frame_line line = {.right = 100, .bottom = 100, .size = 1000};
-    say(out, FRAME_LINE, &line, sizeof line, text);
+    struct frame_word word = {
+        .right = 100, .bottom = 100, .base = 80, .size = 1000, .length = (uint32_t)strlen(text)};
+    say(out, FRAME_WORDS, &word, sizeof word, text);
 }
 
 /* Feeds what was said, `step` bytes at a time, and returns the code; empties `said`. */
@@ -291,22 +297,21 @@ static void hears_a_sound_reader(void **state)
         buffer_init(&said, 1 << 16);
         say_start(&said, 2);
         say_page(&said, 1);
-        say_line(&said, "one");
-        say_line(&said, "two");
+        say_word(&said, "one");
         say_page(&said, 2);
-        say_line(&said, "three");
+        say_word(&said, "three");
         say(&said, FRAME_NOTICE, &(struct frame_notice){NOTICE_PAGE_DAMAGED},
             sizeof(struct frame_notice), "");
         say(&said, FRAME_END, NULL, 0, "");
         assert_int_equal(hear(&said, 1000, step, &sheaf, &at), 0);
-        assert_int_equal(sheaf.pages[0].notices, 0);
-        assert_int_equal(sheaf.pages[1].notices, 1u << NOTICE_PAGE_DAMAGED);
+        assert_int_equal(sheaf.sheets[0].notices, 0);
+        assert_int_equal(sheaf.sheets[1].notices, 1u << NOTICE_PAGE_DAMAGED);
         assert_int_equal(at, RECEIVE_END);
         assert_int_equal(sheaf.count, 2);
         assert_string_equal(sheaf.title, "T");
-        assert_int_equal(sheaf.pages[0].count, 2);
-        assert_string_equal(sheaf.pages[0].lines[1].text, "two");
-        assert_string_equal(sheaf.pages[1].lines[0].text, "three");
+        assert_int_equal(sheaf.sheets[0].count, 1);
+        assert_string_equal(sheaf.sheets[0].rows[0].text, "one");
+        assert_string_equal(sheaf.sheets[1].rows[0].text, "three");
         buffer_clear(&said);
         arena_free(sheaf.arena);
     }
@@ -315,7 +320,9 @@ static void hears_a_sound_reader(void **state)
 /* Each of these is a lie that a captured reader might tell. */
 static void tell_lie(struct buffer *said, int which)
 {
-    struct frame_line upside_down = {.right = 100, .top = 100, .size = 1000};
+    struct frame_word upside_down = {.right = 100, .top = 100, .size = 1000, .length = 1};
+    struct frame_word too_long = {.right = 100, .bottom = 100, .size = 1000, .length = 2};
+    struct frame_word askew = {.right = 100, .bottom = 100, .rotation = 4, .length = 1};
     if (which == 0) { /* not ready */
         say(said, FRAME_DOCUMENT, &(struct frame_document){1}, sizeof(struct frame_document), "");
         return;
@@ -324,24 +331,24 @@ static void tell_lie(struct buffer *said, int which)
     if (which == 2)
         say_page(said, 2);
     if (which == 3)
-        say_line(said, "no page yet");
+        say_word(said, "no page yet");
     if (which == 12)
         say(said, FRAME_NOTICE, &(struct frame_notice){0}, sizeof(struct frame_notice), "");
     say_page(said, 1);
     if (which == 4)
         say_page(said, 1);
     if (which == 5)
-        say_line(said, "\xC3(");
+        say_word(said, "\xC3(");
     if (which == 6)
-        say(said, FRAME_LINE, &upside_down, sizeof upside_down, "x");
+        say(said, FRAME_WORDS, &upside_down, sizeof upside_down, "x");
     if (which == 7)
         say(said, FRAME_END, NULL, 0, ""); /* a page is missing */
     if (which == 8)
         say(said, 99, NULL, 0, "");
     if (which == 9)
-        buffer_append(said, &(struct frame){FRAME_LINE, UINT32_MAX}, sizeof(struct frame));
+        buffer_append(said, &(struct frame){FRAME_WORDS, UINT32_MAX}, sizeof(struct frame));
     if (which == 10)
-        say(said, FRAME_LINE, "short", 5, "");
+        say(said, FRAME_WORDS, "short", 5, "");
     if (which == 11)
         say_start(said, 2);
     if (which == 13)
@@ -350,12 +357,18 @@ static void tell_lie(struct buffer *said, int which)
     if (which == 14)
         say(said, FRAME_SIZE, &(struct frame_size){.width = INT32_MIN}, sizeof(struct frame_size),
             "");
+    if (which == 15)
+        say(said, FRAME_WORDS, &too_long, sizeof too_long, "x");
+    if (which == 16)
+        say(said, FRAME_WORDS, &askew, sizeof askew, "x");
+    if (which == 17)
+        say(said, FRAME_WORDS, NULL, 0, "");
 }
 
 static void catches_a_lying_reader(void **state)
 {
     (void)state;
-    for (int which = 0; which <= 14; which++) {
+    for (int which = 0; which <= 17; which++) {
         struct sheaf sheaf = {.arena = arena_new(0)};
         struct buffer said;
         enum receive_state at;
@@ -380,8 +393,8 @@ static void bounds_what_it_hears(void **state)
     assert_int_equal(hear(&said, 1000, 4096, &sheaf, &at), TREADLE_ELIMIT);
     say_start(&said, 1);
     say_page(&said, 1);
-    for (int i = 0; i < 100; i++)
-        say_line(&said, "x");
+    for (int i = 0; i < 300; i++)
+        say_word(&said, "x");
     assert_int_equal(hear(&said, 1000, 4096, &sheaf, &at), TREADLE_ELIMIT);
     buffer_clear(&said);
     arena_free(sheaf.arena);

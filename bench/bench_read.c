@@ -1,0 +1,52 @@
+/*
+ * Prints a document as Treadle reads it: a block a line, an empty line where its page changes.
+ *
+ * usage: bench_read [-v] READER FILE     -v: page, kind and level before each block
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "document/document.h"
+
+static void print_blocks(const struct document *document, bool verbose)
+{
+    for (size_t i = 0; i < document->block_count; i++) {
+        const struct document_block *block = &document->blocks[i];
+        if (i > 0 && block->page != block[-1].page)
+            putchar('\n');
+        if (verbose)
+            printf("%d %c%d | ", block->page, block->kind == DOCUMENT_HEADING ? 'H' : 'p',
+                   block->level);
+        printf("%s\n", block->text);
+    }
+}
+
+int main(int count, char **values)
+{
+    bool verbose = count > 1 && strcmp(values[1], "-v") == 0;
+    if (count != (verbose ? 4 : 3)) {
+        fprintf(stderr, "usage: bench_read [-v] READER FILE\n");
+        return 2;
+    }
+    const char *path = values[count - 1];
+    struct document_options options = {.reader = values[count - 2]};
+    struct document *document = NULL;
+    struct treadle_error error = {0};
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) {
+        perror(path);
+        return 1;
+    }
+    int rc = document_read(&document, file, path, &options, &error);
+    close(file);
+    if (rc) {
+        fprintf(stderr, "%s: %s\n", path, error.message);
+        return 1;
+    }
+    print_blocks(document, verbose);
+    document_free(document);
+    return 0;
+}

@@ -1,0 +1,110 @@
+/*
+ * Tables: neighbouring rows of several cells, whose columns are what is left when all cells are
+ * projected onto the page's width.
+ */
+#include "document/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+enum { FEWEST_ROWS = 3, FEWEST_COLUMNS = 3, MOST_COLUMNS = 64 };
+
+static const char dash[] = "\xE2\x80\x93";
+
+struct columns {
+    struct {
+        int32_t left, right;
+    } items[MOST_COLUMNS];
+    size_t count;
+};
+
+/* Widens the columns by one cell; false when there are too many. */
+static bool add_cell(struct columns *columns, const struct cell *cell)
+{
+    size_t first = 0, end;
+    while (first < columns->count && columns->items[first].right <= cell->left)
+        first++;
+    end = first;
+    int32_t left = cell->left, right = cell->right;
+    while (end < columns->count && columns->items[end].left < right) {
+        left = columns->items[end].left < left ? columns->items[end].left : left;
+        right = columns->items[end].right > right ? columns->items[end].right : right;
+        end++;
+    }
+    if (end == first && columns->count == MOST_COLUMNS)
+        return false;
+    memmove(&columns->items[first + 1], &columns->items[end],
+            (columns->count - end) * sizeof *columns->items);
+    columns->count += 1 - (end - first);
+    columns->items[first].left = left;
+    columns->items[first].right = right;
+    return true;
+}
+
+/* Whether the rows are a table with cells to fill; finds its columns. */
+static bool find_columns(struct columns *columns, const struct row *rows, size_t count)
+{
+    size_t cells = 0, most = 0;
+    columns->count = 0;
+    for (size_t r = 0; r < count; r++)
+        for (size_t c = 0; c < rows[r].cell_count; c++)
+            if (!add_cell(columns, &rows[r].cells[c]))
+                return false;
+    for (size_t r = 0; r < count; r++) {
+        cells += rows[r].cell_count;
+        most = rows[r].cell_count > most ? rows[r].cell_count : most;
+    }
+    return columns->count >= FEWEST_COLUMNS && most == columns->count &&
+           cells * 100 >= count * columns->count * 55;
+}
+
+static int fill_row(struct row *row, const struct columns *columns, struct arena *arena,
+                    struct treadle_error *error)
+{
+    if (row->cell_count == columns->count || row->leftward)
+        return 0;
+    struct cell *cells = arena_array(arena, columns->count, sizeof *cells);
+    if (!cells)
+        return error_set_memory(error);
+    size_t have = 0;
+    for (size_t c = 0; c < columns->count; c++) {
+        bool full = have < row->cell_count && row->cells[have].left < columns->items[c].right;
+        if (full)
+            cells[c] = row->cells[have++];
+        else
+            cells[c] = (struct cell){.left = columns->items[c].left,
+                                     .right = columns->items[c].right,
+                                     .text = dash,
+                                     .length = sizeof dash - 1};
+    }
+    /* Two of its cells may share a column: then it is no row of this table. */
+    if (have < row->cell_count)
+        return 0;
+    row->cells = cells;
+    row->cell_count = columns->count;
+    return 0;
+}
+
+static bool in_table(const struct row *row)
+{
+    return row->cell_count > 1 && !row->fixed && !row->leader;
+}
+
+int table_fill(struct row *rows, size_t count, struct arena *arena, struct treadle_error *error)
+{
+    struct columns columns;
+    int rc = 0;
+    for (size_t start = 0; start < count && !rc;) {
+        size_t end = start;
+        while (end < count && in_table(&rows[end]) &&
+               (end == start || rows[end].bottom > rows[end - 1].bottom))
+            end++;
+        if (end - start >= FEWEST_ROWS && find_columns(&columns, rows + start, end - start))
+            for (size_t r = start; r < end && !rc; r++)
+                rc = fill_row(&rows[r], &columns, arena, error);
+        start = end > start ? end : start + 1;
+    }
+    return rc;
+}
