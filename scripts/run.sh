@@ -26,6 +26,8 @@ case $file in
 *) file=./$file ;;
 esac
 
+scripts/weights.sh >/dev/null || echo "Passages will be found by their words alone." >&2
+
 echo "File:     $file"
 echo "Question: $question"
 echo
