@@ -5,17 +5,22 @@
 #   make test SANITIZE=thread        runs what runs go through with ThreadSanitizer
 #   make eval                        measures answers to questions about real documents
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
+#   make faults SEEDS=1000            lets allocations of the whole server fail
 #   make install DESTDIR=DIR          installs what was built
 #   make format                       lays out every C file
 
 # What the user typed, untouched: expanding it would take a dollar sign in a file name for make's
 # own, so it is neither expanded nor exported under the short names.
-unexport PDF Q T SECONDS SANITIZE
+unexport PDF Q T SECONDS SANITIZE SEEDS FIRST
 run: export TREADLE_RUN_PDF = $(value PDF)
 run: export TREADLE_RUN_QUESTION = $(value Q)
 test fuzz: export TREADLE_TEST = $(value T)
 test tests: export TREADLE_SANITIZE = $(value SANITIZE)
 fuzz: export TREADLE_FUZZ_SECONDS = $(value SECONDS)
+
+faults: export TREADLE_TEST = fault
+faults: export TREADLE_FAULT_SEEDS = $(value SEEDS)
+faults: export TREADLE_FAULT_FIRST = $(value FIRST)
 
 all:
 	@scripts/need.sh build
@@ -43,6 +48,10 @@ eval:
 	@QUIET=1 scripts/build.sh build
 	@node tests/eval/eval.mjs
 
+faults:
+	@scripts/need.sh build run test
+	@scripts/test.sh
+
 format:
 	@scripts/format.sh
 
@@ -52,4 +61,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all run test tests eval fuzz format install clean
+.PHONY: all run test tests faults eval fuzz format install clean

@@ -3,6 +3,7 @@
  */
 #include "base/error.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -54,6 +55,7 @@ int error_set_errno(struct treadle_error *error, int code, int error_number, con
                     ...)
 {
     va_list args;
+    code = error_number == ENOMEM ? TREADLE_EMEMORY : code;
     va_start(args, format);
     set_formatted(error, code, format, args);
     va_end(args);

@@ -38,8 +38,9 @@ int place_store(const char *named, struct buffer *out)
         return TREADLE_ENOTFOUND;
     }
     if (out->failed) {
-        cli_complain("the path of the store is too long");
-        return TREADLE_EINVALID;
+        cli_complain(out->failed == TREADLE_EMEMORY ? "out of memory"
+                                                    : "the path of the store is too long");
+        return out->failed == TREADLE_EMEMORY ? TREADLE_EMEMORY : TREADLE_EINVALID;
     }
     return named ? 0 : make_parents(out->data);
 }

@@ -26,7 +26,9 @@ int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, 
                struct treadle_error *error)
 {
     struct buffer *text = &blocks->text;
-    if (text->failed || text->length + BLOCK_COST > blocks->budget)
+    if (text->failed)
+        return buffer_error(text, "the document holds more text than is allowed", error);
+    if (text->length + BLOCK_COST > blocks->budget)
         return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
     if (text->length == 0)
         return 0;

@@ -180,6 +180,6 @@ int fold_line(struct buffer *out, const char *text, size_t length, struct treadl
         buffer_append(out, bytes, text_put(bytes, SOFT_HYPHEN));
     }
     if (out->failed)
-        return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
+        return buffer_error(out, "the document holds more text than is allowed", error);
     return ascii ? 0 : compose(out, start, error);
 }

@@ -176,6 +176,8 @@ static int take_word(struct receiver *receiver, const struct frame_word *said, c
         return rc;
     buffer_append(&receiver->words, &word, sizeof word);
     buffer_append(&receiver->text, text, said->length);
+    if (receiver->words.failed == TREADLE_EMEMORY || receiver->text.failed == TREADLE_EMEMORY)
+        return error_set_memory(error);
     if (receiver->words.failed || receiver->text.failed)
         return error_set(error, TREADLE_ELIMIT, "page %zu holds more text than is allowed",
                          receiver->at);

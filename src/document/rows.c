@@ -203,7 +203,7 @@ static int join_cells(struct making *making, struct row *row, int32_t margin, st
         buffer_append(joined, cell->text, cell->length);
     }
     if (joined->failed)
-        return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
+        return buffer_error(joined, "a line of the document is too long", error);
     row->length = joined->length;
     row->text = arena_copy(making->arena, joined->data, joined->length);
     return row->text ? 0 : error_set_memory(error);

@@ -335,7 +335,7 @@ static int make_text(struct making *making, struct segment *segment, const struc
         buffer_append(raw, bytes, text_put(bytes, making->characters[i]));
     }
     if (raw->failed)
-        return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
+        return buffer_error(raw, "a line of the document is too long", error);
     rc = fold_line(folded, raw->data ? raw->data : "", raw->length, error);
     if (rc)
         return rc;

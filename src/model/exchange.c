@@ -282,6 +282,12 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
         *error = exchange->broken;
         return fail(exchange, error->code == TREADLE_EBUSY, pause_ms);
     }
+    /* Addresses were parsed before, so what libcurl cannot parse is one that it lacks memory for.
+     */
+    if (code == CURLE_OUT_OF_MEMORY || code == CURLE_URL_MALFORMAT) {
+        error_set_memory(error);
+        return fail(exchange, false, pause_ms);
+    }
     if (code) {
         remote_error_transport(error, failure_of(code), curl_easy_strerror(code));
         return fail(exchange, is_passing(code), pause_ms);

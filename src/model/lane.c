@@ -70,8 +70,9 @@ void lane_remove(struct lane *lane, CURL *easy)
 static void act(struct lane *lane, curl_socket_t socket, int flags)
 {
     int running;
-    curl_multi_socket_action(lane->multi, socket, flags, &running);
+    CURLMcode code = curl_multi_socket_action(lane->multi, socket, flags, &running);
     lane->touched = true;
+    lane->stuck = lane->stuck || code == CURLM_OUT_OF_MEMORY || code == CURLM_INTERNAL_ERROR;
 }
 
 void lane_act(struct lane *lane, curl_socket_t socket, uint32_t events)

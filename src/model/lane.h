@@ -21,6 +21,7 @@ struct lane {
     size_t count; /* exchanges under way */
     int64_t due;  /* when libcurl wants to be called, by clock_monotonic_us, or LANE_NEVER */
     bool touched; /* something may have ended */
+    bool stuck;   /* libcurl had no memory to go on with one of them, and does not say which */
 };
 
 /* False when memory runs out. */

@@ -226,6 +226,21 @@ static bool take_incoming(struct model_loop *loop)
     return goes_on;
 }
 
+/* Ends all exchanges of a lane in which one waits for what never comes. */
+static void give_up_lane(struct model_loop *loop, struct lane *lane)
+{
+    struct treadle_error error;
+    lane->stuck = false;
+    error_set_memory(&error);
+    for (struct exchange *at = loop->busy.first, *next; at; at = next) {
+        next = at->next;
+        if (at->lane != lane->number)
+            continue;
+        halt(loop, at);
+        conclude(loop, at, LOOP_FAILED, &error);
+    }
+}
+
 /* ---- The thread ----------------------------------------------------------------------------- */
 
 static void run_lanes(struct model_loop *loop)
@@ -234,6 +249,8 @@ static void run_lanes(struct model_loop *loop)
     CURLcode code;
     for (size_t i = 0; i < loop->lane_count; i++) {
         lane_tick(&loop->lanes[i], now);
+        if (loop->lanes[i].stuck)
+            give_up_lane(loop, &loop->lanes[i]);
         for (CURL *easy; (easy = lane_ended(&loop->lanes[i], &code));) {
             struct exchange *exchange = NULL;
             curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&exchange);

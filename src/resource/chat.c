@@ -34,7 +34,7 @@ struct chat {
     struct buffer text, refusal;
     struct made_call calls[MOST_CALLS];
     size_t call_count;
-    bool broken;
+    int broken; /* why a piece is lost: what follows would hide a gap; 0: none is */
 };
 
 static enum treadle_chat_finish finish_of(enum model_finish finish)
@@ -74,15 +74,28 @@ static struct treadle_chat_usage *count(const struct model_usage *usage, struct 
 
 /* ---- Streamed ------------------------------------------------------------------------------- */
 
-/* Sends what stands in the chunk. A client that cannot keep up is gone, and the model is told. */
+static void stop_model(struct chat *chat)
+{
+    if (!atomic_exchange(&chat->later.cancelled, true))
+        model_cancel(chat->later.model);
+}
+
+/* A piece is lost: the answer ends with an error. */
+static void lose(struct chat *chat)
+{
+    chat->broken = TREADLE_EMEMORY;
+    stop_model(chat);
+}
+
+/* Sends what stands in the chunk. A client that cannot keep up is gone, and the model is stopped.
+ */
 static void send_event(struct chat *chat)
 {
     buffer_append_string(&chat->chunk, "\n\n");
-    int rc = chat->chunk.failed
-                 ? TREADLE_EMEMORY
-                 : http_stream_write(chat->later.stream, chat->chunk.data, chat->chunk.length);
-    if (rc && !atomic_exchange(&chat->later.cancelled, true))
-        model_cancel(chat->later.model);
+    if (chat->chunk.failed)
+        lose(chat);
+    else if (http_stream_write(chat->later.stream, chat->chunk.data, chat->chunk.length))
+        stop_model(chat);
     buffer_reset(&chat->chunk);
 }
 
@@ -104,6 +117,8 @@ static void send_delta(struct chat *chat, struct treadle_chat_delta *delta)
 {
     struct treadle_chat_chunk_choice choice = {.delta = delta};
     struct treadle_chat_delta first = {.role = "assistant", .content = ""};
+    if (chat->broken)
+        return;
     if (!chat->opened) {
         chat->opened = true;
         http_stream_open(chat->later.stream, "text/event-stream; charset=utf-8");
@@ -122,7 +137,9 @@ static void stream_text(struct chat *chat, const char *text, size_t length, bool
     buffer_append(&piece, text, length);
     struct treadle_chat_delta delta = {.content = refusal ? NULL : piece.data,
                                        .refusal = refusal ? piece.data : NULL};
-    if (!piece.failed)
+    if (piece.failed)
+        lose(chat);
+    else
         send_delta(chat, &delta);
     buffer_clear(&piece);
 }
@@ -137,9 +154,31 @@ static void stream_call(struct chat *chat, size_t index, const char *id, const c
     struct treadle_chat_tool_call_delta call = {
         .index = (int64_t)index, .id = id, .type = id ? "function" : NULL, .function = &function};
     struct treadle_chat_delta delta = {.tool_calls = &call, .tool_call_count = 1};
-    if (!piece.failed)
+    if (piece.failed)
+        lose(chat);
+    else
         send_delta(chat, &delta);
     buffer_clear(&piece);
+}
+
+static void end_stream_badly(struct chat *chat, const struct treadle_error *error)
+{
+    if (!chat->opened) {
+        later_fail(&chat->later, error);
+        return;
+    }
+    buffer_append_string(&chat->chunk, "data: ");
+    error_print(error, &chat->chunk);
+    send_event(chat);
+    http_stream_close(chat->later.stream);
+}
+
+static void end_without_memory(struct chat *chat)
+{
+    struct treadle_error error;
+    error_set_wire(&error, 503, "server_error", NULL, NULL,
+                   "The server had no memory for the rest of the answer.");
+    end_stream_badly(chat, &error);
 }
 
 static void end_stream(struct chat *chat, const struct model_outcome *outcome)
@@ -148,18 +187,17 @@ static void end_stream(struct chat *chat, const struct model_outcome *outcome)
     struct treadle_chat_chunk_choice last = {.delta = &none,
                                              .finish_reason = finish_of(outcome->finish)};
     struct used used;
-    if (outcome->error) {
-        buffer_append_string(&chat->chunk, "data: ");
-        error_print(outcome->error, &chat->chunk);
-        send_event(chat);
-    } else {
-        send_delta(chat, NULL);
+    send_delta(chat, NULL);
+    if (!chat->broken)
         send_chunk(chat, &last, NULL);
-        if (chat->with_usage)
-            send_chunk(chat, NULL, count(&outcome->usage, &used));
-        buffer_append_string(&chat->chunk, "data: [DONE]");
-        send_event(chat);
+    if (!chat->broken && chat->with_usage)
+        send_chunk(chat, NULL, count(&outcome->usage, &used));
+    if (chat->broken) {
+        end_without_memory(chat);
+        return;
     }
+    buffer_append_string(&chat->chunk, "data: [DONE]");
+    send_event(chat);
     http_stream_close(chat->later.stream);
 }
 
@@ -169,7 +207,7 @@ static void gather_call(struct chat *chat, size_t index, const char *id, const c
                         const char *arguments, size_t length)
 {
     if (index >= MOST_CALLS || index > chat->call_count) {
-        chat->broken = true;
+        chat->broken = TREADLE_ELIMIT;
         return;
     }
     struct made_call *call = &chat->calls[index];
@@ -178,9 +216,11 @@ static void gather_call(struct chat *chat, size_t index, const char *id, const c
         buffer_init(&call->arguments, LARGEST_ANSWER);
         call->id = arena_string(chat->later.arena, id);
         call->name = arena_string(chat->later.arena, name);
-        chat->broken |= !call->id || !call->name;
+        if (!call->id || !call->name)
+            chat->broken = TREADLE_EMEMORY;
     }
-    chat->broken |= buffer_append(&call->arguments, arguments, length) != 0;
+    if (!chat->broken)
+        chat->broken = buffer_append(&call->arguments, arguments, length);
 }
 
 static struct treadle_chat_tool_call *made_calls(struct chat *chat)
@@ -203,8 +243,15 @@ static void answer_whole(struct chat *chat, const struct model_outcome *outcome)
     struct treadle_error error;
     struct used used;
     struct treadle_chat_tool_call *calls = chat->call_count ? made_calls(chat) : NULL;
-    if (chat->broken || chat->text.failed || chat->refusal.failed || (chat->call_count && !calls)) {
-        error_set_wire(&error, 502, "server_error", NULL, NULL, "The model's answer is too large.");
+    int rc = chat->text.failed ? chat->text.failed : chat->refusal.failed;
+    if (chat->broken)
+        rc = chat->broken;
+    else if (chat->call_count && !calls)
+        rc = TREADLE_EMEMORY;
+    if (rc) {
+        error_set_wire(&error, rc == TREADLE_EMEMORY ? 503 : 502, "server_error", NULL, NULL,
+                       rc == TREADLE_EMEMORY ? "The server had no memory for the answer."
+                                             : "The model's answer is too large.");
         later_fail(&chat->later, &error);
         return;
     }
@@ -259,11 +306,13 @@ static void on_call(void *context, size_t index, const char *id, const char *nam
 static void on_done(void *context, const struct model_outcome *outcome)
 {
     struct chat *chat = context;
+    if (chat->streams && chat->broken)
+        end_without_memory(chat);
     /* What was cancelled has no reader, and ends without a word. */
-    if (outcome->finish == MODEL_CANCELLED && !outcome->error)
+    else if (outcome->finish == MODEL_CANCELLED && !outcome->error)
         http_stream_close(chat->later.stream);
-    else if (outcome->error && !chat->opened)
-        later_fail(&chat->later, outcome->error);
+    else if (outcome->error)
+        end_stream_badly(chat, outcome->error);
     else if (chat->streams)
         end_stream(chat, outcome);
     else

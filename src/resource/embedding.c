@@ -172,7 +172,7 @@ static void on_done(void *context, const struct embedding_outcome *outcome)
     if (outcome->error) {
         later_fail(&embed->later, outcome->error);
     } else if (!data || print_vectors(embed, outcome, data)) {
-        error_set_wire(&error, 500, "server_error", NULL, NULL, "The reply is too large.");
+        error_set_memory(&error);
         later_fail(&embed->later, &error);
     } else {
         struct treadle_embedding_usage usage = {outcome->prompt_tokens, outcome->prompt_tokens};

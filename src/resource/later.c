@@ -32,7 +32,8 @@ void later_fail(struct later *later, const struct treadle_error *error)
     struct http_reply reply;
     struct treadle_error shown = *error;
     if (!shown.http_status)
-        error_set_wire(&shown, 500, "server_error", NULL, NULL, "%s", error->message);
+        error_set_wire(&shown, error->code == TREADLE_EMEMORY ? 503 : 500, "server_error", NULL,
+                       NULL, "The server had an error: %s.", error->message);
     http_reply_init(&reply);
     reply.status = shown.http_status;
     error_print(&shown, &reply.body);
@@ -49,8 +50,8 @@ void later_reply(struct later *later, const struct treadle_type *type, const voi
         http_stream_reply(later->stream, &reply);
         return;
     }
+    buffer_error(&reply.body, "the reply is too large", &error);
     http_reply_clear(&reply);
-    error_set_wire(&error, 500, "server_error", NULL, NULL, "The reply is too large.");
     later_fail(later, &error);
 }
 

@@ -159,11 +159,18 @@ int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_
                               struct treadle_error *error)
 {
     sqlite3_stmt *statement = session->controls[control];
+    bool begins = control == DB_SQLITE_BEGIN_READ || control == DB_SQLITE_BEGIN_WRITE;
+    /* Without memory even undoing a transaction may have failed: then it is undone now. */
+    if (begins && db_sqlite_session_in_transaction(session)) {
+        int undone = db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, error);
+        if (undone < 0)
+            return undone;
+    }
     errno = 0; /* for db_sqlite_error */
     int code = sqlite3_step(statement);
     int result = code == SQLITE_DONE ? 0 : db_sqlite_error(session->connection, code, error);
     sqlite3_reset(statement);
-    if (result == 0 && (control == DB_SQLITE_BEGIN_READ || control == DB_SQLITE_BEGIN_WRITE))
+    if (result == 0 && begins)
         session->loss.code = 0;
     return result;
 }

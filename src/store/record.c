@@ -15,7 +15,7 @@ enum { LARGEST_SQL = 1024 };
 static int prepare(struct db_session *session, struct buffer *sql, struct db_statement **out,
                    struct treadle_error *error)
 {
-    int rc = sql->failed ? error_set(error, TREADLE_ELIMIT, "a statement is too long")
+    int rc = sql->failed ? buffer_error(sql, "a statement is too long", error)
                          : db_prepare(session, out, sql->data, error);
     buffer_clear(sql);
     return rc;

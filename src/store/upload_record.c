@@ -57,8 +57,12 @@ int upload_record_load(struct db_session *session, const char *project, const ch
         return rc;
     const char *body = db_column_text(statement, 0, &length);
     record.file_life = db_column_integer(statement, 1);
-    if (field_parse(&treadle_upload_type, body, length, FIELD_TOLERANT, arena, &record.upload,
-                    error))
+    rc = body ? field_parse(&treadle_upload_type, body, length, FIELD_TOLERANT, arena,
+                            &record.upload, error)
+              : TREADLE_EMEMORY;
+    if (rc == TREADLE_EMEMORY)
+        return error_set_memory(error);
+    if (rc)
         return error_set(error, TREADLE_EIO, "a stored upload cannot be read");
     if (record.upload.status == TREADLE_UPLOAD_PENDING &&
         record.upload.expires_at <= clock_seconds())

@@ -72,6 +72,8 @@ static void errno_is_put_into_words(void **state)
 {
     (void)state;
     struct treadle_error error;
+    assert_int_equal(error_set_errno(&error, TREADLE_EIO, ENOMEM, "cannot read"), TREADLE_EMEMORY);
+    assert_int_equal(error.code, TREADLE_EMEMORY);
     error_set_errno(&error, TREADLE_EIO, ENOSPC, "cannot write '%s'", "a");
     assert_string_equal(error.message, "cannot write 'a': No space left on device");
 }
