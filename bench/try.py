@@ -22,7 +22,6 @@ def plans(treadle, build):
     yield "reads", ["reads.py", treadle, bare, "2000"]
     yield "writes", ["writes.py", treadle, store]
     yield "runs", ["runs.py", treadle, model, runs, "20", "1"]
-    yield "beside", ["beside.py", treadle]
     yield "memory", ["memory.py", treadle, "1", "100"]
 
 

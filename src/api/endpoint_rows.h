@@ -39,7 +39,7 @@ ENDPOINT(THREAD_LIST, READS(thread_list), GET, "/threads", "listThreads",
 ENDPOINT(THREAD_USAGE, READS(thread_usage), GET, "/threads/{thread_id}/usage", "getThreadUsage",
          .reply = &treadle_thread_usage_type, .own = true,
          .doc = "Retrieve what the ended runs of a thread have used. Treadle's own.")
-ENDPOINT(THREAD_DELETE, WRITES(thread_delete), DELETE, "/threads/{thread_id}", "deleteThread",
+ENDPOINT(THREAD_DELETE, PLANS(thread_delete), DELETE, "/threads/{thread_id}", "deleteThread",
          .reply = &treadle_deletion_type, .doc = "Delete a thread.")
 
 ENDPOINT(THREAD_RUN_CREATE, PLANS(run_create_with_thread), POST, "/threads/runs",

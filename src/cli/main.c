@@ -17,6 +17,7 @@ static const struct command commands[] = {
     {"steps", "Show what a run did, step by step.", cmd_steps},
     {"watch", "Follow a run as it goes on.", cmd_watch},
     {"backup", "Copy the store, also while it is served.", cmd_backup},
+    {"check", "Check the store, and repair it.", cmd_check},
     {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };
 

@@ -143,6 +143,10 @@ static int start_server(struct session *session, const char *store, struct tread
 {
     char path[ADDRESS_SIZE + 16];
     struct server_options options = {.store = store, .owner_only = true};
+    /* First, so that the directory of the socket is the owner's too. */
+    int rc = server_own(store, error);
+    if (rc)
+        return rc;
     if (!make_directory(session, getenv("XDG_RUNTIME_DIR")) && !make_directory(session, "/tmp")) {
         *error = (struct treadle_error){.code = TREADLE_EIO,
                                         .message = "no private directory can be made in /tmp"};
@@ -152,7 +156,7 @@ static int start_server(struct session *session, const char *store, struct tread
     socket_path(session, path + 5, sizeof path - 5);
     options.listen[0] = path;
     block_signals(session);
-    int rc = server_start(&session->server, &options, error);
+    rc = server_start(&session->server, &options, error);
     if (!rc && pthread_create(&session->watcher, NULL, watch_signals, session) == 0)
         session->watched = true;
     if (!session->watched)

@@ -13,6 +13,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "model/image.h"
+#include "store/file_record.h"
 #include "store/record.h"
 
 /* Beside its data, for the JSON and the notes of any number of parts that a message may have. */
@@ -70,8 +71,18 @@ static int open_image(struct printing *printing, const char *file_id, int *descr
 {
     const struct record_key keys[] = {{"id", file_id}, {"project", printing->project}};
     const char *id = NULL;
+    struct blob_sum sum;
     int rc = record_text(printing->session, "files", "id", keys, 2, printing->arena, &id, error);
-    return rc ? rc : blob_read(printing->blobs, id, descriptor, length, error);
+    if (!rc)
+        rc = file_record_sum(printing->session, id, printing->arena, &sum, error);
+    if (!rc)
+        rc = blob_read(printing->blobs, id, descriptor, length, error);
+    if (rc)
+        return rc;
+    rc = *length <= IMAGE_BYTES ? blob_verify(*descriptor, id, &sum, error) : 0;
+    if (rc)
+        close(*descriptor);
+    return rc;
 }
 
 static int read_whole(int descriptor, char *out, size_t length, struct treadle_error *error)

@@ -55,8 +55,8 @@ int assistant_create(struct db_session *session, struct resource_call *call,
         return error_set_memory(error);
     int rc = complete(call, &assistant, error);
     if (!rc)
-        rc = tools_resolve(session, call, request->tool_resources, 0, &assistant.tool_resources,
-                           error);
+        rc = tools_resolve(session, call, request->tool_resources, &(struct tools_owner){NULL, 0},
+                           &assistant.tool_resources, error);
     if (!rc)
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);
@@ -134,8 +134,8 @@ int assistant_modify(struct db_session *session, struct resource_call *call,
     merge(request, &assistant);
     rc = complete(call, &assistant, error);
     if (!rc && sent(request, "tool_resources"))
-        rc = tools_resolve(session, call, request->tool_resources, 0, &assistant.tool_resources,
-                           error);
+        rc = tools_resolve(session, call, request->tool_resources, &(struct tools_owner){NULL, 0},
+                           &assistant.tool_resources, error);
     if (!rc)
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);

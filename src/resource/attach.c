@@ -23,8 +23,9 @@ int attach_find_file(struct db_session *session, struct resource_call *call, con
 }
 
 int attach_create_store(struct db_session *session, struct resource_call *call,
-                        struct treadle_vector_store *store, const char *const *file_ids,
-                        size_t file_count, const struct treadle_chunking_strategy *chunking,
+                        struct treadle_vector_store *store, const char *thread_id,
+                        const char *const *file_ids, size_t file_count,
+                        const struct treadle_chunking_strategy *chunking,
                         struct treadle_error *error)
 {
     char id[IDENT_SIZE];
@@ -39,8 +40,9 @@ int attach_create_store(struct db_session *session, struct resource_call *call,
         {.column = "id", .text = store->id},
         {.column = "project", .text = call->project},
         {.column = "body", .text = ""},
+        {.column = "thread", .text = thread_id},
     };
-    int rc = record_insert(session, "vector_stores", values, 3, error);
+    int rc = record_insert(session, "vector_stores", values, 4, error);
     if (!rc)
         rc = vector_store_save(session, store, call->arena, error);
     if (rc || !file_count)

@@ -16,10 +16,11 @@ int attach_find_file(struct db_session *session, struct resource_call *call, con
                      struct treadle_file *out, struct treadle_error *error);
 
 /* Writes a new store with the members of `store` that a request may set; sets the others. Then
- * adds the files. */
+ * adds the files. A store that is made for a thread (NULL: for none) goes with it. */
 int attach_create_store(struct db_session *session, struct resource_call *call,
-                        struct treadle_vector_store *store, const char *const *file_ids,
-                        size_t file_count, const struct treadle_chunking_strategy *chunking,
+                        struct treadle_vector_store *store, const char *thread_id,
+                        const char *const *file_ids, size_t file_count,
+                        const struct treadle_chunking_strategy *chunking,
                         struct treadle_error *error);
 
 /* A file to add. */

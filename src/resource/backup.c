@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "resource/call.h"
+#include "store/pairing.h"
 #include "store/tree.h"
 
 static int make(char path[PATH_MAX], const char *parent, const char *name,
@@ -51,6 +52,9 @@ static int copy_all(const struct resource_services *services, const char *direct
     if (rc)
         return rc;
     rc = copy_database(services, directory, error);
+    /* From now on the copy is known to be older. */
+    if (!rc)
+        rc = pairing_advance(services->db, services->blobs, error);
     if (!rc)
         rc = search_snapshot(services->search, indexes, error);
     int end = blob_snapshot_end(services->blobs, rc ? &ignored : error);

@@ -2,11 +2,13 @@
  * Files: upload, list, retrieve, content, delete.
  *
  * The content is on disk before the row is written, and the row is gone before the content is, so
- * a file that is listed can always be read.
+ * a file that is listed can always be read. What was deleted is gone when the reply says so; where
+ * that fails, the removal that was noted with the row is done later.
  */
 #include "resource/handlers.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -16,7 +18,12 @@
 #include "resource/form.h"
 #include "store/file_record.h"
 
-enum { LARGEST_NAME = 1024, SHORTEST_LIFE = 3600, LONGEST_LIFE = 2592000 };
+enum {
+    LARGEST_NAME = 1024,
+    SHORTEST_LIFE = 3600,
+    LONGEST_LIFE = 2592000,
+    VERIFIED_BYTES = 4 << 20 /* contents up to this size are held against their sum when sent */
+};
 
 /* ---- Upload --------------------------------------------------------------------------------- */
 
@@ -93,39 +100,48 @@ static int parse_upload(struct resource_call *call, struct treadle_file *out,
     return rc ? rc : parse_expiry(call->request, out->created_at, &out->expires_at, error);
 }
 
+struct creation {
+    struct treadle_file file;
+    struct blob_sum sum;
+};
+
 static int insert(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
-    const struct treadle_file *file = call->state;
-    int rc = file_record_insert(session, call->project, file, call->arena, error);
-    return rc ? rc : resource_reply(call, &treadle_file_type, file, error);
+    const struct creation *creation = call->state;
+    int rc = file_record_insert(session, call->project, &creation->file, creation->sum.sha256,
+                                call->arena, error);
+    return rc ? rc : resource_reply(call, &treadle_file_type, &creation->file, error);
 }
 
 static struct resource_plan finish_create(struct resource_call *call, int rc,
                                           struct treadle_error *error)
 {
-    const struct treadle_file *file = call->state;
+    const struct creation *creation = call->state;
     struct treadle_error ignored;
     (void)error;
     if (rc)
-        blob_remove(call->services->blobs, file->id, &ignored);
+        blob_remove(call->services->blobs, creation->file.id, &ignored);
+    else
+        blob_settle(call->services->blobs, creation->file.id, &ignored);
     return resource_answer(rc);
 }
 
 struct resource_plan file_create(struct resource_call *call, struct treadle_error *error)
 {
-    struct treadle_file *file = arena_alloc(call->arena, sizeof *file);
+    struct creation *creation = arena_alloc(call->arena, sizeof *creation);
     const struct http_part *content = NULL;
-    int rc = file ? parse_upload(call, file, &content, error) : error_set_memory(error);
+    int rc =
+        creation ? parse_upload(call, &creation->file, &content, error) : error_set_memory(error);
     if (rc)
         return resource_answer(rc);
-    file->id = resource_id(call, "file-");
-    if (!file->id)
+    creation->file.id = resource_id(call, "file-");
+    if (!creation->file.id)
         return resource_answer(error_set_memory(error));
-    rc = blob_adopt(call->services->blobs, file->id, content->path, error);
+    rc = blob_adopt(call->services->blobs, creation->file.id, content->path, &creation->sum, error);
     if (rc)
         return resource_answer(rc);
-    call->state = file;
+    call->state = creation;
     return resource_write(insert, finish_create);
 }
 
@@ -150,13 +166,39 @@ int file_retrieve(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_file_type, &file, error);
 }
 
+static int find_sum(struct db_session *session, struct resource_call *call,
+                    struct treadle_error *error)
+{
+    struct treadle_file file;
+    int rc = attach_find_file(session, call, call->arguments[0], &file, error);
+    return rc ? rc : file_record_sum(session, file.id, call->arena, call->state, error);
+}
+
+/* What is no longer what was stored is not sent. */
+static int open_content(struct resource_call *call, int *descriptor, uint64_t *length,
+                        struct treadle_error *error)
+{
+    const struct blob_sum *sum = call->state;
+    const char *id = call->arguments[0];
+    int rc = blob_read(call->services->blobs, id, descriptor, length, error);
+    if (rc)
+        return rc;
+    if (*length != sum->length)
+        rc = blob_wrong_length(id, *length, sum->length, error);
+    else if (*length <= VERIFIED_BYTES)
+        rc = blob_verify(*descriptor, id, sum, error);
+    if (rc)
+        close(*descriptor);
+    return rc;
+}
+
 static struct resource_plan send_content(struct resource_call *call, int rc,
                                          struct treadle_error *error)
 {
     uint64_t length = 0;
     int descriptor = -1;
     if (!rc)
-        rc = blob_read(call->services->blobs, call->arguments[0], &descriptor, &length, error);
+        rc = open_content(call, &descriptor, &length, error);
     if (rc)
         return resource_answer(rc);
     buffer_reset(&call->reply->body);
@@ -168,9 +210,10 @@ static struct resource_plan send_content(struct resource_call *call, int rc,
 
 struct resource_plan file_content(struct resource_call *call, struct treadle_error *error)
 {
-    (void)call;
-    (void)error;
-    return resource_read(file_retrieve, send_content);
+    call->state = arena_alloc(call->arena, sizeof(struct blob_sum));
+    if (!call->state)
+        return resource_answer(error_set_memory(error));
+    return resource_read(find_sum, send_content);
 }
 
 /* ---- Delete --------------------------------------------------------------------------------- */

@@ -32,7 +32,7 @@ static int thread_store(struct db_session *session, struct resource_call *call,
     }
     struct treadle_expires_after policy = {NULL, ATTACH_THREAD_DAYS};
     store = (struct treadle_vector_store){.expires_after = &policy};
-    int rc = attach_create_store(session, call, &store, NULL, 0, NULL, error);
+    int rc = attach_create_store(session, call, &store, thread->id, NULL, 0, NULL, error);
     if (rc)
         return rc;
     search = arena_alloc(call->arena, sizeof *search);

@@ -107,7 +107,8 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     if (!rc)
         rc = tools_check_choice(run.tools, run.tool_count, run.tool_choice, error);
     if (!rc && resources)
-        rc = tools_resolve(session, call, resources, 0, &run.tool_resources, error);
+        rc = tools_resolve(session, call, resources, &(struct tools_owner){NULL, 0},
+                           &run.tool_resources, error);
     if (!rc)
         rc = tools_show_resources(call, run.tools, run.tool_count, &run.tool_resources, error);
     for (size_t i = 0; i < request->additional_message_count && !rc; i++)

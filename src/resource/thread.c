@@ -13,6 +13,7 @@
 #include "resource/tools.h"
 #include "store/code_file_record.h"
 #include "store/thread_record.h"
+#include "store/vector_store_record.h"
 #include "treadle/client.h"
 
 int thread_make(struct db_session *session, struct resource_call *call,
@@ -31,8 +32,9 @@ int thread_make(struct db_session *session, struct resource_call *call,
     };
     if (!thread.id)
         return error_set_memory(error);
-    int rc = tools_resolve(session, call, request ? request->tool_resources : NULL,
-                           ATTACH_THREAD_DAYS, &thread.tool_resources, error);
+    const struct tools_owner owner = {thread.id, ATTACH_THREAD_DAYS};
+    int rc = tools_resolve(session, call, request ? request->tool_resources : NULL, &owner,
+                           &thread.tool_resources, error);
     if (!rc)
         rc = resource_print(call, &treadle_thread_type, &thread, &values[2].text, error);
     if (!rc)
@@ -78,8 +80,9 @@ int thread_modify(struct db_session *session, struct resource_call *call,
     thread.metadata = resource_metadata(&treadle_thread_modify_request_type, request,
                                         request->metadata, thread.metadata);
     if (treadle_member_state(&treadle_thread_modify_request_type, request, "tool_resources")) {
-        rc =
-            tools_resolve(session, call, request->tool_resources, 0, &thread.tool_resources, error);
+        const struct tools_owner owner = {id, 0};
+        rc = tools_resolve(session, call, request->tool_resources, &owner, &thread.tool_resources,
+                           error);
         if (!rc)
             rc = code_file_record_index(session, CODE_HOLDER_THREAD, id, thread.tool_resources,
                                         error);
@@ -126,8 +129,32 @@ static int forget_events(struct db_session *session, const char *thread_id,
     return db_step(statement, error);
 }
 
-int thread_delete(struct db_session *session, struct resource_call *call,
-                  struct treadle_error *error)
+/* The stores that were made for the thread. */
+struct own_stores {
+    const char *id; /* NULL: the last */
+    struct own_stores *next;
+};
+
+static int delete_stores(struct db_session *session, struct resource_call *call,
+                         const char *thread_id, struct treadle_error *error)
+{
+    struct own_stores *store = call->state;
+    for (;;) {
+        int rc = vector_store_of_thread(session, thread_id, call->arena, &store->id, error);
+        if (rc || !store->id)
+            return rc;
+        rc = vector_store_remove(session, store->id, error);
+        if (rc)
+            return rc;
+        store->next = arena_alloc(call->arena, sizeof *store);
+        if (!store->next)
+            return error_set_memory(error);
+        store = store->next;
+    }
+}
+
+static int delete (struct db_session *session, struct resource_call *call,
+                   struct treadle_error *error)
 {
     static const char *const children[] = {"messages", "run_steps", "runs"};
     const char *id = call->arguments[0], *run_id = NULL;
@@ -148,5 +175,25 @@ int thread_delete(struct db_session *session, struct resource_call *call,
         rc = forget_events(session, id, error);
     for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
         rc = record_delete(session, children[i], inside, 1, NULL, error);
+    if (!rc)
+        rc = delete_stores(session, call, id, error);
     return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);
+}
+
+static struct resource_plan finish_delete(struct resource_call *call, int rc,
+                                          struct treadle_error *error)
+{
+    struct treadle_error ignored;
+    (void)error;
+    for (const struct own_stores *store = call->state; !rc && store->id; store = store->next)
+        search_remove_store(call->services->search, store->id, &ignored);
+    return resource_answer(rc);
+}
+
+struct resource_plan thread_delete(struct resource_call *call, struct treadle_error *error)
+{
+    call->state = arena_alloc(call->arena, sizeof(struct own_stores));
+    if (!call->state)
+        return resource_answer(error_set_memory(error));
+    return resource_write(delete, finish_delete);
 }

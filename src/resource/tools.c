@@ -86,24 +86,26 @@ static int check_files(struct db_session *session, struct resource_call *call,
 }
 
 static int make_store(struct db_session *session, struct resource_call *call,
-                      const struct treadle_vector_store_helper *helper, int64_t days,
-                      const char **out, struct treadle_error *error)
+                      const struct treadle_vector_store_helper *helper,
+                      const struct tools_owner *owner, const char **out,
+                      struct treadle_error *error)
 {
     struct treadle_expires_after *policy = arena_alloc(call->arena, sizeof *policy);
     if (!policy)
         return error_set_memory(error);
-    policy->days = days;
+    policy->days = owner->days;
     struct treadle_vector_store store = {.metadata = helper->metadata,
-                                         .expires_after = days ? policy : NULL};
-    int rc = attach_create_store(session, call, &store, helper->file_ids, helper->file_id_count,
-                                 helper->chunking_strategy, error);
+                                         .expires_after = owner->days ? policy : NULL};
+    int rc = attach_create_store(session, call, &store, owner->thread_id, helper->file_ids,
+                                 helper->file_id_count, helper->chunking_strategy, error);
     if (!rc)
         *out = store.id;
     return rc;
 }
 
 static int resolve_search(struct db_session *session, struct resource_call *call,
-                          const struct treadle_file_search_resources *sent, int64_t helper_days,
+                          const struct treadle_file_search_resources *sent,
+                          const struct tools_owner *owner,
                           struct treadle_file_search_resources **out, struct treadle_error *error)
 {
     struct treadle_file_search_resources *kept = arena_alloc(call->arena, sizeof *kept);
@@ -119,7 +121,7 @@ static int resolve_search(struct db_session *session, struct resource_call *call
         ids[0] = sent->vector_store_ids[0];
         kept->vector_store_id_count = 1;
     } else if (sent->vector_store_count) {
-        rc = make_store(session, call, &sent->vector_stores[0], helper_days, &ids[0], error);
+        rc = make_store(session, call, &sent->vector_stores[0], owner, &ids[0], error);
         kept->vector_store_id_count = 1;
     }
     if (!rc)
@@ -128,7 +130,7 @@ static int resolve_search(struct db_session *session, struct resource_call *call
 }
 
 int tools_resolve(struct db_session *session, struct resource_call *call,
-                  const struct treadle_tool_resources *sent, int64_t helper_days,
+                  const struct treadle_tool_resources *sent, const struct tools_owner *owner,
                   struct treadle_tool_resources **out, struct treadle_error *error)
 {
     struct treadle_tool_resources *kept = arena_alloc(call->arena, sizeof *kept);
@@ -141,8 +143,7 @@ int tools_resolve(struct db_session *session, struct resource_call *call,
         kept->code_interpreter = sent->code_interpreter;
     }
     if (!rc && sent && sent->file_search)
-        rc = resolve_search(session, call, sent->file_search, helper_days, &kept->file_search,
-                            error);
+        rc = resolve_search(session, call, sent->file_search, owner, &kept->file_search, error);
     if (!rc)
         *out = kept;
     return rc;

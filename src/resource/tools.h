@@ -16,10 +16,17 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
 int tools_check_choice(const struct treadle_tool *tools, size_t count,
                        const struct treadle_tool_choice *choice, struct treadle_error *error);
 
+/* Whom a store is made for: it goes with the thread (NULL: with none), or after that many days
+ * without use (0: it stays). */
+struct tools_owner {
+    const char *thread_id;
+    int64_t days;
+};
+
 /* Checks that the files and vector stores named exist and makes the store of the `vector_stores`
- * helper, with a life of `helper_days` unused (0: for ever). `out` (never NULL) is what is kept. */
+ * helper for its owner. `out` (never NULL) is what is kept. */
 int tools_resolve(struct db_session *session, struct resource_call *call,
-                  const struct treadle_tool_resources *sent, int64_t helper_days,
+                  const struct treadle_tool_resources *sent, const struct tools_owner *owner,
                   struct treadle_tool_resources **out, struct treadle_error *error);
 
 /* An enabled code interpreter shows its list of files, also while it is empty. */

@@ -125,6 +125,8 @@ static struct resource_plan finish_part(struct resource_call *call, int rc,
     (void)error;
     if (rc)
         blob_remove(call->services->blobs, part->object.id, &ignored);
+    else
+        blob_settle(call->services->blobs, part->object.id, &ignored);
     return resource_answer(rc);
 }
 
@@ -144,7 +146,7 @@ struct resource_plan upload_part_create(struct resource_call *call, struct tread
         .object = {.id = kept, .created_at = clock_seconds(), .upload_id = call->arguments[0]},
         .bytes = (int64_t)data->length,
     };
-    rc = blob_adopt(call->services->blobs, kept, data->path, error);
+    rc = blob_adopt(call->services->blobs, kept, data->path, NULL, error);
     if (rc)
         return resource_answer(rc);
     call->state = part;
@@ -155,6 +157,8 @@ struct resource_plan upload_part_create(struct resource_call *call, struct tread
 
 struct completion {
     const char *file_id;
+    int64_t bytes;                /* that the file is to have */
+    struct blob_sum sum;          /* of the file */
     struct upload_parts parts;    /* all that were sent */
     struct treadle_error missing; /* why they could not be joined */
 };
@@ -194,6 +198,7 @@ static int plan(struct db_session *session, struct resource_call *call, struct t
     int rc = load_pending(session, call, "complete", &record, error);
     if (!rc)
         rc = upload_record_parts(session, record.upload.id, call->arena, &completion->parts, error);
+    completion->bytes = rc ? 0 : record.upload.bytes;
     return rc ? rc : check_parts(&record.upload, &completion->parts, call->body, error);
 }
 
@@ -219,7 +224,8 @@ static int conclude(struct db_session *session, struct resource_call *call,
         file.expires_at = (struct treadle_integer){TREADLE_SET, file.created_at + record.file_life};
     upload->status = TREADLE_UPLOAD_COMPLETED;
     upload->file = &file;
-    rc = file_record_insert(session, call->project, &file, call->arena, error);
+    rc = file_record_insert(session, call->project, &file, completion->sum.sha256, call->arena,
+                            error);
     if (!rc)
         rc = upload_record_save(session, upload, call->arena, error);
     if (!rc)
@@ -245,10 +251,12 @@ static struct resource_plan finish_complete(struct resource_call *call, int rc,
     const struct completion *completion = call->state;
     struct treadle_error ignored;
     (void)error;
-    if (rc)
+    if (rc) {
         blob_remove(call->services->blobs, completion->file_id, &ignored);
-    else
+    } else {
+        blob_settle(call->services->blobs, completion->file_id, &ignored);
         remove_blobs(call, &completion->parts);
+    }
     return resource_answer(rc);
 }
 
@@ -274,11 +282,14 @@ static struct resource_plan join_parts(struct resource_call *call, int rc,
     if (rc)
         return resource_answer(rc);
     rc = upload_join(call->services->blobs, completion->file_id, request->part_ids,
-                     request->part_id_count, md5, error);
+                     request->part_id_count, md5, &completion->sum, error);
     if (rc == TREADLE_ENOTFOUND) {
         completion->missing = *error;
         return resource_read(plan, say_missing);
     }
+    if (!rc && completion->sum.length != (uint64_t)completion->bytes)
+        rc = blob_wrong_length(completion->file_id, completion->sum.length,
+                               (uint64_t)completion->bytes, error);
     if (!rc)
         rc = check_sum(request, md5, error);
     return rc ? finish_complete(call, rc, error) : resource_write(conclude, finish_complete);

@@ -91,7 +91,7 @@ static int finish_digest(struct join *join, char md5[UPLOAD_MD5_SIZE], struct tr
 }
 
 int upload_join(struct blob_store *blobs, const char *id, const char *const *part_ids, size_t count,
-                char md5[UPLOAD_MD5_SIZE], struct treadle_error *error)
+                char md5[UPLOAD_MD5_SIZE], struct blob_sum *sum, struct treadle_error *error)
 {
     char path[PATH_MAX];
     struct join join = {.file = -1, .digest = EVP_MD_CTX_new(), .piece = malloc(PIECE)};
@@ -112,7 +112,7 @@ int upload_join(struct blob_store *blobs, const char *id, const char *const *par
     if (!rc)
         rc = finish_digest(&join, md5, error);
     if (!rc)
-        rc = blob_adopt(blobs, id, path, error);
+        rc = blob_adopt(blobs, id, path, sum, error);
     if (rc)
         unlink(path);
 done:

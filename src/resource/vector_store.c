@@ -19,8 +19,8 @@ int vector_store_create(struct db_session *session, struct resource_call *call,
         .expires_after = request->expires_after,
         .metadata = request->metadata,
     };
-    int rc = attach_create_store(session, call, &store, request->file_ids, request->file_id_count,
-                                 request->chunking_strategy, error);
+    int rc = attach_create_store(session, call, &store, NULL, request->file_ids,
+                                 request->file_id_count, request->chunking_strategy, error);
     return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
 }
 
@@ -58,6 +58,7 @@ int vector_store_modify(struct db_session *session, struct resource_call *call,
     if (treadle_member_state(type, request, "expires_after"))
         store.expires_after = request->expires_after;
     store.metadata = resource_metadata(type, request, request->metadata, store.metadata);
+    call->effects.attached = store.status == TREADLE_VECTOR_STORE_EXPIRED;
     rc = vector_store_save(session, &store, call->arena, error);
     return rc ? rc : resource_reply(call, &treadle_vector_store_type, &store, error);
 }
@@ -66,16 +67,11 @@ static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    const struct record_key inside[] = {{"store", id}};
-    int64_t count = 0;
-    int rc = record_delete(session, "vector_stores", keys, 2, &count, error);
-    if (!rc && !count)
-        rc = resource_not_found(TREADLE_ENOTFOUND, "vector store", id, error);
+    struct treadle_vector_store store;
+    int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
+                           "vector store", id, &store, error);
     if (!rc)
-        rc = record_delete(session, "vector_store_files", inside, 1, NULL, error);
-    if (!rc)
-        rc = record_delete(session, "vector_store_batches", inside, 1, NULL, error);
+        rc = vector_store_remove(session, id, error);
     return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);
 }
 

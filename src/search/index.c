@@ -8,6 +8,7 @@
 #include "search/index.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,14 +18,6 @@
 #include "base/error.h"
 
 enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 1 };
-
-struct search {
-    pthread_mutex_t lock; /* the list and the counts in it */
-    struct search_index *indexes;
-    size_t open;
-    uint64_t clock;
-    char *directory;
-};
 
 /* Terms come as this room made them, between spaces: every sign that a term may hold belongs to
  * it, and ASCII letters are small already. */
@@ -81,11 +74,20 @@ void search_close(struct search *search)
     free(search);
 }
 
+/* Whoever gets this notes the index with search_note. */
+static int fail_damaged(struct treadle_error *error)
+{
+    return error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL,
+                          "The search index is damaged, and is made again from the files.");
+}
+
 int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error)
 {
     int code = sqlite3_errcode(db);
     if (code == SQLITE_NOMEM)
         return error_set_memory(error);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return fail_damaged(error);
     return error_set(error, code == SQLITE_BUSY ? TREADLE_EBUSY : TREADLE_EIO,
                      "%s the search index failed: %s.", what, sqlite3_errmsg(db));
 }
@@ -131,6 +133,8 @@ static int index_path(const struct search *search, const char *store_id, char **
 static int open_connection(sqlite3 **out, const char *path, int flags, struct treadle_error *error)
 {
     int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        return fail_damaged(error);
     if (code != SQLITE_OK)
         return error_set(error, code == SQLITE_NOMEM ? TREADLE_EMEMORY : TREADLE_EIO,
                          "Opening the search index failed: %s.", sqlite3_errstr(code));
@@ -164,8 +168,7 @@ static int index_open(struct search_index *index, const char *path, struct tread
     if (!code && version == 0)
         code = search_index_execute(index->writer, layout, error);
     else if (!code && version != LAYOUT)
-        code = error_set(error, TREADLE_EIO,
-                         "The search index was made by another version of this program.");
+        code = fail_damaged(error); /* made by another version: as good as damaged */
     if (!code)
         code = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
     return code;
@@ -208,6 +211,15 @@ static int index_add(struct search *search, const char *store_id, const char *pa
     return 0;
 }
 
+/* An index is made under the lock under which it is removed, so none comes back that was. */
+static int check_wanted(struct search *search, const char *store_id, struct treadle_error *error)
+{
+    int wanted = search_wanted(search, store_id, NULL, error);
+    if (wanted)
+        return wanted < 0 ? wanted : 0;
+    return error_set(error, TREADLE_ENOTFOUND, "The vector store was deleted or has expired.");
+}
+
 int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error)
 {
@@ -219,7 +231,10 @@ int search_index_acquire(struct search *search, const char *store_id, bool make,
     struct search_index *index = search->indexes;
     while (index && strcmp(index->store_id, store_id) != 0)
         index = index->next;
-    if (!index && (make || access(path, F_OK) == 0))
+    bool there = index || access(path, F_OK) == 0;
+    if (!there && make)
+        code = check_wanted(search, store_id, error);
+    if (!index && !code && (there || make))
         code = index_add(search, store_id, path, &index, error);
     if (index) {
         index->users++;
@@ -258,28 +273,72 @@ static struct search_index *detach(struct search *search, const char *store_id)
     return index->users == 0 ? index : NULL;
 }
 
+/* The index of a store and what SQLite keeps beside it. */
+static const char *const tails[] = {"-wal", "-shm", ""};
+
+/* Unlinks the file, or moves it into the directory `aside`. What is not there is no error. */
+static int take_away(const char *path, const char *name, const char *aside,
+                     struct treadle_error *error)
+{
+    char target[PATH_MAX];
+    if (!aside) {
+        if (unlink(path) != 0 && errno != ENOENT)
+            return error_set_errno(error, TREADLE_EIO, errno, "Deleting a search index");
+        return 0;
+    }
+    if (snprintf(target, sizeof target, "%s/%s", aside, name) >= (int)sizeof target)
+        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    if (rename(path, target) != 0 && errno != ENOENT)
+        return error_set_errno(error, TREADLE_EIO, errno, "Moving a search index aside");
+    return 0;
+}
+
+/* Called with the lock held. */
+static int take_files(struct search *search, const char *store_id, const char *aside,
+                      struct treadle_error *error)
+{
+    struct search_index *idle = detach(search, store_id);
+    int code = 0;
+    if (idle)
+        index_close(idle);
+    for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
+        char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
+        snprintf(name, sizeof name, "%s.sqlite%s", store_id, tails[i]);
+        if (snprintf(path, sizeof path, "%s/%s", search->directory, name) >= (int)sizeof path)
+            code = error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+        else
+            code = take_away(path, name, aside, error);
+    }
+    return code;
+}
+
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error)
 {
-    static const char *const tails[] = {"-wal", "-shm", ""};
     char *path;
     int code = index_path(search, store_id, &path, error);
     if (code)
         return code;
-    pthread_mutex_lock(&search->lock);
-    struct search_index *idle = detach(search, store_id);
-    if (idle)
-        index_close(idle);
-    for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
-        char *name;
-        if (asprintf(&name, "%s%s", path, tails[i]) < 0) {
-            code = error_set_memory(error);
-            break;
-        }
-        if (unlink(name) != 0 && errno != ENOENT)
-            code = error_set_errno(error, TREADLE_EIO, errno, "Deleting a search index");
-        free(name);
-    }
-    pthread_mutex_unlock(&search->lock);
     free(path);
+    pthread_mutex_lock(&search->lock);
+    int wanted = search->db ? search_wanted(search, store_id, NULL, error) : 0;
+    code = wanted < 0 ? wanted : wanted ? 0 : take_files(search, store_id, NULL, error);
+    pthread_mutex_unlock(&search->lock);
+    return code;
+}
+
+int search_set_aside(struct search *search, const char *store_id, struct treadle_error *error)
+{
+    char *path, aside[PATH_MAX];
+    int code = index_path(search, store_id, &path, error);
+    if (code)
+        return code;
+    free(path);
+    if (snprintf(aside, sizeof aside, "%s/" SEARCH_ASIDE, search->directory) >= (int)sizeof aside)
+        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    if (mkdir(aside, 0700) != 0 && errno != EEXIST)
+        return error_set_errno(error, TREADLE_EIO, errno, "Making the directory %s", aside);
+    pthread_mutex_lock(&search->lock);
+    code = take_files(search, store_id, aside, error);
+    pthread_mutex_unlock(&search->lock);
     return code;
 }

@@ -25,13 +25,36 @@ struct search_index {
     struct search_index *next;
 };
 
-/* The index of a store. NULL in `out` when there is none and none is to be made. Every index that
+/* The wire code of errors that say that an index is damaged. */
+#define SEARCH_DAMAGED "index_damaged"
+#define SEARCH_ASIDE   "aside"
+
+enum { SEARCH_SUSPECTS = 32 };
+
+struct search {
+    struct db *db;        /* NULL: none, and every store is wanted */
+    pthread_mutex_t lock; /* what follows */
+    struct search_index *indexes;
+    size_t open;
+    uint64_t clock;
+    char suspects[SEARCH_SUSPECTS][SEARCH_ID_BYTES + 1];
+    size_t suspect_count;
+    char *directory;
+};
+
+/* Notes the store where the error says that its index is damaged; or in any case. */
+void search_note(struct search *search, const char *store_id, int code,
+                 const struct treadle_error *error);
+void search_suspect(struct search *search, const char *store_id);
+
+/* The index of a store. TREADLE_ENOTFOUND where one is to be made for a store that is not wanted.
+ * NULL in `out` when there is none and none is to be made. Every index that
  * was handed out must be released. */
 int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error);
 void search_index_release(struct search *search, struct search_index *index);
 
-/* Lets go of a store's index and unlinks its file. */
+/* Lets go of a store's index and unlinks its file, unless the store is wanted. */
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error);
 
 /* Where the indexes are. */

@@ -45,6 +45,7 @@ struct work {
     const char *store_id;
     const char *file_id;
     const char *filename;
+    struct blob_sum sum; /* what the contents must be */
     struct treadle_vector_store_file row;
     int64_t usage;
     struct treadle_file_notice *notices;
@@ -60,11 +61,12 @@ static int read_next(struct db_session *session, void *argument, struct treadle_
 {
     struct work *work = argument;
     struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT v.seq, v.store, v.file, v.body, f.body FROM vector_store_files v "
-                        "JOIN files f ON f.id = v.file "
-                        "WHERE v.status = 'in_progress' AND v.seq > ? ORDER BY v.seq LIMIT 1",
-                        error);
+    int rc = db_prepare(
+        session, &statement,
+        "SELECT v.seq, v.store, v.file, v.body, f.body, f.sha256 FROM vector_store_files v "
+        "JOIN files f ON f.id = v.file "
+        "WHERE v.status = 'in_progress' AND v.seq > ? ORDER BY v.seq LIMIT 1",
+        error);
     if (rc)
         return rc;
     db_bind_integer(statement, 1, work->ingest->last_seq);
@@ -86,6 +88,9 @@ static int read_next(struct db_session *session, void *argument, struct treadle_
     if (!rc && (!work->store_id || !work->file_id || !file.filename))
         rc = error_set_memory(error);
     work->filename = file.filename;
+    work->sum = (struct blob_sum){.length = (uint64_t)file.bytes};
+    const char *sha256 = db_column_text(statement, 5, NULL);
+    snprintf(work->sum.sha256, sizeof work->sum.sha256, "%s", sha256 ? sha256 : "");
     work->found = rc == 0;
     return rc;
 }
@@ -156,6 +161,8 @@ static void work_on(struct work *work)
     int descriptor = -1;
     int64_t start = clock_monotonic_us();
     int rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
+    if (!rc)
+        rc = blob_verify(descriptor, work->file_id, &work->sum, error);
     if (!rc)
         rc = document_read(&document, descriptor, work->filename, &ingest->options.document, error);
     if (!rc)

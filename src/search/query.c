@@ -307,8 +307,13 @@ int search_run(struct search *search, const struct search_query *query, struct a
     int code = asking->candidates ? ask(asking, error) : error_set_memory(error);
     if (!code)
         code = collect(asking, out, count, error);
-    for (size_t i = 0; i < query->store_count; i++)
+    for (size_t i = 0; i < query->store_count; i++) {
+        search_note(search, query->store_ids[i], code, error);
+        /* Of an empty store, or lost. */
+        if (!code && !asking->indexes[i])
+            search_suspect(search, query->store_ids[i]);
         search_index_release(search, asking->indexes[i]);
+    }
     free(asking->candidates);
     free(asking);
     return code;

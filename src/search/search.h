@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "document/document.h"
+#include "store/db.h"
 #include "treadle/error.h"
 
 struct search;
@@ -21,6 +22,30 @@ struct search;
 /* Opens the indexes below `directory`, which is made when it is missing. */
 int search_open(struct search **out, const char *directory, struct treadle_error *error);
 void search_close(struct search *search);
+
+/* From now on the database says which stores and files are wanted. So a deletion wins over whatever
+ * is being indexed: its row goes first, indexing looks for the row before it commits, and both
+ * happen under the index's lock. To be called before anything else. */
+void search_attach(struct search *search, struct db *db);
+
+/* 1 when the store is there and has not expired, and the file (NULL: none) is in it and being read
+ * or searchable; 0 when not. */
+int search_wanted(struct search *search, const char *store_id, const char *file_id,
+                  struct treadle_error *error);
+
+/* Moves a store's index to the directory "aside", wanted or not; and removes for good what was
+ * moved there before that time. */
+int search_set_aside(struct search *search, const char *store_id, struct treadle_error *error);
+int search_forget_aside(struct search *search, int64_t before, size_t *count,
+                        struct treadle_error *error);
+
+/* A store whose index was found missing or damaged when it was asked; false when there is none. */
+bool search_next_suspect(struct search *search, struct arena *arena, const char **out);
+
+/* Whether a store's index can be used: TREADLE_ENOTFOUND when there is none, TREADLE_EPARSE with
+ * what is wrong when it is damaged. `deep` reads all of it. */
+int search_check(struct search *search, const char *store_id, bool deep,
+                 struct treadle_error *error);
 
 struct search_file {
     const char *store_id;
@@ -32,11 +57,12 @@ struct search_file {
 
 /* Cuts the document into chunks and puts them into the store's index in place of whatever the
  * file had there. `usage` becomes the bytes that its chunks take. TREADLE_ELIMIT above 5,000,000
- * tokens. */
+ * tokens, TREADLE_ENOTFOUND when the file is no longer wanted. */
 int search_add(struct search *search, const struct search_file *file,
                const struct document *document, int64_t *usage, struct treadle_error *error);
 
-/* Taking out what is not there is no error. */
+/* Taking out what is not there is no error; what is wanted stays. What was taken out is gone when
+ * it returns 0, from the files as well. */
 int search_remove_file(struct search *search, const char *store_id, const char *file_id,
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);

@@ -9,7 +9,13 @@
 #include "search/chunk.h"
 #include "search/index.h"
 
-enum { SAMPLE_BYTES = 20000, TEXT_BYTES = 256 << 20, PAGES_BYTES = 1 << 20, NAME_BYTES = 1 << 12 };
+enum {
+    MOST_REWRITTEN = 5000 /* chunks */,
+    SAMPLE_BYTES = 20000,
+    TEXT_BYTES = 256 << 20,
+    PAGES_BYTES = 1 << 20,
+    NAME_BYTES = 1 << 12
+};
 
 /* What the visitor of chunks needs. */
 struct writing {
@@ -195,6 +201,18 @@ static int commit_or_roll_back(sqlite3 *db, int code, struct treadle_error *erro
     return code;
 }
 
+/* Looked for last and under the index's lock: a deletion takes the row away first, so either it is
+ * seen here, or it finds the text under the lock and takes it out. */
+static int check_wanted(struct search *search, const struct search_file *file,
+                        struct treadle_error *error)
+{
+    int wanted = search_wanted(search, file->store_id, file->file_id, error);
+    if (wanted)
+        return wanted < 0 ? wanted : 0;
+    return error_set(error, TREADLE_ENOTFOUND,
+                     "The file was taken out of the vector store while it was read.");
+}
+
 int search_add(struct search *search, const struct search_file *file,
                const struct document *document, int64_t *usage, struct treadle_error *error)
 {
@@ -215,15 +233,67 @@ int search_add(struct search *search, const struct search_file *file,
     code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
     if (!code) {
         code = write_document(&writing, file, document, language, language_code, error);
+        if (!code)
+            code = check_wanted(search, file, error);
         code = commit_or_roll_back(index->writer, code, error);
     }
     pthread_mutex_unlock(&index->writing);
     if (!code)
         *usage = writing.usage;
 done:
+    search_note(search, file->store_id, code, error);
     search_index_release(search, index);
     buffer_clear(&name);
     language_free(language);
+    return code;
+}
+
+static int count_rows(sqlite3 *db, const char *sql, int64_t *out, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code = search_index_prepare(db, &row, sql, error);
+    if (code)
+        return code;
+    if (sqlite3_step(row) == SQLITE_ROW)
+        *out = sqlite3_column_int64(row, 0);
+    else
+        code = search_index_error(db, "Reading", error);
+    sqlite3_finalize(row);
+    return code;
+}
+
+/* FTS5 only marks terms as deleted until it merges: writes the lists of terms anew, without them.
+ * That costs what the whole index costs, so a large one waits for the next merge. */
+static int forget_terms(sqlite3 *db, struct treadle_error *error)
+{
+    int64_t chunks = 0;
+    int code = count_rows(db, "SELECT count(*) FROM chunk", &chunks, error);
+    if (code || chunks > MOST_REWRITTEN)
+        return code;
+    return search_index_execute(db, "INSERT INTO term(term) VALUES('optimize')", error);
+}
+
+/* Deletes, writes zeros where the text was, and empties the log. Called with the writing lock. */
+static int erase(struct search_index *index, const char *file_id, struct treadle_error *error)
+{
+    sqlite3 *db = index->writer;
+    int64_t before = sqlite3_total_changes64(db);
+    int code = search_index_execute(db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error);
+    if (code)
+        return code;
+    code = delete_file(db, file_id, error);
+    bool changed = sqlite3_total_changes64(db) != before;
+    if (!code && changed)
+        code = forget_terms(db, error);
+    code = commit_or_roll_back(db, code, error);
+    sqlite3_exec(db, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
+    if (code || !changed)
+        return code;
+    /* Nobody reads meanwhile: the log can be emptied only then. */
+    pthread_mutex_lock(&index->reading);
+    if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
+        code = search_index_error(db, "Emptying the log of", error);
+    pthread_mutex_unlock(&index->reading);
     return code;
 }
 
@@ -235,11 +305,10 @@ int search_remove_file(struct search *search, const char *store_id, const char *
     if (code || !index)
         return code;
     pthread_mutex_lock(&index->writing);
-    code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
-    if (!code)
-        code =
-            commit_or_roll_back(index->writer, delete_file(index->writer, file_id, error), error);
+    int wanted = search->db ? search_wanted(search, store_id, file_id, error) : 0;
+    code = wanted < 0 ? wanted : wanted ? 0 : erase(index, file_id, error);
     pthread_mutex_unlock(&index->writing);
+    search_note(search, store_id, code, error);
     search_index_release(search, index);
     return code;
 }
@@ -304,8 +373,10 @@ int search_text(struct search *search, const char *store_id, const char *file_id
     int code = search_index_acquire(search, store_id, false, &index, error);
     if (code)
         return code;
-    if (!index)
+    if (!index) {
+        search_suspect(search, store_id);
         return error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
+    }
     struct buffer text;
     buffer_init(&text, TEXT_BYTES);
     pthread_mutex_lock(&index->reading);
@@ -313,6 +384,7 @@ int search_text(struct search *search, const char *store_id, const char *file_id
     if (!code)
         code = join_text(index->reader, file_id, &text, error);
     pthread_mutex_unlock(&index->reading);
+    search_note(search, store_id, code, error);
     search_index_release(search, index);
     if (!code) {
         char *copy = arena_copy(arena, text.length ? text.data : "", text.length);

@@ -90,6 +90,21 @@ static int admit(const struct entry_rules *rules, const struct http_request *req
     return rc;
 }
 
+/* Deleting and ending go on when the disk is full, and so does what writes nothing. */
+static int check_room(const struct entry_rules *rules, const struct http_request *request,
+                      const struct entry *entry, struct treadle_error *error)
+{
+    if (!rules->disk_full || !atomic_load(rules->disk_full) ||
+        strcmp(request->method, "POST") != 0 || !route_is_endpoint(&entry->route))
+        return 0;
+    const char *path = endpoint_get(entry->route.match.id)->path;
+    if (text_ends_with(path, "/cancel") || text_starts_with(path, "/chat/") ||
+        strcmp(path, "/embeddings") == 0)
+        return 0;
+    return error_set_wire(error, 507, "server_error", "disk_full", NULL,
+                          "The disk is full. What is there can be read and deleted.");
+}
+
 int entry_check(const struct entry_rules *rules, const struct http_request *request,
                 struct entry *out, struct treadle_error *error)
 {
@@ -106,6 +121,8 @@ int entry_check(const struct entry_rules *rules, const struct http_request *requ
     }
     if (!rc && !entry.preflight && !needs_no_caller(request, &entry))
         rc = admit(rules, request, &entry, error);
+    if (!rc && !entry.preflight)
+        rc = check_room(rules, request, &entry, error);
     *out = entry;
     return rc;
 }

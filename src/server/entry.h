@@ -9,6 +9,8 @@
 #ifndef SERVER_ENTRY_H
 #define SERVER_ENTRY_H
 
+#include <stdatomic.h>
+
 #include "gate/gate.h"
 #include "http/http.h"
 #include "server/route.h"
@@ -20,7 +22,8 @@ struct entry_rules {
     bool require_keys;
     const char *origins[ENTRY_MOST_ORIGINS + 1]; /* of pages that may ask; "*" for any; then NULL */
     unsigned sockets; /* listeners that are Unix sockets, a bit each: no browser gets there */
-    unsigned owner;   /* of these, those that the store's owner alone can open */
+    const atomic_bool *disk_full; /* NULL: never; what adds something is refused meanwhile */
+    unsigned owner;               /* of these, those that the store's owner alone can open */
 };
 
 /* What became of a request at its head; its route comes first, so it may stand for it. */

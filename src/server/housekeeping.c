@@ -19,7 +19,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "engine/run_state.h"
-#include "server/orphans.h"
+#include "server/upkeep.h"
 #include "store/file_record.h"
 #include "store/record.h"
 #include "store/upload_record.h"
@@ -29,7 +29,6 @@ enum { UNOWNED_SECONDS = 5 };
 
 struct housekeeping {
     struct housekeeping_options options;
-    int64_t start;
     int64_t unowned_at; /* when runs without an owner are looked for again */
     pthread_t thread;
     pthread_mutex_t mutex;
@@ -202,10 +201,14 @@ static void wait_a_second(struct housekeeping *housekeeping)
 static void *keep(void *argument)
 {
     struct housekeeping *housekeeping = argument;
-    orphans_remove(&housekeeping->options, housekeeping->start, &housekeeping->stop);
-    while (!atomic_load(&housekeeping->stop))
-        if (!sweep(housekeeping))
+    struct upkeep upkeep = {.options = &housekeeping->options, .stop = &housekeeping->stop};
+    upkeep_start(&upkeep);
+    while (!atomic_load(&housekeeping->stop)) {
+        bool more = sweep(housekeeping);
+        upkeep_look(&upkeep);
+        if (!more)
             wait_a_second(housekeeping);
+    }
     return NULL;
 }
 
@@ -224,7 +227,6 @@ int housekeeping_open(struct housekeeping **out, const struct housekeeping_optio
     if (!housekeeping)
         return error_set_memory(error);
     housekeeping->options = *options;
-    housekeeping->start = clock_seconds();
     pthread_mutex_init(&housekeeping->mutex, NULL);
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -2,15 +2,17 @@
  * Housekeeping: a thread that removes what has had its time.
  *
  * Once a second it ends what is due: runs that are past their time or still cancelling, vector
- * stores, uploads and files that expire. Every few seconds it fails runs that nobody executes. At
- * its start it removes what no row knows (orphans.h).
+ * stores, uploads and files that expire. Every few seconds it fails runs that nobody executes. It
+ * keeps what lies outside of the database in step with it (upkeep.h).
  */
 #ifndef SERVER_HOUSEKEEPING_H
 #define SERVER_HOUSEKEEPING_H
 
 #include "base/log.h"
 #include "engine/engine.h"
+#include "search/ingest.h"
 #include "search/search.h"
+#include "server/reserve.h"
 #include "store/blob.h"
 #include "store/db.h"
 
@@ -20,7 +22,9 @@ struct housekeeping_options {
     struct db *db;
     struct blob_store *blobs;
     struct search *search;
-    struct engine *engine; /* may be NULL */
+    struct ingest *ingest; /* may be NULL, as the next */
+    struct engine *engine;
+    struct reserve *reserve; /* may be NULL */
     struct log *log;
 };
 

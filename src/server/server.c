@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -19,15 +18,17 @@
 #include "server/dispatch.h"
 #include "server/housekeeping.h"
 #include "server/metrics.h"
+#include "server/opening.h"
 #include "server/origin.h"
 #include "server/pem.h"
 #include "server/presence.h"
-#include "store/schema.h"
+#include "server/reserve.h"
 #include "store/tree.h"
 
 struct server {
     char directory[PATH_MAX]; /* of the store */
     int presence;
+    struct reserve reserve;
     struct housekeeping *housekeeping;
     struct log *log;
     struct dispatch dispatch;
@@ -39,52 +40,35 @@ struct server {
 
 enum { MOST_ADDRESSES = 4 };
 
-/* ---- The store's directory ------------------------------------------------------------------ */
-
-/* Makes the directory and those above it, for the owner alone. */
-static int make_directories(const char *path, struct treadle_error *error)
-{
-    char part[PATH_MAX];
-    if (snprintf(part, sizeof part, "%s", path) >= (int)sizeof part || !part[0])
-        return error_set(error, TREADLE_EINVALID, "the store's path is empty or too long");
-    for (char *c = part + 1;; c++) {
-        if (*c && *c != '/')
-            continue;
-        char separator = *c;
-        *c = '\0';
-        if (mkdir(part, 0700) && errno != EEXIST)
-            return error_set_errno(error, TREADLE_EIO, errno, "cannot make the directory %s", part);
-        if (!separator)
-            return 0;
-        *c = separator;
-    }
-}
-
-static const char *inside(char *path, const char *store, const char *name)
-{
-    snprintf(path, PATH_MAX, "%s/%s", store, name);
-    return path;
-}
+/* ---- The store ------------------------------------------------------------------------------ */
 
 static int open_store(struct server *server, const char *store, struct treadle_error *error)
 {
     struct resource_services *services = &server->dispatch.services;
+    struct opening opening = {.presence = -1};
     char path[PATH_MAX];
-    int rc = make_directories(store, error);
+    int rc = opening_own(store, error);
+    if (rc)
+        return rc;
+    reserve_init(&server->reserve, store, server->log);
+    reserve_look(&server->reserve);
+    server->dispatch.rules.disk_full = &server->reserve.spent;
+    rc = opening_open(&opening, store, error);
     if (!rc)
-        rc = presence_take(store, &server->presence, error);
+        rc = opening_check(&opening, store, server->log, error);
     if (!rc)
-        rc = db_open_sqlite(&services->db, inside(path, store, "treadle.db"), schema_migrations,
-                            error);
-    if (!rc)
-        rc = blob_open(&services->blobs, inside(path, store, "files"), error);
-    if (!rc)
-        rc = search_open(&services->search, inside(path, store, "indexes"), error);
-    /* Backups that nobody took away. */
-    if (!rc)
-        rc = tree_remove(inside(path, store, "backups"), error);
+        rc = opening_settle(&opening, server->log, error);
+    server->presence = opening.presence;
+    services->db = opening.db;
+    services->blobs = opening.blobs;
+    services->search = opening.search;
     if (!rc && !realpath(store, server->directory))
         rc = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", store);
+    if (!rc && snprintf(path, sizeof path, "%s/backups", server->directory) >= (int)sizeof path)
+        rc = error_set(error, TREADLE_EINVALID, "the store's path is too long");
+    /* Backups that nobody took away. */
+    if (!rc)
+        rc = tree_remove(path, error);
     services->directory = server->directory;
     return rc;
 }
@@ -141,7 +125,9 @@ static int start_workers(struct server *server, const struct server_options *opt
         .db = services->db,
         .blobs = services->blobs,
         .search = services->search,
+        .ingest = services->ingest,
         .engine = services->engine,
+        .reserve = &server->reserve,
         .log = options->log,
     };
     return housekeeping_open(&server->housekeeping, &housekeeping, error);
@@ -390,6 +376,11 @@ void server_stop(struct server *server, unsigned grace_seconds)
     probe_clear(&server->dispatch.probe);
     log_write(server->log, LOG_INFO, "stop", NULL);
     free(server);
+}
+
+int server_own(const char *store, struct treadle_error *error)
+{
+    return opening_own(store, error);
 }
 
 int server_find(const char *store, char *out, size_t size, struct treadle_error *error)

@@ -39,7 +39,8 @@ struct server_options {
 };
 
 /* Opens the store, ends what a crash left active, and serves. TREADLE_EBUSY when another process
- * serves this store (server_find tells where) or an address is taken; TREADLE_EINVALID for an
+ * serves this store (server_find tells where) or an address is taken; TREADLE_ESTATE when there are
+ * contents of files that the database does not know (opening.h); TREADLE_EINVALID for an
  * address off loopback unless keys are required and there is one. Besides the addresses given it
  * listens on the socket "socket" in the store, where requests need no key and may manage the store:
  * nobody but its owner can open it. */
@@ -52,6 +53,11 @@ const char *server_address(const struct server *server, size_t index);
 /* Takes no more connections and no more runs, lets requests and runs that are under way end for at
  * most that long, then closes. Accepts NULL. */
 void server_stop(struct server *server, unsigned grace_seconds);
+
+/* Makes the store's directory when it is missing. A process of root's becomes the store's owner for
+ * good; any other who is not the owner is refused. server_start does it as well: for a caller who
+ * makes files for the server before. */
+int server_own(const char *store, struct treadle_error *error);
 
 /* Where the process that serves this store listens for its owner: the address is copied to `out`.
  * TREADLE_ENOTFOUND when nobody serves it. */

@@ -3,14 +3,17 @@
  */
 #include "store/file_record.h"
 
+#include <stdio.h>
+
 #include "api/types.h"
 #include "base/error.h"
 #include "store/code_file_record.h"
 #include "store/record.h"
+#include "store/removal_record.h"
 #include "store/vector_store_record.h"
 
 int file_record_insert(struct db_session *session, const char *project,
-                       const struct treadle_file *file, struct arena *arena,
+                       const struct treadle_file *file, const char *sha256, struct arena *arena,
                        struct treadle_error *error)
 {
     const struct record_value values[] = {
@@ -21,10 +24,11 @@ int file_record_insert(struct db_session *session, const char *project,
          .kind = file->expires_at.state == TREADLE_SET ? RECORD_INTEGER : RECORD_NULL,
          .integer = file->expires_at.value},
         {.column = "body", .text = field_text(&treadle_file_type, file, arena)},
+        {.column = "sha256", .text = sha256},
     };
     if (!values[4].text)
         return error_set_memory(error);
-    return record_insert(session, "files", values, 5, error);
+    return record_insert(session, "files", values, 6, error);
 }
 
 static int count_stores(struct db_session *session, const char *file_id, int64_t *out,
@@ -83,8 +87,26 @@ int file_record_remove(struct db_session *session, const char *file_id, struct a
     if (!rc)
         rc = code_file_record_remove(session, file_id, error);
     if (!rc)
+        rc = removal_record_add(session, REMOVAL_CONTENTS, file_id, NULL, error);
+    if (!rc)
         *stores = found;
     return rc;
+}
+
+int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,
+                    struct blob_sum *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", file_id}};
+    struct treadle_file file;
+    const char *sha256 = NULL;
+    int rc = record_load(session, "files", &treadle_file_type, keys, 1, arena, &file, error);
+    if (!rc)
+        rc = record_text(session, "files", "sha256", keys, 1, arena, &sha256, error);
+    if (rc)
+        return rc;
+    *out = (struct blob_sum){.length = (uint64_t)file.bytes};
+    snprintf(out->sha256, sizeof out->sha256, "%s", sha256 ? sha256 : "");
+    return 0;
 }
 
 int file_record_next_due(struct db_session *session, int64_t at, struct arena *arena,

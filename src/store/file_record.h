@@ -5,12 +5,18 @@
 #define STORE_FILE_RECORD_H
 
 #include "base/arena.h"
+#include "store/blob.h"
 #include "store/db.h"
 #include "treadle/objects.h"
 
+/* `sha256` is that of its contents; NULL: unknown. */
 int file_record_insert(struct db_session *session, const char *project,
-                       const struct treadle_file *file, struct arena *arena,
+                       const struct treadle_file *file, const char *sha256, struct arena *arena,
                        struct treadle_error *error);
+
+/* What its contents must be. TREADLE_ENOTFOUND. */
+int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,
+                    struct blob_sum *out, struct treadle_error *error);
 
 /* Vector stores that a file was in. */
 struct file_stores {
@@ -19,9 +25,8 @@ struct file_stores {
 };
 
 /* Removes the file from the database, from every vector store's list and from those of the code
- * interpreter. What indexes and blobs
- * hold of it is for the caller to remove once that is durable: `stores` says where.
- * TREADLE_ENOTFOUND. */
+ * interpreter, and notes the removal of what indexes and blobs hold of it. `stores` says which
+ * indexes, for a caller who does it as soon as that is durable. TREADLE_ENOTFOUND. */
 int file_record_remove(struct db_session *session, const char *file_id, struct arena *arena,
                        struct file_stores *stores, struct treadle_error *error);
 

@@ -14,7 +14,10 @@
  * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.
  * code_files has a row for each file that an assistant or a thread (kind) gives to the code
  * interpreter: an index over the lists in their objects.
- * `expires_at` is when a row is to be swept, null when it is not or was.
+ * removals has a row for each thing outside of the database that a transaction took the row from,
+ * until it is gone (removal_record.h). files.sha256 is the sum of the contents;
+ * vector_stores.thread is the thread that the store was made for, and goes with; a store that is
+ * `expired` has no index. `expires_at` is when a row is to be swept, null when it is not or was.
  */
 #include "store/schema.h"
 
@@ -126,5 +129,18 @@ const char *const schema_migrations[] = {
     "  file TEXT NOT NULL, holder TEXT NOT NULL, kind INTEGER NOT NULL,"
     "  PRIMARY KEY (file, holder)) WITHOUT ROWID;"
     "CREATE INDEX code_files_holder ON code_files (holder);",
+
+    /* Whose contents these rows speak of, and how far they have come (store/pairing.h). */
+    "CREATE TABLE identity ("
+    "  id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, epoch INTEGER NOT NULL);"
+    "INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), 0);"
+    "CREATE TABLE removals ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, id TEXT NOT NULL, file TEXT);"
+    "CREATE INDEX removals_id ON removals (id);"
+    "ALTER TABLE files ADD COLUMN sha256 TEXT;"
+    "ALTER TABLE vector_stores ADD COLUMN thread TEXT;"
+    "ALTER TABLE vector_stores ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE vector_stores SET expired = 1 WHERE json_extract(body, '$.status') = 'expired';"
+    "CREATE INDEX vector_stores_thread ON vector_stores (thread) WHERE thread IS NOT NULL;",
     NULL,
 };

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/record.h"
+#include "store/removal_record.h"
 
 static struct record_value expiry(const struct treadle_upload *upload)
 {
@@ -149,7 +150,17 @@ int upload_record_remove_parts(struct db_session *session, const char *upload_id
                                struct treadle_error *error)
 {
     const struct record_key keys[] = {{"upload", upload_id}};
-    return record_delete(session, "upload_parts", keys, 1, NULL, error);
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "INSERT INTO removals (kind, id) "
+                        "SELECT ?, id FROM upload_parts WHERE upload = ? ORDER BY seq",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, REMOVAL_CONTENTS);
+    db_bind_text(statement, 2, upload_id);
+    rc = db_step(statement, error);
+    return rc ? rc : record_delete(session, "upload_parts", keys, 1, NULL, error);
 }
 
 int upload_record_next_due(struct db_session *session, int64_t at, struct arena *arena,

@@ -41,7 +41,7 @@ int upload_record_add_part(struct db_session *session, const char *upload_id, co
 int upload_record_parts(struct db_session *session, const char *upload_id, struct arena *arena,
                         struct upload_parts *out, struct treadle_error *error);
 
-/* Forgets the parts; their blobs are for the caller to remove once that is durable. */
+/* Forgets the parts, and notes the removal of their blobs. */
 int upload_record_remove_parts(struct db_session *session, const char *upload_id,
                                struct treadle_error *error);
 

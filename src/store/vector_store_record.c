@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/record.h"
+#include "store/removal_record.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -44,9 +45,116 @@ static void derive(struct treadle_vector_store *store)
         store->status = TREADLE_VECTOR_STORE_COMPLETED;
 }
 
+/* The row comes in again as the newest, since ingest takes rows in the order of their seq. */
+static int replace_row(struct db_session *session, const struct treadle_vector_store_file *file,
+                       struct arena *arena, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"store", file->vector_store_id}, {"file", file->id}};
+    const char *project = NULL, *batch = NULL;
+    int rc = record_text(session, "vector_store_files", "project", keys, 2, arena, &project, error);
+    if (!rc)
+        rc = record_text(session, "vector_store_files", "batch", keys, 2, arena, &batch, error);
+    if (!rc)
+        rc = record_delete(session, "vector_store_files", keys, 2, NULL, error);
+    if (rc)
+        return rc;
+    const struct record_value values[] = {
+        {.column = "store", .text = file->vector_store_id},
+        {.column = "file", .text = file->id},
+        {.column = "project", .text = project},
+        {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
+        {.column = "batch", .text = batch},
+        {.column = "body", .text = field_text(&treadle_vector_store_file_type, file, arena)},
+    };
+    if (!values[5].text)
+        return error_set_memory(error);
+    return record_insert(session, "vector_store_files", values, 6, error);
+}
+
+/* Sets a file that is searchable back to in_progress; the counts are the caller's to save. */
+static int read_file_again(struct db_session *session, struct treadle_vector_store *store,
+                           const char *file_id, struct arena *arena, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"store", store->id}, {"file", file_id}};
+    struct treadle_vector_store_file file;
+    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
+                         arena, &file, error);
+    if (rc || file.status != TREADLE_VECTOR_STORE_FILE_COMPLETED)
+        return rc;
+    vector_store_count(store, file.status, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
+                       -file.usage_bytes);
+    file.status = TREADLE_VECTOR_STORE_FILE_IN_PROGRESS;
+    file.usage_bytes = 0;
+    return replace_row(session, &file, arena, error);
+}
+
+int vector_store_completed(struct db_session *session, const char *store_id, struct arena *arena,
+                           const char ***out, size_t *count, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    const char **ids = NULL;
+    size_t found = 0;
+    int rc = db_prepare(session, &statement,
+                        "SELECT file, COUNT(*) OVER () FROM vector_store_files "
+                        "WHERE store = ? AND status = 'completed' ORDER BY seq",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, store_id);
+    while ((rc = db_step(statement, error)) > 0) {
+        if (!ids)
+            ids = arena_array(arena, (size_t)db_column_integer(statement, 1), sizeof *ids);
+        if (!ids || !(ids[found++] = arena_string(arena, db_column_text(statement, 0, NULL))))
+            return error_set_memory(error);
+    }
+    if (rc < 0)
+        return rc;
+    *out = ids;
+    *count = found;
+    return 0;
+}
+
+/* All that is searchable. */
+static int read_again(struct db_session *session, struct treadle_vector_store *store,
+                      struct arena *arena, struct treadle_error *error)
+{
+    const char **ids = NULL;
+    size_t count = 0;
+    int rc = vector_store_completed(session, store->id, arena, &ids, &count, error);
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = read_file_again(session, store, ids[i], arena, error);
+    return rc;
+}
+
+int vector_store_read_again(struct db_session *session, const char *store_id,
+                            const char *const *file_ids, size_t count, struct arena *arena,
+                            struct treadle_error *error)
+{
+    struct treadle_vector_store store;
+    int rc = vector_store_load(session, NULL, store_id, arena, &store, error);
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = read_file_again(session, &store, file_ids[i], arena, error);
+        /* Taken out meanwhile. */
+        if (rc == TREADLE_ENOTFOUND)
+            rc = 0;
+    }
+    return rc ? rc : vector_store_save(session, &store, arena, error);
+}
+
 int vector_store_save(struct db_session *session, struct treadle_vector_store *store,
                       struct arena *arena, struct treadle_error *error)
 {
+    bool was_expired = store->status == TREADLE_VECTOR_STORE_EXPIRED;
+    derive(store);
+    bool expired = store->status == TREADLE_VECTOR_STORE_EXPIRED;
+    /* Its index is given back, and made again when it comes to life. */
+    int rc = expired && !was_expired
+                 ? removal_record_add(session, REMOVAL_INDEX, store->id, NULL, error)
+                 : 0;
+    if (!rc && was_expired && !expired)
+        rc = read_again(session, store, arena, error);
+    if (rc)
+        return rc;
     derive(store);
     const struct record_key keys[] = {{"id", store->id}};
     struct record_value values[] = {
@@ -58,10 +166,11 @@ int vector_store_save(struct db_session *session, struct treadle_vector_store *s
                      ? RECORD_INTEGER
                      : RECORD_NULL,
          .integer = store->expires_at.value},
+        {.column = "expired", .kind = RECORD_INTEGER, .integer = expired},
     };
     if (!values[0].text)
         return error_set_memory(error);
-    return record_update(session, "vector_stores", keys, 1, values, 2, error);
+    return record_update(session, "vector_stores", keys, 1, values, 3, error);
 }
 
 static int64_t *counter(struct treadle_file_counts *counts,
@@ -109,7 +218,39 @@ int vector_store_detach(struct db_session *session, const char *store_id, const 
     if (rc)
         return rc;
     vector_store_count(&store, file.status, 0, -file.usage_bytes);
-    return vector_store_save(session, &store, arena, error);
+    rc = vector_store_save(session, &store, arena, error);
+    return rc ? rc : removal_record_add(session, REMOVAL_TEXT, store_id, file_id, error);
+}
+
+int vector_store_remove(struct db_session *session, const char *id, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}}, inside[] = {{"store", id}};
+    int64_t count = 0;
+    int rc = record_delete(session, "vector_stores", keys, 1, &count, error);
+    if (!rc && !count)
+        rc = error_set(error, TREADLE_ENOTFOUND, "no such vector store");
+    if (!rc)
+        rc = record_delete(session, "vector_store_files", inside, 1, NULL, error);
+    if (!rc)
+        rc = record_delete(session, "vector_store_batches", inside, 1, NULL, error);
+    return rc ? rc : removal_record_add(session, REMOVAL_INDEX, id, NULL, error);
+}
+
+int vector_store_of_thread(struct db_session *session, const char *thread_id, struct arena *arena,
+                           const char **out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc =
+        db_prepare(session, &statement,
+                   "SELECT id FROM vector_stores WHERE thread = ? ORDER BY seq LIMIT 1", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, thread_id);
+    rc = db_step(statement, error);
+    *out = NULL;
+    if (rc > 0 && !(*out = arena_string(arena, db_column_text(statement, 0, NULL))))
+        return error_set_memory(error);
+    return rc < 0 ? rc : 0;
 }
 
 int vector_store_touch(struct db_session *session, const char *id, struct arena *arena,

@@ -16,7 +16,9 @@ int vector_store_load(struct db_session *session, const char *project, const cha
                       struct arena *arena, struct treadle_vector_store *out,
                       struct treadle_error *error);
 
-/* Derives status from counts and expiry from the policy, and writes the row. */
+/* Derives status from counts and expiry from the policy, and writes the row. One that expires gives
+ * its index back; where one comes to life again its files are read again, so that ingest must be
+ * woken. */
 int vector_store_save(struct db_session *session, struct treadle_vector_store *store,
                       struct arena *arena, struct treadle_error *error);
 
@@ -25,8 +27,26 @@ void vector_store_count(struct treadle_vector_store *store,
                         enum treadle_vector_store_file_status from,
                         enum treadle_vector_store_file_status to, int64_t usage);
 
-/* Takes a file out of a store: its row and its place in the counts. TREADLE_ENOTFOUND when it is
- * not in it. */
+/* Takes a store away with its files and batches, and notes the removal of its index.
+ * TREADLE_ENOTFOUND. */
+int vector_store_remove(struct db_session *session, const char *id, struct treadle_error *error);
+
+/* The files that are searchable, in the arena. */
+int vector_store_completed(struct db_session *session, const char *store_id, struct arena *arena,
+                           const char ***out, size_t *count, struct treadle_error *error);
+
+/* Sets those of the files that are searchable back to in_progress, to be read again: the index has
+ * lost them. Ingest must be woken. TREADLE_ENOTFOUND for the store. */
+int vector_store_read_again(struct db_session *session, const char *store_id,
+                            const char *const *file_ids, size_t count, struct arena *arena,
+                            struct treadle_error *error);
+
+/* The store that was made for that thread; NULL when there is none. */
+int vector_store_of_thread(struct db_session *session, const char *thread_id, struct arena *arena,
+                           const char **out, struct treadle_error *error);
+
+/* Takes a file out of a store: its row and its place in the counts, and notes the removal of its
+ * text. TREADLE_ENOTFOUND when it is not in it. */
 int vector_store_detach(struct db_session *session, const char *store_id, const char *file_id,
                         struct arena *arena, struct treadle_error *error);
 

@@ -6,10 +6,11 @@
 // against the ledger of what was acknowledged (load.mjs, check.mjs). Two lanes of rounds go on side by
 // side. What a round chooses follows from the seed, which is printed; what the machine makes of it
 // does not, so a seed repeats the load and not the very moment.
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { directory, launch, sleep, within } from '../api/harness.mjs';
+import { directory, launch, run, sleep, within } from '../api/harness.mjs';
 import { randomOf } from '../api/random.mjs';
 import { check, goOn, settle } from './check.mjs';
 import { Inspector } from './inspector.mjs';
@@ -21,6 +22,7 @@ const LANES = 2;
 const ROUNDS = 200 / LANES;
 const SLOW_EVERY = 12; // rounds; a slow one lasts long enough for text under way to be written
 const STORE_LASTS = 10; // rounds
+const AUDIT_EVERY = 5; // rounds
 
 const seed = Number(process.env.TREADLE_CRASH_SEED ?? Date.now() % 2 ** 31);
 
@@ -65,6 +67,12 @@ class Lane {
         return killedAt;
     }
 
+    /** Rows, contents and indexes agree, both ways, as the kill has left them. */
+    async audit() {
+        const { code, stdout, stderr } = await run(['check', '--store', this.store]);
+        assert.equal(code, 0, stdout + stderr);
+    }
+
     async round(number) {
         const { random, model } = this;
         if (!this.store || this.broken || this.age === STORE_LASTS) await this.renew();
@@ -74,6 +82,7 @@ class Lane {
         const before = new Set([...this.ledger.threads, ...this.ledger.files.keys()]);
         const killedAt = await this.kill(load);
         await this.inspector.check(this.store);
+        if (number % AUDIT_EVERY === 0) await this.audit();
 
         model.hurry = true;
         await this.start();

@@ -95,11 +95,11 @@ static void test_adopt_read_remove(void **out)
     char path[PATH_MAX];
     make_upload(state, "one", "hello", path);
     assert_missing(state, "file-abcXY");
-    assert_int_equal(blob_adopt(state->store, "file-abcXY", path, &error), 0);
+    assert_int_equal(blob_adopt(state->store, "file-abcXY", path, NULL, &error), 0);
     assert_false(exists(path));
     assert_contents(state, "file-abcXY", "hello");
     make_upload(state, "two", "", path);
-    assert_int_equal(blob_adopt(state->store, "file-defXY", path, &error), 0);
+    assert_int_equal(blob_adopt(state->store, "file-defXY", path, NULL, &error), 0);
     assert_contents(state, "file-defXY", "");
 
     blob_close(state->store);
@@ -120,9 +120,9 @@ static void test_id_is_taken_once(void **out)
     struct treadle_error error;
     char path[PATH_MAX];
     make_upload(state, "one", "first", path);
-    assert_int_equal(blob_adopt(state->store, "file-1", path, &error), 0);
+    assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), 0);
     make_upload(state, "two", "second", path);
-    assert_int_equal(blob_adopt(state->store, "file-1", path, &error), TREADLE_EIO);
+    assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), TREADLE_EIO);
     assert_true(exists(path));
     assert_contents(state, "file-1", "first");
 }
@@ -141,7 +141,7 @@ static void test_strange_ids_are_refused(void **out)
                          long_id};
     make_upload(state, "one", "hello", path);
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
-        assert_int_equal(blob_adopt(state->store, ids[i], path, &error), TREADLE_EINVALID);
+        assert_int_equal(blob_adopt(state->store, ids[i], path, NULL, &error), TREADLE_EINVALID);
         assert_int_equal(blob_read(state->store, ids[i], &descriptor, &length, &error),
                          TREADLE_EINVALID);
         assert_int_equal(blob_remove(state->store, ids[i], &error), TREADLE_EINVALID);
@@ -157,20 +157,20 @@ static void test_only_temporary_files_are_adopted(void **out)
     char outside[PATH_MAX], path[PATH_MAX + 64];
     snprintf(outside, sizeof outside, "%s/secret", state->fixture.directory);
     write_file(outside, "secret");
-    assert_int_equal(blob_adopt(state->store, "file-1", outside, &error), TREADLE_EINVALID);
+    assert_int_equal(blob_adopt(state->store, "file-1", outside, NULL, &error), TREADLE_EINVALID);
     const char *names[] = {"/../../secret", "/", "", "/.", "/..", "x/secret", "//secret"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         snprintf(path, sizeof path, "%s%s", temporary, names[i]);
-        assert_int_equal(blob_adopt(state->store, "file-1", path, &error), TREADLE_EINVALID);
+        assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), TREADLE_EINVALID);
     }
     snprintf(path, sizeof path, "%s/link", temporary);
     assert_int_equal(symlink(outside, path), 0);
-    assert_int_equal(blob_adopt(state->store, "file-1", path, &error), TREADLE_EIO);
+    assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), TREADLE_EIO);
     snprintf(path, sizeof path, "%s/fifo", temporary);
     assert_int_equal(mkfifo(path, 0600), 0);
-    assert_int_equal(blob_adopt(state->store, "file-1", path, &error), TREADLE_EIO);
+    assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), TREADLE_EIO);
     snprintf(path, sizeof path, "%s/missing", temporary);
-    assert_int_equal(blob_adopt(state->store, "file-1", path, &error), TREADLE_EIO);
+    assert_int_equal(blob_adopt(state->store, "file-1", path, NULL, &error), TREADLE_EIO);
     assert_missing(state, "file-1");
     assert_true(exists(outside));
 }
@@ -186,7 +186,8 @@ static void test_links_are_not_followed(void **out)
     snprintf(outside, sizeof outside, "%s/secret", state->fixture.directory);
     write_file(outside, "secret");
     make_upload(state, "one", "hello", path);
-    assert_int_equal(blob_adopt(state->store, "file-XY", path, &error), 0);
+    assert_int_equal(blob_adopt(state->store, "file-XY", path, NULL, &error), 0);
+    assert_int_equal(blob_settle(state->store, "file-XY", &error), 0);
     snprintf(path, sizeof path, "%s/XY/other-XY", state->fixture.path);
     assert_int_equal(symlink(outside, path), 0);
     assert_int_equal(blob_read(state->store, "other-XY", &descriptor, &length, &error),
@@ -196,21 +197,78 @@ static void test_links_are_not_followed(void **out)
     assert_int_equal(blob_read(state->store, "file-ZZ", &descriptor, &length, &error), TREADLE_EIO);
 }
 
-static void test_opening_removes_leftovers(void **out)
+static int know_one(void *context, const char *id, struct treadle_error *error)
+{
+    (void)context;
+    (void)error;
+    return strcmp(id, "file-1") == 0 || strcmp(id, "file-2") == 0;
+}
+
+static void test_recovering_ends_what_was_begun(void **out)
 {
     struct state *state = *out;
     struct treadle_error error;
     char upload[PATH_MAX], kept[PATH_MAX], folder[PATH_MAX + 64];
     make_upload(state, "kept", "kept", kept);
-    assert_int_equal(blob_adopt(state->store, "file-1", kept, &error), 0);
+    assert_int_equal(blob_adopt(state->store, "file-1", kept, NULL, &error), 0);
+    make_upload(state, "kept", "begun", kept);
+    assert_int_equal(blob_adopt(state->store, "file-2", kept, NULL, &error), 0);
+    make_upload(state, "kept", "without a row", kept);
+    assert_int_equal(blob_adopt(state->store, "file-3", kept, NULL, &error), 0);
+    assert_int_equal(blob_settle(state->store, "file-1", &error), 0);
     make_upload(state, "left over", "half an upl", upload);
     snprintf(folder, sizeof folder, "%s/folder", blob_temporary_directory(state->store));
     assert_int_equal(mkdir(folder, 0700), 0);
     blob_close(state->store);
     state->store = NULL;
     assert_int_equal(blob_open(&state->store, state->fixture.path, &error), 0);
+    /* Nothing is removed before it is known what has a row. */
+    assert_true(exists(upload));
+    assert_contents(state, "file-2", "begun");
+    assert_int_equal(blob_recover(state->store, know_one, NULL, &error), 0);
     assert_false(exists(upload));
     assert_contents(state, "file-1", "kept");
+    assert_contents(state, "file-2", "begun");
+    int descriptor;
+    uint64_t length;
+    assert_int_equal(blob_read(state->store, "file-3", &descriptor, &length, &error),
+                     TREADLE_ENOTFOUND);
+    assert_int_equal(blob_recover(state->store, NULL, NULL, &error), 0);
+    assert_contents(state, "file-2", "begun");
+}
+
+static void test_what_was_changed_is_noticed(void **out)
+{
+    struct state *state = *out;
+    struct treadle_error error;
+    struct blob_sum sum;
+    char upload[PATH_MAX], path[PATH_MAX + 16];
+    make_upload(state, "upload", "abc", upload);
+    assert_int_equal(blob_adopt(state->store, "file-XY", upload, &sum, &error), 0);
+    assert_int_equal(blob_settle(state->store, "file-XY", &error), 0);
+    assert_int_equal(sum.length, 3);
+    assert_string_equal(sum.sha256,
+                        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    snprintf(path, sizeof path, "%s/XY/file-XY", state->fixture.path);
+    static const char *const texts[] = {"abc", "abd", "ab", "abcd"};
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        write_file(path, texts[i]);
+        int descriptor = open(path, O_RDONLY);
+        assert_int_equal(blob_verify(descriptor, "file-XY", &sum, &error), i ? TREADLE_EIO : 0);
+        close(descriptor);
+    }
+}
+
+static void test_marks(void **out)
+{
+    struct state *state = *out;
+    struct treadle_error error;
+    char mark[BLOB_MARK_SIZE];
+    assert_int_equal(blob_mark_read(state->store, mark, &error), TREADLE_ENOTFOUND);
+    assert_int_equal(blob_mark_write(state->store, "one 1", &error), 0);
+    assert_int_equal(blob_mark_write(state->store, "one 2", &error), 0);
+    assert_int_equal(blob_mark_read(state->store, mark, &error), 0);
+    assert_string_equal(mark, "one 2");
 }
 
 static void test_open(void **out)
@@ -250,7 +308,7 @@ static void *upload_many(void *argument)
         /* All threads meet in the same few directories. */
         snprintf(id, sizeof id, "file-%d-%02d", uploader->number, i);
         make_upload(uploader->state, name, id, path);
-        uploader->failures += blob_adopt(uploader->state->store, id, path, NULL) != 0;
+        uploader->failures += blob_adopt(uploader->state->store, id, path, NULL, NULL) != 0;
     }
     return NULL;
 }
@@ -280,10 +338,10 @@ struct visits {
     size_t count, most;
 };
 
-static int note_visit(void *context, const char *id, int64_t time)
+static int note_visit(void *context, const char *id, uint64_t length)
 {
     struct visits *visits = context;
-    assert_true(time > 0);
+    assert_int_equal(length, 1);
     snprintf(visits->ids[visits->count++], sizeof visits->ids[0], "%s", id);
     return visits->count == visits->most ? 7 : 0;
 }
@@ -295,8 +353,9 @@ static void test_every_blob_is_visited(void **out)
     char path[PATH_MAX], stray[PATH_MAX + 32];
     static const char *const ids[] = {"file-1aa", "file-2bb", "file-3bb"};
     for (size_t i = 0; i < 3; i++) {
-        make_upload(state, ids[i], "x", path);
-        assert_int_equal(blob_adopt(state->store, ids[i], path, &error), 0);
+        make_upload(state, "upload", "x", path);
+        assert_int_equal(blob_adopt(state->store, ids[i], path, NULL, &error), 0);
+        assert_int_equal(blob_settle(state->store, ids[i], &error), 0);
     }
     make_upload(state, "under_way", "x", path);
     snprintf(stray, sizeof stray, "%s/bb/none of ours", state->fixture.path);
@@ -325,7 +384,9 @@ int main(void)
         TEST(test_strange_ids_are_refused),
         TEST(test_only_temporary_files_are_adopted),
         TEST(test_links_are_not_followed),
-        TEST(test_opening_removes_leftovers),
+        TEST(test_recovering_ends_what_was_begun),
+        TEST(test_what_was_changed_is_noticed),
+        TEST(test_marks),
         TEST(test_open),
         TEST(test_many_at_once),
     };

@@ -25,6 +25,7 @@ struct scene {
     const struct treadle_message *message;
     const char *file, *project, *out;
     struct treadle_error error;
+    int64_t bytes; /* of the file */
 };
 
 static int setup(void **state)
@@ -57,9 +58,10 @@ static int insert_file(struct db_session *session, void *argument, struct treadl
     struct scene *scene = argument;
     const struct treadle_file file = {.id = scene->file,
                                       .filename = "x.png",
+                                      .bytes = scene->bytes,
                                       .purpose = TREADLE_PURPOSE_VISION,
                                       .status = TREADLE_FILE_PROCESSED};
-    return file_record_insert(session, scene->project, &file, scene->arena, error);
+    return file_record_insert(session, scene->project, &file, NULL, scene->arena, error);
 }
 
 /* Adds a file that begins with these bytes and is filled with zeros up to its length. */
@@ -73,9 +75,10 @@ static void add_file(struct scene *scene, const char *id, const char *project, c
     assert_int_equal(fwrite(bytes, 1, strlen(bytes), file), strlen(bytes));
     assert_int_equal(ftruncate(fileno(file), (off_t)length), 0);
     assert_int_equal(fclose(file), 0);
-    assert_int_equal(blob_adopt(scene->blobs, id, path, &scene->error), 0);
+    assert_int_equal(blob_adopt(scene->blobs, id, path, NULL, &scene->error), 0);
     scene->file = id;
     scene->project = project;
+    scene->bytes = (int64_t)length;
     assert_int_equal(db_write(scene->db, insert_file, scene, &scene->error), 0);
 }
 

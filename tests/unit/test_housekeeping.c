@@ -1,6 +1,6 @@
 /*
  * Housekeeping on a real store: what is due goes away with all that belongs to it, what is not
- * stays, and what an earlier process left that no row knows is removed.
+ * stays, removals that were noted are done, and what no row knows is moved aside.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,6 +20,7 @@
 #include "store/code_file_record.h"
 #include "store/file_record.h"
 #include "store/record.h"
+#include "store/removal_record.h"
 #include "store/schema.h"
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
@@ -64,6 +65,7 @@ static int teardown(void **state)
 
 static void start(struct scene *scene)
 {
+    search_attach(scene->options.search, scene->options.db);
     assert_int_equal(housekeeping_open(&scene->housekeeping, &scene->options, &scene->error), 0);
 }
 
@@ -77,7 +79,8 @@ static void make_blob(struct scene *scene, const char *id)
     assert_true(file >= 0);
     assert_int_equal(write(file, id, strlen(id)), (ssize_t)strlen(id));
     close(file);
-    assert_int_equal(blob_adopt(scene->options.blobs, id, path, &scene->error), 0);
+    assert_int_equal(blob_adopt(scene->options.blobs, id, path, NULL, &scene->error), 0);
+    assert_int_equal(blob_settle(scene->options.blobs, id, &scene->error), 0);
 }
 
 static bool has_blob(struct scene *scene, const char *id)
@@ -109,7 +112,7 @@ static int add_file(struct db_session *session, void *argument, struct treadle_e
         .status = TREADLE_FILE_PROCESSED,
         .expires_at = {row->expires_at ? TREADLE_SET : TREADLE_NULL, row->expires_at},
     };
-    return file_record_insert(session, "p", &file, row->scene->arena, error);
+    return file_record_insert(session, "p", &file, NULL, row->scene->arena, error);
 }
 
 static int add_upload(struct db_session *session, void *argument, struct treadle_error *error)
@@ -385,7 +388,14 @@ static void many_things_go_at_once(void **state)
     }
 }
 
-static void blobs_of_before_that_no_row_knows_are_removed(void **state)
+static bool is_aside(const struct scene *scene, const char *name)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s/%s", scene->store.directory, name);
+    return access(path, F_OK) == 0;
+}
+
+static void blobs_that_no_row_knows_are_moved_aside(void **state)
 {
     struct scene *scene = *state;
     add(scene, add_file, "file-known", 0);
@@ -394,17 +404,14 @@ static void blobs_of_before_that_no_row_knows_are_removed(void **state)
     make_blob(scene, "part_upload_x");
     make_blob(scene, "file-lost");
     make_blob(scene, "part_lost");
-    /* What is as old as the start stays, in seconds; so a second must begin in between. */
-    int64_t now = clock_seconds();
-    WAIT_UNTIL(clock_seconds() > now);
-    make_blob(scene, "file-young");
     start(scene);
     WAIT_UNTIL(!has_blob(scene, "file-lost") && !has_blob(scene, "part_lost"));
     housekeeping_close(scene->housekeeping);
     scene->housekeeping = NULL;
     assert_true(has_blob(scene, "file-known"));
     assert_true(has_blob(scene, "part_upload_x"));
-    assert_true(has_blob(scene, "file-young"));
+    assert_true(is_aside(scene, "files/aside/file-lost"));
+    assert_true(is_aside(scene, "files/aside/part_lost"));
 }
 
 static void make_text(struct scene *scene, const char *store_id, const char *file_id)
@@ -430,7 +437,7 @@ static bool has_index(const struct scene *scene, const char *store_id)
     return access(path, F_OK) == 0;
 }
 
-static void indexes_and_texts_that_no_row_knows_are_removed(void **state)
+static void indexes_that_no_row_knows_are_moved_aside(void **state)
 {
     struct scene *scene = *state;
     add(scene, add_file, "file-inside", 0);
@@ -444,6 +451,87 @@ static void indexes_and_texts_that_no_row_knows_are_removed(void **state)
     housekeeping_close(scene->housekeeping);
     scene->housekeeping = NULL;
     assert_true(has_text(scene, "vs_known", "file-inside"));
+    assert_true(is_aside(scene, "indexes/aside/vs_gone.sqlite"));
+}
+
+/* What was moved aside for want of a row comes back when the row is there. */
+static void contents_come_back_with_their_row(void **state)
+{
+    struct scene *scene = *state;
+    make_blob(scene, "file-back");
+    assert_int_equal(blob_set_aside(scene->options.blobs, "file-back", &scene->error), 0);
+    assert_false(has_blob(scene, "file-back"));
+    add(scene, add_file, "file-back", 0);
+    start(scene);
+    WAIT_UNTIL(has_blob(scene, "file-back"));
+}
+
+static void an_index_that_lost_a_file_reads_it_again(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_lost", 0);
+    start(scene);
+    WAIT_UNTIL(read_back(scene, read_store, "vs_lost").store.file_counts->in_progress == 1);
+    struct treadle_vector_store store = read_back(scene, read_store, "vs_lost").store;
+    assert_int_equal(store.file_counts->completed, 0);
+    assert_int_equal(store.file_counts->total, 1);
+    assert_int_equal(store.usage_bytes, 0);
+    assert_int_equal(store.status, TREADLE_VECTOR_STORE_IN_PROGRESS);
+}
+
+static int note_removals(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    (void)argument;
+    int rc = removal_record_add(session, REMOVAL_CONTENTS, "file-leaves", NULL, error);
+    if (!rc)
+        rc = removal_record_add(session, REMOVAL_INDEX, "vs_leaves", NULL, error);
+    if (!rc)
+        rc = removal_record_add(session, REMOVAL_INDEX, "vs_stays", NULL, error);
+    return rc ? rc : removal_record_add(session, REMOVAL_TEXT, "vs_stays", "file-leaves", error);
+}
+
+static int count_removals(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    struct removal *items;
+    size_t count = 0;
+    int rc = removal_record_list(session, 0, 10, reading->scene->arena, &items, &count, error);
+    reading->pending = (int64_t)count;
+    return rc;
+}
+
+static void what_a_kill_left_of_a_removal_is_done(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_stays", 0);
+    make_blob(scene, "file-leaves");
+    make_text(scene, "vs_leaves", "file-leaves");
+    make_text(scene, "vs_stays", "file-leaves");
+    make_text(scene, "vs_stays", "file-inside");
+    assert_int_equal(db_write(scene->options.db, note_removals, NULL, &scene->error), 0);
+    start(scene);
+    WAIT_UNTIL(read_back(scene, count_removals, NULL).pending == 0);
+    assert_false(has_blob(scene, "file-leaves"));
+    assert_false(has_index(scene, "vs_leaves"));
+    assert_false(is_aside(scene, "files/aside/file-leaves"));
+    assert_false(is_aside(scene, "indexes/aside/vs_leaves.sqlite"));
+    assert_false(has_text(scene, "vs_stays", "file-leaves"));
+    /* There is a row for it, so it is wanted. */
+    assert_true(has_text(scene, "vs_stays", "file-inside"));
+}
+
+static void an_expired_store_gives_its_index_back(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_old", clock_seconds() - 5);
+    make_text(scene, "vs_old", "file-inside");
+    start(scene);
+    WAIT_UNTIL(!has_index(scene, "vs_old"));
+    assert_int_equal(read_back(scene, read_store, "vs_old").store.status,
+                     TREADLE_VECTOR_STORE_EXPIRED);
 }
 
 static void ends_at_once(void **state)
@@ -466,10 +554,12 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_upload_expires_with_its_parts, setup, teardown),
         cmocka_unit_test_setup_teardown(a_vector_store_expires_and_keeps_its_list, setup, teardown),
         cmocka_unit_test_setup_teardown(many_things_go_at_once, setup, teardown),
-        cmocka_unit_test_setup_teardown(blobs_of_before_that_no_row_knows_are_removed, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(indexes_and_texts_that_no_row_knows_are_removed, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(blobs_that_no_row_knows_are_moved_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(indexes_that_no_row_knows_are_moved_aside, setup, teardown),
+        cmocka_unit_test_setup_teardown(contents_come_back_with_their_row, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_index_that_lost_a_file_reads_it_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_a_kill_left_of_a_removal_is_done, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_expired_store_gives_its_index_back, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_at_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

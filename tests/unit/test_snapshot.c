@@ -75,7 +75,7 @@ static void add_blob(struct blob_store *blobs, const char *id)
     struct treadle_error error;
     snprintf(path, sizeof path, "%s/%s", blob_temporary_directory(blobs), "upload");
     write_file(path, id);
-    assert_int_equal(blob_adopt(blobs, id, path, &error), 0);
+    assert_int_equal(blob_adopt(blobs, id, path, NULL, &error), 0);
 }
 
 static void blobs_removed_meanwhile_are_kept(void **state)

@@ -1,0 +1,156 @@
+/*
+ * Upkeep: what is wanted, which indexes must be looked at, and whether one can be used.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "search/index.h"
+
+void search_attach(struct search *search, struct db *db)
+{
+    search->db = db;
+}
+
+/* ---- What is wanted ------------------------------------------------------------------------- */
+
+struct question {
+    const char *store_id, *file_id;
+    int answer;
+};
+
+static int ask(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    static const char store[] = "SELECT 1 FROM vector_stores WHERE id = ? AND expired = 0";
+    static const char file[] =
+        "SELECT 1 FROM vector_store_files f JOIN vector_stores s ON s.id = f.store "
+        "WHERE f.store = ? AND f.file = ? AND f.status IN ('in_progress', 'completed') "
+        "AND s.expired = 0";
+    struct question *question = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, question->file_id ? file : store, error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, question->store_id);
+    if (question->file_id)
+        db_bind_text(statement, 2, question->file_id);
+    question->answer = db_step(statement, error);
+    return question->answer < 0 ? question->answer : 0;
+}
+
+int search_wanted(struct search *search, const char *store_id, const char *file_id,
+                  struct treadle_error *error)
+{
+    struct question question = {store_id, file_id, 1};
+    int rc = search->db ? db_read(search->db, ask, &question, error) : 0;
+    return rc ? rc : question.answer;
+}
+
+/* ---- Suspects ------------------------------------------------------------------------------- */
+
+/* When there are too many one is left out: who asks it again notes it again. */
+void search_suspect(struct search *search, const char *store_id)
+{
+    if (strlen(store_id) > SEARCH_ID_BYTES)
+        return;
+    pthread_mutex_lock(&search->lock);
+    size_t at = 0;
+    while (at < search->suspect_count && strcmp(search->suspects[at], store_id) != 0)
+        at++;
+    if (at == search->suspect_count && at < SEARCH_SUSPECTS)
+        strcpy(search->suspects[search->suspect_count++], store_id);
+    pthread_mutex_unlock(&search->lock);
+}
+
+void search_note(struct search *search, const char *store_id, int code,
+                 const struct treadle_error *error)
+{
+    if (code && error && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
+        search_suspect(search, store_id);
+}
+
+bool search_next_suspect(struct search *search, struct arena *arena, const char **out)
+{
+    pthread_mutex_lock(&search->lock);
+    const char *id = NULL;
+    if (search->suspect_count && (id = arena_string(arena, search->suspects[0])))
+        memmove(search->suspects[0], search->suspects[1],
+                --search->suspect_count * sizeof search->suspects[0]);
+    pthread_mutex_unlock(&search->lock);
+    if (id)
+        *out = id;
+    return id;
+}
+
+/* ---- Checking ------------------------------------------------------------------------------- */
+
+static int check_pages(sqlite3 *db, bool deep, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code = search_index_prepare(
+        db, &row, deep ? "PRAGMA integrity_check(1)" : "PRAGMA user_version", error);
+    if (code)
+        return code;
+    int step = sqlite3_step(row);
+    const char *text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
+    if (!text)
+        code = search_index_error(db, "Checking", error);
+    else if (deep && strcmp(text, "ok") != 0)
+        code = error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL, "%.200s", text);
+    sqlite3_finalize(row);
+    return code;
+}
+
+static int check_terms(sqlite3 *db, struct treadle_error *error)
+{
+    return search_index_execute(db, "INSERT INTO term(term) VALUES('integrity-check')", error);
+}
+
+int search_check(struct search *search, const char *store_id, bool deep,
+                 struct treadle_error *error)
+{
+    struct search_index *index = NULL;
+    int code = search_index_acquire(search, store_id, false, &index, error);
+    if (!code && !index)
+        return error_set(error, TREADLE_ENOTFOUND, "There is no search index.");
+    if (!code) {
+        pthread_mutex_lock(&index->writing);
+        code = check_pages(index->writer, deep, error);
+        if (!code && deep)
+            code = check_terms(index->writer, error);
+        pthread_mutex_unlock(&index->writing);
+    }
+    search_index_release(search, index);
+    if (code && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
+        code = error->code = TREADLE_EPARSE;
+    return code;
+}
+
+/* ---- What was moved aside ------------------------------------------------------------------- */
+
+int search_forget_aside(struct search *search, int64_t before, size_t *count,
+                        struct treadle_error *error)
+{
+    char path[PATH_MAX];
+    *count = 0;
+    if (snprintf(path, sizeof path, "%s/" SEARCH_ASIDE, search->directory) >= (int)sizeof path)
+        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    DIR *entries = opendir(path);
+    if (!entries)
+        return errno == ENOENT ? 0 : error_set_errno(error, TREADLE_EIO, errno, "Reading %s", path);
+    for (struct dirent *entry; (entry = readdir(entries));) {
+        struct stat status;
+        if (fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            S_ISREG(status.st_mode) && status.st_ctim.tv_sec < before &&
+            unlinkat(dirfd(entries), entry->d_name, 0) == 0)
+            ++*count;
+    }
+    closedir(entries);
+    return 0;
+}

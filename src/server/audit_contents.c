@@ -1,0 +1,165 @@
+/*
+ * Audit of contents: blobs that no row knows, and rows whose blob is missing or another.
+ */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "server/audit.h"
+#include "store/file_record.h"
+
+/* ---- Contents without rows ------------------------------------------------------------------ */
+
+struct owner {
+    const char *id;
+    bool known;
+};
+
+/* What is being removed has no row any more, and is no stray. */
+static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct owner *owner = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT 1 FROM files WHERE id = ?1 "
+                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1 "
+                        "UNION ALL SELECT 1 FROM removals WHERE id = ?1",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, owner->id);
+    rc = db_step(statement, error);
+    owner->known = rc > 0;
+    return rc < 0 ? rc : 0;
+}
+
+static int visit_blob(void *context, const char *id, uint64_t length)
+{
+    struct audit *audit = context;
+    struct owner owner = {.id = id};
+    struct treadle_error error;
+    (void)length;
+    if (audit_stopped(audit))
+        return TREADLE_ESTATE;
+    int rc = db_read(audit->db, find_owner, &owner, &error);
+    if (rc)
+        return rc;
+    audit->contents++;
+    if (owner.known)
+        return 0;
+    rc = audit->repair ? blob_set_aside(audit->blobs, id, &error) : 0;
+    audit_note(audit, "contents", id, "no file has them", rc, &error);
+    return 0;
+}
+
+int audit_strays(struct audit *audit, struct treadle_error *error)
+{
+    int rc = blob_each(audit->blobs, visit_blob, audit, error);
+    if (rc == TREADLE_ESTATE && audit_stopped(audit))
+        return 0;
+    return rc;
+}
+
+/* ---- Rows without contents ------------------------------------------------------------------ */
+
+struct file {
+    const char *id;
+    struct arena *arena;
+    struct blob_sum sum;
+    bool found;
+};
+
+static int read_file(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct file *file = argument;
+    int rc = file_record_sum(session, file->id, file->arena, &file->sum, error);
+    file->found = !rc;
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
+}
+
+static int read_part(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct file *file = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, "SELECT bytes FROM upload_parts WHERE id = ?", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, file->id);
+    rc = db_step(statement, error);
+    file->found = rc > 0;
+    if (rc > 0)
+        file->sum = (struct blob_sum){.length = (uint64_t)db_column_integer(statement, 0)};
+    return rc < 0 ? rc : 0;
+}
+
+/* Whether the contents are those that the row speaks of. */
+static int hold_against(struct audit *audit, const struct file *file, struct treadle_error *error)
+{
+    uint64_t length;
+    int descriptor = -1;
+    int rc = blob_read(audit->blobs, file->id, &descriptor, &length, error);
+    if (rc)
+        return rc;
+    if (length != file->sum.length)
+        rc = blob_wrong_length(file->id, length, file->sum.length, error);
+    else if (audit->deep)
+        rc = blob_verify(descriptor, file->id, &file->sum, error);
+    close(descriptor);
+    return rc;
+}
+
+/* What was moved aside for want of a row comes back with its row. */
+static int mend(struct audit *audit, const struct file *file, struct treadle_error *error)
+{
+    struct treadle_error none;
+    int rc = blob_put_back(audit->blobs, file->id, &none);
+    if (!rc)
+        return hold_against(audit, file, error);
+    return error_set(error, TREADLE_ENOTFOUND, "only a backup has them");
+}
+
+static int check_contents(struct audit *audit, const char *id, struct arena *arena, db_work read,
+                          struct treadle_error *error)
+{
+    struct treadle_error problem, why;
+    struct file file = {.id = id, .arena = arena};
+    int rc = db_read(audit->db, read, &file, error);
+    if (rc || !file.found || !hold_against(audit, &file, &problem))
+        return rc;
+    /* Deleted while it was looked at? */
+    rc = db_read(audit->db, read, &file, error);
+    if (rc || !file.found)
+        return rc;
+    bool missing = problem.code == TREADLE_ENOTFOUND;
+    why = problem;
+    rc = !audit->repair ? 0
+         : missing      ? mend(audit, &file, &why)
+                        : error_set(&why, TREADLE_EIO, "only a backup has them undamaged");
+    audit_note(audit, "contents", id, missing ? "they are missing" : problem.message, rc, &why);
+    return 0;
+}
+
+static int check_all(struct audit *audit, const char *query, db_work read,
+                     struct treadle_error *error)
+{
+    struct audit_page page = {.query = query};
+    int rc;
+    do {
+        page.arena = arena_new(0);
+        rc = page.arena ? audit_next_page(audit, &page, error) : error_set_memory(error);
+        for (size_t i = 0; i < page.count && !rc && !audit_stopped(audit); i++)
+            rc = check_contents(audit, page.ids[i], page.arena, read, error);
+        arena_free(page.arena);
+    } while (!rc && page.count == AUDIT_PAGE && !audit_stopped(audit));
+    return rc;
+}
+
+int audit_contents(struct audit *audit, struct treadle_error *error)
+{
+    int rc =
+        check_all(audit, "SELECT seq, id FROM files WHERE seq > ? ORDER BY seq", read_file, error);
+    return rc ? rc
+              : check_all(audit, "SELECT seq, id FROM upload_parts WHERE seq > ? ORDER BY seq",
+                          read_part, error);
+}

@@ -1,0 +1,122 @@
+/*
+ * Audit of rows: those whose owner is gone, and owners that name what is not there.
+ *
+ * A rule is two statements: one that gives the ids of what is wrong, one that makes it right. Both
+ * read the whole table, so only `treadle check` does this.
+ */
+#include "base/arena.h"
+#include "base/error.h"
+#include "server/audit.h"
+
+struct rule {
+    const char *problem;
+    const char *find;
+    const char *mend;
+};
+
+#define WITHOUT(table, id, column, owner)                                                          \
+    "SELECT " id " FROM " table " WHERE " column " NOT IN (SELECT id FROM " owner ")",             \
+        "DELETE FROM " table " WHERE " column " NOT IN (SELECT id FROM " owner ")"
+
+static const struct rule rules[] = {
+    {"the message has no thread", WITHOUT("messages", "id", "thread", "threads")},
+    {"the run has no thread", WITHOUT("runs", "id", "thread", "threads")},
+    {"the run step has no run", WITHOUT("run_steps", "id", "run", "runs")},
+    {"its run's events are there, but not the run",
+     "SELECT DISTINCT run FROM run_events WHERE run NOT IN (SELECT id FROM runs)",
+     "DELETE FROM run_events WHERE run NOT IN (SELECT id FROM runs)"},
+    {"the metadata has no thread",
+     "SELECT name FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)",
+     "DELETE FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)"},
+    {"the thread is locked by a run that is not there, or has ended",
+     "SELECT id FROM threads WHERE active_run IS NOT NULL AND active_run NOT IN "
+     "(SELECT id FROM runs WHERE expires_at IS NOT NULL)",
+     "UPDATE threads SET active_run = NULL WHERE active_run IS NOT NULL AND active_run NOT IN "
+     "(SELECT id FROM runs WHERE expires_at IS NOT NULL)"},
+    {"the part has no upload", WITHOUT("upload_parts", "id", "upload", "uploads")},
+    {"the file is in a vector store that is not there",
+     WITHOUT("vector_store_files", "file", "store", "vector_stores")},
+    {"the batch is of a vector store that is not there",
+     WITHOUT("vector_store_batches", "id", "store", "vector_stores")},
+    {"a vector store has the file, but it is not there",
+     "SELECT file FROM vector_store_files WHERE file NOT IN (SELECT id FROM files)",
+     "DELETE FROM vector_store_files WHERE file NOT IN (SELECT id FROM files)"},
+    {"the file is given to the code interpreter, but it is not there",
+     "SELECT file FROM code_files WHERE file NOT IN (SELECT id FROM files)",
+     "DELETE FROM code_files WHERE file NOT IN (SELECT id FROM files)"},
+    {"the code interpreter's files are given by what is not there",
+     "SELECT holder FROM code_files WHERE holder NOT IN "
+     "(SELECT id FROM threads UNION ALL SELECT id FROM assistants)",
+     "DELETE FROM code_files WHERE holder NOT IN "
+     "(SELECT id FROM threads UNION ALL SELECT id FROM assistants)"},
+    {"the vector store was made for a thread that is not there",
+     "SELECT id FROM vector_stores WHERE thread IS NOT NULL AND thread NOT IN (SELECT id FROM "
+     "threads)",
+     "UPDATE vector_stores SET thread = NULL WHERE thread IS NOT NULL AND thread NOT IN (SELECT id "
+     "FROM threads)"},
+    /* After those that take files out of stores. */
+    {"the vector store's counts are not those of its files",
+     "SELECT s.id FROM vector_stores s WHERE json_extract(s.body, '$.file_counts.total') <> "
+     "(SELECT count(*) FROM vector_store_files f WHERE f.store = s.id) OR "
+     "json_extract(s.body, '$.file_counts.completed') <> (SELECT count(*) FROM vector_store_files "
+     "f "
+     "WHERE f.store = s.id AND f.status = 'completed')",
+     "UPDATE vector_stores AS s SET body = json_set(s.body,"
+     " '$.file_counts.total', (SELECT count(*) FROM vector_store_files f WHERE f.store = s.id),"
+     " '$.file_counts.completed', (SELECT count(*) FROM vector_store_files f"
+     "  WHERE f.store = s.id AND f.status = 'completed'),"
+     " '$.file_counts.in_progress', (SELECT count(*) FROM vector_store_files f"
+     "  WHERE f.store = s.id AND f.status = 'in_progress'),"
+     " '$.file_counts.failed', (SELECT count(*) FROM vector_store_files f"
+     "  WHERE f.store = s.id AND f.status = 'failed'),"
+     " '$.file_counts.cancelled', (SELECT count(*) FROM vector_store_files f"
+     "  WHERE f.store = s.id AND f.status = 'cancelled'))"},
+};
+
+enum { MOST_SHOWN = 1000 };
+
+struct broken {
+    const struct rule *rule;
+    struct arena *arena;
+    const char *ids[MOST_SHOWN];
+    size_t count;
+};
+
+static int find(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct broken *broken = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, broken->rule->find, error);
+    if (rc)
+        return rc;
+    while (broken->count < MOST_SHOWN && (rc = db_step(statement, error)) > 0) {
+        const char *id = arena_string(broken->arena, db_column_text(statement, 0, NULL));
+        if (!id)
+            return error_set_memory(error);
+        broken->ids[broken->count++] = id;
+    }
+    return rc < 0 ? rc : 0;
+}
+
+static int mend(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct broken *broken = argument;
+    return db_execute(session, broken->rule->mend, error);
+}
+
+int audit_rows(struct audit *audit, struct treadle_error *error)
+{
+    struct treadle_error why;
+    int rc = 0;
+    for (size_t i = 0; i < sizeof rules / sizeof *rules && !rc; i++) {
+        struct broken broken = {.rule = &rules[i], .arena = arena_new(0)};
+        rc = broken.arena ? db_read(audit->db, find, &broken, error) : error_set_memory(error);
+        int mended = 0;
+        if (!rc && broken.count && audit->repair)
+            mended = db_write(audit->db, mend, &broken, &why);
+        for (size_t k = 0; k < broken.count && !rc; k++)
+            audit_note(audit, "row", broken.ids[k], rules[i].problem, mended, &why);
+        arena_free(broken.arena);
+    }
+    return rc;
+}

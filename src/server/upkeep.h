@@ -1,0 +1,28 @@
+/*
+ * Upkeep: what lies outside of the database is kept in step with it.
+ *
+ * After a start the store is audited. Then, once a second: removals that were noted are done,
+ * indexes that were found missing or damaged are made again, and the mark beside the contents
+ * follows the database's epoch. Used by housekeeping's thread alone.
+ */
+#ifndef SERVER_UPKEEP_H
+#define SERVER_UPKEEP_H
+
+#include <stdatomic.h>
+
+#include "server/housekeeping.h"
+
+struct upkeep {
+    const struct housekeeping_options *options;
+    const atomic_bool *stop;
+    size_t reported;   /* lines about findings of one audit */
+    uint64_t marked;   /* how many contents had come when the mark was last written */
+    int64_t next_mark; /* times in seconds, of the monotonic clock */
+    int64_t next_removals;
+    int64_t next_forgetting;
+};
+
+void upkeep_start(struct upkeep *upkeep);
+void upkeep_look(struct upkeep *upkeep);
+
+#endif
