@@ -90,6 +90,7 @@ struct sentence {
     size_t start, end; /* in the passage's text */
     size_t title;      /* number of the title that it stands under, or SIZE_MAX */
     bool is_title;
+    bool row;     /* "name: value", on a line of its own */
     bool open;    /* goes on in the next line: it has no end mark, and is no title */
     bool clutter; /* an entry of a table of contents, or no text at all */
     size_t pairs;

@@ -6,6 +6,7 @@
  * in neighbours as long as it stays short: what a sentence says often needs them, and as often one
  * of them says what was asked for.
  */
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -35,33 +36,7 @@ static void bounds(const struct sentences *sentences, const struct sentence *sen
 /* Whether a title begins a section: rows of a list or a table follow each other. */
 static bool begins_section(const struct sentence *items, size_t at, size_t last)
 {
-    return items[at].is_title && at + 1 < last && !items[at + 1].is_title;
-}
-
-struct language_span answer_span(const struct sentences *sentences, const struct sentence *sentence,
-                                 bool certain)
-{
-    const struct sentence *items = sentences->items;
-    struct language_span span = {sentence->start, sentence->end};
-    size_t first, last, room = room_for(sentence, certain);
-    size_t from = (size_t)(sentence - items), to = from;
-    bounds(sentences, sentence, &first, &last);
-    if (sentence->title != SIZE_MAX && span.end - items[sentence->title].start <= room) {
-        from = sentence->title;
-        span.start = items[from].start;
-    }
-    /* What follows explains more often than what stands before; a title begins something else,
-     * unless the sentence before it is not at its end. */
-    while (to + 1 < last && !items[to + 1].clutter && items[to + 1].end - span.start <= room &&
-           (items[to].open || !begins_section(items, to + 1, last)))
-        span.end = items[++to].end;
-    /* A title alone at the end belongs to what is not quoted. */
-    if (items[to].is_title && &items[to] != sentence && !items[to - 1].is_title)
-        span.end = items[--to].end;
-    while (from > first && !begins_section(items, from, last) && !items[from - 1].clutter &&
-           span.end - items[from - 1].start <= room)
-        span.start = items[--from].start;
-    return span;
+    return items[at].is_title && at + 1 < last && !items[at + 1].is_title && !items[at + 1].row;
 }
 
 static int page_at(const struct model_passage *passage, size_t offset)
@@ -71,6 +46,67 @@ static int page_at(const struct model_passage *passage, size_t offset)
         if (i == 0 || passage->pages[i].offset <= offset)
             page = passage->pages[i].page;
     return page;
+}
+
+/* A paragraph that was parted at the end of a page goes on in small letters. */
+static bool is_parted(const struct sentence *items, size_t at)
+{
+    const struct model_passage *passage = items[at].passage;
+    return items[at - 1].open && islower((unsigned char)passage->text[items[at].start]) &&
+           page_at(passage, items[at - 1].start) != page_at(passage, items[at].start);
+}
+
+/* How many neighbours a quote may take in: a row of a table or a record says what it says by
+ * itself. */
+static size_t most_neighbours(const struct sentence *items, size_t at, size_t last, bool certain)
+{
+    bool row = items[at].row || (items[at].is_title && !begins_section(items, at, last));
+    return !row ? SIZE_MAX : certain ? 1 : 3;
+}
+
+static size_t include_title(const struct sentence *items, size_t at, size_t last, size_t room,
+                            struct language_span *span)
+{
+    size_t title = items[at].title;
+    if (title == SIZE_MAX || begins_section(items, at, last) ||
+        span->end - items[title].start > room)
+        return at;
+    span->start = items[title].start;
+    return title;
+}
+
+/* What follows explains more often than what stands before; a title begins something else, unless
+ * the sentence before it is not at its end. What stands right below a title is never left out. */
+static void include_following(const struct sentence *items, size_t at, size_t last, size_t room,
+                              size_t most, struct language_span *span)
+{
+    size_t to = at;
+    bool title = begins_section(items, at, last);
+    while (to + 1 < last && to - at < most && !items[to + 1].clutter &&
+           (items[to + 1].end - span->start <= room || (title && to == at)) &&
+           (items[to].open || !begins_section(items, to + 1, last)))
+        span->end = items[++to].end;
+    /* A title alone at the end belongs to what is not quoted. */
+    if (to > at && items[to].is_title && !items[to - 1].is_title)
+        span->end = items[--to].end;
+}
+
+struct language_span answer_span(const struct sentences *sentences, const struct sentence *sentence,
+                                 bool certain)
+{
+    const struct sentence *items = sentences->items;
+    struct language_span span = {sentence->start, sentence->end};
+    size_t first, last, room = room_for(sentence, certain), at = (size_t)(sentence - items);
+    bounds(sentences, sentence, &first, &last);
+    size_t from = include_title(items, at, last, room, &span);
+    if (from > first && is_parted(items, from))
+        span.start = items[--from].start;
+    size_t most = most_neighbours(items, at, last, certain);
+    include_following(items, at, last, room, most, &span);
+    while (from > first && at - from < most && !begins_section(items, from, last) &&
+           !items[from - 1].clutter && span.end - items[from - 1].start <= room)
+        span.start = items[--from].start;
+    return span;
 }
 
 /* Where to end a quote that is too long: behind a clause, else behind a word. */

@@ -57,6 +57,17 @@ static bool is_title(const char *text, size_t length)
            count_words(text, length) <= TITLE_WORDS;
 }
 
+/* A member of a record or a line of a form. */
+static bool is_row(const char *text, size_t length)
+{
+    if (has_end_mark(text, length))
+        return false;
+    for (size_t i = 0; i + 1 < length; i++)
+        if ((text[i] == ':' || text[i] == ';') && text[i + 1] == ' ')
+            return true;
+    return false;
+}
+
 /* "3.2 Installing . . . . . . 17", or no letters to speak of. */
 static bool is_clutter(const char *text, size_t length)
 {
@@ -132,7 +143,7 @@ static int add_line(struct gathering *gathering, size_t start, size_t end)
     const char *text = gathering->passage->text;
     struct language_span *spans;
     size_t count = 0;
-    if (is_title(text + start, end - start))
+    if (is_title(text + start, end - start) && !is_row(text + start, end - start))
         return add_sentence(gathering, start, end, true);
     int code = language_sentences(gathering->language, text + start, end - start, gathering->arena,
                                   &spans, &count, gathering->error);
