@@ -10,6 +10,7 @@
 
 #include "api/field.h"
 #include "base/error.h"
+#include "base/number.h"
 
 /* Nesting is counted before the text is read, so what is too deep costs nothing. */
 static int check_depth(const char *text, size_t length, struct treadle_error *error)
@@ -85,8 +86,8 @@ void json_print_number(double value, struct buffer *out)
         return;
     }
     for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value)
+        number_format(text, sizeof text, "%.*g", digits, value);
+        if (number_read(text, NULL) == value)
             break;
     }
     buffer_append_string(out, text);

@@ -5,9 +5,10 @@
 #include "base/arena.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/number.h"
 
 enum { ALIGNMENT = _Alignof(max_align_t), FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
 
@@ -124,11 +125,11 @@ char *arena_format(struct arena *arena, const char *format, ...)
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, args);
+    int length = number_format_list(NULL, 0, format, args);
     va_end(args);
     char *text = length < 0 ? NULL : take(arena, (size_t)length + 1);
     if (text)
-        vsnprintf(text, (size_t)length + 1, format, again);
+        number_format_list(text, (size_t)length + 1, format, again);
     va_end(again);
     return text;
 }

@@ -5,11 +5,11 @@
 
 #include <stdarg.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/number.h"
 
 void buffer_init(struct buffer *buffer, size_t cap)
 {
@@ -92,11 +92,12 @@ int buffer_append_format(struct buffer *buffer, const char *format, ...)
     va_start(args, format);
     va_copy(again, args);
     /* Mostly there is room for what comes, and it need not be formatted twice. */
-    int length = vsnprintf(buffer->data ? buffer->data + buffer->length : NULL, room, format, args);
+    int length =
+        number_format_list(buffer->data ? buffer->data + buffer->length : NULL, room, format, args);
     va_end(args);
     int rc = length < 0 ? TREADLE_EINVALID : buffer_reserve(buffer, (size_t)length);
     if (!rc && (size_t)length >= room)
-        vsnprintf(buffer->data + buffer->length, (size_t)length + 1, format, again);
+        number_format_list(buffer->data + buffer->length, (size_t)length + 1, format, again);
     if (!rc)
         buffer->length += (size_t)length;
     else if (buffer->data)

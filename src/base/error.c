@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "base/text.h"
 
 /* Texts are cut to fit, here and by precisions as "%.64s", and what is cut may be half a character:
@@ -37,7 +38,7 @@ static int set_formatted(struct treadle_error *error, int code, const char *form
         return code;
     memset(error, 0, sizeof *error);
     error->code = code;
-    vsnprintf(error->message, sizeof error->message, format, args);
+    number_format_list(error->message, sizeof error->message, format, args);
     drop_partial_characters(error->message);
     return code;
 }

@@ -3,9 +3,11 @@
  */
 #include "base/number.h"
 
+#include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The C library keeps this locale ready: it is neither loaded nor allocated, and never freed. */
 static locale_t plain_locale(void)
@@ -20,6 +22,8 @@ double number_read(const char *text, char **end)
 
 int number_format_list(char *out, size_t size, const char *format, va_list args)
 {
+    if (strcmp(nl_langinfo(RADIXCHAR), ".") == 0)
+        return vsnprintf(out, size, format, args);
     locale_t before = uselocale(plain_locale());
     int length = vsnprintf(out, size, format, args);
     uselocale(before);

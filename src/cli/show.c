@@ -8,6 +8,7 @@
 #include <time.h>
 #include <wchar.h>
 
+#include "base/number.h"
 #include "base/text.h"
 
 /* These change the direction of what follows, and so could make one name look like another. */
@@ -125,7 +126,7 @@ void show_span(char *out, size_t size, int64_t microseconds)
     if (microseconds >= 60000000)
         show_duration(out, size, microseconds / 1000000);
     else if (microseconds >= 1000000)
-        snprintf(out, size, "%.2f s", (double)(microseconds / 10000) / 100);
+        number_format(out, size, "%.2f s", (double)(microseconds / 10000) / 100);
     else if (microseconds >= 1000)
         snprintf(out, size, "%d ms", (int)(microseconds / 1000));
     else

@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/ident.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "client/internal.h"
 
@@ -36,7 +37,7 @@ bool retry_helps(const struct treadle_response *response)
 static double parse_number(const char *text, double scale)
 {
     char *end = NULL;
-    double value = strtod(text, &end);
+    double value = number_read(text, &end);
     return end == text || *end || !isfinite(value) ? -1 : value * scale;
 }
 
