@@ -1,7 +1,8 @@
 /*
  * The log of a run: printing and reading its lines.
  *
- * "E NUMBER TYPE[,TYPE] OBJECT" is an event, "P NUMBER KIND SUBJECT INDEX OPENS LENGTH,… TEXT" are
+ * "E NUMBER TYPE[,TYPE] OBJECT" is an event, "R NUMBER TYPE[,TYPE] ID MEMBERS" one whose object is
+ * made from its row (run_log_object.h), "P NUMBER KIND SUBJECT INDEX OPENS LENGTH,… TEXT" are
  * pieces, with the text as a JSON string; neither holds a line break. Types are words of the wire,
  * which no version changes.
  */
@@ -12,8 +13,10 @@
 #include <string.h>
 
 #include "api/json.h"
+#include "api/json_scan.h"
 #include "api/types.h"
 #include "base/error.h"
+#include "engine/run_log_object.h"
 #include "store/record.h"
 
 enum { LARGEST_ROW = 64 << 20 };
@@ -23,11 +26,15 @@ enum { LARGEST_ROW = 64 << 20 };
 void run_log_print_event(int64_t number, const enum treadle_event_type types[2], const char *data,
                          struct buffer *out)
 {
-    buffer_append_format(out, "E %" PRId64 " %s", number, event_names[types[0]]);
+    size_t start = out->length;
+    buffer_append_format(out, "R %" PRId64 " %s", number, event_names[types[0]]);
     if (types[1])
         buffer_append_format(out, ",%s", event_names[types[1]]);
     buffer_append_char(out, ' ');
-    buffer_append_string(out, data);
+    if (!out->failed && !run_log_shorten(types[0], data, out)) {
+        out->data[start] = 'E';
+        buffer_append_string(out, data);
+    }
     buffer_append_char(out, '\n');
 }
 
@@ -160,10 +167,9 @@ int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 struct reading {
-    struct db_session *session;
     const struct run_log_reader *reader;
     int64_t after;
-    bool content;
+    struct run_log_rows rows;
     struct treadle_error *error;
 };
 
@@ -200,53 +206,71 @@ static enum treadle_event_type find_type(const char *name, size_t length)
     return 0;
 }
 
-/* The step with what it found, NULL when it searched nothing or is gone. */
-static const char *find_detail(struct reading *reading, const char *data, struct arena *arena)
+/* Tells an event as often as it has types; the object is what the line ends with. */
+static int tell_types(struct reading *reading, int64_t number, const char *names,
+                      const char *object)
 {
-    struct treadle_run_step step;
-    struct treadle_error ignored;
-    const char *detail = NULL;
-    if (field_parse(&treadle_run_step_type, data, strlen(data), FIELD_TOLERANT, arena, &step,
-                    &ignored))
-        return NULL;
-    const struct record_key keys[] = {{"id", step.id}};
-    if (record_text(reading->session, "run_steps", "detail", keys, 1, arena, &detail, &ignored))
-        return NULL;
-    return detail;
-}
-
-static int tell_event(struct reading *reading, int64_t number, enum treadle_event_type type,
-                      const char *data)
-{
-    struct arena *arena = NULL;
-    const char *detail = NULL;
-    if (reading->content && type == TREADLE_EVENT_STEP_COMPLETED) {
-        arena = arena_new(0);
-        if (!arena)
-            return error_set_memory(reading->error);
-        detail = find_detail(reading, data, arena);
-    }
-    int rc = reading->reader->event(reading->reader->context, number, type, detail ? detail : data);
-    arena_free(arena);
-    return rc;
-}
-
-static int read_event(struct reading *reading, char *line)
-{
-    int64_t number;
-    char *names = next_number(&line, &number) ? next_word(&line) : NULL;
     int rc = 0;
-    if (!names)
-        return damaged(reading);
     for (; *names && !rc; number++) {
         size_t length = strcspn(names, ",");
         enum treadle_event_type type = find_type(names, length);
         if (!type)
             return damaged(reading);
         if (number > reading->after)
-            rc = tell_event(reading, number, type, line);
+            rc = reading->reader->event(reading->reader->context, number, type, object);
         names += length + (names[length] == ',');
     }
+    return rc;
+}
+
+/* Whether the event brings a part of an object that is still there. Others bring no part. */
+static int has_subject(struct reading *reading, enum treadle_event_type type, const char *data,
+                       bool *out)
+{
+    struct json_scan scan = json_scan_open(data);
+    struct json_span name, value;
+    char id[IDENT_SIZE];
+    *out = true;
+    if (type != TREADLE_EVENT_MESSAGE_DELTA || !json_scan_member(&scan, &name, &value) ||
+        value.length < 2 || value.length > sizeof id)
+        return 0;
+    memcpy(id, value.text + 1, value.length - 2);
+    id[value.length - 2] = '\0';
+    return run_log_has(&reading->rows, type, id, out, reading->error);
+}
+
+static int read_event(struct reading *reading, char *line)
+{
+    int64_t number;
+    bool found;
+    char *names = next_number(&line, &number) ? next_word(&line) : NULL;
+    if (!names)
+        return damaged(reading);
+    enum treadle_event_type type = find_type(names, strcspn(names, ","));
+    int rc = has_subject(reading, type, line, &found);
+    return rc || !found ? rc : tell_types(reading, number, names, line);
+}
+
+static int read_object(struct reading *reading, char *line)
+{
+    struct buffer object;
+    int64_t number;
+    bool found = false;
+    char *names = next_number(&line, &number) ? next_word(&line) : NULL;
+    const char *id = names ? next_word(&line) : NULL;
+    enum treadle_event_type type = names ? find_type(names, strcspn(names, ",")) : 0;
+    if (!id || !type)
+        return damaged(reading);
+    /* Both of its numbers may be known. */
+    if (number + (strchr(names, ',') != NULL) <= reading->after)
+        return 0;
+    buffer_init(&object, LARGEST_ROW);
+    int rc = run_log_restore(&reading->rows, type, id, line, &object, &found, reading->error);
+    if (!rc && object.failed)
+        rc = error_set_memory(reading->error);
+    if (!rc && found)
+        rc = tell_types(reading, number, names, object.data);
+    buffer_clear(&object);
     return rc;
 }
 
@@ -265,6 +289,11 @@ static int64_t skip_known(char *lengths, int64_t first, int64_t after, size_t *b
     return number - 1;
 }
 
+static enum treadle_event_type type_of(enum piece_kind kind)
+{
+    return kind == PIECE_ARGUMENTS ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
+}
+
 static int tell_pieces(struct reading *reading, const struct run_pieces *pieces, int64_t last,
                        size_t known)
 {
@@ -273,10 +302,9 @@ static int tell_pieces(struct reading *reading, const struct run_pieces *pieces,
     run_log_print_delta(pieces->kind, pieces->subject, pieces->index,
                         pieces->opens && pieces->first > reading->after, pieces->text + known,
                         pieces->length - known, &out);
-    enum treadle_event_type type =
-        pieces->kind == PIECE_ARGUMENTS ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
     int rc = out.failed ? error_set_memory(reading->error)
-                        : reading->reader->event(reading->reader->context, last, type, out.data);
+                        : reading->reader->event(reading->reader->context, last,
+                                                 type_of(pieces->kind), out.data);
     buffer_clear(&out);
     return rc;
 }
@@ -300,16 +328,18 @@ static int read_pieces(struct reading *reading, char *line)
         json_decref(text);
         return damaged(reading);
     }
+    bool found = true;
     int64_t last = skip_known(lengths, pieces.first, reading->after, &known);
     pieces.kind = (enum piece_kind)kind[0];
     pieces.index = (unsigned)index;
     pieces.opens = opens != 0;
     pieces.text = json_string_value(text);
     pieces.length = json_string_length(text);
-    int rc = 0;
-    if (known > pieces.length)
+    int rc =
+        run_log_has(&reading->rows, type_of(pieces.kind), pieces.subject, &found, reading->error);
+    if (!rc && known > pieces.length)
         rc = damaged(reading);
-    else if (last > reading->after)
+    else if (!rc && found && last > reading->after)
         rc = tell_pieces(reading, &pieces, last, known);
     json_decref(text);
     return rc;
@@ -324,6 +354,8 @@ static int read_row(struct reading *reading, char *body)
         *end = '\0';
         if (line[0] == 'E' && line[1] == ' ')
             rc = read_event(reading, line + 2);
+        else if (line[0] == 'R' && line[1] == ' ')
+            rc = read_object(reading, line + 2);
         else if (line[0] == 'P' && line[1] == ' ')
             rc = read_pieces(reading, line + 2);
         else
@@ -333,24 +365,35 @@ static int read_row(struct reading *reading, char *body)
     return rc;
 }
 
-int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
-                 const struct run_log_reader *reader, struct treadle_error *error)
+static int read_rows(struct reading *reading, const char *run_id)
 {
-    struct reading reading = {session, reader, after, content, error};
     struct db_statement *statement;
+    struct treadle_error *error = reading->error;
     int rc =
-        db_prepare(session, &statement,
+        db_prepare(reading->rows.session, &statement,
                    "SELECT body FROM run_events WHERE run = ? AND last > ? ORDER BY first", error);
     if (rc)
         return rc;
     db_bind_text(statement, 1, run_id);
-    db_bind_integer(statement, 2, after);
+    db_bind_integer(statement, 2, reading->after);
     while ((rc = db_step(statement, error)) > 0) {
         char *body = strdup(db_column_text(statement, 0, NULL));
-        rc = body ? read_row(&reading, body) : error_set_memory(error);
+        rc = body ? read_row(reading, body) : error_set_memory(error);
         free(body);
         if (rc)
             return rc;
     }
+    return rc;
+}
+
+int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
+                 const struct run_log_reader *reader, struct treadle_error *error)
+{
+    struct reading reading = {.reader = reader,
+                              .after = after,
+                              .rows = {.session = session, .content = content},
+                              .error = error};
+    int rc = read_rows(&reading, run_id);
+    run_log_rows_clear(&reading.rows);
     return rc;
 }

@@ -1,9 +1,10 @@
 /*
  * The log of a run: every event that it told, in the database, by number.
  *
- * A row holds what one transaction told, as lines. An event is a line with its object; pieces of a
- * text that follow each other are one line with the text and the places where it was cut. Numbers
- * increase from 1 and may have gaps.
+ * A row holds what one transaction told, as lines. An event is a line with its object, or, where
+ * that has a row of its own, with what the object's row may not say later (run_log_object.h);
+ * pieces of a text that follow each other are one line with the text and the places where it was
+ * cut. Numbers increase from 1 and may have gaps.
  */
 #ifndef ENGINE_RUN_LOG_H
 #define ENGINE_RUN_LOG_H

@@ -30,10 +30,23 @@ static int insert(struct db_session *session, void *argument, struct treadle_err
 
 /* What a reader was told, as one text: number and data of each event, a line each. */
 struct heard {
+    const char *run_id;
     int64_t after;
-    char text[4096];
+    char text[16384];
     int stop_after;
 };
+
+static int make_message(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "id", .text = "msg_a"},
+        {.column = "project", .text = "p"},
+        {.column = "thread", .text = "thread_a"},
+        {.column = "body", .text = "{}"},
+    };
+    (void)argument;
+    return record_insert(session, "messages", values, 4, error);
+}
 
 static int hear(void *context, int64_t number, enum treadle_event_type type, const char *data)
 {
@@ -83,6 +96,13 @@ static void print_text(struct buffer *out, int64_t first, const char *text, cons
                                               .lengths = lengths,
                                               .count = count},
                          out);
+}
+
+static int setup_message(void **state)
+{
+    setup(state);
+    struct scene *scene = *state;
+    return db_write(scene->db, make_message, NULL, &scene->error);
 }
 
 static void an_empty_log(void **state)
@@ -179,6 +199,88 @@ static void a_reader_may_stop(void **state)
     buffer_clear(&body);
 }
 
+/* Does a transition, and notes what it tells. */
+static void do_and_note(struct scene *scene, db_work work, struct heard *told)
+{
+    assert_int_equal(take(scene, work), 0);
+    const struct run_news *news = scene->change.news;
+    int64_t number = news->first;
+    for (size_t i = 0; i < news->count; i++)
+        for (size_t j = 0; j < 2 && news->events[i].types[j]; j++)
+            hear(told, number++, news->events[i].types[j], news->events[i].data);
+}
+
+struct query {
+    const char *sql, *run_id;
+    int64_t number;
+};
+
+static int ask(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct query *query = argument;
+    return fixture_query(session, query->sql, &query->number, error);
+}
+
+static int read_run_log(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct heard *heard = argument;
+    const struct run_log_reader reader = {heard, hear};
+    return run_log_read(session, heard->run_id, heard->after, false, &reader, error);
+}
+
+static void run_through(struct scene *scene, struct heard *told)
+{
+    assert_int_equal(create_run(scene, "thread_a"), 0);
+    *told = (struct heard){.run_id = scene->run.id};
+    const struct run_news *news = scene->change.news;
+    hear(told, 1, TREADLE_EVENT_RUN_CREATED, news->events[0].data);
+    hear(told, 2, TREADLE_EVENT_RUN_QUEUED, news->events[0].data);
+    do_and_note(scene, claim, told);
+    do_and_note(scene, begin_tools, told);
+    do_and_note(scene, complete_tools, told);
+    do_and_note(scene, begin_message, told);
+    do_and_note(scene, complete_message, told);
+    do_and_note(scene, complete, told);
+}
+
+/* The log of an ended run says what was told, in a fraction of the room. */
+static void objects_come_back_from_their_rows(void **state)
+{
+    struct scene *scene = *state;
+    struct heard told;
+    struct query size = {.sql = "SELECT sum(length(body)) FROM run_events"};
+    run_through(scene, &told);
+    struct heard heard = {.run_id = told.run_id};
+    assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
+    assert_string_equal(heard.text, told.text);
+    heard = (struct heard){.run_id = told.run_id, .after = 5};
+    assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
+    assert_string_equal(heard.text, strstr(told.text, "\n6 ") + 1);
+    assert_int_equal(db_read(scene->db, ask, &size, &scene->error), 0);
+    assert_in_range(size.number, 1, strlen(told.text) / 4);
+}
+
+static int delete_message(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", argument}};
+    return record_delete(session, "messages", keys, 1, NULL, error);
+}
+
+static void what_was_deleted_is_not_told(void **state)
+{
+    struct scene *scene = *state;
+    struct heard told;
+    run_through(scene, &told);
+    const char *id = scene->step.step_details->message_creation->message_id;
+    assert_int_equal(db_write(scene->db, delete_message, (void *)id, &scene->error), 0);
+    struct heard heard = {.run_id = told.run_id};
+    assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
+    assert_null(strstr(heard.text, "thread.message"));
+    assert_null(strstr(heard.text, "An answer."));
+    assert_non_null(strstr(heard.text, "thread.run.step.completed"));
+    assert_non_null(strstr(heard.text, "thread.run.completed"));
+}
+
 /* A row that was not written here is an error, whatever is wrong with it. */
 static void damage_is_told(void **state)
 {
@@ -191,6 +293,9 @@ static void damage_is_told(void **state)
                                          "P 1 t msg_a 0 1 3 \"x\n",
                                          "P 1 t msg_a 0 1 9 \"x\"\nE 2",
                                          "Q 1 x {}\n",
+                                         "R 99 thread.created x =\n",
+                                         "R 99 thread.message.created msg_a\n",
+                                         "R 99 thread.message.created msg_a {\n",
                                          "P 1 t m 0 1 3 7\n"};
     struct scene *scene = *state;
     for (size_t i = 0; i < sizeof bodies / sizeof bodies[0]; i++) {
@@ -201,7 +306,7 @@ static void damage_is_told(void **state)
     }
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup_message, teardown)
 
 int main(void)
 {
@@ -209,6 +314,8 @@ int main(void)
         TEST(an_empty_log),
         TEST(events_come_back_in_order),
         TEST(pieces_come_merged_from_behind_any),
+        TEST(objects_come_back_from_their_rows),
+        TEST(what_was_deleted_is_not_told),
         TEST(arguments_are_pieces_of_a_step),
         TEST(a_reader_may_stop),
         TEST(damage_is_told),

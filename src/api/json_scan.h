@@ -1,0 +1,40 @@
+/*
+ * Scanning JSON: steps over the members of an object, or the values of an array, without making
+ * anything of them. For text that Treadle has printed, where a few of many members are wanted; it
+ * is not checked more than it takes not to run past its end. Whoever must know uses json.h.
+ */
+#ifndef API_JSON_SCAN_H
+#define API_JSON_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/arena.h"
+
+/* A part of the text, which stays the caller's: a value as it is printed, or a name without its
+ * quotation marks and with its escapes. */
+struct json_span {
+    const char *text;
+    size_t length;
+};
+
+struct json_scan {
+    const char *at;
+    bool broken; /* the text is none that could be read */
+};
+
+/* Begins at an object or array, of which the zero byte behind the whole text must be in reach. */
+struct json_scan json_scan_open(const char *text);
+
+/* The next member of the object, or value of the array. False at the end, and where it is broken.
+ */
+bool json_scan_member(struct json_scan *scan, struct json_span *name, struct json_span *value);
+bool json_scan_value(struct json_scan *scan, struct json_span *value);
+
+/* Whether the part is this very text. */
+bool json_span_is(const struct json_span *span, const char *text);
+
+/* What a value says that is a string, in the arena. NULL when it is none, or memory runs out. */
+const char *json_span_string(const struct json_span *span, struct arena *arena);
+
+#endif
