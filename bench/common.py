@@ -52,6 +52,24 @@ class Server:
             raise SystemExit(f"the server ended with {status}")
 
 
+class Model:
+    """A bench_model."""
+
+    def __init__(self, program):
+        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+
+
+def cpu_seconds(process):
+    with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def wrk(url, script, arguments, connections, seconds):
     """Requests a second, median and 99th percentile in ms. Fails when a reply was no 200."""
     output = subprocess.run(

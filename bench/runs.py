@@ -15,29 +15,10 @@ import subprocess
 import sys
 import time
 
-from common import Server, at_most, median, private_directory
+from common import Model, Server, at_most, cpu_seconds, median, private_directory
 
 ROUNDS, COUNT, TOKENS, CLIENTS, SECONDS, STARTS = 5, 400, 20, 64, 4, 500
 MIB = 1 << 20
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-class Model:
-    """A bench_model."""
-
-    def __init__(self, program):
-        self.process = subprocess.Popen([program], stdout=subprocess.PIPE, text=True)
-        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
-
-    def stop(self):
-        self.process.kill()
-        self.process.wait()
-
-
-def cpu_seconds(process):
-    with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
-        fields = stat.read().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def figures(output):

@@ -22,6 +22,7 @@ def plans(treadle, build):
     yield "reads", ["reads.py", treadle, bare, "2000"]
     yield "writes", ["writes.py", treadle, store]
     yield "runs", ["runs.py", treadle, model, runs, "20", "1"]
+    yield "threads", ["threads.py", treadle, model]
     yield "memory", ["memory.py", treadle, "1", "100"]
 
 
