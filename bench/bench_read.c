@@ -1,7 +1,7 @@
 /*
  * Prints a document as Treadle reads it: a block a line, an empty line where its page changes.
  *
- * usage: bench_read [-v] READER FILE     -v: page, kind and level before each block
+ * usage: bench_read [-v] READER FILE     -v: what is known of each block before it
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -11,6 +11,19 @@
 
 #include "document/document.h"
 
+static void print_kind(const struct document *document, const struct document_block *block)
+{
+    static const char *const kinds[] = {"text", "head", "row", "code"};
+    const char *label = block->page && document->labels ? document->labels[block->page - 1] : NULL;
+    printf("%d", block->page);
+    if (label)
+        printf("=%s", label);
+    printf(" %s%.0d (%d %d %d %d) ", kinds[block->kind], block->level, block->place.left / 100,
+           block->place.top / 100, block->place.right / 100, block->place.bottom / 100);
+    if (block->header)
+        printf("[%s] ", block->header);
+}
+
 static void print_blocks(const struct document *document, bool verbose)
 {
     for (size_t i = 0; i < document->block_count; i++) {
@@ -18,8 +31,7 @@ static void print_blocks(const struct document *document, bool verbose)
         if (i > 0 && block->page != block[-1].page)
             putchar('\n');
         if (verbose)
-            printf("%d %c%d | ", block->page, block->kind == DOCUMENT_HEADING ? 'H' : 'p',
-                   block->level);
+            print_kind(document, block);
         printf("%s\n", block->text);
     }
 }

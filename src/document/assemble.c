@@ -16,6 +16,7 @@
 #include "document/fold.h"
 #include "document/hyphens.h"
 #include "document/margins.h"
+#include "document/outline.h"
 #include "document/rows.h"
 #include "document/style.h"
 
@@ -32,9 +33,12 @@ struct assembling {
     struct hyphens hyphens;
     const struct sheet *sheet; /* the page at hand */
     int page;
-    const struct row *first, *last; /* of the block in the making */
-    int level;                      /* of a heading in the making, 0 for a paragraph */
-    int32_t right;                  /* how far the paragraph in the making runs */
+    const struct row *first, *last;   /* of the block in the making */
+    int level;                        /* of a heading in the making, 0 for a paragraph */
+    bool outlined;                    /* most headings are listed by the document itself */
+    int above;                        /* the level of the last of these */
+    int32_t right;                    /* how far the paragraph in the making runs */
+    const char *header, *kept_header; /* of the table at hand: the sheaf's and the blocks' */
 };
 
 static bool ends_sentence(const struct row *row)
@@ -130,7 +134,7 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
     bool certain = false;
     int32_t step = row->bottom - before->bottom, em = row->size;
     if (assembling->level || !similar_size(row->size, before->size) || row->leader ||
-        before->leader)
+        before->leader || row->margin || before->margin)
         return true;
     if (step <= 0 || row->rotation != before->rotation)
         return ends_sentence(before) || ends_early(assembling, row) || row->fixed;
@@ -161,13 +165,23 @@ static bool continues_heading(const struct assembling *assembling, const struct 
            level >= assembling->level && !ends_early(assembling, row);
 }
 
+static enum document_block_kind kind_of(const struct assembling *assembling)
+{
+    const struct row *row = assembling->first;
+    if (assembling->level)
+        return DOCUMENT_HEADING;
+    if (row && row->table)
+        return DOCUMENT_ROW;
+    return row && row->fixed ? DOCUMENT_CODE : DOCUMENT_PARAGRAPH;
+}
+
 static int end_block(struct assembling *assembling, struct treadle_error *error)
 {
+    enum document_block_kind kind = kind_of(assembling);
     int level = assembling->level;
     assembling->first = assembling->last = NULL;
     assembling->level = 0;
-    return blocks_add(assembling->blocks, level ? DOCUMENT_HEADING : DOCUMENT_PARAGRAPH, level,
-                      assembling->page, error);
+    return blocks_add(assembling->blocks, kind, level, assembling->page, error);
 }
 
 /* Whether the last word is an address that was parted behind a slash. */
@@ -193,6 +207,7 @@ static void append_row(struct assembling *assembling, const struct row *row)
 {
     struct buffer *text = &assembling->blocks->text;
     size_t cut = 0;
+    blocks_place(assembling->blocks, &row->place);
     if (text->length > 0 && hyphens_ends(text->data, text->length, &cut)) {
         bool soft = cut + 1 < text->length;
         if (soft || !hyphens_keep(&assembling->hyphens, text->data, cut, row->text, row->length)) {
@@ -205,12 +220,43 @@ static void append_row(struct assembling *assembling, const struct row *row)
     buffer_append(text, row->text, row->length);
 }
 
+/* The rows of a table share one copy of its head. */
+static int set_header(struct assembling *assembling, const char *header,
+                      struct treadle_error *error)
+{
+    if (header != assembling->header) {
+        assembling->header = header;
+        assembling->kept_header = arena_string(assembling->blocks->arena, header);
+        if (!assembling->kept_header)
+            return error_set_memory(error);
+    }
+    assembling->blocks->header = assembling->kept_header;
+    return 0;
+}
+
+/* The level of the heading that a row is. Where the document lists its headings, others stand below
+ * the last one that is listed. */
+static int find_level(struct assembling *assembling, size_t index)
+{
+    const struct row *row = &assembling->sheet->rows[index];
+    if (row->level) {
+        assembling->above = row->level;
+        return row->level;
+    }
+    int level = style_heading(&assembling->style, assembling->sheet, index);
+    if (level == 0 || !assembling->outlined || level > assembling->above)
+        return level;
+    return assembling->above < STYLE_LEVELS ? assembling->above + 1 : STYLE_LEVELS;
+}
+
 static int add_row(struct assembling *assembling, size_t index, struct treadle_error *error)
 {
     const struct row *row = &assembling->sheet->rows[index];
-    int level = style_heading(&assembling->style, assembling->sheet, index);
+    int level = find_level(assembling, index);
     bool starts = true;
-    if (assembling->last && level)
+    if (assembling->last && row->level)
+        starts = !row->goes_on;
+    else if (assembling->last && level)
         starts = !continues_heading(assembling, row, level);
     else if (assembling->last)
         starts = starts_paragraph(assembling, row);
@@ -224,6 +270,11 @@ static int add_row(struct assembling *assembling, size_t index, struct treadle_e
     }
     if (level)
         assembling->level = level;
+    if (row->header) {
+        int rc = set_header(assembling, row->header, error);
+        if (rc)
+            return rc;
+    }
     append_row(assembling, row);
     assembling->last = row;
     assembling->right = row->right > assembling->right ? row->right : assembling->right;
@@ -257,6 +308,8 @@ int assemble_blocks(struct blocks *blocks, struct sheaf *sheaf, struct treadle_e
         .blocks = blocks, .sheets = sheaf->sheets, .count = sheaf->count};
     style_learn(&assembling.style, assembling.sheets, sheaf->count);
     int rc = margins_drop(assembling.sheets, sheaf->count, assembling.style.body, error);
+    if (!rc)
+        assembling.outlined = outline_mark(sheaf);
     if (!rc)
         rc = learn_hyphens(&assembling, error);
     for (size_t p = 0; p < sheaf->count && !rc; p++)

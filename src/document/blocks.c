@@ -22,6 +22,17 @@ void blocks_clear(struct blocks *blocks)
     buffer_clear(&blocks->text);
 }
 
+void blocks_place(struct blocks *blocks, const struct document_place *place)
+{
+    struct document_place *whole = &blocks->place;
+    if (blocks->text.length == 0)
+        *whole = *place;
+    whole->left = place->left < whole->left ? place->left : whole->left;
+    whole->top = place->top < whole->top ? place->top : whole->top;
+    whole->right = place->right > whole->right ? place->right : whole->right;
+    whole->bottom = place->bottom > whole->bottom ? place->bottom : whole->bottom;
+}
+
 int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, int page,
                struct treadle_error *error)
 {
@@ -32,13 +43,19 @@ int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, 
         return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
     if (text->length == 0)
         return 0;
-    struct document_block block = {
-        .kind = kind, .level = level, .page = page, .length = text->length};
+    struct document_block block = {.kind = kind,
+                                   .level = level,
+                                   .page = page,
+                                   .place = blocks->place,
+                                   .header = blocks->header,
+                                   .length = text->length};
     block.text = arena_copy(blocks->arena, text->data, text->length);
     if (!block.text || buffer_append(&blocks->list, &block, sizeof block))
         return error_set_memory(error);
     blocks->budget -= text->length + BLOCK_COST;
     buffer_reset(text);
+    blocks->place = (struct document_place){0};
+    blocks->header = NULL;
     return 0;
 }
 

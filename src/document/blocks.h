@@ -11,13 +11,19 @@
 struct blocks {
     struct arena *arena;
     struct buffer list; /* struct document_block each */
-    struct buffer text; /* of the block that is being made */
+    /* Of the block that is being made: */
+    struct buffer text;
+    struct document_place place;
+    const char *header; /* in the arena */
     uint64_t budget;    /* bytes of text that may still come */
 };
 
 /* `max_text` bounds the text of all blocks together. */
 void blocks_init(struct blocks *blocks, struct arena *arena, uint64_t max_text);
 void blocks_clear(struct blocks *blocks);
+
+/* Widens the place of the block in the making. */
+void blocks_place(struct blocks *blocks, const struct document_place *place);
 
 /* Ends the block in the making and adds it; nothing when its text is empty. */
 int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, int page,

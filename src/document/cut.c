@@ -282,7 +282,7 @@ static void make_blocks(struct cutting *cutting)
     for (size_t i = 0; i < order->count; i++) {
         const struct segment *segment = &order->segments[i], *before = segment - 1;
         int64_t step = block ? (int64_t)segment->base - before->base : 0;
-        bool starts = !block || step * 10 < -16 * (int64_t)order->em ||
+        bool starts = !block || order_jumps_up(order, before, segment) ||
                       step * 10 > 22 * (int64_t)order->em || stands_clear(order, block, i);
         if (starts) {
             block = &cutting->pieces[cutting->count++];

@@ -151,6 +151,22 @@ static int read_title(struct blocks *blocks, const char *title, struct document 
     return rc;
 }
 
+/* Copies the labels of the pages. */
+static int read_labels(struct document *document, const struct sheaf *sheaf, struct arena *arena,
+                       struct treadle_error *error)
+{
+    if (!sheaf->labels)
+        return 0;
+    const char **labels = arena_array(arena, sheaf->count, sizeof *labels);
+    bool copied = labels;
+    for (size_t p = 0; p < sheaf->count && copied; p++) {
+        labels[p] = arena_string(arena, sheaf->labels[p]);
+        copied = labels[p] || !sheaf->labels[p];
+    }
+    document->labels = labels;
+    return copied ? 0 : error_set_memory(error);
+}
+
 static int read_pdf(struct document *document, struct blocks *blocks, const struct source *source,
                     struct treadle_error *error)
 {
@@ -168,6 +184,8 @@ static int read_pdf(struct document *document, struct blocks *blocks, const stru
         rc = check_text(blocks, &sheaf, error);
     if (!rc)
         rc = read_title(blocks, sheaf.title, document, error);
+    if (!rc)
+        rc = read_labels(document, &sheaf, blocks->arena, error);
     document->page_count = (int)sheaf.count;
     if (again >= 0)
         close(again);

@@ -15,13 +15,27 @@
 
 #include "treadle/error.h"
 
-enum document_block_kind { DOCUMENT_PARAGRAPH, DOCUMENT_HEADING };
+enum document_block_kind {
+    DOCUMENT_PARAGRAPH,
+    DOCUMENT_HEADING,
+    DOCUMENT_ROW, /* of a table: its cells from the first to the last, a dash for an empty one */
+    DOCUMENT_CODE /* one line, with its indentation */
+};
+
+/* Where something stands on its page: hundredths of a point from the top left corner of what the
+ * page shows. All 0 where that is not known. */
+struct document_place {
+    int32_t left, top, right, bottom;
+};
 
 struct document_block {
     enum document_block_kind kind;
-    int level;        /* of a heading, 1 is the highest */
-    int page;         /* counted from 1; 0 for a kind of file that has no pages */
-    const char *text; /* NFC (compatibility forms folded), one line, spaces collapsed */
+    int level; /* of a heading, 1 is the highest */
+    int page;  /* counted from 1; 0 for a kind of file that has no pages */
+    struct document_place place;
+    const char *header; /* of a row: the cells of its table's head, NULL when it has none */
+    const char *text;   /* NFC (compatibility forms folded), one line, spaces collapsed but for
+                           code's */
     size_t length;
 };
 
@@ -37,8 +51,10 @@ struct document {
     struct document_block *blocks; /* in reading order; a paragraph that runs on over a page
                                       boundary is parted there */
     size_t block_count;
-    int page_count;    /* 0 when there are none */
-    const char *title; /* from the file's own description, NULL when there is none */
+    int page_count;            /* 0 when there are none */
+    const char *const *labels; /* what each page calls itself, as "iv" or "A-3": NULL for one whose
+                                  label is its number, and NULL as a whole where all are so */
+    const char *title;         /* from the file's own description, NULL when there is none */
     const struct document_notice *notices;
     size_t notice_count;
 };

@@ -4,11 +4,12 @@
  * A frame is a struct frame, then `length` bytes: one of the structs below and, where it says so,
  * UTF-8 text up to the frame's end. Both ends are of one build on one machine, so numbers are in
  * the machine's own order. A reader sends one FRAME_READY once it has confined itself and before
- * it looks at the document, then FRAME_DOCUMENT, then for each of its pages in order a FRAME_PAGE
- * and the page's FRAME_SIZE, FRAME_WORDS and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after
- * which nothing comes. It sends FRAME_PAGE before it looks at the page, so when it ends within a
- * page, that page is known, and another reader begins after it. Lengths on the page are hundredths
- * of a point, measured from its top left corner.
+ * it looks at the document, then FRAME_DOCUMENT, FRAME_LABELs and FRAME_ENTRYs (one reader sends
+ * these), then for each of its pages in order a FRAME_PAGE and the page's FRAME_SIZE, FRAME_WORDS
+ * and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after which nothing comes. It sends
+ * FRAME_PAGE before it looks at the page, so when it ends within a page, that page is known, and
+ * another reader begins after it. Lengths on the page are hundredths of a point, measured from its
+ * top left corner.
  */
 #ifndef DOCUMENT_FRAME_H
 #define DOCUMENT_FRAME_H
@@ -26,6 +27,8 @@ enum {
 enum frame_kind {
     FRAME_READY = 1, /* struct frame_ready */
     FRAME_DOCUMENT,  /* struct frame_document, the title */
+    FRAME_LABEL,     /* struct frame_page, what the page calls itself */
+    FRAME_ENTRY,     /* struct frame_entry, the title: one of the outline, in its order */
     FRAME_PAGE,      /* struct frame_page */
     FRAME_SIZE,      /* struct frame_size, of the page */
     FRAME_WORDS,     /* words, each a struct frame_word and its text, without padding */
@@ -63,6 +66,11 @@ struct frame_document {
 
 struct frame_page {
     uint32_t number; /* from 1 */
+};
+
+struct frame_entry {
+    uint32_t page;  /* from 1 */
+    uint32_t depth; /* from 1 */
 };
 
 struct frame_size {

@@ -1,5 +1,8 @@
 /*
  * Margins: running heads, feet and page numbers, which are no part of the text.
+ *
+ * Only what repeats is left out, and even that stays where it stands first: a document's number,
+ * its date or its owner may stand nowhere else. The one number that may differ is the page's own.
  */
 #ifndef DOCUMENT_MARGINS_H
 #define DOCUMENT_MARGINS_H

@@ -26,7 +26,7 @@ struct run {
     uint32_t letters;
     bool big;
     bool stray;  /* stands elsewhere than its order says */
-    bool labels; /* and each of its lines does so by itself */
+    bool labels; /* each of its lines belongs before what stands beside it */
 };
 
 struct runs {
@@ -140,14 +140,24 @@ bool order_is_table(const struct order *order, const size_t *a, size_t a_count, 
            !(order_is_prose(order, a, a_count) && order_is_prose(order, b, b_count));
 }
 
+bool order_jumps_up(const struct order *order, const struct segment *before,
+                    const struct segment *segment)
+{
+    int64_t rise = (int64_t)before->base - segment->base, em = order->em;
+    if (rise * 10 > 16 * em)
+        return true;
+    return rise * 10 > 8 * em && segment->letters > 3 && before->letters > 3 &&
+           segment->left < before->right && before->left < segment->right;
+}
+
 static void split_runs(struct runs *runs)
 {
     const struct order *order = runs->order;
     struct run *run = NULL;
     for (size_t i = 0; i < order->count; i++) {
         const struct segment *segment = &order->segments[i], *before = segment - 1;
-        bool jumps = !run || before->note != segment->note ||
-                     ((int64_t)before->base - segment->base) * 10 > 16 * (int64_t)order->em;
+        bool jumps =
+            !run || before->note != segment->note || order_jumps_up(order, before, segment);
         if (jumps) {
             run = &runs->items[runs->count++];
             *run = (struct run){.first = i};
@@ -312,26 +322,68 @@ static bool is_label(const struct runs *runs, const struct run *run, const struc
     return false;
 }
 
-/* Whether the run is a column of labels, or of single cells, that is drawn before what stands
- * beside them. A text that fills its lines is none: that is a cell of several lines. */
-static bool is_label_column(const struct runs *runs, const struct run *run)
+/* Whether a line of a run seems to go on in the next one, as within a cell of several lines: it
+ * fills the run's width, and the next one follows closely. */
+static bool goes_on(const struct segment *line, int64_t width)
+{
+    bool full = ((int64_t)line->right - line->left) * 10 >= width * 7;
+    return full && ((int64_t)line[1].base - line->base) * 10 < 16 * (int64_t)line->size;
+}
+
+/* Where in the run a column of labels, or of single cells, begins that is drawn before what stands
+ * beside it; the run's end when there is none. */
+static size_t find_labels(const struct runs *runs, const struct run *run)
 {
     const struct order *order = runs->order;
-    int64_t width = (int64_t)run->box.right - run->box.left;
-    if (run->count < 2)
-        return false;
-    for (size_t i = run->first; i < run->first + run->count; i++) {
-        const struct segment *segment = &order->segments[i];
-        bool last = i + 1 == run->first + run->count;
-        bool full = ((int64_t)segment->right - segment->left) * 10 >= width * 7;
-        if (!last && (segments_level(segment, segment + 1) ||
-                      (full && ((int64_t)segment[1].base - segment->base) * 10 <
-                                   16 * (int64_t)segment->size)))
-            return false;
-        if (!is_label(runs, run, segment))
-            return false;
+    size_t end = run->first + run->count, first = end, continued = 0;
+    struct box box = {0};
+    while (
+        first > run->first && is_label(runs, run, &order->segments[first - 1]) &&
+        (first == end || !segments_level(&order->segments[first - 1], &order->segments[first]))) {
+        first--;
+        order_widen(&box, &order->segments[first], first + 1 == end);
     }
-    return true;
+    for (size_t i = first; i + 1 < end; i++) {
+        if (!goes_on(&order->segments[i], (int64_t)box.right - box.left))
+            continue;
+        continued++;
+        if (begins_low(&order->segments[i + 1]))
+            return end;
+    }
+    return end - first < 2 || (continued && end - first < 4) ? end : first;
+}
+
+/* Makes columns of labels runs of their own. */
+static int split_labels(struct runs *runs, struct treadle_error *error)
+{
+    struct order *order = runs->order;
+    struct run *split = arena_array(order->arena, order->count, sizeof *split);
+    size_t count = 0;
+    if (!split)
+        return error_set_memory(error);
+    for (size_t r = 0; r < runs->count; r++) {
+        struct run run = runs->items[r];
+        size_t end = run.first + run.count;
+        size_t first = order->segments[run.first].note ? end : find_labels(runs, &run);
+        size_t starts[] = {run.first, first, end};
+        for (int part = 0; part < 2; part++) {
+            if (starts[part] == starts[part + 1])
+                continue;
+            struct run *made = &split[count++];
+            *made = (struct run){.first = starts[part],
+                                 .count = starts[part + 1] - starts[part],
+                                 .labels = part == 1};
+            for (size_t i = made->first; i < starts[part + 1]; i++) {
+                order_widen(&made->box, &order->segments[i], i == made->first);
+                made->letters += order->segments[i].letters;
+                runs->run_of[i] = count - 1;
+            }
+            made->big = run.big && !made->labels;
+        }
+    }
+    runs->items = split;
+    runs->count = count;
+    return 0;
 }
 
 /* Marks the small runs that are out of place; the letters in those that should not be. */
@@ -342,11 +394,11 @@ static uint32_t find_strays(struct runs *runs)
         struct run *run = &runs->items[r];
         if (runs->order->segments[run->first].note) {
             run->stray = true;
-        } else if (!run->big && contradiction(runs, r) > 30) {
+        } else if (!run->big && !run->labels && contradiction(runs, r) > 30) {
             run->stray = true;
             letters += run->letters;
         } else {
-            run->stray = run->labels = !run->big && is_label_column(runs, run);
+            run->stray = run->labels;
         }
     }
     return letters;
@@ -357,7 +409,7 @@ static size_t find_place(const struct order *order, const size_t *sequence, size
                          const struct segment *stray)
 {
     size_t left = count, right = count, above = count, first_below = count;
-    bool any_above = false;
+    bool any_above = false, any_below = false;
     for (size_t i = 0; i < count; i++) {
         const struct segment *other = &order->segments[sequence[i]];
         const struct segment *best_left = left < count ? &order->segments[sequence[left]] : NULL;
@@ -376,15 +428,17 @@ static size_t find_place(const struct order *order, const size_t *sequence, size
             if (overlap(other->left, other->right, stray->left, stray->right, 0) &&
                 (!best_above || other->base >= best_above->base))
                 above = i;
-        } else if (first_below == count) {
-            first_below = i;
+        } else {
+            any_below = true;
+            first_below = first_below == count ? i : first_below;
         }
     }
     if (left < count)
         return left + 1;
     if (right < count)
         return right;
-    if (above < count)
+    /* What stands below all is a note to all columns. */
+    if (above < count && any_below)
         return above + 1;
     return any_above || first_below == count ? count : first_below;
 }
@@ -433,6 +487,9 @@ int order_find(struct order *order, struct treadle_error *error)
         return cut_page(order, false, error);
     if (!big_runs_follow(&runs))
         return cut_page(order, true, error);
+    int rc = split_labels(&runs, error);
+    if (rc)
+        return rc;
     uint32_t strays = find_strays(&runs);
     if ((uint64_t)strays * 100 > (uint64_t)runs.letters * 35)
         return cut_page(order, true, error);

@@ -34,6 +34,11 @@ struct box {
 
 void order_widen(struct box *box, const struct segment *segment, bool first);
 
+/* Whether the drawing goes back upwards from one segment to the next: over more than a line, or to
+ * a line above. Formulas rise by less. */
+bool order_jumps_up(const struct order *order, const struct segment *before,
+                    const struct segment *segment);
+
 /* Whether these are lines of running text: long enough, and most of them fill their column. */
 bool order_is_prose(const struct order *order, const size_t *indices, size_t count);
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-enum { WORD_COST = 4, WORDS_PER_PAGE = 200000, PAGE_TEXT = 64 << 20 };
+enum { WORD_COST = 4, NAME_COST = 32, WORDS_PER_PAGE = 200000, PAGE_TEXT = 64 << 20 };
 
 void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, size_t parts,
                   size_t first, uint64_t *budget)
@@ -17,6 +17,7 @@ void receive_init(struct receiver *receiver, struct sheaf *sheaf, size_t part, s
         .sheaf = sheaf, .part = part, .parts = parts, .next = first, .budget = budget};
     buffer_init(&receiver->words, sizeof(struct word) * WORDS_PER_PAGE);
     buffer_init(&receiver->text, PAGE_TEXT);
+    buffer_init(&receiver->entries, sizeof(struct entry) * SHEAF_ENTRIES);
     buffer_init(&receiver->waiting, sizeof(struct frame) + FRAME_LIMIT);
 }
 
@@ -24,6 +25,7 @@ void receive_clear(struct receiver *receiver)
 {
     buffer_clear(&receiver->words);
     buffer_clear(&receiver->text);
+    buffer_clear(&receiver->entries);
     buffer_clear(&receiver->waiting);
 }
 
@@ -70,17 +72,17 @@ static int spend(struct receiver *receiver, size_t bytes, struct treadle_error *
     return 0;
 }
 
-static int take_title(struct receiver *receiver, const char *title, size_t length,
-                      struct treadle_error *error)
+/* Keeps a title or label. */
+static int take_name(struct receiver *receiver, const char *name, size_t length, const char **out,
+                     struct treadle_error *error)
 {
-    struct sheaf *sheaf = receiver->sheaf;
-    if (!is_text(title, length))
+    if (!is_text(name, length))
         return nonsense(error);
-    int rc = spend(receiver, length, error);
-    if (rc || length == 0)
+    int rc = spend(receiver, length + NAME_COST, error);
+    if (rc)
         return rc;
-    sheaf->title = arena_copy(sheaf->arena, title, length);
-    return sheaf->title ? 0 : error_set_memory(error);
+    *out = arena_copy(receiver->sheaf->arena, name, length);
+    return *out ? 0 : error_set_memory(error);
 }
 
 static int take_document(struct receiver *receiver, const char *body, size_t length,
@@ -102,8 +104,9 @@ static int take_document(struct receiver *receiver, const char *body, size_t len
             return error_set_memory(error);
         sheaf->count = said.pages;
     }
-    int rc =
-        sheaf->title ? 0 : take_title(receiver, body + sizeof said, length - sizeof said, error);
+    int rc = 0;
+    if (!sheaf->title && length > sizeof said)
+        rc = take_name(receiver, body + sizeof said, length - sizeof said, &sheaf->title, error);
     if (rc)
         return rc;
     receiver->state = RECEIVE_PAGES;
@@ -116,6 +119,58 @@ static bool within(int32_t value)
     return value > -100000000 && value < 100000000;
 }
 
+static int take_label(struct receiver *receiver, const char *body, size_t length,
+                      struct treadle_error *error)
+{
+    struct frame_page said;
+    struct sheaf *sheaf = receiver->sheaf;
+    if (receiver->state != RECEIVE_PAGES || receiver->at > 0 || length <= sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.number == 0 || said.number > sheaf->count)
+        return nonsense(error);
+    if (!sheaf->labels)
+        sheaf->labels = arena_array(sheaf->arena, sheaf->count, sizeof *sheaf->labels);
+    if (!sheaf->labels)
+        return error_set_memory(error);
+    return take_name(receiver, body + sizeof said, length - sizeof said,
+                     &sheaf->labels[said.number - 1], error);
+}
+
+static int take_entry(struct receiver *receiver, const char *body, size_t length,
+                      struct treadle_error *error)
+{
+    struct frame_entry said;
+    if (receiver->state != RECEIVE_PAGES || receiver->at > 0 || length <= sizeof said)
+        return nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.page == 0 || said.page > receiver->sheaf->count || said.depth == 0 || said.depth > 64)
+        return nonsense(error);
+    struct entry entry = {.page = said.page - 1, .depth = (int)said.depth};
+    int rc = take_name(receiver, body + sizeof said, length - sizeof said, &entry.title, error);
+    if (rc)
+        return rc;
+    /* An outline that is longer is none that anybody reads. */
+    buffer_append(&receiver->entries, &entry, sizeof entry);
+    return receiver->entries.failed == TREADLE_EMEMORY ? error_set_memory(error) : 0;
+}
+
+/* Keeps the outline, once all of it has come. */
+static int keep_entries(struct receiver *receiver, struct treadle_error *error)
+{
+    struct sheaf *sheaf = receiver->sheaf;
+    size_t length = receiver->entries.length;
+    if (length == 0 || sheaf->entries)
+        return 0;
+    sheaf->entries = arena_alloc(sheaf->arena, length);
+    if (!sheaf->entries)
+        return error_set_memory(error);
+    memcpy(sheaf->entries, receiver->entries.data, length);
+    sheaf->entry_count = length / sizeof *sheaf->entries;
+    buffer_clear(&receiver->entries);
+    return 0;
+}
+
 static int take_page(struct receiver *receiver, const char *body, size_t length,
                      struct treadle_error *error)
 {
@@ -126,7 +181,7 @@ static int take_page(struct receiver *receiver, const char *body, size_t length,
     memcpy(&said, body, sizeof said);
     if (said.number != receiver->next + 1)
         return nonsense(error);
-    int rc = finish_page(receiver, error);
+    int rc = receiver->at ? finish_page(receiver, error) : keep_entries(receiver, error);
     if (rc)
         return rc;
     receiver->at = receiver->next + 1;
@@ -267,6 +322,10 @@ static int take_frame(struct receiver *receiver, const struct frame *frame, cons
         return take_ready(receiver, body, frame->length, error);
     case FRAME_DOCUMENT:
         return take_document(receiver, body, frame->length, error);
+    case FRAME_LABEL:
+        return take_label(receiver, body, frame->length, error);
+    case FRAME_ENTRY:
+        return take_entry(receiver, body, frame->length, error);
     case FRAME_PAGE:
         return take_page(receiver, body, frame->length, error);
     case FRAME_SIZE:

@@ -27,6 +27,7 @@ struct receiver {
     struct page page;    /* that page, without its words */
     struct buffer words; /* they: struct word each, whose text is an offset into `text` */
     struct buffer text;
+    struct buffer entries; /* struct entry each, until the first page comes */
     struct buffer waiting; /* bytes of a frame that is not whole yet */
 };
 

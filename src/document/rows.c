@@ -292,7 +292,11 @@ static int add_direction(struct making *making, const struct turned *turned,
     rc = table_fill(rows, count, making->scratch, error);
     if (!rc)
         rc = find_edges(rows, count, error);
-    return rc ? rc : fill_rows(making, first, error);
+    if (!rc)
+        rc = fill_rows(making, first, error);
+    if (!rc)
+        table_name(rows, count);
+    return rc;
 }
 
 int rows_make(struct sheet *out, const struct page *page, struct arena *arena,
@@ -319,8 +323,11 @@ int rows_make(struct sheet *out, const struct page *page, struct arena *arena,
     if (making.count > 0)
         memcpy(rows, making.rows, making.count * sizeof *rows);
     /* The cells die with the page. */
-    for (size_t i = 0; i < making.count; i++)
-        rows[i].cells = NULL;
+    for (size_t i = 0; i < making.count; i++) {
+        struct row *row = &rows[i];
+        row->cells = NULL;
+        row->place = turn_back(row->rotation, page, row->left, row->top, row->right, row->bottom);
+    }
     out->width = turned[0].page.width;
     out->height = turned[0].page.height;
     out->rows = rows;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 
 #include "base/arena.h"
+#include "document/document.h"
 #include "document/page.h"
 #include "treadle/error.h"
 
@@ -34,10 +35,16 @@ struct row {
     bool fixed;        /* it is set in a typewriter's font */
     bool leader;       /* dots led the eye over a gap, as in a table of contents */
     bool artifact;     /* the file's own marks say that it is no part of the text */
+    bool margin;       /* a running head or foot, where it stands first */
     bool leftward;     /* most of its letters are read from right to left */
     const struct cell *cells;
     size_t cell_count;
-    const char *text; /* folded; indented where it is fixed */
+    struct document_place place; /* on the page as it is shown */
+    bool table;                  /* one of several rows whose cells stand in columns */
+    const char *header;          /* the text of its table's first row, NULL where that is no head */
+    int level;                   /* of the heading that the outline says it is, 0 for none */
+    bool goes_on;                /* and it is not the heading's first row */
+    const char *text;            /* folded; indented where it is fixed */
     size_t length;
 };
 

@@ -11,13 +11,23 @@
 #include "base/arena.h"
 #include "document/rows.h"
 
-enum { SHEAF_PAGES = 20000 };
+enum { SHEAF_PAGES = 20000, SHEAF_ENTRIES = 20000 };
+
+/* An entry of the document's outline. */
+struct entry {
+    size_t page; /* from 0 */
+    int depth;   /* from 1 */
+    const char *title;
+};
 
 struct sheaf {
     struct arena *arena;
     struct sheet *sheets;
     size_t count;
-    const char *title; /* NULL when there is none */
+    const char *title;   /* NULL when there is none */
+    const char **labels; /* of the pages, NULL where one has none; NULL when none has */
+    struct entry *entries;
+    size_t entry_count;
 };
 
 #endif

@@ -99,7 +99,8 @@ static bool is_entry(const struct row *row)
 
 static bool may_head(const struct row *row)
 {
-    return !row->fixed && row->length <= LONGEST_HEADING && !is_entry(row) && has_letter(row);
+    return !row->fixed && !row->margin && row->length <= LONGEST_HEADING && !is_entry(row) &&
+           has_letter(row);
 }
 
 static bool is_larger(const struct style *style, const struct row *row)
@@ -178,7 +179,7 @@ int style_heading(const struct style *style, const struct sheet *sheet, size_t i
 {
     const struct row *row = &sheet->rows[index];
     int rank = style->ranks[half_points(row->size)];
-    if (is_entry(row) || row->length > LONGEST_HEADING || !has_letter(row))
+    if (row->margin || is_entry(row) || row->length > LONGEST_HEADING || !has_letter(row))
         return 0;
     if (!row->bold && !is_larger(style, row) && is_set_apart(style, sheet, index))
         return rank > 1 ? rank - 1 : 1;

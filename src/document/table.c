@@ -9,7 +9,12 @@
 
 #include "base/error.h"
 
-enum { FEWEST_ROWS = 3, FEWEST_COLUMNS = 3, MOST_COLUMNS = 64 };
+enum {
+    FEWEST_ROWS = 3,
+    FEWEST_COLUMNS = 3, /* of a table whose empty cells are filled */
+    MOST_COLUMNS = 64,
+    LONGEST_HEAD = 200 /* bytes */
+};
 
 static const char dash[] = "\xE2\x80\x93";
 
@@ -43,15 +48,21 @@ static bool add_cell(struct columns *columns, const struct cell *cell)
     return true;
 }
 
-/* Whether the rows are a table with cells to fill; finds its columns. */
+/* Whether the rows are a table; finds its columns. */
 static bool find_columns(struct columns *columns, const struct row *rows, size_t count)
 {
-    size_t cells = 0, most = 0;
     columns->count = 0;
     for (size_t r = 0; r < count; r++)
         for (size_t c = 0; c < rows[r].cell_count; c++)
             if (!add_cell(columns, &rows[r].cells[c]))
                 return false;
+    return columns->count >= 2;
+}
+
+/* Whether enough cells are full, and one row in all, so that an empty one stands out. */
+static bool may_fill(const struct columns *columns, const struct row *rows, size_t count)
+{
+    size_t cells = 0, most = 0;
     for (size_t r = 0; r < count; r++) {
         cells += rows[r].cell_count;
         most = rows[r].cell_count > most ? rows[r].cell_count : most;
@@ -101,10 +112,51 @@ int table_fill(struct row *rows, size_t count, struct arena *arena, struct tread
         while (end < count && in_table(&rows[end]) &&
                (end == start || rows[end].bottom > rows[end - 1].bottom))
             end++;
-        if (end - start >= FEWEST_ROWS && find_columns(&columns, rows + start, end - start))
-            for (size_t r = start; r < end && !rc; r++)
+        bool table =
+            end - start >= FEWEST_ROWS && find_columns(&columns, rows + start, end - start);
+        bool fill = table && may_fill(&columns, rows + start, end - start);
+        for (size_t r = start; table && r < end && !rc; r++) {
+            rows[r].table = true;
+            if (fill)
                 rc = fill_row(&rows[r], &columns, arena, error);
+        }
         start = end > start ? end : start + 1;
     }
     return rc;
+}
+
+static bool has_digit(const struct row *row)
+{
+    for (size_t i = 0; i < row->length; i++)
+        if (row->text[i] >= '0' && row->text[i] <= '9')
+            return true;
+    return false;
+}
+
+/* Whether the first row names the columns: it alone is bold, or it alone has no numbers. */
+static bool is_head(const struct row *rows, size_t count)
+{
+    size_t bold = 0, numbers = 0;
+    if (rows->length > LONGEST_HEAD)
+        return false;
+    for (size_t r = 1; r < count; r++) {
+        bold += rows[r].bold;
+        numbers += has_digit(&rows[r]);
+    }
+    bool other_font = rows->bold && bold * 4 < count;
+    return other_font || (!has_digit(rows) && numbers * 10 >= (count - 1) * 8);
+}
+
+void table_name(struct row *rows, size_t count)
+{
+    for (size_t start = 0; start < count;) {
+        size_t end = start;
+        while (end < count && rows[end].table &&
+               (end == start || rows[end].bottom > rows[end - 1].bottom))
+            end++;
+        bool head = end - start >= FEWEST_ROWS && is_head(rows + start, end - start);
+        for (size_t r = start + 1; head && r < end; r++)
+            rows[r].header = rows[start].text;
+        start = end > start ? end : start + 1;
+    }
 }

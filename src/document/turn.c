@@ -83,6 +83,22 @@ static struct word turn(const struct word *word, uint16_t rotation, int32_t widt
     return turned;
 }
 
+struct document_place turn_back(uint16_t rotation, const struct page *page, int32_t left,
+                                int32_t top, int32_t right, int32_t bottom)
+{
+    switch (rotation) {
+    case 1:
+        return (struct document_place){page->width - bottom, left, page->width - top, right};
+    case 2:
+        return (struct document_place){page->width - right, page->height - bottom,
+                                       page->width - left, page->height - top};
+    case 3:
+        return (struct document_place){top, page->height - right, bottom, page->height - left};
+    default:
+        return (struct document_place){left, top, right, bottom};
+    }
+}
+
 static int compare_turned(const void *a, const void *b)
 {
     const struct turned *left = a, *right = b;

@@ -4,6 +4,7 @@
 #ifndef DOCUMENT_TURN_H
 #define DOCUMENT_TURN_H
 
+#include "document/document.h"
 #include "document/page.h"
 #include "treadle/error.h"
 
@@ -19,6 +20,10 @@ struct turned {
 
 /* Makes the directions of a page, that with most characters first; turn_clear frees their words. */
 int turn_page(struct turned out[TURNS], const struct page *page, struct treadle_error *error);
+/* Where a row of a turned page, from `top` to `bottom`, stands on the page itself. */
+struct document_place turn_back(uint16_t rotation, const struct page *page, int32_t left,
+                                int32_t top, int32_t right, int32_t bottom);
+
 void turn_clear(struct turned turned[TURNS]);
 
 #endif

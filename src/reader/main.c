@@ -14,9 +14,10 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <poppler.h>
+#include <glib.h>
 
 #include "reader/confine.h"
+#include "reader/describe.h"
 #include "reader/output.h"
 #include "reader/words.h"
 
@@ -66,20 +67,6 @@ static void send_failure(struct output *output, enum frame_reason reason)
     output_frame(output, FRAME_FAILURE, &body, sizeof body, NULL, 0);
 }
 
-/* Sends the title, as glib's part of poppler gives it, in UTF-8. One reader does so, from a
- * descriptor of its own; the others' is -1. */
-static void send_description(struct output *output, int descriptor, int pages)
-{
-    struct frame_document body = {.pages = (uint32_t)pages};
-    PopplerDocument *document =
-        descriptor < 0 ? NULL : poppler_document_new_from_fd(descriptor, NULL, NULL);
-    char *title = document ? poppler_document_get_title(document) : NULL;
-    size_t length = title && g_utf8_validate(title, -1, NULL) ? strlen(title) : 0;
-    output_frame(output, FRAME_DOCUMENT, &body, sizeof body, title, length > 1024 ? 0 : length);
-    g_free(title);
-    g_clear_object(&document);
-}
-
 /* Processor time, so that a busy machine loses no page. */
 static void limit_page(unsigned long seconds)
 {
@@ -96,7 +83,7 @@ static void send_document(struct output *output, const struct arguments *argumen
         return;
     }
     int pages = words_pages(words);
-    send_description(output, arguments->description, pages);
+    describe_document(output, arguments->description, pages);
     output_flush(output);
     for (int number = (int)arguments->first + 1; number <= pages; number++) {
         if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)

@@ -24,7 +24,8 @@ enum {
 static int add(struct search_units *units, const struct document_block *block, size_t start,
                size_t end, struct treadle_error *error)
 {
-    while (start < end && block->text[start] == ' ')
+    /* What a block begins with is the indentation of code. */
+    while (start > 0 && start < end && block->text[start] == ' ')
         start++;
     while (end > start && block->text[end - 1] == ' ')
         end--;

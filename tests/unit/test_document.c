@@ -161,23 +161,69 @@ static void keeps_columns_apart(void **state)
 static void drops_margins(void **state)
 {
     (void)state;
-    static const char *const topics[] = {"apples", "pears", "plums", "figs"};
+    static const char *const topics[] = {"apples", "apples", "plums", "plums"};
     static const char *const numbers[] = {"41", "42", "43", "44"};
+    static const char *const totals[] = {"Total 10", "Total 7", "Total 12", "Total 9"};
     struct draft draft;
     draft_open(&draft, 4);
     for (int p = 1; p <= 4; p++) {
-        /* A head that changes with the page, told by its number; a foot that stays. */
         draft_line(&draft, p, 72, 150, 50, topics[p - 1]);
         draft_line(&draft, p, 520, 540, 50, numbers[p - 1]);
         draft_line(&draft, p, 72, 540, 300, "What the page says.");
+        draft_line(&draft, p, 72, 200, 720, totals[p - 1]);
         draft_line(&draft, p, 72, 200, 750, "Draft of May");
     }
     const struct document_block *blocks = draft_assemble(&draft);
-    assert_int_equal(draft.document.block_count, 4);
-    for (int p = 1; p <= 4; p++) {
-        assert_string_equal(blocks[p - 1].text, "What the page says.");
-        assert_int_equal(blocks[p - 1].page, p);
+    /* A head and a foot stay where they stand first; what differs is no margin. */
+    static const char *const kept[] = {"apples 41",
+                                       "What the page says.",
+                                       "Total 10",
+                                       "Draft of May",
+                                       "What the page says.",
+                                       "Total 7",
+                                       "plums 43",
+                                       "What the page says.",
+                                       "Total 12",
+                                       "What the page says.",
+                                       "Total 9"};
+    assert_int_equal(draft.document.block_count, sizeof kept / sizeof *kept);
+    for (size_t i = 0; i < sizeof kept / sizeof *kept; i++) {
+        assert_string_equal(blocks[i].text, kept[i]);
+        assert_int_equal(blocks[i].kind, DOCUMENT_PARAGRAPH);
     }
+    draft_close(&draft);
+}
+
+static void keeps_numbers_of_their_own(void **state)
+{
+    (void)state;
+    struct draft draft;
+    draft_open(&draft, 5);
+    static const char *const lines[] = {"Photograph 1 shows", "Photograph 2 shows",
+                                        "Photograph 3 shows", "Photograph 4 shows",
+                                        "Photograph 5 shows"};
+    static const char *const pages[] = {"- 1 -", "- 2 -", "- 3 -", "- 4 -", "- 5 -"};
+    for (int p = 1; p <= 5; p++) {
+        draft_line(&draft, p, 72, 200, 740, lines[p - 1]);
+        draft_line(&draft, p, 300, 320, 760, pages[p - 1]);
+    }
+    const struct document_block *blocks = draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 5);
+    for (int p = 1; p <= 5; p++)
+        assert_string_equal(blocks[p - 1].text, lines[p - 1]);
+    draft_close(&draft);
+}
+
+static void empties_no_document(void **state)
+{
+    (void)state;
+    struct draft draft;
+    static const char *const pages[] = {"1", "2", "3"};
+    draft_open(&draft, 3);
+    for (int p = 1; p <= 3; p++)
+        draft_line(&draft, p, 300, 320, 760, pages[p - 1]);
+    draft_assemble(&draft);
+    assert_int_equal(draft.document.block_count, 3);
     draft_close(&draft);
 }
 
@@ -473,6 +519,8 @@ int main(void)
         cmocka_unit_test(puts_labels_and_cells_together),
         cmocka_unit_test(keeps_columns_apart),
         cmocka_unit_test(drops_margins),
+        cmocka_unit_test(keeps_numbers_of_their_own),
+        cmocka_unit_test(empties_no_document),
         cmocka_unit_test(folds_characters),
         cmocka_unit_test(decides_on_hyphens),
         cmocka_unit_test(hears_a_sound_reader),

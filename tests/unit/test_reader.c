@@ -384,7 +384,7 @@ static void survives_other_readers(void **state)
     assert_int_equal(read_with_script("#!/bin/sh\n"
                                       "printf '\\001\\0\\0\\0\\004\\0\\0\\0\\0\\0\\0\\0'\n"
                                       "printf '\\002\\0\\0\\0\\004\\0\\0\\0\\003\\0\\0\\0'\n"
-                                      "printf '\\003\\0\\0\\0\\004\\0\\0\\0\\001\\0\\0\\0'\n"
+                                      "printf '\\005\\0\\0\\0\\004\\0\\0\\0\\001\\0\\0\\0'\n"
                                       "kill -KILL $$\n",
                                       &error),
                      TREADLE_EBUSY);
@@ -481,14 +481,15 @@ static void reads_a_real_manual(void **state)
     bool heading = false, sentence = false, code = false, running_head = false;
     for (size_t i = 0; i < document->block_count; i++) {
         const struct document_block *block = &document->blocks[i];
-        if (block->page != 14 && block->page != 15)
+        if (block->page < 14 || block->page > 16)
             continue;
         heading = heading || (block->kind == DOCUMENT_HEADING && block->level == 2 &&
                               strcmp(block->text, "2.1 Vectors and assignment") == 0);
         sentence = sentence || strstr(block->text, "a single entity consisting of an ordered "
                                                    "collection of numbers.");
         code = code || strcmp(block->text, "> x <- c(10.4, 5.6, 3.1, 6.4, 21.7)") == 0;
-        running_head = running_head || strstr(block->text, "Chapter 2: Simple manipulations");
+        /* It stays where it stands first, on page 15. */
+        running_head = running_head || (block->page == 16 && strstr(block->text, "Chapter 2"));
     }
     assert_true(heading && sentence && code);
     assert_false(running_head);

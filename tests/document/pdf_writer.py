@@ -1,0 +1,87 @@
+"""Writes small PDF files for tests: text at places, in fonts that every reader knows or, for any
+script, in a font that has nothing but a map to Unicode."""
+import zlib
+
+
+def literal(text):
+    """A string object of a text of WinAnsi characters."""
+    data = text.encode('cp1252').replace(b'\\', b'\\\\').replace(b'(', b'\\(').replace(b')', b'\\)')
+    return b'(' + data + b')'
+
+
+def text_string(text):
+    """A string object of any text, as titles and labels have them."""
+    return b'<' + (b'\xfe\xff' + text.encode('utf-16-be')).hex().encode() + b'>'
+
+
+class Pdf:
+    """Objects in the making. Fonts: R roman, B bold, M typewriter, S serif, U any script, each of its
+    characters `wide` thousandths of the size."""
+
+    def __init__(self, width=612, height=792, wide=500):
+        self.width, self.height = width, height
+        self.objects = [b''] * 2
+        self.catalog = b''
+        self.trailer = b''
+        self.pages = []
+        self.fonts = b''
+        names = {'R': b'Helvetica', 'B': b'Helvetica-Bold', 'M': b'Courier', 'S': b'Times-Roman'}
+        for key, name in names.items():
+            number = self.add(b'<</Type/Font/Subtype/Type1/Encoding/WinAnsiEncoding/BaseFont/'
+                              + name + b'>>')
+            self.fonts += b'/%s %d 0 R' % (key.encode(), number)
+        unicode_map = self.stream(b'/CIDInit/ProcSet findresource begin 12 dict begin begincmap\n'
+                                  b'1 begincodespacerange <0000><FFFF> endcodespacerange\n'
+                                  b'1 beginbfrange <0000><FFFF><0000> endbfrange\n'
+                                  b'endcmap end end')
+        below = self.add(b'<</Type/Font/Subtype/CIDFontType2/BaseFont/Any/DW %d/CIDSystemInfo'
+                         b'<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>' % wide)
+        number = self.add(b'<</Type/Font/Subtype/Type0/BaseFont/Any/Encoding/Identity-H'
+                          b'/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>' % (below, unicode_map))
+        self.fonts += b'/U %d 0 R' % number
+
+    def add(self, body):
+        """A new object; its number."""
+        self.objects.append(body)
+        return len(self.objects)
+
+    def stream(self, data, entries=b'', compress=False):
+        if compress:
+            data, entries = zlib.compress(data), entries + b'/Filter/FlateDecode'
+        return self.add(b'<</Length %d%s>>stream\n' % (len(data), entries) + data + b'\nendstream')
+
+    def page(self, *content, entries=b''):
+        """A page that draws the pieces of content in their order."""
+        contents = self.stream(b'\n'.join(content))
+        self.pages.append(self.add(
+            b'<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R/Resources<</Font<<%s>>>>'
+            b'%s>>' % (self.width, self.height, contents, self.fonts, entries)))
+        return self.pages[-1]
+
+    def text(self, x, y, text, size=10, font='R', matrix=None):
+        """Content that draws a text at x from the left and y from the top; with a matrix (a, b, c, d)
+        turned by it."""
+        shown = b'<' + text.encode('utf-16-be').hex().encode() + b'>' if font == 'U' else literal(text)
+        a, b, c, d = matrix or (1, 0, 0, 1)
+        return b'BT /%s %g Tf %g %g %g %g %g %g Tm %s Tj ET' % (
+            font.encode(), size, a, b, c, d, x, self.height - y, shown)
+
+    def lines(self, x, y, lines, size=10, font='R', lead=12):
+        """Content that draws lines below each other."""
+        return b'\n'.join(self.text(x, y + i * lead, line, size, font)
+                          for i, line in enumerate(lines))
+
+    def bytes(self, before=b''):
+        kids = b' '.join(b'%d 0 R' % number for number in self.pages)
+        self.objects[0] = b'<</Type/Catalog/Pages 2 0 R%s>>' % self.catalog
+        self.objects[1] = b'<</Type/Pages/Count %d/Kids[%s]>>' % (len(self.pages), kids)
+        out, places = bytearray(before + b'%PDF-1.7\n'), []
+        for number, body in enumerate(self.objects, 1):
+            places.append(len(out))
+            out += b'%d 0 obj\n%s\nendobj\n' % (number, body)
+        start = len(out)
+        out += b'xref\n0 %d\n0000000000 65535 f \n' % (len(places) + 1)
+        out += b''.join(b'%010d 00000 n \n' % place for place in places)
+        out += b'trailer<</Size %d/Root 1 0 R%s>>\nstartxref\n%d\n%%%%EOF\n' % (
+            len(places) + 1, self.trailer, start)
+        return bytes(out)
