@@ -33,6 +33,10 @@ class Server:
         with urllib.request.urlopen(request) as reply:
             return reply.read()
 
+    def delete(self, path):
+        with urllib.request.urlopen(urllib.request.Request(self.url + path, method="DELETE")) as reply:
+            return reply.read()
+
     def counters(self):
         """Numbers without labels, by name, as /metrics has them."""
         lines = self.get("/metrics").decode().splitlines()

@@ -23,6 +23,9 @@ def plans(treadle, build):
     yield "writes", ["writes.py", treadle, store]
     yield "runs", ["runs.py", treadle, model, runs, "20", "1"]
     yield "threads", ["threads.py", treadle, model]
+    yield "beside", ["beside.py", treadle]
+    yield "deletion", ["deletion.py", treadle]
+    yield "lists", ["lists.py", treadle]
     yield "memory", ["memory.py", treadle, "1", "100"]
 
 

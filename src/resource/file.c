@@ -221,32 +221,43 @@ struct resource_plan file_content(struct resource_call *call, struct treadle_err
 static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
-    const char *id = call->arguments[0];
+    struct remains *remains = call->state;
     struct treadle_file file;
-    int rc = attach_find_file(session, call, id, &file, error);
+    int rc = attach_find_file(session, call, remains->id, &file, error);
     if (!rc)
-        rc = file_record_remove(session, id, call->arena, call->state, error);
-    return rc ? rc : resource_reply_deleted(call, id, "file", error);
+        rc = file_record_remove(session, remains, call->arena, error);
+    return rc ? rc : resource_reply_deleted(call, remains->id, "file", error);
 }
 
+static int delete_more(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
+{
+    return remains_continue(session, call->state, call->arena, error);
+}
+
+/* What of it could be found by a search is gone before the reply; others write meanwhile. */
 static struct resource_plan finish_delete(struct resource_call *call, int rc,
                                           struct treadle_error *error)
 {
-    const struct file_stores *stores = call->state;
+    const struct remains *remains = call->state;
     struct treadle_error ignored;
     (void)error;
     if (rc)
         return resource_answer(rc);
-    for (size_t i = 0; i < stores->count; i++)
-        search_remove_file(call->services->search, stores->ids[i], call->arguments[0], &ignored);
-    blob_remove(call->services->blobs, call->arguments[0], &ignored);
+    for (size_t i = 0; i < remains->store_count; i++)
+        search_remove_file(call->services->search, remains->stores[i], remains->id, &ignored);
+    if (remains->more)
+        return resource_write(delete_more, finish_delete);
+    blob_remove(call->services->blobs, remains->id, &ignored);
     return resource_answer(0);
 }
 
 struct resource_plan file_delete(struct resource_call *call, struct treadle_error *error)
 {
-    call->state = arena_alloc(call->arena, sizeof(struct file_stores));
-    if (!call->state)
+    struct remains *remains = arena_alloc(call->arena, sizeof *remains);
+    if (!remains)
         return resource_answer(error_set_memory(error));
+    *remains = (struct remains){.id = call->arguments[0]};
+    call->state = remains;
     return resource_write(delete, finish_delete);
 }

@@ -7,6 +7,7 @@
 #include "engine/run_state.h"
 #include "resource/call.h"
 #include "resource/message_add.h"
+#include "store/remains_record.h"
 
 /* Finds the thread, on which no run may be active. Work within a write holds up all other writes:
  * where its id will do, the thread is not parsed but looked up once, for its lock. */
@@ -67,7 +68,7 @@ int message_retrieve(struct db_session *session, struct resource_call *call,
 {
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
-        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+        {"id", id}, {REMAINS_SPARES("thread"), call->arguments[0]}, {"project", call->project}};
     int rc = resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
     /* A message that is there says that its thread is. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
@@ -79,7 +80,7 @@ static int load_message(struct db_session *session, struct resource_call *call,
 {
     const char *id = call->arguments[1];
     const struct record_key keys[] = {
-        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
+        {"id", id}, {REMAINS_SPARES("thread"), call->arguments[0]}, {"project", call->project}};
     int rc = resource_check_thread(session, call, error);
     if (!rc)
         rc = record_load(session, "messages", &treadle_message_type, keys, 3, call->arena, out,

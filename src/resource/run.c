@@ -13,6 +13,7 @@
 #include "resource/run_make.h"
 #include "resource/run_stream.h"
 #include "resource/thread.h"
+#include "store/remains_record.h"
 
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
@@ -82,7 +83,8 @@ int run_list(struct db_session *session, struct resource_call *call, struct trea
 int run_list_all(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"project", call->project}, {"status", call->query.status}};
+    const struct record_key keys[] = {{REMAINS_SPARES("project"), call->project},
+                                      {"status", call->query.status}};
     const char *status = call->query.status;
     const struct record_query query = {.table = "runs",
                                        .index = status ? "runs_status" : "runs_project",
@@ -94,7 +96,7 @@ int run_list_all(struct db_session *session, struct resource_call *call,
 int run_find(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    const struct record_key keys[] = {{REMAINS_SPARES("id"), id}, {"project", call->project}};
     return resource_send(session, call, "runs", "body", keys, 2, "run", id, error);
 }
 
@@ -104,7 +106,7 @@ int run_times(struct db_session *session, struct resource_call *call, struct tre
     struct db_statement *statement;
     int rc = db_prepare(session, &statement,
                         "SELECT queue_us, model_us, tool_us, first_us FROM runs "
-                        "WHERE id = ? AND project = ?",
+                        "WHERE " REMAINS_SPARES("id") " = ? AND project = ?",
                         error);
     if (rc)
         return rc;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "resource/call.h"
+#include "store/remains_record.h"
 
 /* The run must be there, and on that thread. Only when it is not is the thread looked for: it is
  * there as long as a run of it is. */
@@ -14,7 +15,7 @@ static int check_run(struct db_session *session, struct resource_call *call,
     const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
     const struct record_key thread[] = {{"id", thread_id}, {"project", call->project}};
     const struct record_key run[] = {
-        {"id", run_id}, {"thread", thread_id}, {"project", call->project}};
+        {"id", run_id}, {REMAINS_SPARES("thread"), thread_id}, {"project", call->project}};
     const char *id = NULL;
     int rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
     if (rc != TREADLE_ENOTFOUND)
@@ -50,7 +51,7 @@ int run_step_retrieve(struct db_session *session, struct resource_call *call,
     const char *id = call->arguments[2];
     const struct record_key keys[] = {{"id", id},
                                       {"run", call->arguments[1]},
-                                      {"thread", call->arguments[0]},
+                                      {REMAINS_SPARES("thread"), call->arguments[0]},
                                       {"project", call->project}};
     int rc = resource_send(session, call, "run_steps", body_column(call), keys, 4, "run step", id,
                            error);

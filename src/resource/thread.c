@@ -116,17 +116,13 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
                 : error_set_memory(error);
 }
 
-static int forget_events(struct db_session *session, const char *thread_id,
+/* The run that is at work, so that who executes it finds it gone. */
+static int remove_active(struct db_session *session, const char *run_id,
                          struct treadle_error *error)
 {
-    struct db_statement *statement;
-    int rc = db_prepare(
-        session, &statement,
-        "DELETE FROM run_events WHERE run IN (SELECT id FROM runs WHERE thread = ?)", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, thread_id);
-    return db_step(statement, error);
+    const struct record_key log[] = {{"run", run_id}}, run[] = {{"id", run_id}};
+    int rc = record_delete(session, "run_events", log, 1, NULL, error);
+    return rc ? rc : record_delete(session, "runs", run, 1, NULL, error);
 }
 
 /* The stores that were made for the thread. */
@@ -143,7 +139,7 @@ static int delete_stores(struct db_session *session, struct resource_call *call,
         int rc = vector_store_of_thread(session, thread_id, call->arena, &store->id, error);
         if (rc || !store->id)
             return rc;
-        rc = vector_store_remove(session, store->id, error);
+        rc = vector_store_remove(session, store->id, call->arena, error);
         if (rc)
             return rc;
         store->next = arena_alloc(call->arena, sizeof *store);
@@ -156,25 +152,17 @@ static int delete_stores(struct db_session *session, struct resource_call *call,
 static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
-    static const char *const children[] = {"messages", "run_steps", "runs"};
     const char *id = call->arguments[0], *run_id = NULL;
     const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    const struct record_key inside[] = {{"thread", id}};
     int rc = record_text(session, "threads", "active_run", keys, 2, call->arena, &run_id, error);
     if (rc)
         return resource_not_found(rc, "thread", id, error);
     if (run_id)
         rc = tell_gone(call, run_id, error);
+    if (!rc && run_id)
+        rc = remove_active(session, run_id, error);
     if (!rc)
-        rc = thread_record_forget(session, id, error);
-    if (!rc)
-        rc = code_file_record_forget(session, id, error);
-    if (!rc)
-        rc = record_delete(session, "threads", keys, 2, NULL, error);
-    if (!rc)
-        rc = forget_events(session, id, error);
-    for (size_t i = 0; i < sizeof children / sizeof children[0] && !rc; i++)
-        rc = record_delete(session, children[i], inside, 1, NULL, error);
+        rc = thread_record_remove(session, id, call->arena, error);
     if (!rc)
         rc = delete_stores(session, call, id, error);
     return rc ? rc : resource_reply_deleted(call, id, "thread.deleted", error);

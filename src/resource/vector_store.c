@@ -71,7 +71,7 @@ static int delete (struct db_session *session, struct resource_call *call,
     int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
                            "vector store", id, &store, error);
     if (!rc)
-        rc = vector_store_remove(session, id, error);
+        rc = vector_store_remove(session, id, call->arena, error);
     return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);
 }
 

@@ -4,7 +4,8 @@
  * A look is one read that finds at most one thing of each kind that is due, by indexes, so a look
  * that finds nothing costs next to nothing. Each thing is then ended in a transaction of its own;
  * what is not in the database is removed after it. When something cannot be ended, the rest waits
- * for the next second.
+ * for the next second. What is deleted in slices (store/remains_record.h) is continued here, a
+ * slice a look.
  */
 #include "server/housekeeping.h"
 
@@ -13,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -25,7 +27,7 @@
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
-enum { UNOWNED_SECONDS = 5 };
+enum { UNOWNED_SECONDS = 5, LONGEST_PAUSE_US = 100000 };
 
 struct housekeeping {
     struct housekeeping_options options;
@@ -44,7 +46,7 @@ struct task {
     int64_t now;
     const char *run, *cancelling, *store, *upload, *file; /* NULL: none is due */
     struct upload_parts parts;
-    struct file_stores stores;
+    struct remains remains, of_file;
 };
 
 static int look(struct db_session *session, void *argument, struct treadle_error *error)
@@ -60,6 +62,8 @@ static int look(struct db_session *session, void *argument, struct treadle_error
         rc = upload_record_next_due(session, task->now, arena, &task->upload, error);
     if (!rc)
         rc = file_record_next_due(session, task->now, arena, &task->file, error);
+    if (!rc)
+        rc = remains_next(session, arena, &task->remains, error);
     return rc;
 }
 
@@ -88,7 +92,8 @@ static int end_upload(struct db_session *session, void *argument, struct treadle
 static int end_file(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct task *task = argument;
-    return file_record_remove(session, task->file, task->arena, &task->stores, error);
+    task->of_file.id = task->file;
+    return file_record_remove(session, &task->of_file, task->arena, error);
 }
 
 /* What somebody else has ended meanwhile is no failure. */
@@ -128,14 +133,47 @@ static int end_runs(struct task *task)
     return rc;
 }
 
+static void remove_texts(const struct housekeeping_options *options, const struct remains *remains)
+{
+    struct treadle_error ignored;
+    for (size_t i = 0; i < remains->store_count; i++)
+        search_remove_file(options->search, remains->stores[i], remains->id, &ignored);
+}
+
+/* ---- What is half gone ---------------------------------------------------------------------- */
+
+static int remove_slice(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return remains_continue(session, &task->remains, task->arena, error);
+}
+
+/* Others who write come first: the pause is as long as the slice took. */
+static int remove_some(struct task *task)
+{
+    const struct housekeeping_options *options = &task->housekeeping->options;
+    struct treadle_error error;
+    if (!task->remains.id)
+        return 0;
+    int64_t start = clock_monotonic_us();
+    int rc = db_write(options->db, remove_slice, task, &error);
+    if (rc)
+        log_write(options->log, LOG_ERROR, "remove", "id", task->remains.id, "error", error.message,
+                  NULL);
+    else
+        remove_texts(options, &task->remains);
+    int64_t taken = clock_monotonic_us() - start;
+    usleep((useconds_t)(taken < LONGEST_PAUSE_US ? taken : LONGEST_PAUSE_US));
+    return rc;
+}
+
 static void remove_contents(struct task *task)
 {
     const struct housekeeping_options *options = &task->housekeeping->options;
     struct treadle_error ignored;
     for (size_t i = 0; i < task->parts.count; i++)
         blob_remove(options->blobs, task->parts.ids[i], &ignored);
-    for (size_t i = 0; i < task->stores.count; i++)
-        search_remove_file(options->search, task->stores.ids[i], task->file, &ignored);
+    remove_texts(options, &task->of_file);
     /* A file that somebody else removed has no content any more either. */
     if (task->file)
         blob_remove(options->blobs, task->file, &ignored);
@@ -152,7 +190,7 @@ static int end_all(struct task *task)
         rc = end(task, "file", task->file, end_file);
     if (!rc)
         remove_contents(task);
-    return rc;
+    return rc ? rc : remove_some(task);
 }
 
 static void end_unowned(struct housekeeping *housekeeping, int64_t now)
@@ -176,7 +214,8 @@ static bool sweep(struct housekeeping *housekeeping)
                         : error_set_memory(&error);
     if (rc)
         log_write(housekeeping->options.log, LOG_ERROR, "expire", "error", error.message, NULL);
-    bool found = task.run || task.cancelling || task.store || task.upload || task.file;
+    bool found =
+        task.run || task.cancelling || task.store || task.upload || task.file || task.remains.id;
     if (!rc && found)
         rc = end_all(&task);
     arena_free(task.arena);

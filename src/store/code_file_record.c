@@ -113,13 +113,10 @@ static int remove_one(struct db_session *session, const char *file_id, struct ar
 int code_file_record_remove(struct db_session *session, const char *file_id,
                             struct treadle_error *error)
 {
-    int rc;
-    do {
-        struct arena *arena = arena_new(0);
-        if (!arena)
-            return error_set_memory(error);
-        rc = remove_one(session, file_id, arena, error);
-        arena_free(arena);
-    } while (rc > 0);
+    struct arena *arena = arena_new(0);
+    if (!arena)
+        return error_set_memory(error);
+    int rc = remove_one(session, file_id, arena, error);
+    arena_free(arena);
     return rc;
 }

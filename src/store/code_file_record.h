@@ -22,7 +22,8 @@ int code_file_record_index(struct db_session *session, enum code_holder kind, co
 int code_file_record_forget(struct db_session *session, const char *holder_id,
                             struct treadle_error *error);
 
-/* Takes a file that is being deleted out of every list that names it. */
+/* Takes a file that is being deleted out of one list that names it. 1 when it was in one, 0 when it
+ * is in none. */
 int code_file_record_remove(struct db_session *session, const char *file_id,
                             struct treadle_error *error);
 

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "store/remains_record.h"
 #include "treadle/objects.h"
 
 /* `sha256` is that of its contents; NULL: unknown. */
@@ -18,17 +19,11 @@ int file_record_insert(struct db_session *session, const char *project,
 int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,
                     struct blob_sum *out, struct treadle_error *error);
 
-/* Vector stores that a file was in. */
-struct file_stores {
-    const char **ids;
-    size_t count;
-};
-
-/* Removes the file from the database, from every vector store's list and from those of the code
- * interpreter, and notes the removal of what indexes and blobs hold of it. `stores` says which
- * indexes, for a caller who does it as soon as that is durable. TREADLE_ENOTFOUND. */
-int file_record_remove(struct db_session *session, const char *file_id, struct arena *arena,
-                       struct file_stores *stores, struct treadle_error *error);
+/* Removes the file whose id `remains` has from the database, and begins to take it out of every
+ * vector store's list and of those of the code interpreter; the caller continues while there is
+ * more. Notes the removal of what indexes and blobs hold of it. TREADLE_ENOTFOUND. */
+int file_record_remove(struct db_session *session, struct remains *remains, struct arena *arena,
+                       struct treadle_error *error);
 
 /* The file that was to expire first, at the latest at `at`; NULL when there is none. */
 int file_record_next_due(struct db_session *session, int64_t at, struct arena *arena,

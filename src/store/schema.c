@@ -142,5 +142,7 @@ const char *const schema_migrations[] = {
     "ALTER TABLE vector_stores ADD COLUMN expired INTEGER NOT NULL DEFAULT 0;"
     "UPDATE vector_stores SET expired = 1 WHERE json_extract(body, '$.status') = 'expired';"
     "CREATE INDEX vector_stores_thread ON vector_stores (thread) WHERE thread IS NOT NULL;",
+
+    "CREATE TABLE remains (id TEXT PRIMARY KEY, kind INTEGER NOT NULL) WITHOUT ROWID;",
     NULL,
 };

@@ -4,6 +4,9 @@
 #include "store/thread_record.h"
 
 #include "base/error.h"
+#include "store/code_file_record.h"
+#include "store/record.h"
+#include "store/remains_record.h"
 
 int thread_record_forget(struct db_session *session, const char *thread_id,
                          struct treadle_error *error)
@@ -43,6 +46,19 @@ int thread_record_index(struct db_session *session, const char *project, const c
     for (size_t i = 0; metadata && i < metadata->count && !rc; i++)
         rc = add_pair(session, project, thread_id, &metadata->pairs[i], error);
     return rc;
+}
+
+int thread_record_remove(struct db_session *session, const char *thread_id, struct arena *arena,
+                         struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", thread_id}};
+    struct remains remains = {.kind = REMAINS_THREAD, .id = thread_id};
+    int rc = thread_record_forget(session, thread_id, error);
+    if (!rc)
+        rc = code_file_record_forget(session, thread_id, error);
+    if (!rc)
+        rc = record_delete(session, "threads", keys, 1, NULL, error);
+    return rc ? rc : remains_begin(session, &remains, arena, error);
 }
 
 int thread_record_count(struct db_session *session, const char *project,

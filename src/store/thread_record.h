@@ -16,6 +16,11 @@ int thread_record_index(struct db_session *session, const char *project, const c
 int thread_record_forget(struct db_session *session, const char *thread_id,
                          struct treadle_error *error);
 
+/* Removes a thread on which no run is active, and begins to remove what it had (remains_record.h).
+ */
+int thread_record_remove(struct db_session *session, const char *thread_id, struct arena *arena,
+                         struct treadle_error *error);
+
 /* How many threads have the pair, counted up to a number. */
 int thread_record_count(struct db_session *session, const char *project,
                         const struct treadle_pair *pair, int64_t up_to, int64_t *out,

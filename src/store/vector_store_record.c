@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/record.h"
+#include "store/remains_record.h"
 #include "store/removal_record.h"
 
 enum { SECONDS_A_DAY = 86400 };
@@ -222,17 +223,17 @@ int vector_store_detach(struct db_session *session, const char *store_id, const 
     return rc ? rc : removal_record_add(session, REMOVAL_TEXT, store_id, file_id, error);
 }
 
-int vector_store_remove(struct db_session *session, const char *id, struct treadle_error *error)
+int vector_store_remove(struct db_session *session, const char *id, struct arena *arena,
+                        struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", id}}, inside[] = {{"store", id}};
+    const struct record_key keys[] = {{"id", id}};
+    struct remains remains = {.kind = REMAINS_VECTOR_STORE, .id = id};
     int64_t count = 0;
     int rc = record_delete(session, "vector_stores", keys, 1, &count, error);
     if (!rc && !count)
         rc = error_set(error, TREADLE_ENOTFOUND, "no such vector store");
     if (!rc)
-        rc = record_delete(session, "vector_store_files", inside, 1, NULL, error);
-    if (!rc)
-        rc = record_delete(session, "vector_store_batches", inside, 1, NULL, error);
+        rc = remains_begin(session, &remains, arena, error);
     return rc ? rc : removal_record_add(session, REMOVAL_INDEX, id, NULL, error);
 }
 

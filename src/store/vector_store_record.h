@@ -27,9 +27,10 @@ void vector_store_count(struct treadle_vector_store *store,
                         enum treadle_vector_store_file_status from,
                         enum treadle_vector_store_file_status to, int64_t usage);
 
-/* Takes a store away with its files and batches, and notes the removal of its index.
- * TREADLE_ENOTFOUND. */
-int vector_store_remove(struct db_session *session, const char *id, struct treadle_error *error);
+/* Takes a store away, begins to remove its files and batches (remains_record.h), and notes the
+ * removal of its index. TREADLE_ENOTFOUND. */
+int vector_store_remove(struct db_session *session, const char *id, struct arena *arena,
+                        struct treadle_error *error);
 
 /* The files that are searchable, in the arena. */
 int vector_store_completed(struct db_session *session, const char *store_id, struct arena *arena,

@@ -1,0 +1,51 @@
+/*
+ * Remains: what a deleted object had, which goes little by little.
+ *
+ * A thread may have a hundred thousand messages: to delete them in one transaction holds up all who
+ * write for seconds. So the object's own row goes first, together with a row here that names it,
+ * and what it had is removed in slices of a few milliseconds, each a transaction, by whoever
+ * deletes and then by the server's housekeeping, also after a restart. Who looks for a run, a step
+ * or a message without looking for its thread asks REMAINS_SPARES as well, so nothing of a deleted
+ * thread is seen.
+ */
+#ifndef STORE_REMAINS_RECORD_H
+#define STORE_REMAINS_RECORD_H
+
+#include "base/arena.h"
+#include "store/db.h"
+
+/* In place of the column of a record_key, in tables with the column `thread`. */
+#define REMAINS_SPARES(column) "NOT EXISTS (SELECT 1 FROM remains WHERE id = thread) AND " column
+
+/* The numbers are stored. */
+enum remains_kind {
+    REMAINS_THREAD = 1,       /* its messages; its runs, and what those have */
+    REMAINS_RUN = 2,          /* its steps and its log */
+    REMAINS_VECTOR_STORE = 3, /* its files and batches */
+    REMAINS_FILE = 4 /* its places in vector stores, and in lists of the code interpreter */
+};
+
+struct remains {
+    enum remains_kind kind;
+    const char *id; /* NULL: there is none */
+    /* What the slice did that is to be continued outside of the database, once it is durable: the
+     * vector stores whose indexes have text of the file. */
+    const char **stores;
+    size_t store_count;
+    bool more; /* there is more to remove */
+};
+
+/* Notes the remains, and does a first slice of it. To be called in the transaction that deletes the
+ * object's row. */
+int remains_begin(struct db_session *session, struct remains *remains, struct arena *arena,
+                  struct treadle_error *error);
+
+/* Does a slice. What was removed meanwhile is no error: then there is no more. */
+int remains_continue(struct db_session *session, struct remains *remains, struct arena *arena,
+                     struct treadle_error *error);
+
+/* Some remains; their id is NULL when there is none. */
+int remains_next(struct db_session *session, struct arena *arena, struct remains *out,
+                 struct treadle_error *error);
+
+#endif
