@@ -40,7 +40,15 @@ struct owned {
     struct arena *arena;
 };
 
-enum kind { KIND_UNKNOWN, KIND_PDF, KIND_PROSE, KIND_MARKDOWN, KIND_LINES };
+enum kind {
+    KIND_UNKNOWN,
+    KIND_PDF,
+    KIND_PROSE,
+    KIND_MARKDOWN,
+    KIND_LINES,
+    KIND_DELIMITED,
+    KIND_JSON
+};
 
 struct source {
     int descriptor;
@@ -55,12 +63,14 @@ static enum kind kind_by_name(const char *filename)
         const char *ending;
         enum kind kind;
     } kinds[] = {
-        {"pdf", KIND_PDF},   {"txt", KIND_PROSE},  {"text", KIND_PROSE}, {"md", KIND_MARKDOWN},
-        {"tex", KIND_PROSE}, {"c", KIND_LINES},    {"cpp", KIND_LINES},  {"cs", KIND_LINES},
-        {"css", KIND_LINES}, {"csv", KIND_LINES},  {"go", KIND_LINES},   {"h", KIND_LINES},
-        {"hpp", KIND_LINES}, {"java", KIND_LINES}, {"js", KIND_LINES},   {"json", KIND_LINES},
-        {"log", KIND_LINES}, {"php", KIND_LINES},  {"py", KIND_LINES},   {"rb", KIND_LINES},
-        {"sh", KIND_LINES},  {"ts", KIND_LINES},
+        {"pdf", KIND_PDF},       {"txt", KIND_PROSE},     {"text", KIND_PROSE},
+        {"md", KIND_MARKDOWN},   {"tex", KIND_PROSE},     {"c", KIND_LINES},
+        {"cpp", KIND_LINES},     {"cs", KIND_LINES},      {"css", KIND_LINES},
+        {"csv", KIND_DELIMITED}, {"go", KIND_LINES},      {"h", KIND_LINES},
+        {"hpp", KIND_LINES},     {"java", KIND_LINES},    {"js", KIND_LINES},
+        {"json", KIND_JSON},     {"log", KIND_LINES},     {"php", KIND_LINES},
+        {"py", KIND_LINES},      {"rb", KIND_LINES},      {"sh", KIND_LINES},
+        {"ts", KIND_LINES},      {"tsv", KIND_DELIMITED}, {"jsonl", KIND_JSON},
     };
     const char *dot = filename ? strrchr(filename, '.') : NULL;
     for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
@@ -193,6 +203,12 @@ static int read_pdf(struct document *document, struct blocks *blocks, const stru
     return rc;
 }
 
+static const enum plain_kind plain_kinds[] = {[KIND_PROSE] = PLAIN_PROSE,
+                                              [KIND_MARKDOWN] = PLAIN_MARKDOWN,
+                                              [KIND_LINES] = PLAIN_LINES,
+                                              [KIND_DELIMITED] = PLAIN_DELIMITED,
+                                              [KIND_JSON] = PLAIN_JSON};
+
 static int read_plain(struct blocks *blocks, enum kind kind, const struct source *source,
                       struct treadle_error *error)
 {
@@ -204,11 +220,7 @@ static int read_plain(struct blocks *blocks, enum kind kind, const struct source
         return error_set_memory(error);
     int rc = read_all(source, bytes, length, error);
     if (!rc)
-        rc = plain_read(blocks,
-                        kind == KIND_MARKDOWN ? PLAIN_MARKDOWN
-                        : kind == KIND_LINES  ? PLAIN_LINES
-                                              : PLAIN_PROSE,
-                        bytes, length, error);
+        rc = plain_read(blocks, plain_kinds[kind], bytes, length, error);
     if (!rc && blocks->list.length == 0)
         rc = error_set(error, TREADLE_EPARSE, "the file holds no text");
     free(bytes);

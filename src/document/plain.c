@@ -1,5 +1,9 @@
 /*
  * Plain text: decoding, then line by line.
+ *
+ * The lines of a paragraph are gathered and then put together again, where they are one text that
+ * was wrapped: a line that had room for the next one's first word was ended on purpose, as in an
+ * address or an invoice, and a line with gaps is a row of a table.
  */
 #include "document/plain.h"
 
@@ -7,17 +11,29 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "document/delimited.h"
 #include "document/fold.h"
+#include "document/json_text.h"
 
 enum {
     PARAGRAPH_BYTES = 4096, /* a longer one is parted at a line's end */
-    LINE_BYTES = 1 << 16    /* a longer one is parted at a character */
+    LINE_BYTES = 1 << 16,   /* a longer one is parted at a character */
+    PARAGRAPH_LINES = 256,
+    NARROW = 66,       /* nobody wraps prose at less */
+    WRAPPED_SHARE = 85 /* percent of the longest line that a wrapped line fills at least */
+};
+
+struct line {
+    const char *text;
+    size_t length;
 };
 
 struct reading {
     struct blocks *blocks;
     enum plain_kind kind;
-    bool fenced; /* within a block of code in Markdown */
+    bool fenced;                        /* within a block of code in Markdown */
+    struct line lines[PARAGRAPH_LINES]; /* of the paragraph in the making */
+    size_t count, bytes;
 };
 
 static bool has_mark(const char *bytes, size_t length, const char *mark)
@@ -62,9 +78,60 @@ static int heading_level(const char *line, size_t length, size_t *start)
     return (int)marks;
 }
 
+/* Bytes of the first word; of a script without spaces, of its first character. */
+static size_t first_word(const struct line *line)
+{
+    size_t length = 0;
+    if ((unsigned char)line->text[0] >= 0xE3)
+        return 3;
+    while (length < line->length && line->text[length] != ' ')
+        length++;
+    return length;
+}
+
+/* Columns are set apart by two gaps of two spaces and more, or by tabs. */
+static bool is_row(const struct line *line)
+{
+    size_t gaps = 0;
+    for (size_t i = 1; i < line->length; i++)
+        gaps += line->text[i] == '\t' || (line->text[i] == ' ' && line->text[i - 1] == ' ' &&
+                                          (i + 1 == line->length || line->text[i + 1] != ' '));
+    return gaps >= 2;
+}
+
+static bool ends_here(const struct line *line, const struct line *next, size_t longest)
+{
+    bool goes_on = next->text[0] >= 'a' && next->text[0] <= 'z';
+    return is_row(line) || is_row(next) ||
+           (!goes_on && (line->length + 1 + first_word(next)) * 100 < longest * WRAPPED_SHARE);
+}
+
+static int put_line(struct reading *reading, const struct line *line, struct treadle_error *error)
+{
+    struct buffer *text = &reading->blocks->text;
+    if (text->length > 0)
+        buffer_append_char(text, ' ');
+    int rc = fold_line(text, line->text, line->length, error);
+    if (!rc && text->length >= 2 && memcmp(text->data + text->length - 2, "\xC2\xAD", 2) == 0)
+        text->length -= 2;
+    return rc;
+}
+
 static int end_paragraph(struct reading *reading, struct treadle_error *error)
 {
-    return blocks_add(reading->blocks, DOCUMENT_PARAGRAPH, 0, 0, error);
+    size_t longest = reading->kind == PLAIN_PROSE ? NARROW : 0;
+    int rc = 0;
+    for (size_t i = 0; i < reading->count; i++)
+        if (reading->lines[i].length > longest)
+            longest = reading->lines[i].length;
+    for (size_t i = 0; i < reading->count && !rc; i++) {
+        const struct line *line = &reading->lines[i];
+        rc = put_line(reading, line, error);
+        if (!rc && (i + 1 == reading->count || ends_here(line, line + 1, longest)))
+            rc = blocks_add(reading->blocks, DOCUMENT_PARAGRAPH, 0, 0, error);
+    }
+    reading->count = reading->bytes = 0;
+    return rc;
 }
 
 static int add_heading(struct reading *reading, int level, const char *text, size_t length,
@@ -92,16 +159,12 @@ static bool begins_item(const char *line, size_t length)
 static int add_text(struct reading *reading, const char *line, size_t length, bool alone,
                     struct treadle_error *error)
 {
-    struct buffer *text = &reading->blocks->text;
     int rc = 0;
-    if (alone || begins_item(line, length) || text->length > PARAGRAPH_BYTES)
+    if (alone || begins_item(line, length) || reading->bytes > PARAGRAPH_BYTES ||
+        reading->count == PARAGRAPH_LINES)
         rc = end_paragraph(reading, error);
-    if (!rc && text->length > 0)
-        buffer_append_char(text, ' ');
-    if (!rc)
-        rc = fold_line(text, line, length, error);
-    if (!rc && text->length >= 2 && memcmp(text->data + text->length - 2, "\xC2\xAD", 2) == 0)
-        text->length -= 2;
+    reading->lines[reading->count++] = (struct line){line, length};
+    reading->bytes += length;
     return rc;
 }
 
@@ -141,6 +204,23 @@ static int read_lines(struct reading *reading, const char *text, size_t length,
     return rc ? rc : end_paragraph(reading, error);
 }
 
+static int read_text(struct reading *reading, const char *text, size_t length,
+                     struct treadle_error *error)
+{
+    if (reading->kind == PLAIN_DELIMITED)
+        return delimited_read(reading->blocks, text, length, error);
+    if (reading->kind == PLAIN_JSON) {
+        struct treadle_error problem;
+        int rc = json_text_read(reading->blocks, text, length, &problem);
+        if (rc && rc != TREADLE_EPARSE)
+            *error = problem;
+        if (rc != TREADLE_EPARSE)
+            return rc;
+        reading->kind = PLAIN_LINES;
+    }
+    return read_lines(reading, text, length, error);
+}
+
 int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, size_t length,
                struct treadle_error *error)
 {
@@ -160,7 +240,7 @@ int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, s
     if (!rc && (memchr(bytes, '\0', length) || !text_is_utf8(bytes, length)))
         rc = error_set(error, TREADLE_EPARSE, "the file is not text in UTF-8 or UTF-16");
     if (!rc)
-        rc = read_lines(&reading, bytes, length, error);
+        rc = read_text(&reading, bytes, length, error);
     buffer_clear(&decoded);
     return rc;
 }

@@ -495,6 +495,68 @@ static void reads_wide_text(void **state)
     assert_int_equal(read_bytes(&document, "a.txt", "\xFF\xFE=\xD8h\0", 6), TREADLE_EPARSE);
 }
 
+static void assert_blocks(const char *name, const char *text, const char *const *expected)
+{
+    struct document *document = NULL;
+    assert_int_equal(read_bytes(&document, name, text, strlen(text)), 0);
+    for (size_t i = 0; expected[i]; i++) {
+        assert_true(i < document->block_count);
+        assert_string_equal(document->blocks[i].text, expected[i]);
+        assert_null(i + 1 == document->block_count ? expected[i + 1] : NULL);
+    }
+    document_free(document);
+}
+
+/* Each row says by itself what it is about. */
+static void reads_tables(void **state)
+{
+    (void)state;
+    assert_blocks("a.csv", "name,price\r\nTent,189.90\r\n\"Bag, \"\"old\"\"\",\n",
+                  (const char *[]){"name: Tent; price: 189.90", "name: Bag, \"old\"", NULL});
+    assert_blocks("a.csv", "Name;Preis\nZelt;189,90;neu\n",
+                  (const char *[]){"Name: Zelt; Preis: 189,90; neu", NULL});
+    assert_blocks("a.tsv", "2026-01-01\t17\n2026-01-02\t19\n",
+                  (const char *[]){"2026-01-01; 17", "2026-01-02; 19", NULL});
+    assert_blocks("a.csv", "one line\nand another\n",
+                  (const char *[]){"one line", "and another", NULL});
+    assert_blocks("a.csv", "a,b\n\"never closed, \n1,2",
+                  (const char *[]){"a: never closed, 1,2", NULL});
+}
+
+static void reads_records(void **state)
+{
+    (void)state;
+    assert_blocks(
+        "a.json",
+        "[{\"title\":\"One\",\"year\":1987,\"x\":null,\"place\":{\"city\":\"Br\\u00e9st\"}},"
+        "{\"title\":\"Two\",\"tags\":[\"a\",\"b\"],\"parts\":[{\"n\":1}]}]",
+        (const char *[]){"title: One; year: 1987; place.city: Br\xC3\xA9st",
+                         "title: Two; tags: a; tags: b", "parts.n: 1", NULL});
+    assert_blocks("a.jsonl", "{\"a\":1}\n{\"a\":\"\\ud83d\\ude00\"}\n",
+                  (const char *[]){"a: 1", "a: \xF0\x9F\x98\x80", NULL});
+    /* What is none is text all the same. */
+    assert_blocks("a.json", "{\"a\": 1,\n oops", (const char *[]){"{\"a\": 1,", "oops", NULL});
+    assert_blocks("a.json", "[1, 2] tail", (const char *[]){"[1, 2] tail", NULL});
+}
+
+/* Lines that were ended on purpose stay apart; wrapped ones come together. */
+static void keeps_lines_of_forms(void **state)
+{
+    (void)state;
+    assert_blocks("a.txt",
+                  "Invoice 17\nHarbour Joinery Ltd, 14 Quay Street, Bristol\nTotal: 5 GBP\n",
+                  (const char *[]){"Invoice 17", "Harbour Joinery Ltd, 14 Quay Street, Bristol",
+                                   "Total: 5 GBP", NULL});
+    assert_blocks("a.txt", "Date      Text       Amount\n1 June    Rent       -950.00\n",
+                  (const char *[]){"Date Text Amount", "1 June Rent -950.00", NULL});
+    assert_blocks("a.txt",
+                  "The lines of this paragraph were wrapped by an\neditor, so none of them could "
+                  "have\ntaken extraordinarily long words.\n",
+                  (const char *[]){"The lines of this paragraph were wrapped by an editor, so none "
+                                   "of them could have taken extraordinarily long words.",
+                                   NULL});
+}
+
 static void refuses_what_is_no_text(void **state)
 {
     (void)state;
@@ -528,6 +590,9 @@ int main(void)
         cmocka_unit_test(bounds_what_it_hears),
         cmocka_unit_test(reads_markdown),
         cmocka_unit_test(reads_wide_text),
+        cmocka_unit_test(reads_tables),
+        cmocka_unit_test(reads_records),
+        cmocka_unit_test(keeps_lines_of_forms),
         cmocka_unit_test(refuses_what_is_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
