@@ -19,4 +19,5 @@ function done(summary, latency, requests)
     io.write(string.format("RESULT %.0f %.3f %.3f %d\n",
         summary.requests / summary.duration * 1e6, latency:percentile(50) / 1000,
         latency:percentile(99) / 1000, wrong))
+    io.write(string.format("TAIL %.3f %.3f\n", latency:percentile(99.9) / 1000, latency.max / 1000))
 end

@@ -396,7 +396,13 @@ static enum MHD_Result hand_over(struct http_exchange *exchange, bool to_writer)
 /* Runs the handler on the event thread. */
 static enum MHD_Result handle_at_once(struct http_exchange *exchange)
 {
+    exchange->request.at_once = true;
     run_handler(exchange);
+    exchange->request.at_once = false;
+    if (exchange->reply.elsewhere) {
+        http_reply_clear(&exchange->reply);
+        return hand_over(exchange, false);
+    }
     if (!exchange->begin)
         return answer(exchange);
     /* Also when the keeper gave the connection up meanwhile: what was promised is to begin. */

@@ -56,6 +56,7 @@ struct http_request {
     struct http_part *parts;
     size_t part_count;
     size_t listener;     /* which of the addresses it came through, from 0 */
+    bool at_once;        /* the handler runs on an event thread, which must not be held up */
     bool local;          /* came over a Unix socket or from a loopback address */
     const void *route;   /* as plan gave it; NULL when no plan was made */
     struct arena *arena; /* dies with the request; at least 16 MiB for the handler, less for plan */
@@ -69,7 +70,8 @@ struct http_plan {
     enum http_body_kind body;
     uint64_t limit;    /* bytes of the whole body; 413 above */
     bool quick;        /* the handler neither blocks nor takes long: where the body is small it runs
-                          where the request was read, which saves two changes of thread */
+                          where the request was read, which saves two changes of thread. It may find
+                          that it does (http_reply.elsewhere) */
     const void *route; /* what the program made of the head, for handle and finished; set on failure
                           too; static, or in the request's arena */
     const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
@@ -87,6 +89,8 @@ struct http_reply {
     struct http_field headers[24]; /* further ones; the strings live in the request's arena */
     size_t header_count;
     struct http_stream *stream; /* set by http_stream_new: the reply comes later */
+    bool elsewhere;             /* set by a handler that runs at once and finds that it would hold
+                                   the thread up: it is called again, on a worker */
 };
 
 /* How a request ended. */

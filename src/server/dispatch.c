@@ -175,7 +175,10 @@ static int call_endpoint(struct dispatch *dispatch, const struct entry *entry,
         .dispatch = dispatch,
         .request = request,
     };
-    if (run_call(&dispatched->call, entry, request, &dispatched->end, &rc, error) != PERFORM_ENDED)
+    enum perform_outcome outcome =
+        run_call(&dispatched->call, entry, request, &dispatched->end, &rc, error);
+    reply->elsewhere = outcome == PERFORM_ELSEWHERE;
+    if (outcome != PERFORM_ENDED)
         return 0;
     close_arena(arena, request);
     return rc;
@@ -202,7 +205,8 @@ void dispatch_handle(void *context, struct http_request *request, struct http_re
     int rc = handle(dispatch, entry, request, reply, &error);
     if (rc)
         send_error(dispatch, request, &error, reply);
-    gate_note(dispatch->rules.gate, &entry->caller);
+    if (!reply->elsewhere)
+        gate_note(dispatch->rules.gate, &entry->caller);
 }
 
 void dispatch_decorate(void *context, const struct http_request *request, struct http_reply *reply)

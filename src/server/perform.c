@@ -3,7 +3,8 @@
  *
  * A write that nothing follows is begun when the handler has returned and its request was laid
  * aside: the database's thread runs the work, commits and ends the call, so that no thread waits
- * for the disk. Every other transaction is waited for, on a worker.
+ * for the disk. Every other transaction is waited for, on a worker. A read on an event thread that
+ * turns out to take long is given up, and done by a worker instead.
  */
 #include "server/perform.h"
 
@@ -54,10 +55,18 @@ static void begin_change(struct resource_call *call)
 
 /* ---- Waited for ------------------------------------------------------------------------------ */
 
+/* Whether the plan reads on an event thread. */
+static bool is_hurried(const struct resource_call *call, const struct resource_plan *plan)
+{
+    return plan->kind == RESOURCE_READ && call->request->at_once;
+}
+
 static int transact(struct resource_call *call, const struct resource_plan *plan,
                     struct treadle_error *error)
 {
     struct transaction transaction = {.call = call, .plan = *plan};
+    if (is_hurried(call, plan))
+        return db_read_quick(call->services->db, work, &transaction, error);
     if (plan->kind == RESOURCE_READ)
         return db_read(call->services->db, work, &transaction, error);
     begin_change(call);
@@ -126,6 +135,8 @@ enum perform_outcome perform_call(enum endpoint_id id, struct resource_call *cal
             return *rc ? PERFORM_ENDED : PERFORM_WRITING;
         }
         int result = transact(call, &plan, error);
+        if (result == TREADLE_EBUSY && is_hurried(call, &plan))
+            return PERFORM_ELSEWHERE;
         plan = plan.then ? plan.then(call, result, error) : resource_answer(result);
     }
 }

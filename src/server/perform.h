@@ -17,9 +17,11 @@ struct perform_end {
 };
 
 enum perform_outcome {
-    PERFORM_ENDED,   /* the reply is made, or `rc` says that it failed */
-    PERFORM_WRITING, /* `end` is called once the write is durable or has failed */
-    PERFORM_LATER    /* a stream answers, and has the call's arena */
+    PERFORM_ENDED,    /* the reply is made, or `rc` says that it failed */
+    PERFORM_WRITING,  /* `end` is called once the write is durable or has failed */
+    PERFORM_LATER,    /* a stream answers, and has the call's arena */
+    PERFORM_ELSEWHERE /* nothing was done: it would hold up the event thread that it was called on
+                       */
 };
 
 /* Carries out the endpoint's plan for the call, which is of the request. `*rc` is set where the

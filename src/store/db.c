@@ -10,10 +10,11 @@
 bool db_backend_is_whole(const struct db_backend *backend)
 {
     return backend->name && backend->close && backend->write && backend->write_start &&
-           backend->read && backend->copy && backend->counts && backend->prepare &&
-           backend->changes && backend->parameters && backend->bind_text && backend->bind_blob &&
-           backend->bind_integer && backend->bind_null && backend->step && backend->column_text &&
-           backend->column_blob && backend->column_integer && backend->column_is_null;
+           backend->read && backend->read_quick && backend->copy && backend->counts &&
+           backend->prepare && backend->changes && backend->parameters && backend->bind_text &&
+           backend->bind_blob && backend->bind_integer && backend->bind_null && backend->step &&
+           backend->column_text && backend->column_blob && backend->column_integer &&
+           backend->column_is_null;
 }
 
 void db_close(struct db *db)
@@ -35,6 +36,11 @@ void db_write_start(struct db *db, struct db_task *task)
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error)
 {
     return db->backend->read(db, work, argument, error);
+}
+
+int db_read_quick(struct db *db, db_work work, void *argument, struct treadle_error *error)
+{
+    return db->backend->read_quick(db, work, argument, error);
 }
 
 int db_copy(struct db *db, const char *path, struct treadle_error *error)

@@ -61,6 +61,11 @@ void db_write_start(struct db *db, struct db_task *task);
 
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
+/* A read for a thread that must not be held up: it waits for no other reader, and ends where the
+ * work takes more than about a millisecond of looking or hands out more than half a megabyte. Then
+ * it is TREADLE_EBUSY, whatever the work returned, and the work is to be done with db_read. */
+int db_read_quick(struct db *db, db_work work, void *argument, struct treadle_error *error);
+
 /* A statement for `sql`, reset and with nothing bound; prepared once a session and text, so asking
  * again for the same text resets the one that is in use. At most 96 texts in one work. */
 int db_prepare(struct db_session *session, struct db_statement **out, const char *sql,

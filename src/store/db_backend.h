@@ -19,6 +19,7 @@ struct db_backend {
     int (*write)(struct db *db, db_work work, void *argument, struct treadle_error *error);
     void (*write_start)(struct db *db, struct db_task *task);
     int (*read)(struct db *db, db_work work, void *argument, struct treadle_error *error);
+    int (*read_quick)(struct db *db, db_work work, void *argument, struct treadle_error *error);
     int (*copy)(struct db *db, const char *path, struct treadle_error *error);
     void (*counts)(struct db *db, int64_t *commits, int64_t *works);
 

@@ -48,13 +48,24 @@ static void start_write(struct db *base, struct db_task *task)
     db_sqlite_writer_start_task(((struct sqlite_db *)base)->writer, task);
 }
 
-static int read_db(struct db *base, db_work work, void *argument, struct treadle_error *error)
+static int run_read(struct db *base, db_work work, void *argument, bool quick,
+                    struct treadle_error *error)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
     /* It would not see what the write did so far, and could wait for readers that wait for it. */
     if (db_sqlite_writer_is_here(db->writer))
         return error_set(error, TREADLE_ESTATE, "a write may not begin a read");
-    return db_sqlite_readers_run(db->readers, work, argument, error);
+    return db_sqlite_readers_run(db->readers, work, argument, quick, error);
+}
+
+static int read_db(struct db *base, db_work work, void *argument, struct treadle_error *error)
+{
+    return run_read(base, work, argument, false, error);
+}
+
+static int read_quickly(struct db *base, db_work work, void *argument, struct treadle_error *error)
+{
+    return run_read(base, work, argument, true, error);
 }
 
 static int copy_db(struct db *base, const char *path, struct treadle_error *error)
@@ -73,6 +84,7 @@ const struct db_backend db_sqlite_backend = {
     .write = write_db,
     .write_start = start_write,
     .read = read_db,
+    .read_quick = read_quickly,
     .copy = copy_db,
     .counts = count_db,
     .prepare = db_sqlite_prepare,

@@ -51,6 +51,16 @@ sqlite3 *db_sqlite_session_connection(struct db_sqlite_session *session);
 int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_control control,
                               struct treadle_error *error);
 
+/* Lets the works that follow take as much as they like, or only so much as a quick read may. One
+ * that takes more fails with TREADLE_EBUSY. */
+void db_sqlite_session_hurry(struct db_sqlite_session *session, bool quick);
+
+/* Notes that a work was handed a value of that size. */
+void db_sqlite_session_handed(struct db_sqlite_session *session, size_t length);
+
+/* Whether the work may go on; the error is set where it may not. */
+int db_sqlite_session_check(struct db_sqlite_session *session, struct treadle_error *error);
+
 /* Runs a piece of work within the transaction that was begun and gives its statements back. A
  * work that passed over the loss of its transaction, or of a value, fails all the same. */
 int db_sqlite_session_run(struct db_sqlite_session *session, db_work work, void *argument,
@@ -99,10 +109,10 @@ int db_sqlite_readers_new(struct db_sqlite_readers **out, const char *path,
                           struct treadle_error *error);
 void db_sqlite_readers_free(struct db_sqlite_readers *readers);
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
-                          struct treadle_error *error);
+                          bool quick, struct treadle_error *error);
 
-/* Told by the writer: around each commit, and when transactions that are kept would hold the log.
- */
+/* Called by the writer: around each commit and each checkpoint, during which no transaction is
+ * kept; and when transactions that are kept would hold the log. */
 void db_sqlite_readers_begin_change(struct db_sqlite_readers *readers);
 void db_sqlite_readers_end_change(struct db_sqlite_readers *readers);
 void db_sqlite_readers_let_go(struct db_sqlite_readers *readers);

@@ -10,9 +10,9 @@
  * the writer commits and another even number afterwards, and only a transaction that was begun at
  * the present even number is used again. So a work sees all that was acknowledged before it began,
  * and nobody sees less than somebody saw before. Transactions that wait would keep the log from
- * being used anew; the writer ends them before it moves the log into the database, and before it
- * writes to the log from its beginning again. They end after a second at most, should another
- * program write after all.
+ * being used anew; the writer ends them before it writes to the log from its beginning again, and
+ * while it moves the log into the database `version` is odd as well, so that none is kept. They end
+ * after a second at most, should another program write after all.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -89,25 +89,43 @@ static struct reader *find_free(struct db_sqlite_readers *readers)
     return NULL;
 }
 
-/* NULL when the thread has a reader already: were it to wait for another, all might wait. */
-static struct reader *borrow(struct db_sqlite_readers *readers)
+/* Not to a thread that has a reader already: were it to wait for another, all might wait. */
+static int borrow(struct db_sqlite_readers *readers, bool quick, struct reader **out,
+                  struct treadle_error *error)
 {
     struct reader *reader = NULL;
     pthread_t self = pthread_self();
     pthread_mutex_lock(&readers->mutex);
-    if (!is_lent_to(readers, self)) {
-        while (!(reader = find_free(readers)))
-            pthread_cond_wait(&readers->returned, &readers->mutex);
+    bool has_one = is_lent_to(readers, self);
+    while (!has_one && !(reader = find_free(readers)) && !quick)
+        pthread_cond_wait(&readers->returned, &readers->mutex);
+    if (reader) {
         reader->lent = true;
         reader->owner = self;
     }
     pthread_mutex_unlock(&readers->mutex);
-    return reader;
+    if (has_one)
+        return error_set(error, TREADLE_ESTATE, "a read may not begin another");
+    if (!reader)
+        return error_set(error, TREADLE_EBUSY, "no reader is free");
+    *out = reader;
+    return 0;
 }
 
+static void end_reading(struct reader *reader)
+{
+    if (db_sqlite_session_in_transaction(reader->session))
+        db_sqlite_session_control(reader->session, DB_SQLITE_ROLLBACK, NULL);
+    reader->kept = false;
+}
+
+/* A transaction that nobody may use again is ended here: db_sqlite_readers_let_go sees none that is
+ * lent. */
 static void give_back(struct db_sqlite_readers *readers, struct reader *reader)
 {
     pthread_mutex_lock(&readers->mutex);
+    if (reader->kept && reader->version != atomic_load(&readers->version))
+        end_reading(reader);
     reader->lent = false;
     pthread_cond_signal(&readers->returned);
     pthread_mutex_unlock(&readers->mutex);
@@ -126,13 +144,6 @@ static int open_session(struct reader *reader, const char *path, struct treadle_
     db_sqlite_session_close(reader->session);
     reader->session = NULL;
     return result;
-}
-
-static void end_reading(struct reader *reader)
-{
-    if (db_sqlite_session_in_transaction(reader->session))
-        db_sqlite_session_control(reader->session, DB_SQLITE_ROLLBACK, NULL);
-    reader->kept = false;
 }
 
 /* Sees to it that a transaction is open which sees all that was acknowledged so far. */
@@ -183,12 +194,16 @@ void db_sqlite_readers_let_go(struct db_sqlite_readers *readers)
 }
 
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
-                          struct treadle_error *error)
+                          bool quick, struct treadle_error *error)
 {
-    struct reader *reader = borrow(readers);
-    if (!reader)
-        return error_set(error, TREADLE_ESTATE, "a read may not begin another");
-    int result = reader->session ? 0 : open_session(reader, readers->path, error);
+    struct reader *reader = NULL;
+    int result = borrow(readers, quick, &reader, error);
+    if (result < 0)
+        return result;
+    if (!reader->session)
+        result = open_session(reader, readers->path, error);
+    if (result == 0)
+        db_sqlite_session_hurry(reader->session, quick);
     if (result == 0)
         result = read_once(readers, reader, work, argument, error);
     give_back(readers, reader);

@@ -14,6 +14,10 @@
 /* The largest value, row and statement. */
 enum { LARGEST_VALUE = 64 << 20 };
 
+/* What a quick read may take: steps of SQLite's machine, of which a page of 100 rows takes 1,500,
+ * and bytes that are handed out. */
+enum { STEPS_A_LOOK = 1000, QUICK_LOOKS = 8, QUICK_BYTES = 512 << 10 };
+
 struct db_sqlite_session {
     struct db_session base;
     sqlite3 *connection;
@@ -22,6 +26,9 @@ struct db_sqlite_session {
     struct treadle_error loss; /* code 0: nothing lost */
     bool working;              /* a work has the session */
     bool value_failed;         /* and did not get a column, because memory ran out */
+    bool quick;                /* the work may take little */
+    int looks;                 /* thousands of steps that the work has taken */
+    size_t handed;             /* bytes that it was handed */
 };
 
 static const char *const control_sql[DB_SQLITE_CONTROLS] = {
@@ -50,6 +57,38 @@ static int authorize(void *argument, int action, const char *first, const char *
     bool of_transactions = action == SQLITE_TRANSACTION || action == SQLITE_SAVEPOINT ||
                            action == SQLITE_ATTACH || action == SQLITE_DETACH;
     return session->working && of_transactions ? SQLITE_DENY : SQLITE_OK;
+}
+
+static bool took_too_much(const struct db_sqlite_session *session)
+{
+    return session->quick && (session->looks > QUICK_LOOKS || session->handed > QUICK_BYTES);
+}
+
+/* Called within SQLite, now and then; ends the statement with SQLITE_INTERRUPT when it is not 0. */
+static int look(void *argument)
+{
+    struct db_sqlite_session *session = argument;
+    session->looks += session->quick;
+    return took_too_much(session);
+}
+
+void db_sqlite_session_hurry(struct db_sqlite_session *session, bool quick)
+{
+    if (session->quick != quick)
+        sqlite3_progress_handler(session->connection, quick ? STEPS_A_LOOK : 0, look, session);
+    session->quick = quick;
+}
+
+void db_sqlite_session_handed(struct db_sqlite_session *session, size_t length)
+{
+    session->handed += length;
+}
+
+int db_sqlite_session_check(struct db_sqlite_session *session, struct treadle_error *error)
+{
+    if (!took_too_much(session))
+        return 0;
+    return error_set(error, TREADLE_EBUSY, "the read takes more than a quick one may");
 }
 
 static int configure(struct db_sqlite_session *session, struct treadle_error *error)
@@ -165,9 +204,13 @@ int db_sqlite_session_run(struct db_sqlite_session *session, db_work work, void 
 {
     session->working = true;
     session->value_failed = false;
+    session->looks = 0;
+    session->handed = 0;
     int result = work(&session->base, argument, error);
     session->working = false;
     db_sqlite_cache_end_work(session->cache);
+    if (result < 0 && took_too_much(session))
+        return db_sqlite_session_check(session, error);
     if (result >= 0 && !db_sqlite_session_in_transaction(session))
         return db_sqlite_session_report_loss(session, error);
     if (result >= 0 && session->value_failed)

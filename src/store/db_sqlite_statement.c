@@ -206,6 +206,9 @@ int db_sqlite_step(struct db_statement *base, struct treadle_error *error)
         return db_sqlite_session_report_loss(session, error);
     if (statement->finished)
         return error_set(error, TREADLE_ESTATE, "the statement is finished; prepare it again");
+    int result = db_sqlite_session_check(session, error);
+    if (result < 0)
+        return result;
     int code = statement->bind_failure;
     errno = 0; /* for db_sqlite_error */
     if (code == SQLITE_OK)
@@ -213,7 +216,7 @@ int db_sqlite_step(struct db_statement *base, struct treadle_error *error)
     if (code == SQLITE_ROW)
         return 1;
     statement->finished = true;
-    int result = code == SQLITE_DONE ? 0 : db_sqlite_session_step_failed(session, code, error);
+    result = code == SQLITE_DONE ? 0 : db_sqlite_session_step_failed(session, code, error);
     /* Ends its hold on the database now rather than when the work ends. */
     sqlite3_reset(statement->handle);
     return result;
@@ -237,8 +240,10 @@ const char *db_sqlite_column_text(struct db_statement *base, int column, size_t 
     const char *text = (const char *)sqlite3_column_text(statement->handle, column);
     if (!is_null && !text)
         text = without_pointer(statement);
+    size_t size = text ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0;
+    db_sqlite_session_handed(statement->cache->session, size);
     if (length)
-        *length = text ? (size_t)sqlite3_column_bytes(statement->handle, column) : 0;
+        *length = size;
     return text;
 }
 

@@ -12,12 +12,13 @@
  *
  * What the log has gathered is moved into the database after the callers were woken, off their
  * path. Should readers keep the log from being used anew until it is large, the writer waits a
- * moment for them, so it stays bounded.
+ * moment for them, and longer the larger it is, so it stays bounded.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/thread.h"
@@ -28,7 +29,7 @@ enum {
     QUEUE_LIMIT = 512,
     CHECKPOINT_PAGES = 4000, /* of log, between checkpoints: 16 MB */
     LARGE_LOG_PAGES = 16000, /* 64 MB */
-    READER_PATIENCE_MS = 1000
+    READER_PATIENCE_MS = 50  /* for each LARGE_LOG_PAGES */
 };
 
 /* A task that its caller waits for. */
@@ -49,6 +50,7 @@ struct db_sqlite_writer {
     int64_t commits, works;
     int log_pages;     /* in the log after the last commit */
     int checked_pages; /* in the log at the last checkpoint */
+    int patience_ms;   /* of the present one, with readers */
 };
 
 static void wake_waiter(struct db_task *task)
@@ -140,6 +142,14 @@ static size_t refuse_batch(struct db_sqlite_writer *writer, struct db_task *batc
     return count;
 }
 
+/* Called by SQLite each time that a reader is in the way; true: it looks again. */
+static int be_patient(void *argument, int count)
+{
+    struct db_sqlite_writer *writer = argument;
+    usleep(1000);
+    return count < writer->patience_ms;
+}
+
 static void checkpoint(struct db_sqlite_writer *writer)
 {
     /* The log began anew. */
@@ -149,14 +159,19 @@ static void checkpoint(struct db_sqlite_writer *writer)
         return;
     sqlite3 *connection = db_sqlite_session_connection(writer->session);
     bool large = writer->log_pages >= LARGE_LOG_PAGES;
+    db_sqlite_readers_begin_change(writer->readers);
     db_sqlite_readers_let_go(writer->readers);
-    sqlite3_busy_timeout(connection, READER_PATIENCE_MS);
+    /* Nobody writes meanwhile, so what is waited for is no more than reads that are under way; the
+     * larger the log has become, the longer. */
+    writer->patience_ms = READER_PATIENCE_MS * (writer->log_pages / LARGE_LOG_PAGES);
+    sqlite3_busy_handler(connection, be_patient, writer);
     /* A failure costs nothing but room: the log keeps what was committed, and the next
      * checkpoint takes it along. */
     sqlite3_wal_checkpoint_v2(connection, "main",
                               large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
                               NULL);
     sqlite3_busy_timeout(connection, DB_SQLITE_PATIENCE_MS);
+    db_sqlite_readers_end_change(writer->readers);
     writer->checked_pages = writer->log_pages;
 }
 

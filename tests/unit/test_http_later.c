@@ -156,6 +156,37 @@ static void test_too_many(void **state)
     http_stop(server, 5);
 }
 
+/* A handler that would hold an event thread up says so, and is called again on a worker. */
+static void handle_elsewhere(void *context, struct http_request *request, struct http_reply *reply)
+{
+    (void)context;
+    http_reply_header(reply, "x-at-once", request->at_once ? "yes" : "no");
+    buffer_append_string(&reply->body, request->at_once ? "dropped" : "on a worker");
+    reply->elsewhere = request->at_once;
+    atomic_fetch_add(&begun, 1);
+}
+
+static void test_elsewhere(void **state)
+{
+    (void)state;
+    struct http_options options = options_later(true, false);
+    options.handle = handle_elsewhere;
+    struct http_server *server = start(&options);
+    int descriptor = dial(server);
+    for (size_t i = 1; i <= 3; i++) {
+        put_text(descriptor, SENT);
+        struct answer answer = get(descriptor, false);
+        assert_int_equal(answer.status, 200);
+        assert_string_equal(answer.body, "on a worker");
+        assert_non_null(strstr(answer.head, "x-at-once: no"));
+        assert_null(strstr(answer.head, "x-at-once: yes"));
+        assert_int_equal(atomic_load(&begun), 2 * i);
+        free(answer.body);
+    }
+    close(descriptor);
+    http_stop(server, 0);
+}
+
 static void *stop(void *server)
 {
     http_stop(server, 0);
@@ -196,9 +227,8 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_many),
-        cmocka_unit_test(test_client_leaves),
-        cmocka_unit_test(test_too_many),
+        cmocka_unit_test(test_many),      cmocka_unit_test(test_client_leaves),
+        cmocka_unit_test(test_elsewhere), cmocka_unit_test(test_too_many),
         cmocka_unit_test(test_stop),
     };
     return cmocka_run_group_tests_name("http_later", tests, set_up, tear_down);
