@@ -254,6 +254,8 @@ int ask_store_get(struct session *session, const struct ask_input *input, char o
     if (!rc)
         rc = check_files(session, id);
     if (!rc)
+        session_wait_for_vectors(session);
+    if (!rc)
         memcpy(out, id, ASK_ID_SIZE);
     return rc;
 }

@@ -41,6 +41,7 @@ struct serve_settings {
     int64_t run_timeout;
     int64_t runs_per_project;
     int64_t readers, document_timeout, page_timeout, reader_memory;
+    const char *weights;
     struct model_settings models;
     struct option_list origins;
     const char *tls_certificate;
@@ -123,6 +124,11 @@ static const struct option_row serve_rows[] = {
      "Fetch images that messages name by an address at this host, or at all below *.HOST, and "
      "send them to the model servers as they are; up to 16 times. Only a host that is named in "
      "full may have a private address. Default: none; addresses are passed on."},
+    {"embedding-weights", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, weights), 0,
+     "The weights of the built-in sentence embedding, or 'none'. Default: use-multilingual-3.onnx "
+     "in treadle of $XDG_DATA_HOME, ~/.local/share, /usr/local/share or /usr/share, if it is "
+     "there: "
+     "without it passages are found by their words alone."},
     {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
      0,
      "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding, "
@@ -268,6 +274,7 @@ int cmd_serve(int argc, char **argv)
     if (settings.listen.count)
         memcpy(server.listen, settings.listen.items, sizeof server.listen);
     server.store = store.data;
+    server.weights = settings.weights;
     server.require_keys = settings.require_keys;
     server.requests_per_minute = settings.requests_per_minute;
     server.run_seconds = settings.run_timeout;

@@ -16,10 +16,17 @@
 #include "base/text.h"
 #include "cli/cli.h"
 #include "cli/place.h"
+#include "search/search.h"
 #include "server/server.h"
 
 /* The longest path of a Unix socket, with its "unix:". */
-enum { ADDRESS_SIZE = 128, STOP_SECONDS = 10, START_ATTEMPTS = 100, START_PAUSE_US = 50000 };
+enum {
+    ADDRESS_SIZE = 128,
+    STOP_SECONDS = 10,
+    START_ATTEMPTS = 100,
+    START_PAUSE_US = 50000,
+    VECTOR_PAUSE_US = 10000
+};
 
 struct session {
     struct treadle_client *client;
@@ -61,6 +68,35 @@ void session_complain(struct session *session, const char *doing, const struct t
         cli_complain("%s: %s (status %d)", doing, error->message, error->http_status);
     else
         cli_complain("%s: %s", doing, error->message);
+}
+
+/* ---- Vectors -------------------------------------------------------------------------------- */
+
+/* False where they are made, or cannot be. */
+static bool read_progress(struct session *session, struct search_progress *out)
+{
+    *out = (struct search_progress){.version = NULL};
+    pthread_mutex_lock(&session->lock);
+    if (session->server)
+        server_progress(session->server, out);
+    pthread_mutex_unlock(&session->lock);
+    return out->version && out->stores && !out->problem[0];
+}
+
+void session_wait_for_vectors(struct session *session)
+{
+    struct search_progress progress;
+    bool terminal = isatty(STDERR_FILENO), shown = false;
+    while (read_progress(session, &progress)) {
+        if (terminal && progress.windows) {
+            fprintf(stderr, "\r\033[KUnderstanding: %zu %%",
+                    progress.windows_done * 100 / progress.windows);
+            shown = true;
+        }
+        usleep(VECTOR_PAUSE_US);
+    }
+    if (shown)
+        fputs("\r\033[K", stderr);
 }
 
 /* ---- The private directory ------------------------------------------------------------------ */
@@ -142,7 +178,8 @@ static void block_signals(struct session *session)
 static int start_server(struct session *session, const char *store, struct treadle_error *error)
 {
     char path[ADDRESS_SIZE + 16];
-    struct server_options options = {.store = store, .owner_only = true};
+    struct server_options options = {
+        .store = store, .weights = getenv("TREADLE_EMBEDDING_WEIGHTS"), .owner_only = true};
     /* First, so that the directory of the socket is the owner's too. */
     int rc = server_own(store, error);
     if (rc)

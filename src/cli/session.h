@@ -27,6 +27,10 @@ int session_open(struct session **out, const struct session_options *options);
 struct treadle_client *session_client(const struct session *session);
 void session_close(struct session *session);
 
+/* Waits until the vectors of what was read are made, where the server is inside this process and
+ * would end before. On a terminal it shows how far they are. */
+void session_wait_for_vectors(struct session *session);
+
 /* Complains of a failed call, with what was being done. Says nothing when a signal has stopped the
  * session and the failure is only its echo. */
 void session_complain(struct session *session, const char *doing,

@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "search/vectorise.h"
+#include "search/vectors.h"
 
 enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 1 };
 
@@ -53,6 +55,7 @@ int search_open(struct search **out, const char *directory, struct treadle_error
 
 static void index_close(struct search_index *index)
 {
+    vectors_close(&index->map);
     sqlite3_close(index->reader);
     sqlite3_close(index->writer);
     pthread_mutex_destroy(&index->reading);
@@ -64,6 +67,7 @@ void search_close(struct search *search)
 {
     if (!search)
         return;
+    vectorise_stop(search->vectorise);
     while (search->indexes) {
         struct search_index *index = search->indexes;
         search->indexes = index->next;
@@ -79,6 +83,22 @@ static int fail_damaged(struct treadle_error *error)
 {
     return error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL,
                           "The search index is damaged, and is made again from the files.");
+}
+
+int search_use(struct search *search, const struct search_embedder *embedder,
+               struct treadle_error *error)
+{
+    return vectorise_start(&search->vectorise, search, embedder, error);
+}
+
+void search_progress(struct search *search, struct search_progress *out)
+{
+    vectorise_progress(search->vectorise, out);
+}
+
+struct vectorise *search_index_vectorise(const struct search *search)
+{
+    return search->vectorise;
 }
 
 int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error)
@@ -113,8 +133,8 @@ const char *search_index_directory(const struct search *search)
 }
 
 /* A store's id becomes a file name, so it may hold nothing that a path could. */
-static int index_path(const struct search *search, const char *store_id, char **out,
-                      struct treadle_error *error)
+static int make_path(const struct search *search, const char *store_id, const char *tail,
+                     char **out, struct treadle_error *error)
 {
     size_t length = store_id ? strlen(store_id) : 0;
     bool valid = length > 0 && length <= SEARCH_ID_BYTES;
@@ -125,9 +145,21 @@ static int index_path(const struct search *search, const char *store_id, char **
     }
     if (!valid)
         return error_set(error, TREADLE_EINVALID, "That is no id of a vector store.");
-    if (asprintf(out, "%s/%s.sqlite", search->directory, store_id) < 0)
+    if (asprintf(out, "%s/%s%s", search->directory, store_id, tail) < 0)
         return error_set_memory(error);
     return 0;
+}
+
+static int index_path(const struct search *search, const char *store_id, char **out,
+                      struct treadle_error *error)
+{
+    return make_path(search, store_id, ".sqlite", out, error);
+}
+
+int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
+                              struct treadle_error *error)
+{
+    return make_path(search, store_id, ".vectors", out, error);
 }
 
 static int open_connection(sqlite3 **out, const char *path, int flags, struct treadle_error *error)
@@ -169,6 +201,8 @@ static int index_open(struct search_index *index, const char *path, struct tread
         code = search_index_execute(index->writer, layout, error);
     else if (!code && version != LAYOUT)
         code = fail_damaged(error); /* made by another version: as good as damaged */
+    if (!code)
+        code = vectors_prepare(index->writer, error);
     if (!code)
         code = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
     return code;
@@ -258,6 +292,14 @@ void search_index_release(struct search *search, struct search_index *index)
         index_close(index);
 }
 
+bool search_index_is_removed(struct search *search, const struct search_index *index)
+{
+    pthread_mutex_lock(&search->lock);
+    bool removed = index->removed;
+    pthread_mutex_unlock(&search->lock);
+    return removed;
+}
+
 /* Takes the index out of the list; gives it back when nobody uses it. */
 static struct search_index *detach(struct search *search, const char *store_id)
 {
@@ -273,8 +315,8 @@ static struct search_index *detach(struct search *search, const char *store_id)
     return index->users == 0 ? index : NULL;
 }
 
-/* The index of a store and what SQLite keeps beside it. */
-static const char *const tails[] = {"-wal", "-shm", ""};
+/* The index of a store, what SQLite keeps beside it, and the vectors. */
+static const char *const tails[] = {".sqlite-wal", ".sqlite-shm", ".vectors", ".sqlite"};
 
 /* Unlinks the file, or moves it into the directory `aside`. What is not there is no error. */
 static int take_away(const char *path, const char *name, const char *aside,
@@ -303,7 +345,7 @@ static int take_files(struct search *search, const char *store_id, const char *a
         index_close(idle);
     for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
         char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
-        snprintf(name, sizeof name, "%s.sqlite%s", store_id, tails[i]);
+        snprintf(name, sizeof name, "%s%s", store_id, tails[i]);
         if (snprintf(path, sizeof path, "%s/%s", search->directory, name) >= (int)sizeof path)
             code = error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
         else

@@ -15,9 +15,16 @@
 
 enum { SEARCH_ID_BYTES = 128 };
 
+/* The file of vectors, as it lies in memory. */
+struct vectors_map {
+    void *bytes; /* NULL: not mapped */
+    size_t length;
+};
+
 struct search_index {
     pthread_mutex_t reading, writing; /* one for each connection */
     sqlite3 *reader, *writer;
+    struct vectors_map map; /* as `reader` */
     char store_id[SEARCH_ID_BYTES + 1];
     size_t users;
     uint64_t used_at;
@@ -40,6 +47,7 @@ struct search {
     char suspects[SEARCH_SUSPECTS][SEARCH_ID_BYTES + 1];
     size_t suspect_count;
     char *directory;
+    struct vectorise *vectorise; /* NULL: no vectors are made */
 };
 
 /* Notes the store where the error says that its index is damaged; or in any case. */
@@ -54,8 +62,18 @@ int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error);
 void search_index_release(struct search *search, struct search_index *index);
 
+/* Whether its store was deleted since the index was handed out. */
+bool search_index_is_removed(struct search *search, const struct search_index *index);
+
 /* Lets go of a store's index and unlinks its file, unless the store is wanted. */
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error);
+
+/* The path of the file of a store's vectors, to be freed. */
+int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
+                              struct treadle_error *error);
+
+/* What makes the vectors of all stores; NULL: nothing does. */
+struct vectorise *search_index_vectorise(const struct search *search);
 
 /* Where the indexes are. */
 const char *search_index_directory(const struct search *search);

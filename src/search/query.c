@@ -10,8 +10,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "search/fusion.h"
 #include "search/index.h"
 #include "search/question.h"
+#include "search/vectorise.h"
 
 enum {
     MAX_RESULTS = 20,
@@ -216,7 +218,9 @@ static bool fill_result(struct asking *asking, const struct rank_candidate *cand
         .score = candidate->score < 1 ? candidate->score : 1,
         .chunk = candidate->number,
         .heading = arena_string(arena, heading),
-        .text = arena_string(arena, column_string(row, 3))};
+        .text = arena_string(arena, column_string(row, 3)),
+        .focus = candidate->focus,
+        .focus_length = candidate->focus_length};
     return result->store_id && result->file_id && result->filename && result->text &&
            (result->heading || !heading) &&
            parse_pages(column_string(row, 4), strlen(result->text), arena, result);
@@ -270,9 +274,64 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     return 0;
 }
 
+/* What a chunk that was found by meaning alone lacks. One that has gone keeps no row. */
+static int read_found(sqlite3_stmt *row, struct rank_candidate *candidate)
+{
+    sqlite3_bind_int64(row, 1, candidate->file);
+    sqlite3_bind_int64(row, 2, candidate->number);
+    int step = sqlite3_step(row);
+    if (step == SQLITE_ROW) {
+        candidate->row = sqlite3_column_int64(row, 0);
+        candidate->weight = sqlite3_column_double(row, 1);
+    }
+    sqlite3_reset(row);
+    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : TREADLE_EIO;
+}
+
+static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
+                       struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int code = search_index_prepare(
+        db, &row, "SELECT id, weight FROM chunk WHERE file = ? AND number = ?", error);
+    if (code)
+        return code;
+    for (size_t i = 0; !code && i < asking->candidate_count; i++) {
+        struct rank_candidate *candidate = &asking->candidates[i];
+        if (candidate->store == store && !candidate->row)
+            code = read_found(row, candidate);
+    }
+    if (code)
+        code = search_index_error(db, "Reading", error);
+    sqlite3_finalize(row);
+    return code;
+}
+
+static int add_meaning(struct asking *asking, const struct search_embedder *embedder,
+                       struct treadle_error *error)
+{
+    struct meaning_hits *hits = malloc(sizeof *hits);
+    if (!hits)
+        return error_set_memory(error);
+    struct treadle_error ignored;
+    int code = 0;
+    /* An embedding that is away must not keep words from finding. */
+    if (meaning_find(asking->search, embedder, asking->indexes, asking->query->store_count,
+                     asking->query->text, hits, &ignored) == 0 &&
+        hits->count) {
+        fusion_add(asking->candidates, &asking->candidate_count, hits);
+        code = each_store(asking, visit_found, error);
+        if (!code)
+            fusion_order(asking->candidates, asking->candidate_count);
+    }
+    free(hits);
+    return code;
+}
+
 static int ask(struct asking *asking, struct treadle_error *error)
 {
     const struct search_query *query = asking->query;
+    const struct vectorise *vectorise = search_index_vectorise(asking->search);
     int code = 0;
     for (size_t i = 0; !code && i < query->store_count; i++)
         code = search_index_acquire(asking->search, query->store_ids[i], false, &asking->indexes[i],
@@ -288,9 +347,10 @@ static int ask(struct asking *asking, struct treadle_error *error)
         return code;
     rank_weigh(&asking->ranked);
     code = each_store(asking, visit_candidates, error);
-    if (!code)
-        rank_order(asking->candidates, asking->candidate_count);
-    return code;
+    if (code)
+        return code;
+    rank_order(asking->candidates, asking->candidate_count);
+    return vectorise ? add_meaning(asking, vectorise_embedder(vectorise), error) : 0;
 }
 
 int search_run(struct search *search, const struct search_query *query, struct arena *arena,
@@ -303,7 +363,8 @@ int search_run(struct search *search, const struct search_query *query, struct a
     if (!asking)
         return error_set_memory(error);
     *asking = (struct asking){.search = search, .query = query, .arena = arena};
-    asking->candidates = calloc(query->store_count * CANDIDATES + 1, sizeof *asking->candidates);
+    asking->candidates =
+        calloc(query->store_count * CANDIDATES + MEANING_HITS, sizeof *asking->candidates);
     int code = asking->candidates ? ask(asking, error) : error_set_memory(error);
     if (!code)
         code = collect(asking, out, count, error);

@@ -44,6 +44,10 @@ struct rank_candidate {
     double weight, bm25;
     int64_t best_start, best_end; /* the terms that answer best */
     double score;
+    /* Where the order by meaning is known: */
+    double meaning; /* the cosine of the nearest window, 0 where it is below 0 or unknown */
+    double fused;   /* what both orders give it */
+    size_t focus, focus_length; /* that window in the text; a length of 0: unknown */
 };
 
 /* Works out the weights of the units once the terms' counts are known. */

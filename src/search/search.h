@@ -55,6 +55,23 @@ struct search_file {
     size_t overlap_tokens; /* with chunk_tokens 0: 400 */
 };
 
+struct search_embedder;
+
+/* Has vectors made of everything that is indexed, from now on and of what was indexed before, and
+ * questions compared with them. Once, before anything is searched for. */
+int search_use(struct search *search, const struct search_embedder *embedder,
+               struct treadle_error *error);
+
+/* How far the vectors are. */
+struct search_progress {
+    const char *version;          /* of the embedder; NULL: there is none */
+    size_t stores;                /* that have files without vectors */
+    size_t windows_done, windows; /* of the file that is at work */
+    char problem[sizeof((struct treadle_error *)NULL)->message]; /* why it pauses; empty: it does
+                                                                    not */
+};
+void search_progress(struct search *search, struct search_progress *out);
+
 /* Cuts the document into chunks and puts them into the store's index in place of whatever the
  * file had there. `usage` becomes the bytes that its chunks take. TREADLE_ELIMIT above 5,000,000
  * tokens, TREADLE_ENOTFOUND when the file is no longer wanted. */
@@ -105,6 +122,9 @@ struct search_result {
     const char *text;
     const struct search_page *pages; /* at least one, in order of offset, the first at 0 */
     size_t page_count;
+    /* The stretch of the text that is nearest to the question in meaning; a length of 0 where that
+     * is unknown. */
+    size_t focus, focus_length;
 };
 
 /* The best chunks, best first, in `arena`. No match is no error: a count of 0. A store that has

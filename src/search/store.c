@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "search/chunk.h"
 #include "search/index.h"
+#include "search/vectorise.h"
+#include "search/vectors.h"
 
 enum {
     MOST_REWRITTEN = 5000 /* chunks */,
@@ -51,7 +53,8 @@ static int delete_file(sqlite3 *db, const char *file_id, struct treadle_error *e
     static const char terms[] = "DELETE FROM term WHERE rowid IN (SELECT chunk.id FROM chunk"
                                 " JOIN file ON file.id = chunk.file WHERE file_id = ?)";
     static const char *const steps[] = {
-        terms, "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
+        terms, "DELETE FROM vectors WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
+        "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM file WHERE file_id = ?"};
     int code = 0;
     for (size_t i = 0; !code && i < sizeof steps / sizeof *steps; i++)
@@ -238,8 +241,10 @@ int search_add(struct search *search, const struct search_file *file,
         code = commit_or_roll_back(index->writer, code, error);
     }
     pthread_mutex_unlock(&index->writing);
-    if (!code)
+    if (!code) {
         *usage = writing.usage;
+        vectorise_wake(search_index_vectorise(search), file->store_id);
+    }
 done:
     search_note(search, file->store_id, code, error);
     search_index_release(search, index);
@@ -307,6 +312,8 @@ int search_remove_file(struct search *search, const char *store_id, const char *
     pthread_mutex_lock(&index->writing);
     int wanted = search->db ? search_wanted(search, store_id, file_id, error) : 0;
     code = wanted < 0 ? wanted : wanted ? 0 : erase(index, file_id, error);
+    if (!code)
+        vectors_trim(search, index);
     pthread_mutex_unlock(&index->writing);
     search_note(search, store_id, code, error);
     search_index_release(search, index);

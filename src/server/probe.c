@@ -87,6 +87,21 @@ static int not_ready(const char *code, const char *why, struct treadle_error *er
     return error_set_wire(error, 503, "server_error", code, NULL, "%s", why);
 }
 
+/* Healthy is healthy, but what is missing is said: without an embedding passages are found by their
+ * words alone. */
+static int answer_health(struct probe *probe, struct http_reply *reply)
+{
+    struct search_progress progress = {.version = NULL};
+    if (probe_phase(probe) == PROBE_SERVING)
+        search_progress(probe->search, &progress);
+    buffer_append_string(&reply->body, "{\"status\":\"ok\",\"embedding\":");
+    if (progress.version)
+        buffer_append_format(&reply->body, "\"%s\"}", progress.version);
+    else
+        buffer_append_string(&reply->body, "null}");
+    return 0;
+}
+
 static int answer_ready(struct probe *probe, struct http_reply *reply, struct treadle_error *error)
 {
     switch (probe_phase(probe)) {
@@ -169,6 +184,16 @@ static void print_store(struct probe *probe, struct buffer *out)
                         "Pieces of work within them: several may share a commit.", (double)works);
 }
 
+static void print_vectors(struct probe *probe, struct buffer *out)
+{
+    struct search_progress progress;
+    search_progress(probe->search, &progress);
+    if (progress.version)
+        metrics_print_value(out, "treadle_vectors_pending", "gauge",
+                            "Vector stores with files whose vectors are still to be made.",
+                            (double)progress.stores);
+}
+
 static void print_load(struct probe *probe, struct buffer *out)
 {
     struct http_load load;
@@ -216,6 +241,7 @@ static int answer_metrics(struct probe *probe, const struct http_request *reques
     metrics_print(probe->metrics, out);
     print_backlog(probe, out);
     print_store(probe, out);
+    print_vectors(probe, out);
     print_load(probe, out);
     print_process(probe, out);
     return 0;
@@ -230,7 +256,6 @@ int probe_answer(struct probe *probe, size_t operation, const struct http_reques
     case ROUTE_METRICS:
         return answer_metrics(probe, request, reply, error);
     default:
-        buffer_append_string(&reply->body, "{\"status\":\"ok\"}");
-        return 0;
+        return answer_health(probe, reply);
     }
 }

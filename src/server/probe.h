@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "http/http.h"
+#include "search/search.h"
 #include "server/metrics.h"
 #include "store/db.h"
 
@@ -22,6 +23,7 @@ struct probe {
     int64_t started;  /* by clock_monotonic_us */
     struct metrics *metrics;
     struct db *db;
+    struct search *search;    /* set with `http` */
     struct http_server *http; /* set before the phase becomes PROBE_SERVING */
     pthread_mutex_t mutex;    /* guards what follows */
     bool checking, writable;

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "http/http.h"
 #include "server/dispatch.h"
+#include "server/embedding.h"
 #include "server/housekeeping.h"
 #include "server/metrics.h"
 #include "server/opening.h"
@@ -33,7 +34,8 @@ struct server {
     struct log *log;
     struct dispatch dispatch;
     struct http_server *http;
-    size_t address_count; /* that were asked for; the owner's may come behind them */
+    struct encoder *encoder; /* NULL: search goes by words alone */
+    size_t address_count;    /* that were asked for; the owner's may come behind them */
     size_t owner_index;
     char owner_path[128];
 };
@@ -103,6 +105,9 @@ static int start_workers(struct server *server, const struct server_options *opt
         .log = options->log,
     };
     int rc = model_registry_open(&services->models, &options->models, error);
+    if (!rc)
+        rc = embedding_open(&server->encoder, options->weights, services->search, options->log,
+                            error);
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);
     if (rc)
@@ -304,6 +309,7 @@ static int open_doors(struct server *server, struct treadle_error *error)
     struct probe *probe = &server->dispatch.probe;
     probe->db = server->dispatch.services.db;
     probe->http = server->http;
+    probe->search = server->dispatch.services.search;
     probe_enter(probe, PROBE_SERVING);
     return presence_announce(server->presence, http_address(server->http, 0),
                              http_address(server->http, server->owner_index), error);
@@ -368,6 +374,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     ingest_close(services->ingest);
     model_registry_close(services->models);
     search_close(services->search);
+    encoder_close(server->encoder);
     blob_close(services->blobs);
     gate_close(services->gate);
     db_close(services->db);
@@ -376,6 +383,11 @@ void server_stop(struct server *server, unsigned grace_seconds)
     probe_clear(&server->dispatch.probe);
     log_write(server->log, LOG_INFO, "stop", NULL);
     free(server);
+}
+
+void server_progress(const struct server *server, struct search_progress *out)
+{
+    search_progress(server->dispatch.services.search, out);
 }
 
 int server_own(const char *store, struct treadle_error *error)

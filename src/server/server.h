@@ -21,6 +21,8 @@ struct server;
 struct server_options {
     const char *listen[5]; /* as of http.h, ends with NULL */
     const char *store;     /* directory; made (mode 0700) when it is missing */
+    const char *weights;   /* of the sentence embedding: a path, "none", or NULL: where they usually
+                              are, if they are there */
     const char *reader;    /* path of treadle-reader; NULL: beside the running program */
     /* What reading one document may take; 0: as of document.h. */
     unsigned document_seconds, page_seconds;
@@ -49,6 +51,11 @@ int server_start(struct server **out, const struct server_options *options,
 
 /* The addresses as of http_address, NULL past the last. */
 const char *server_address(const struct server *server, size_t index);
+
+struct search_progress;
+
+/* How far the vectors of what was indexed are: see search.h. */
+void server_progress(const struct server *server, struct search_progress *out);
 
 /* Takes no more connections and no more runs, lets requests and runs that are under way end for at
  * most that long, then closes. Accepts NULL. */

@@ -5,7 +5,8 @@
 // run of the built-in model, and what the search and the answer gave is held against the question's
 // pages and the pattern of its fact. The halves are apart: tune on one, report the other.
 //
-// usage: eval.mjs [--half tune|report] [--only DOCUMENT] [--show] [--json FILE]
+// usage: eval.mjs [--half tune|report] [--only DOCUMENT] [--words] [--show] [--json FILE]
+//   --words  without the sentence embedding: search goes by words alone
 //   --show   prints every question whose answer does not state the fact, with the answer
 import { spawn, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -74,7 +75,8 @@ async function until(probe) {
 }
 
 async function startServer(store) {
-    const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--store', store],
+    const child = spawn(program, ['serve', '--listen', '127.0.0.1:0', '--store', store,
+        ...(flags.includes('--words') ? ['--embedding-weights', 'none'] : [])],
         { stdio: ['ignore', 'pipe', 'ignore'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', text => { output += text; });
@@ -99,6 +101,8 @@ async function makeStore(name, files) {
         return now.status === 'completed' && now;
     });
     if (done.file_counts.failed) throw new Error(`${name}: ${done.file_counts.failed} files failed`);
+    await until(async () => !/^treadle_vectors_pending [1-9]/m.test(
+        await (await fetch(`${base}/metrics`)).text()));
     return call('POST', '/assistants', { model: 'treadle-extractive', tools: [{ type: 'file_search' }],
         tool_resources: { file_search: { vector_store_ids: [store.id] } } });
 }

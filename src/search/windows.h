@@ -1,0 +1,32 @@
+/*
+ * Windows: the stretches of a file's text that get a vector each.
+ *
+ * A window is whole sentences and lines of some 110 tokens; the next one begins half a window on.
+ * It belongs to the chunks that hold most of it.
+ */
+#ifndef SEARCH_WINDOWS_H
+#define SEARCH_WINDOWS_H
+
+#include "base/arena.h"
+#include "language/language.h"
+#include "search/search.h"
+
+enum { WINDOW_TOKENS = 110 };
+
+/* Where a chunk's text stands in the file's text: chunks may overlap. */
+struct window_chunk {
+    size_t start, end;
+};
+
+struct window {
+    size_t start, end;    /* in the file's text */
+    uint32_t first, last; /* the chunks that it belongs to, by their number */
+};
+
+/* Cuts the text, whose chunks are given in order, into windows in the arena. A text without a word
+ * has none. */
+int window_cut(struct language *language, const char *text, size_t length,
+               const struct window_chunk *chunks, size_t chunk_count, struct arena *arena,
+               struct window **out, size_t *count, struct treadle_error *error);
+
+#endif

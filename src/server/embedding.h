@@ -1,0 +1,17 @@
+/*
+ * The sentence embedding of a server: opened from its file of weights, and given to the search.
+ */
+#ifndef SERVER_EMBEDDING_H
+#define SERVER_EMBEDDING_H
+
+#include "base/log.h"
+#include "encoder/encoder.h"
+#include "search/search.h"
+
+/* Opens the weights at `path`, or where they usually are when it is NULL, and has the search use
+ * them; "none" uses none. Without the weights search goes by words alone, and the log says so;
+ * where they were named, that is an error. `out` is NULL then, and is closed after the search. */
+int embedding_open(struct encoder **out, const char *path, struct search *search, struct log *log,
+                   struct treadle_error *error);
+
+#endif
