@@ -148,6 +148,11 @@ static bool is_loopback(const char *url)
     return false;
 }
 
+bool exchange_can_use(CURL *easy)
+{
+    return curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES) == CURLE_OK;
+}
+
 static bool set_up(struct exchange *exchange)
 {
     CURL *easy = exchange->easy;
@@ -157,7 +162,6 @@ static bool set_up(struct exchange *exchange)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, "treadle/" TREADLE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)of->connect_seconds);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)of->whole_seconds);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
@@ -191,7 +195,7 @@ bool exchange_start(struct exchange *exchange, CURL *easy)
     exchange->heard = exchange->is_broken = false;
     exchange->deadline = clock_monotonic_us() + patience * SECOND_US;
     exchange->easy = easy;
-    return easy && set_up(exchange);
+    return easy && exchange_can_use(easy) && set_up(exchange);
 }
 
 CURL *exchange_stop(struct exchange *exchange)

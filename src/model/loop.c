@@ -92,7 +92,13 @@ static struct lane *choose_lane(struct model_loop *loop)
 
 static CURL *take_handle(struct model_loop *loop)
 {
-    return loop->spare_count ? loop->spare[--loop->spare_count] : curl_easy_init();
+    while (loop->spare_count) {
+        CURL *easy = loop->spare[--loop->spare_count];
+        if (exchange_can_use(easy))
+            return easy;
+        curl_easy_cleanup(easy);
+    }
+    return curl_easy_init();
 }
 
 /* Takes an exchange that is under way off its lane. */
