@@ -164,6 +164,9 @@ int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
     return 0;
 }
 
+/* No log has so many; there is room to count on. */
+#define LARGEST_NUMBER (INT64_MAX / 2)
+
 /* ---- Reading -------------------------------------------------------------------------------- */
 
 struct reading {
@@ -195,7 +198,7 @@ static bool next_number(char **line, int64_t *out)
     const char *word = next_word(line);
     char *end = NULL;
     *out = word ? strtoll(word, &end, 10) : 0;
-    return word && end && *end == '\0';
+    return word && *end == '\0' && *out >= 0 && *out <= LARGEST_NUMBER;
 }
 
 static enum treadle_event_type find_type(const char *name, size_t length)

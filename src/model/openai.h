@@ -87,6 +87,9 @@ void openai_embed(struct openai *server, const struct embedding_request *request
  * list, some do not. TREADLE_EPARSE when the text is no list. */
 int openai_list_read(const char *text, size_t length, json_t **out, struct treadle_error *error);
 
+/* How many tokens the model of an entry (NULL: none) holds; 0 when nobody says. */
+int64_t openai_list_entry_context(const json_t *entry, int64_t told);
+
 int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error);
 void openai_list_free(struct openai_list *list);
 

@@ -203,27 +203,31 @@ static int64_t first_count(const json_t *object, const char *const *names)
     return 0;
 }
 
-int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told)
+int64_t openai_list_entry_context(const json_t *entry, int64_t told)
 {
     /* vLLM; hosted services and gateways; LM Studio. */
     static const char *const own[] = {"max_model_len", "context_length", "context_window",
                                       "max_context_length", NULL};
     static const char *const meta_own[] = {"n_ctx", NULL}; /* llama-server */
     static const char *const trained[] = {"n_ctx_train", NULL};
-    openai_list_refresh(list, false);
-    pthread_mutex_lock(&list->mutex);
-    const json_t *entry = find_entry(list, name);
-    /* A server that has one model mostly answers whatever name it is asked by. */
-    if (!entry && json_array_size(list->models) == 1)
-        entry = json_array_get(list->models, 0);
     const json_t *meta = json_object_get(entry, "meta");
     int64_t size = first_count(meta, meta_own);
     if (!size)
         size = first_count(entry, own);
     if (!size)
         size = told;
-    if (!size)
-        size = first_count(meta, trained);
+    return size ? size : first_count(meta, trained);
+}
+
+int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told)
+{
+    openai_list_refresh(list, false);
+    pthread_mutex_lock(&list->mutex);
+    const json_t *entry = find_entry(list, name);
+    /* A server that has one model mostly answers whatever name it is asked by. */
+    if (!entry && json_array_size(list->models) == 1)
+        entry = json_array_get(list->models, 0);
+    int64_t size = openai_list_entry_context(entry, told);
     pthread_mutex_unlock(&list->mutex);
     return size;
 }
