@@ -136,7 +136,8 @@ void http_reply_send(const struct http_reply *reply, const char *request_id, int
         buffer_append_format(&text, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     buffer_append_string(&text, "\r\n");
     buffer_append(&text, reply->body.data, reply->body.length);
-    if (!text.failed && !(mhd && http_tls_send(mhd, text.data, text.length)))
+    /* What could not be printed is not sent: the connection closes. */
+    if (!text.failed && !reply->body.failed && !(mhd && http_tls_send(mhd, text.data, text.length)))
         send(descriptor, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     buffer_clear(&text);
 }
