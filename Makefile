@@ -5,13 +5,14 @@
 #   make test SANITIZE=thread        runs what runs go through with ThreadSanitizer
 #   make eval                        measures answers to questions about real documents
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
+#   make soak SECONDS=3600            kills, a full disk, clock jumps under load, and a ledger
 #   make faults SEEDS=1000            lets allocations of the whole server fail
 #   make install DESTDIR=DIR          installs what was built
 #   make format                       lays out every C file
 
 # What the user typed, untouched: expanding it would take a dollar sign in a file name for make's
 # own, so it is neither expanded nor exported under the short names.
-unexport PDF Q T SECONDS SANITIZE SEEDS FIRST
+unexport PDF Q T SECONDS SANITIZE SEEDS FIRST SEED
 run: export TREADLE_RUN_PDF = $(value PDF)
 run: export TREADLE_RUN_QUESTION = $(value Q)
 test fuzz: export TREADLE_TEST = $(value T)
@@ -21,6 +22,9 @@ fuzz: export TREADLE_FUZZ_SECONDS = $(value SECONDS)
 faults: export TREADLE_TEST = fault
 faults: export TREADLE_FAULT_SEEDS = $(value SEEDS)
 faults: export TREADLE_FAULT_FIRST = $(value FIRST)
+
+soak: export TREADLE_SOAK_SECONDS = $(value SECONDS)
+soak: export TREADLE_SOAK_SEED = $(value SEED)
 
 all:
 	@scripts/need.sh build
@@ -52,6 +56,10 @@ faults:
 	@scripts/need.sh build run test
 	@scripts/test.sh
 
+soak:
+	@scripts/need.sh build run test
+	@scripts/soak.sh
+
 format:
 	@scripts/format.sh
 
@@ -61,4 +69,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all run test tests faults eval fuzz format install clean
+.PHONY: all run test tests faults soak eval fuzz format install clean

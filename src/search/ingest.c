@@ -265,7 +265,7 @@ static int write_outcome(struct db_session *session, void *argument, struct trea
 static void wait_for_wake(struct ingest *ingest, unsigned seconds)
 {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += seconds;
     if (atomic_load(&ingest->stop))
         return;
@@ -344,7 +344,11 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
     ingest->options.document.stop = &ingest->stop;
     atomic_flag_clear(&ingest->announced);
     pthread_mutex_init(&ingest->mutex, NULL);
-    pthread_cond_init(&ingest->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&ingest->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     ingest->thread_count =
         thread_start(ingest->threads, wanted < MOST_THREADS ? wanted : MOST_THREADS, run, ingest);
     if (!ingest->thread_count) {

@@ -83,10 +83,14 @@ export class SlowModel {
             });
         });
         await new Promise(done => server.listen(0, '127.0.0.1', done));
-        t.after(() => {
+        const { port } = server.address();
+        /** Gone, as if it had been killed; and back at the same address. */
+        this.down = () => new Promise(done => {
+            server.close(done);
             server.closeAllConnections?.();
-            server.close();
         });
+        this.up = () => new Promise(done => server.listen(port, '127.0.0.1', done));
+        t.after(() => this.down());
         this.url = `http://127.0.0.1:${server.address().port}/v1`;
     }
 }

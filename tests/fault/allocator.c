@@ -19,22 +19,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* How allocations are chosen; the meaning of `a` and `b`. */
-enum fault_kind {
-    FAULT_NONE,
-    FAULT_RANDOM, /* one in `a` */
-    FAULT_ONCE,   /* number `a` alone */
-    FAULT_BURST,  /* number `a` and all up to number `b` */
-    FAULT_LARGE,  /* one in `a` of those of at least `b` bytes */
-};
+#include "control.h"
 
-/* The file. A test writes `kind` last. */
-struct fault_control {
-    _Atomic uint64_t kind, seed, a, b;
-    _Atomic uint64_t count, refused;
-};
+struct fault_control *fault_control;
 
-static struct fault_control *control;
 /* Set while AddressSanitizer asks for what it cannot do without. */
 static _Thread_local bool exempt;
 static int (*real_getattr)(pthread_t thread, pthread_attr_t *attributes);
@@ -56,10 +44,11 @@ __attribute__((constructor)) static void fault_open(void)
     int descriptor = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
     if (descriptor < 0)
         return;
-    void *mapped = mmap(NULL, sizeof *control, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+    void *mapped =
+        mmap(NULL, sizeof *fault_control, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
     close(descriptor);
     if (mapped != MAP_FAILED)
-        control = mapped;
+        fault_control = mapped;
 }
 
 static uint64_t mix(uint64_t value)
@@ -71,9 +60,10 @@ static uint64_t mix(uint64_t value)
 
 static bool is_chosen(uint64_t kind, size_t size)
 {
-    uint64_t number = atomic_fetch_add(&control->count, 1) + 1;
-    uint64_t a = atomic_load(&control->a), b = atomic_load(&control->b);
-    bool drawn = a && mix(atomic_load(&control->seed) * 0x9e3779b97f4a7c15u + number) % a == 0;
+    uint64_t number = atomic_fetch_add(&fault_control->count, 1) + 1;
+    uint64_t a = atomic_load(&fault_control->a), b = atomic_load(&fault_control->b);
+    bool drawn =
+        a && mix(atomic_load(&fault_control->seed) * 0x9e3779b97f4a7c15u + number) % a == 0;
     switch (kind) {
     case FAULT_RANDOM:
         return drawn;
@@ -90,10 +80,10 @@ static bool is_chosen(uint64_t kind, size_t size)
 
 static bool refuses(size_t size)
 {
-    uint64_t kind = control && !exempt ? atomic_load(&control->kind) : FAULT_NONE;
+    uint64_t kind = fault_control && !exempt ? atomic_load(&fault_control->kind) : FAULT_NONE;
     if (kind == FAULT_NONE || !is_chosen(kind, size))
         return false;
-    atomic_fetch_add(&control->refused, 1);
+    atomic_fetch_add(&fault_control->refused, 1);
     errno = ENOMEM;
     return true;
 }

@@ -1,4 +1,5 @@
-// The file through which a test has allocations of a server refused (see allocator.c).
+// The file through which a test has allocations of a server refused (see allocator.c) and its clock
+// jump (clock.c).
 import fs from 'node:fs';
 import { randomOf } from '../api/random.mjs';
 
@@ -24,7 +25,7 @@ export class Fault {
     constructor(path) {
         this.path = path;
         this.file = fs.openSync(path, 'w+');
-        fs.writeSync(this.file, Buffer.alloc(48), 0, 48, 0);
+        fs.writeSync(this.file, Buffer.alloc(56), 0, 56, 0);
     }
 
     write(values, at) {
@@ -46,6 +47,13 @@ export class Fault {
         const bytes = Buffer.alloc(16);
         fs.readSync(this.file, bytes, 0, 16, 32);
         return { count: Number(bytes.readBigUInt64LE(0)), refused: Number(bytes.readBigUInt64LE(8)) };
+    }
+
+    /** The time of day is that many seconds later (or earlier) than it is. */
+    jump(seconds) {
+        const bytes = Buffer.alloc(8);
+        bytes.writeBigInt64LE(BigInt(seconds));
+        fs.writeSync(this.file, bytes, 0, 8, 48);
     }
 
     close() { fs.closeSync(this.file); }

@@ -19,6 +19,10 @@ export class Ledger {
     runs = new Set();     // paths of runs
     reading = new Set();  // paths of files in vector stores
 
+    get size() {
+        return this.objects.size + this.files.size + this.gone.size + this.runs.size + this.reading.size;
+    }
+
     forget() { for (const each of [this.objects, this.files, this.gone, this.runs, this.reading]) each.clear(); }
 }
 
@@ -26,14 +30,14 @@ export class Ledger {
 export class Client {
     counts = { done: 0, refused: 0, broken: 0 };
 
-    constructor(wire) { this.wire = wire; }
+    constructor(wire, refusals = [500, 503]) { Object.assign(this, { wire, refusals }); }
 
     async read(reply, what) {
         const bytes = await this.wire.bytes(reply);
         if (reply.statusCode === 200) return bytes;
         const text = bytes.toString();
         const shown = `${what}: ${reply.statusCode} ${text}`;
-        assert.ok([500, 503].includes(reply.statusCode), shown);
+        assert.ok(this.refusals.includes(reply.statusCode), shown);
         const { error } = JSON.parse(text);
         assert.equal(error.type, 'server_error', shown);
         assert.ok(error.message.length > 10, shown);
@@ -217,12 +221,12 @@ export class Load {
         assert.equal(data.length, 2);
     }
 
-    /** `deeds` deeds by each of `clients` clients. */
+    /** `deeds` deeds by each of `clients` clients, or until it is `over`. */
     async work(clients, deeds) {
         const all = [this.thread, this.thread, this.assistantObject, this.run, this.run, this.streamRun,
             this.document, this.deleteFile, this.upload, this.ask, this.embed];
         await Promise.all(Array.from({ length: clients }, async () => {
-            for (let i = 0; i < deeds; i++)
+            for (let i = 0; i < deeds && !this.over; i++)
                 await this.client.attempt(this.random.pick(all).bind(this));
         }));
     }
