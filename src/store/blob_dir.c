@@ -265,9 +265,11 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path, struc
 /* Needs no sync: after a crash the blob is at the one place or at the other, and found at both. */
 int blob_settle(struct blob_store *store, const char *id, struct treadle_error *error)
 {
-    int shelf = -1;
     int result = blob_check_id(id, error);
-    if (result == 0)
+    if (result < 0)
+        return result;
+    int shelf = open_shelf(store, id);
+    if (shelf < 0)
         result = blob_open_made(&shelf, store->directory, blob_tail(id), error);
     if (result == 0 && blob_move(store->temporary, id, shelf, id) != 0)
         result = blob_fail(error, errno, "put away the contents of", id);

@@ -4,18 +4,17 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "store/blob.h"
 
-enum { PIECE = 256 << 10, DIGEST_BYTES = 32 };
+enum { PIECE = 32 << 10, DIGEST_BYTES = 32 };
 
-static int feed(EVP_MD_CTX *digest, int descriptor, unsigned char *piece, uint64_t *length,
-                struct treadle_error *error)
+static int feed(EVP_MD_CTX *digest, int descriptor, uint64_t *length, struct treadle_error *error)
 {
+    unsigned char piece[PIECE];
     *length = 0;
     for (;;) {
         ssize_t got = pread(descriptor, piece, PIECE, (off_t)*length);
@@ -36,17 +35,15 @@ int blob_sum_make(int descriptor, struct blob_sum *out, struct treadle_error *er
     unsigned char bytes[EVP_MAX_MD_SIZE];
     unsigned size = 0;
     uint64_t length = 0;
-    unsigned char *piece = malloc(PIECE);
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
     int result = 0;
-    if (!piece || !digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
+    if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
         result = error_set_memory(error);
     if (result == 0)
-        result = feed(digest, descriptor, piece, &length, error);
+        result = feed(digest, descriptor, &length, error);
     if (result == 0 && (EVP_DigestFinal_ex(digest, bytes, &size) != 1 || size != DIGEST_BYTES))
         result = error_set_memory(error);
     EVP_MD_CTX_free(digest);
-    free(piece);
     if (result < 0)
         return result;
     out->length = length;
