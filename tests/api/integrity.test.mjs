@@ -8,7 +8,7 @@ import { test } from 'node:test';
 import { assertError, command, directory, filesBelow, launch, program, request, run, serve, until,
     upload } from './harness.mjs';
 
-const FILES = 12;
+const FILES = 6;
 const MARKER = 'quixotrope';
 
 const contents = store => filesBelow(path.join(store, 'files'))
@@ -79,7 +79,7 @@ test('a database that is lost, or not that of the contents', async t => {
 
     await t.test('missing', async () => {
         copyDatabase('/nonexistent', database);
-        await assertRefused(kit.directory, /treadle\.db is missing.*12 files and 1 search/);
+        await assertRefused(kit.directory, /treadle\.db is missing.*6 files and 1 search/);
         assert.ok(!fs.existsSync(database), 'no empty database takes its place');
         const { code, stderr } = await check(kit.directory, '--repair');
         assert.equal(code, 1);
@@ -98,7 +98,7 @@ test('a database that is lost, or not that of the contents', async t => {
         const other = await launch({ store: path.join(directory(inner), 'store') });
         await other.stop();
         copyDatabase(path.join(other.store, 'treadle.db'), database);
-        await assertRefused(kit.directory, /is another store's.*12 of 12 contents.*1 of 1 search/);
+        await assertRefused(kit.directory, /is another store's.*6 of 6 contents.*1 of 1 search/);
         const { code, stderr } = await check(kit.directory, '--repair');
         assert.equal(code, 1);
         assert.match(stderr, /is another store's/);
@@ -114,7 +114,7 @@ test('a database that is lost, or not that of the contents', async t => {
         await server.stop();
         copyDatabase(database, `${saved}.newer`);
         copyDatabase(saved, database);
-        await assertRefused(kit.directory, /is older than the files.*1 of 13 contents/);
+        await assertRefused(kit.directory, /is older than the files.*1 of 7 contents/);
         const found = await check(kit.directory);
         assert.equal(found.code, 1, found.stdout);
         assert.match(found.stdout, new RegExp(`^contents ${late.id}: no file has them$`, 'm'));
@@ -246,6 +246,23 @@ database.commit()
     await assertSound(kit.directory);
 });
 
+test('a damaged database is reported, and nothing is repaired by it', async t => {
+    const kit = await filled(t);
+    for (let i = 0; i < 40; i++)
+        await kit.client.beta.threads.create({ metadata: { note: `${i}`.repeat(200) } });
+    await kit.server.stop();
+    const database = path.join(kit.directory, 'treadle.db');
+    const bytes = fs.readFileSync(database);
+    bytes.fill(0xa5, 4096 * 8, 4096 * (bytes.length / 4096 - 4));
+    fs.writeFileSync(database, bytes);
+    for (const more of [[], ['--repair']]) {
+        const { code, stdout, stderr } = await check(kit.directory, ...more);
+        assert.equal(code, 1);
+        assert.match(stdout + stderr, /malformed|Tree \d+|database treadle\.db|corrupt|damaged/i);
+    }
+    assert.equal(contents(kit.directory).length, FILES);
+});
+
 test('check refuses what is served, and what is not there', async t => {
     const server = await serve(t);
     const { code, stderr } = await check(server.store);
@@ -287,7 +304,7 @@ test('what was deleted is gone when the reply says so', async t => {
     });
     await t.test('vector stores that go while their files are read', async () => {
         const files = await Promise.all(Array.from({ length: 6 }, (_, i) => make(`race${i}`, 2000)));
-        await Promise.all(Array.from({ length: 30 }, async (_, i) => {
+        await Promise.all(Array.from({ length: 16 }, async (_, i) => {
             const store = await client.vectorStores.create({ file_ids: files.map(({ id }) => id) });
             for (let turns = i; turns > 0; turns--)
                 await client.vectorStores.retrieve(store.id);
@@ -357,7 +374,19 @@ test('a server starts on a full disk, and what is there can be deleted', async t
         await server.client.files.delete(small.id);
         await server.client.files.delete(large.id);
         await until('there is room again', () => /event=disk_has_room/.test(server.log));
-        assert.equal((await add('again', 10)).bytes, 10);
+        const again = await add('again', 10);
+        assert.equal(again.bytes, 10);
+        assert.ok(fs.existsSync(path.join(store, 'reserve')));
+
+        // The same while it serves.
+        const more = fs.openSync(path.join(disk, 'more'), 'w');
+        assert.throws(() => { for (;;) fs.writeSync(more, block); }, { code: 'ENOSPC' });
+        fs.closeSync(more);
+        await until('it is noticed', () => server.log.match(/event=disk_full/g).length === 2);
+        await server.client.files.delete(again.id);
+        fs.rmSync(path.join(disk, 'more'));
+        await until('there is room again', async () => (await refused()).status === 200
+            || /No thread/.test((await refused()).text));
         assert.ok(fs.existsSync(path.join(store, 'reserve')));
         await server.stop();
         await assertSound(store);

@@ -534,6 +534,30 @@ static void an_expired_store_gives_its_index_back(void **state)
                      TREADLE_VECTOR_STORE_EXPIRED);
 }
 
+static int give_life(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct row *row = argument;
+    struct arena *arena = row->scene->arena;
+    struct treadle_vector_store store;
+    int rc = vector_store_load(session, NULL, row->id, arena, &store, error);
+    store.expires_after = NULL;
+    return rc ? rc : vector_store_save(session, &store, arena, error);
+}
+
+static void a_store_that_comes_to_life_again_is_read_again(void **state)
+{
+    struct scene *scene = *state;
+    add(scene, add_file, "file-inside", 0);
+    add(scene, add_store, "vs_old", clock_seconds() - 5);
+    start(scene);
+    WAIT_UNTIL(read_back(scene, read_store, "vs_old").store.status == TREADLE_VECTOR_STORE_EXPIRED);
+    add(scene, give_life, "vs_old", 0);
+    struct treadle_vector_store store = read_back(scene, read_store, "vs_old").store;
+    assert_int_equal(store.status, TREADLE_VECTOR_STORE_IN_PROGRESS);
+    assert_int_equal(store.file_counts->in_progress, 1);
+    assert_int_equal(store.file_counts->completed, 0);
+}
+
 static void ends_at_once(void **state)
 {
     struct scene *scene = *state;
@@ -560,6 +584,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_index_that_lost_a_file_reads_it_again, setup, teardown),
         cmocka_unit_test_setup_teardown(what_a_kill_left_of_a_removal_is_done, setup, teardown),
         cmocka_unit_test_setup_teardown(an_expired_store_gives_its_index_back, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_store_that_comes_to_life_again_is_read_again, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(ends_at_once, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
