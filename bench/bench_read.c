@@ -26,6 +26,8 @@ static void print_kind(const struct document *document, const struct document_bl
 
 static void print_blocks(const struct document *document, bool verbose)
 {
+    for (size_t i = 0; verbose && i < document->notice_count; i++)
+        printf("notice %s %s\n", document->notices[i].code, document->notices[i].pages);
     for (size_t i = 0; i < document->block_count; i++) {
         const struct document_block *block = &document->blocks[i];
         if (i > 0 && block->page != block[-1].page)

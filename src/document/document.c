@@ -26,7 +26,8 @@
 #include "document/receive.h"
 
 enum {
-    HEAD = 1024,               /* bytes within which a PDF may begin */
+    HEAD = 1 << 16,            /* bytes within which a PDF may begin */
+    NEAR = 1024,               /* and within which it makes a file of an unknown kind one */
     LARGEST_PLAIN = 256 << 20, /* bytes of a text file */
     CHECK_MEMORY = 256 << 20,
     CHECK_PATIENCE = 2000 /* milliseconds */
@@ -109,7 +110,7 @@ static int find_kind(const struct source *source, enum kind *out, struct treadle
     const char *magic = memmem(head, length, "%PDF-", 5);
     if (kind == KIND_PDF && !magic)
         return error_set(error, TREADLE_EPARSE, "the file is named .pdf but is not a PDF");
-    if (magic == head)
+    if (magic == head || (magic && kind == KIND_UNKNOWN && magic < head + NEAR))
         kind = KIND_PDF;
     if (kind == KIND_UNKNOWN)
         return error_set(error, TREADLE_EUNSUPPORTED,
@@ -139,8 +140,15 @@ static int open_again(int descriptor, int *out, struct treadle_error *error)
 static int check_text(const struct blocks *blocks, const struct sheaf *sheaf,
                       struct treadle_error *error)
 {
+    size_t unreadable = 0;
     if (blocks->list.length > 0)
         return 0;
+    for (size_t p = 0; p < sheaf->count; p++)
+        unreadable += sheaf->sheets[p].notices & 1u << NOTICE_LETTERS ? 1 : 0;
+    if (unreadable * 2 > sheaf->count)
+        return error_set(error, TREADLE_EUNSUPPORTED,
+                         "the letters of the PDF cannot be read, because its fonts do not say "
+                         "which letters they show");
     return error_set(error, TREADLE_EUNSUPPORTED,
                      "the PDF has no text on its %zu page%s; it is probably a scan, and text "
                      "recognition is not supported",

@@ -35,6 +35,22 @@ static const struct kind kinds[NOTICE_CODES] = {
                             "were left out, because reading the document took longer than is "
                             "allowed",
                             TREADLE_ETIMEOUT},
+    [NOTICE_NO_TEXT] = {"no_text", "shows a picture and has no text that can be read",
+                        "show pictures and have no text that can be read", 0},
+    [NOTICE_LETTERS] = {"unreadable_letters",
+                        "has text of which the file does not say what its letters are, so that it "
+                        "cannot be read",
+                        "have text of which the file does not say what its letters are, so that it "
+                        "cannot be read",
+                        0},
+    [NOTICE_FORM] =
+        {"form_data",
+         "is made by a program from data (XFA); only the values of its fields were read",
+         "are made by a program from data (XFA); only the values of their fields were "
+         "read",
+         0},
+    [NOTICE_ATTACHMENTS] = {"attachments", "belongs to a file with attachments that were not read",
+                            "belong to files with attachments that were not read", 0},
 };
 
 static bool has(const struct sheaf *sheaf, size_t page, enum notice_code code)

@@ -17,6 +17,10 @@ enum notice_code {
     NOTICE_PAGE_MEMORY,  /* the page needs more memory than a reader may have */
     NOTICE_PAGE_DAMAGED, /* the page cannot be loaded, or ends its reader */
     NOTICE_NOT_REACHED,  /* the time for the document was over */
+    NOTICE_NO_TEXT,      /* the page shows a picture and has no text */
+    NOTICE_LETTERS,      /* the file does not say which letters the page shows */
+    NOTICE_FORM,         /* the page is drawn from data; only its fields' values were read */
+    NOTICE_ATTACHMENTS,  /* the file carries others that were not read */
     NOTICE_CODES
 };
 

@@ -150,14 +150,23 @@ bool order_jumps_up(const struct order *order, const struct segment *before,
            segment->left < before->right && before->left < segment->right;
 }
 
+/* Whether one note, or value of a form, has these two lines. */
+static bool is_next_line(const struct segment *before, const struct segment *segment)
+{
+    int64_t step = (int64_t)segment->base - before->base;
+    return step * 10 < 18 * (int64_t)segment->size && segment->left < before->right &&
+           before->left < segment->right;
+}
+
 static void split_runs(struct runs *runs)
 {
     const struct order *order = runs->order;
     struct run *run = NULL;
     for (size_t i = 0; i < order->count; i++) {
         const struct segment *segment = &order->segments[i], *before = segment - 1;
-        bool jumps =
-            !run || before->note != segment->note || order_jumps_up(order, before, segment);
+        bool jumps = !run || before->note != segment->note ||
+                     order_jumps_up(order, before, segment) ||
+                     (segment->note && !is_next_line(before, segment));
         if (jumps) {
             run = &runs->items[runs->count++];
             *run = (struct run){.first = i};
@@ -417,7 +426,8 @@ static size_t find_place(const struct order *order, const size_t *sequence, size
         const struct segment *best_above = above < count ? &order->segments[sequence[above]] : NULL;
         if (segments_level(other, stray)) {
             int64_t gap = (int64_t)stray->left - other->right;
-            if (gap > -order->em && gap <= (int64_t)WIDEST_ASIDE * order->em &&
+            if (other->left <= stray->left + order->em &&
+                gap <= (int64_t)WIDEST_ASIDE * order->em &&
                 (!best_left || other->right > best_left->right))
                 left = i;
             if (other->left >= stray->right - order->em &&

@@ -4,11 +4,8 @@
  */
 #include "reader/describe.h"
 
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <poppler.h>
 
 enum {
     LONGEST_TITLE = 1024, /* bytes */
@@ -73,21 +70,21 @@ static void send_entries(struct output *output, PopplerDocument *document, int p
     } while (--*left > 0 && poppler_index_iter_next(at));
 }
 
-void describe_document(struct output *output, int descriptor, int pages)
+void describe_pages(struct output *output, PopplerDocument *document, int pages)
 {
     struct frame_document body = {.pages = (uint32_t)pages};
-    PopplerDocument *document =
-        descriptor < 0 ? NULL : poppler_document_new_from_fd(descriptor, NULL, NULL);
     char *title = document ? poppler_document_get_title(document) : NULL;
     output_frame(output, FRAME_DOCUMENT, &body, sizeof body, title, usable(title, LONGEST_TITLE));
     g_free(title);
-    if (!document)
-        return;
+}
+
+void describe_document(struct output *output, PopplerDocument *document)
+{
+    int pages = poppler_document_get_n_pages(document);
     send_labels(output, document, pages);
     PopplerIndexIter *outline = poppler_index_iter_new(document);
     int left = MOST_ENTRIES;
     if (outline)
         send_entries(output, document, pages, outline, 1, &left);
     poppler_index_iter_free(outline);
-    g_object_unref(document);
 }

@@ -4,9 +4,14 @@
 #ifndef READER_DESCRIBE_H
 #define READER_DESCRIBE_H
 
+#include <poppler.h>
+
 #include "reader/output.h"
 
-/* Sends them, from a descriptor that it owns; -1 where another reader does so. */
-void describe_document(struct output *output, int descriptor, int pages);
+/* Sends the number of pages, and the title where there is a document to ask. */
+void describe_pages(struct output *output, PopplerDocument *document, int pages);
+
+/* Sends labels and outline. */
+void describe_document(struct output *output, PopplerDocument *document);
 
 #endif

@@ -14,8 +14,9 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include <glib.h>
+#include <poppler.h>
 
+#include "reader/attached.h"
 #include "reader/confine.h"
 #include "reader/describe.h"
 #include "reader/output.h"
@@ -27,7 +28,7 @@ struct arguments {
     unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
     unsigned long first;        /* of the pages, from 0: those before it are not read */
     bool check;                 /* confine, say so, end */
-    int description;            /* the document once more, for its title */
+    int description;            /* the document once more, for glib */
 };
 
 static bool parse_number(const char *text, unsigned long *out)
@@ -82,8 +83,21 @@ static void send_document(struct output *output, const struct arguments *argumen
         send_failure(output, (enum frame_reason)reason);
         return;
     }
+    /* One reader describes the document; all must know what it carries. */
+    bool describes = arguments->part == 0 && arguments->first == 0;
+    bool carries = words_carries_files(words);
+    PopplerDocument *document = NULL;
+    if (describes || carries)
+        document = poppler_document_new_from_fd(arguments->description, NULL, NULL);
+    if (document && carries)
+        attached_add(words, document);
     int pages = words_pages(words);
-    describe_document(output, arguments->description, pages);
+    describe_pages(output, describes ? document : NULL, pages);
+    if (document && describes) {
+        describe_document(output, document);
+        words_send_labels(words, output);
+    }
+    g_clear_object(&document);
     output_flush(output);
     for (int number = (int)arguments->first + 1; number <= pages; number++) {
         if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
@@ -110,8 +124,7 @@ static void end_late(int signal_number)
 /* Gets what can only be had before confinement: a second descriptor, the converters of titles. */
 static void prepare(struct arguments *arguments)
 {
-    bool describes = arguments->part == 0 && arguments->first == 0;
-    arguments->description = describes ? dup(FRAME_DESCRIPTOR) : -1;
+    arguments->description = dup(FRAME_DESCRIPTOR);
     signal(SIGABRT, end_aborted);
     signal(SIGTRAP, end_aborted);
     signal(SIGPROF, end_late);

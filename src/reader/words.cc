@@ -4,151 +4,41 @@
  * Poppler joins letters to words and words to lines well, but its order of lines parts tables into
  * columns. So its words are taken, each with the place of its first byte in the page's content, and
  * sorted by that. What order makes sense is decided by the document room, outside of the process
- * that meets hostile input. This is the one file in C++, for poppler's device is a class.
+ * that meets hostile input.
  */
 #include "reader/words.h"
 
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <vector>
 
-#include <Annot.h>
-#include <CharTypes.h>
 #include <Error.h>
 #include <ErrorCodes.h>
-#include <GfxFont.h>
 #include <GlobalParams.h>
 #include <goo/gfile.h>
 #include <Page.h>
 #include <PDFDoc.h>
-#include <poppler-config.h>
 #include <Stream.h>
 #include <TextOutputDev.h>
 
+#include "reader/attached.h"
+#include "reader/device.hh"
+#include "reader/forms.hh"
+#include "reader/packer.hh"
+#include "reader/scan.hh"
+
 namespace
 {
-
-/* The signature of beginMarkedContent depends on it. */
-#define POPPLER_AT_LEAST(major, minor)                                                             \
-    (POPPLER_VERSION_MAJOR > (major) ||                                                            \
-     (POPPLER_VERSION_MAJOR == (major) && POPPLER_VERSION_MINOR >= (minor)))
 
 const int longest_word = 500; /* characters; a longer one is sent in parts */
 const size_t most_words = 200000;
-/* Characters; poppler's time for joining words to lines grows faster than their number. */
-const int most_flowing = 400000;
 const int few_letters = 20;
-
-class Device : public TextOutputDev
-{
-  public:
-    explicit Device(bool in_order)
-        : TextOutputDev(nullptr, false, 0, in_order, false), raw(in_order)
-    {
-    }
-
-    void startPage(int number, GfxState *state, XRef *xref) override
-    {
-        position = 0;
-        note_start = -1;
-        characters = 0;
-        depth = artifact = 0;
-        marks.clear();
-        TextOutputDev::startPage(number, state, xref);
-    }
-
-    void drawChar(GfxState *state, double x, double y, double dx, double dy, double origin_x,
-                  double origin_y, CharCode code, int bytes, const Unicode *u, int length) override
-    {
-        bool inside = artifact > 0;
-        if (inside != (!marks.empty() && marks.back().second))
-            marks.push_back({position, inside});
-        position += bytes;
-        characters++;
-        TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u, length);
-    }
-
-    void incCharCount(int count) override
-    {
-        position += count;
-        TextOutputDev::incCharCount(count);
-    }
-
-#if POPPLER_AT_LEAST(25, 6)
-    void beginMarkedContent(const std::string &name, Dict *properties) override
-    {
-        begin_mark(name == "Artifact");
-        TextOutputDev::beginMarkedContent(name, properties);
-    }
-#else
-    void beginMarkedContent(const char *name, Dict *properties) override
-    {
-        begin_mark(name && strcmp(name, "Artifact") == 0);
-        TextOutputDev::beginMarkedContent(name, properties);
-    }
-#endif
-
-    void endMarkedContent(GfxState *state) override
-    {
-        if (depth == artifact)
-            artifact = 0;
-        if (depth > 0)
-            depth--;
-        TextOutputDev::endMarkedContent(state);
-    }
-
-    /* Called for each annotation before it is drawn; annotations are drawn last. */
-    static bool show_annotation(Annot *annotation, void *device)
-    {
-        Device *self = static_cast<Device *>(device);
-        if (self->note_start < 0)
-            self->note_start = self->position;
-        return annotation->getType() != Annot::typePopup;
-    }
-
-    /* Leaves a page alone that is too full to be joined to lines. */
-    void endPage() override
-    {
-        overfull = !raw && characters > most_flowing;
-        if (!overfull)
-            TextOutputDev::endPage();
-    }
-
-    bool is_artifact(int at) const
-    {
-        auto after = std::upper_bound(marks.begin(), marks.end(), std::make_pair(at, true));
-        return after != marks.begin() && (after - 1)->second;
-    }
-
-    bool is_note(int at) const
-    {
-        return note_start >= 0 && at >= note_start;
-    }
-
-    bool overfull = false;
-
-  private:
-    void begin_mark(bool is_artifact)
-    {
-        depth++;
-        if (is_artifact && artifact == 0)
-            artifact = depth;
-    }
-
-    const bool raw;
-    int characters = 0;  /* drawn on the page */
-    int position = 0;    /* bytes of shown text so far, as poppler counts them in its words */
-    int note_start = -1; /* where annotations begin */
-    int depth = 0;       /* of marked content */
-    int artifact = 0;    /* the depth at which an artifact began, 0 outside of one */
-    std::vector<std::pair<int, bool>> marks; /* from where on text is an artifact or is none */
-};
-
-} // namespace
-
-namespace
-{
+const int most_pages = 20000;
+const int header_search = 1 << 16; /* bytes within which a PDF begins */
+const size_t longest_comment = 4000, longest_line = 8000;
+const double margin = 72, lead = 12; /* of text that no page draws, in points */
 
 void say_nothing(ErrorCategory, Goffset, const char *)
 {
@@ -156,19 +46,23 @@ void say_nothing(ErrorCategory, Goffset, const char *)
 
 } // namespace
 
+/* A file that the document carries: a PDF, or lines of text that make one page. */
+struct attachment {
+    std::string name;
+    std::string bytes;
+    std::unique_ptr<PDFDoc> document; /* null for text */
+};
+
 struct words {
     GlobalParamsIniter globals{say_nothing}; /* shared with glib's part of poppler */
     std::unique_ptr<GooFile> file;
     std::unique_ptr<PDFDoc> document;
+    std::vector<std::unique_ptr<attachment>> attachments;
+    bool unread = false; /* it carries files that are not read */
 };
 
 namespace
 {
-
-int32_t hundredths(double points)
-{
-    return points > -1e6 && points < 1e6 ? static_cast<int32_t>(points * 100) : 0;
-}
 
 template <size_t count> bool is_named(const GooString *font, const char *const (&marks)[count])
 {
@@ -207,53 +101,6 @@ bool is_even(const TextWord *word)
     }
     return most - least < 0.04 * most;
 }
-
-size_t put_character(char *out, Unicode c)
-{
-    /* Surrogates are no characters, and a zero would end the text for its receiver. */
-    if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
-        c = 0xFFFD;
-    if (c < 0x80) {
-        out[0] = static_cast<char>(c);
-        return 1;
-    }
-    size_t length = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char first[] = {0, 0, 0xC0, 0xE0, 0xF0};
-    for (size_t i = length - 1; i > 0; i--, c >>= 6)
-        out[i] = static_cast<char>(0x80 | (c & 0x3F));
-    out[0] = static_cast<char>(first[length] | c);
-    return length;
-}
-
-/* Packs words into frames. */
-class Packer
-{
-  public:
-    explicit Packer(struct output *sink) : output(sink)
-    {
-    }
-
-    void add(const frame_word &word, const char *text)
-    {
-        if (used + sizeof word + word.length > sizeof bytes)
-            flush();
-        memcpy(bytes + used, &word, sizeof word);
-        memcpy(bytes + used + sizeof word, text, word.length);
-        used += sizeof word + word.length;
-    }
-
-    void flush()
-    {
-        if (used > 0)
-            output_frame(output, FRAME_WORDS, bytes, used, nullptr, 0);
-        used = 0;
-    }
-
-  private:
-    struct output *output;
-    size_t used = 0;
-    char bytes[FRAME_LIMIT];
-};
 
 /* Sends the characters from `start` to `end` of a word. */
 void send_part(Packer &packer, const TextWord *word, int start, int end, uint16_t style)
@@ -400,42 +247,72 @@ void send_notice(struct output *output, notice_code code)
     output_frame(output, FRAME_NOTICE, &body, sizeof body, nullptr, 0);
 }
 
-} // namespace
-
-int words_open(struct words **out, int descriptor)
+/* Where the document begins: some carry the head of a message or a script before them. */
+Goffset find_start(const GooFile &file)
 {
-    auto words = std::make_unique<struct words>();
-    words->file = GooFile::open(descriptor);
-    if (!words->file)
-        return FRAME_DAMAGED;
-    auto *stream =
-        new FileStream(words->file.get(), 0, false, words->file->size(), Object(objNull));
-    words->document = std::make_unique<PDFDoc>(stream);
-    if (!words->document->isOk())
-        return words->document->getErrorCode() == errEncrypted ? FRAME_ENCRYPTED : FRAME_DAMAGED;
-    if (words->document->getNumPages() < 1)
-        return FRAME_DAMAGED;
-    *out = words.release();
-    return 0;
+    std::vector<char> head(header_search);
+    int length = file.read(head.data(), header_search, 0);
+    static const char magic[] = "%PDF-";
+    auto end = head.begin() + std::max(0, length);
+    auto found = std::search(head.begin(), end, magic, magic + 5);
+    return found == end ? 0 : found - head.begin();
 }
 
-int words_pages(const struct words *words)
+/* Sends notes that the page does not show, at the places of their annotations. */
+void send_comments(Packer &packer, const Device &device)
 {
-    return words->document->getNumPages();
+    for (const comment &kept : device.comments) {
+        std::string text = text_of(kept.text, longest_comment);
+        frame_word word = {};
+        if (text.empty())
+            continue;
+        word.left = hundredths(kept.left);
+        word.right = hundredths(kept.right);
+        word.top = hundredths(kept.top);
+        word.bottom = hundredths(kept.bottom);
+        /* Marked text stands on a line within the mark; an icon stands beside one. */
+        double height = kept.bottom - kept.top;
+        word.base = hundredths(height < 30 ? kept.bottom - height / 4 : kept.top + 10);
+        word.size = 1000;
+        word.style = FRAME_NOTE;
+        word.length = static_cast<uint32_t>(text.size());
+        packer.add(word, text.data());
+    }
 }
 
-void words_send_page(struct words *words, struct output *output, int number)
+/* Says whether the page's text is all that a reader sees there; whether any is to be sent. */
+bool judge_text(struct output *output, PDFDoc *document, int number, const drawing &shown)
 {
-    PDFDoc *document = words->document.get();
-    bool whole = false;
-    frame_page begin = {};
-    begin.number = static_cast<uint32_t>(number);
-    output_frame(output, FRAME_PAGE, &begin, sizeof begin, nullptr, 0);
-    output_flush(output);
+    const Device &device = *shown.device;
+    int told = device.characters - device.untold;
+    if (device.untold >= few_letters && device.untold * 3 >= device.characters) {
+        send_notice(output, NOTICE_LETTERS);
+        return told * 3 >= device.untold;
+    }
+    if (holds_little(shown.words) && device.comments.empty() && is_picture(document, number))
+        send_notice(output, NOTICE_NO_TEXT);
+    return true;
+}
+
+/* Sends lines that no page draws, below each other. */
+void send_lines(Packer &packer, const std::string &text, double top)
+{
+    for (size_t start = 0; start < text.size() && top < 1e6; top += lead) {
+        size_t end = std::min(text.find('\n', start), text.size());
+        /* What is cut stays UTF-8, for it is decoded once more. */
+        packer.add_line(margin, top,
+                        text_of("\xEF\xBB\xBF" + text.substr(start, end - start), longest_line));
+        start = end + 1;
+    }
+}
+
+void send_pdf_page(struct output *output, PDFDoc *document, int number, bool with_form)
+{
     if (!document->getPage(number)) {
         send_notice(output, NOTICE_PAGE_DAMAGED);
         return;
     }
+    bool whole = false;
     auto shown = draw_part(document, number, false);
     /* Some files have all their text outside of what they show. */
     if (holds_little(shown->words)) {
@@ -446,7 +323,133 @@ void words_send_page(struct words *words, struct output *output, int number)
     }
     send_size(output, document, number, whole);
     Packer packer(output);
-    for (size_t i = 0; i < shown->words.size() && i < most_words; i++)
+    bool sent = judge_text(output, document, number, *shown);
+    for (size_t i = 0; sent && i < shown->words.size() && i < most_words; i++)
         send_word(packer, *shown->device, shown->words[i]);
+    send_comments(packer, *shown->device);
+    if (with_form) {
+        std::string form = read_form(document);
+        if (!form.empty())
+            send_notice(output, NOTICE_FORM);
+        send_lines(packer, form, document->getPageMediaHeight(number) + margin);
+    }
     packer.flush();
+}
+
+/* The attachment that a page belongs to, null for the document itself; `number` becomes the number
+ * of the page in it. */
+const attachment *find_attachment(const struct words *words, int *number)
+{
+    int before = words->document->getNumPages();
+    if (*number <= before)
+        return nullptr;
+    *number -= before;
+    for (const auto &attached : words->attachments) {
+        int pages = attached->document ? attached->document->getNumPages() : 1;
+        if (*number <= pages)
+            return attached.get();
+        *number -= pages;
+    }
+    return nullptr;
+}
+
+void send_text_page(struct output *output, const attachment &attached)
+{
+    frame_size size = {};
+    size.width = 61200;
+    size.height = 79200;
+    output_frame(output, FRAME_SIZE, &size, sizeof size, nullptr, 0);
+    Packer packer(output);
+    send_lines(packer, attached.bytes, margin);
+    packer.flush();
+}
+
+} // namespace
+
+int words_open(struct words **out, int descriptor)
+{
+    auto words = std::make_unique<struct words>();
+    words->file = GooFile::open(descriptor);
+    if (!words->file)
+        return FRAME_DAMAGED;
+    Goffset start = find_start(*words->file);
+    auto *stream = new FileStream(words->file.get(), start, false, words->file->size() - start,
+                                  Object(objNull));
+    words->document = std::make_unique<PDFDoc>(stream);
+    if (!words->document->isOk())
+        return words->document->getErrorCode() == errEncrypted ? FRAME_ENCRYPTED : FRAME_DAMAGED;
+    if (words->document->getNumPages() < 1)
+        return FRAME_DAMAGED;
+    *out = words.release();
+    return 0;
+}
+
+bool words_carries_files(const struct words *words)
+{
+    return words->document->getCatalog()->numEmbeddedFiles() > 0;
+}
+
+void words_leave_out(struct words *words)
+{
+    words->unread = true;
+}
+
+bool words_attach(struct words *words, const char *name, const char *bytes, size_t length)
+{
+    auto attached = std::make_unique<attachment>();
+    attached->name = name;
+    attached->bytes.assign(bytes, length);
+    if (length >= 5 && memcmp(bytes, "%PDF-", 5) == 0) {
+        std::string &kept = attached->bytes;
+        attached->document = std::make_unique<PDFDoc>(
+            new MemStream(kept.data(), 0, static_cast<Goffset>(kept.size()), Object(objNull)));
+        if (!attached->document->isOk() || attached->document->getNumPages() < 1)
+            return false;
+    }
+    int pages = attached->document ? attached->document->getNumPages() : 1;
+    if (pages + words_pages(words) > most_pages)
+        return false;
+    words->attachments.push_back(std::move(attached));
+    return true;
+}
+
+int words_pages(const struct words *words)
+{
+    int pages = words->document->getNumPages();
+    for (const auto &attached : words->attachments)
+        pages += attached->document ? attached->document->getNumPages() : 1;
+    return pages;
+}
+
+void words_send_labels(const struct words *words, struct output *output)
+{
+    int pages = words_pages(words);
+    for (int number = words->document->getNumPages() + 1; number <= pages; number++) {
+        int inner = number;
+        const attachment *attached = find_attachment(words, &inner);
+        std::string label = text_of("\xEF\xBB\xBF" + attached->name, 200);
+        if (attached->document)
+            label += ", " + std::to_string(inner);
+        frame_page body = {};
+        body.number = static_cast<uint32_t>(number);
+        output_frame(output, FRAME_LABEL, &body, sizeof body, label.data(), label.size());
+    }
+}
+
+void words_send_page(struct words *words, struct output *output, int number)
+{
+    frame_page begin = {};
+    begin.number = static_cast<uint32_t>(number);
+    output_frame(output, FRAME_PAGE, &begin, sizeof begin, nullptr, 0);
+    output_flush(output);
+    int inner = number;
+    const attachment *attached = find_attachment(words, &inner);
+    if (!attached)
+        send_pdf_page(output, words->document.get(), number, number == 1);
+    else if (attached->document)
+        send_pdf_page(output, attached->document.get(), inner, inner == 1);
+    else
+        send_text_page(output, *attached);
+    if (number == 1 && words->unread)
+        send_notice(output, NOTICE_ATTACHMENTS);
 }

@@ -1,8 +1,13 @@
 /*
  * Words: what stands on the pages of a PDF, word by word, in the order in which it is drawn.
+ *
+ * Files that the PDF carries follow it as more pages.
  */
 #ifndef READER_WORDS_H
 #define READER_WORDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "document/frame.h"
 #include "reader/output.h"
@@ -17,7 +22,20 @@ struct words;
  * be read as an enum frame_reason. */
 int words_open(struct words **out, int descriptor);
 
+bool words_carries_files(const struct words *words);
+
+/* Appends the pages of a file that the document carries: a PDF, or text in UTF-8. False when it
+ * cannot be read. */
+bool words_attach(struct words *words, const char *name, const char *bytes, size_t length);
+
+/* Notes that the document carries a file that is not read. */
+void words_leave_out(struct words *words);
+
+/* Of the document and what is attached to it. */
 int words_pages(const struct words *words);
+
+/* Sends the labels of the attached pages: the file's name and the number within it. */
+void words_send_labels(const struct words *words, struct output *output);
 
 /* Sends the frames of page `number`, counted from 1. A damaged page is sent without words. */
 void words_send_page(struct words *words, struct output *output, int number);

@@ -24,6 +24,7 @@ class Pdf:
         self.catalog = b''
         self.trailer = b''
         self.pages = []
+        self.attached = []
         self.fonts = b''
         names = {'R': b'Helvetica', 'B': b'Helvetica-Bold', 'M': b'Courier', 'S': b'Times-Roman'}
         for key, name in names.items():
@@ -71,8 +72,24 @@ class Pdf:
         return b'\n'.join(self.text(x, y + i * lead, line, size, font)
                           for i, line in enumerate(lines))
 
+    def picture(self, x, y, width, height):
+        """Content that draws a grey picture with its upper left corner at x, y."""
+        return b'q %g 0 0 %g %g %g cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x80 EI Q' % (
+            width, height, x, self.height - y - height)
+
+    def attach(self, name, data):
+        """Puts a file into this one."""
+        file = self.stream(data, b'/Type/EmbeddedFile')
+        spec = self.add(b'<</Type/Filespec/F%s/UF%s/EF<</F %d 0 R>>>>' % (
+            text_string(name), text_string(name), file))
+        self.attached.append((name, spec))
+
     def bytes(self, before=b''):
         kids = b' '.join(b'%d 0 R' % number for number in self.pages)
+        if self.attached:
+            names = b' '.join(b'%s %d 0 R' % (text_string(name), spec)
+                              for name, spec in sorted(self.attached))
+            self.catalog += b'/Names<</EmbeddedFiles<</Names[%s]>>>>' % names
         self.objects[0] = b'<</Type/Catalog/Pages 2 0 R%s>>' % self.catalog
         self.objects[1] = b'<</Type/Pages/Count %d/Kids[%s]>>' % (len(self.pages), kids)
         out, places = bytearray(before + b'%PDF-1.7\n'), []

@@ -1,0 +1,184 @@
+/*
+ * Device: poppler's device for text, which also notes the order of drawing, what is marked as no part
+ * of the text, what annotations draw, and how many letters the file does not tell.
+ */
+#ifndef READER_DEVICE_HH
+#define READER_DEVICE_HH
+
+#include <algorithm>
+#include <cstring>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <Annot.h>
+#include <CharTypes.h>
+#include <GfxState.h>
+#include <TextOutputDev.h>
+
+/* Characters; poppler's time for joining words to lines grows faster than their number. */
+const int most_flowing = 400000;
+
+/* What somebody wrote into an annotation that does not show it. */
+struct comment {
+    double left, top, right, bottom; /* points from the page's top left corner */
+    std::string text;                /* as the file has it */
+};
+
+class Device : public TextOutputDev
+{
+  public:
+    /* With `in_order`, words stay in the order of drawing and are not joined to lines. */
+    explicit Device(bool in_order)
+        : TextOutputDev(nullptr, false, 0, in_order, false), raw(in_order)
+    {
+    }
+
+    void startPage(int number, GfxState *state, XRef *xref) override
+    {
+        position = 0;
+        note_start = -1;
+        characters = untold = 0;
+        comments.clear();
+        std::copy(state->getCTM(), state->getCTM() + 6, to_page);
+        depth = artifact = 0;
+        marks.clear();
+        TextOutputDev::startPage(number, state, xref);
+    }
+
+    void drawChar(GfxState *state, double x, double y, double dx, double dy, double origin_x,
+                  double origin_y, CharCode code, int bytes, const Unicode *u, int length) override
+    {
+        bool inside = artifact > 0;
+        if (inside != (!marks.empty() && marks.back().second))
+            marks.push_back({position, inside});
+        position += bytes;
+        characters++;
+        untold += is_untold(u, length);
+        TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u, length);
+    }
+
+    void incCharCount(int count) override
+    {
+        position += count;
+        TextOutputDev::incCharCount(count);
+    }
+
+#ifdef POPPLER_NAMES_ARE_STRINGS
+    void beginMarkedContent(const std::string &name, Dict *properties) override
+    {
+        begin_mark(name == "Artifact");
+        TextOutputDev::beginMarkedContent(name, properties);
+    }
+#else
+    void beginMarkedContent(const char *name, Dict *properties) override
+    {
+        begin_mark(name && strcmp(name, "Artifact") == 0);
+        TextOutputDev::beginMarkedContent(name, properties);
+    }
+#endif
+
+    void endMarkedContent(GfxState *state) override
+    {
+        if (depth == artifact)
+            artifact = 0;
+        if (depth > 0)
+            depth--;
+        TextOutputDev::endMarkedContent(state);
+    }
+
+    /* Called for each annotation before it is drawn; annotations are drawn last. */
+    static bool show_annotation(Annot *annotation, void *device)
+    {
+        Device *self = static_cast<Device *>(device);
+        if (self->note_start < 0)
+            self->note_start = self->position;
+        self->keep_comment(annotation);
+        return annotation->getType() != Annot::typePopup;
+    }
+
+    /* Leaves a page alone that is too full to be joined to lines. */
+    void endPage() override
+    {
+        overfull = !raw && characters > most_flowing;
+        if (!overfull)
+            TextOutputDev::endPage();
+    }
+
+    bool is_artifact(int at) const
+    {
+        auto after = std::upper_bound(marks.begin(), marks.end(), std::make_pair(at, true));
+        return after != marks.begin() && (after - 1)->second;
+    }
+
+    bool is_note(int at) const
+    {
+        return note_start >= 0 && at >= note_start;
+    }
+
+    bool overfull = false;
+    int characters = 0; /* drawn on the page */
+    int untold = 0;     /* of these, those of which the file does not say which letters they are */
+    std::vector<comment> comments;
+
+  private:
+    static bool is_untold(const Unicode *u, int length)
+    {
+        return length < 1 || !u || u[0] < 0x20 || u[0] == 0xFFFD ||
+               (u[0] >= 0xE000 && u[0] <= 0xF8FF);
+    }
+
+    static bool shows_no_text(const Annot *annotation)
+    {
+        switch (annotation->getType()) {
+        case Annot::typeText:
+        case Annot::typeHighlight:
+        case Annot::typeUnderline:
+        case Annot::typeSquiggly:
+        case Annot::typeStrikeOut:
+        case Annot::typeCaret:
+        case Annot::typeInk:
+        case Annot::typeLine:
+        case Annot::typeSquare:
+        case Annot::typeCircle:
+        case Annot::typePolygon:
+        case Annot::typePolyLine:
+            return true;
+        default:
+            return false;
+        }
+    }
+
+    void keep_comment(const Annot *annotation)
+    {
+        const GooString *contents = annotation->getContents();
+        if (!shows_no_text(annotation) || !contents || contents->getLength() == 0 ||
+            comments.size() >= most_comments)
+            return;
+        double x1, y1, x2, y2;
+        annotation->getRect(&x1, &y1, &x2, &y2);
+        const double *m = to_page;
+        double a = m[0] * x1 + m[2] * y1 + m[4], b = m[1] * x1 + m[3] * y1 + m[5];
+        double c = m[0] * x2 + m[2] * y2 + m[4], d = m[1] * x2 + m[3] * y2 + m[5];
+        comments.push_back({std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d),
+                            contents->toStr()});
+    }
+
+    static const size_t most_comments = 5000;
+    void begin_mark(bool is_artifact)
+    {
+        depth++;
+        if (is_artifact && artifact == 0)
+            artifact = depth;
+    }
+
+    const bool raw;
+    double to_page[6] = {}; /* from the file's coordinates */
+    int position = 0;    /* bytes of shown text so far, as poppler counts them in its words */
+    int note_start = -1; /* where annotations begin */
+    int depth = 0;       /* of marked content */
+    int artifact = 0;    /* the depth at which an artifact began, 0 outside of one */
+    std::vector<std::pair<int, bool>> marks; /* from where on text is an artifact or is none */
+};
+
+#endif

@@ -1,0 +1,85 @@
+/*
+ * Scans: the page is drawn once more, into a device that measures pictures and draws nothing.
+ */
+#include "reader/scan.hh"
+
+#include <algorithm>
+#include <cmath>
+
+#include <GfxState.h>
+#include <OutputDev.h>
+#include <Page.h>
+#include <PDFDoc.h>
+#include <Stream.h>
+
+namespace
+{
+
+const double least_share = 0.2; /* of the page that pictures cover */
+const int most_shapes = 200;    /* more of them may be letters that were made into drawings */
+
+class Pictures : public OutputDev
+{
+  public:
+    bool upsideDown() override
+    {
+        return true;
+    }
+    bool useDrawChar() override
+    {
+        return true;
+    }
+    bool interpretType3Chars() override
+    {
+        return false;
+    }
+
+    void fill(GfxState *) override
+    {
+        shapes++;
+    }
+    void eoFill(GfxState *) override
+    {
+        shapes++;
+    }
+
+    void drawImageMask(GfxState *state, Object *, Stream *, int, int, bool, bool, bool) override
+    {
+        measure(state);
+    }
+    void drawImage(GfxState *state, Object *, Stream *, int, int, GfxImageColorMap *, bool,
+                   const int *, bool) override
+    {
+        measure(state);
+    }
+    void drawMaskedImage(GfxState *state, Object *, Stream *, int, int, GfxImageColorMap *, bool,
+                         Stream *, int, int, bool, bool) override
+    {
+        measure(state);
+    }
+    void drawSoftMaskedImage(GfxState *state, Object *, Stream *, int, int, GfxImageColorMap *,
+                             bool, Stream *, int, int, GfxImageColorMap *, bool) override
+    {
+        measure(state);
+    }
+
+    double area = 0; /* square points */
+    int shapes = 0;
+
+  private:
+    void measure(GfxState *state)
+    {
+        const double *m = state->getCTM();
+        area += std::abs(m[0] * m[3] - m[1] * m[2]);
+    }
+};
+
+} // namespace
+
+bool is_picture(PDFDoc *document, int number)
+{
+    Pictures pictures;
+    document->displayPage(&pictures, number, 72, 72, 0, false, true, false);
+    double page = document->getPageCropWidth(number) * document->getPageCropHeight(number);
+    return pictures.area > page * least_share || pictures.shapes > most_shapes;
+}
