@@ -24,6 +24,7 @@ enum {
     MOST_RUNS = 16384,
     LONGEST_READING = 86400,
     MOST_READERS = 8,
+    MOST_DAYS = 36500,
     LARGEST_READER = 1 << 20,
     LARGEST_CONTEXT = 1000000000,
     MOST_DESCRIPTORS = 1 << 20,
@@ -40,6 +41,7 @@ struct serve_settings {
     int64_t requests_per_minute;
     int64_t run_timeout;
     int64_t runs_per_project;
+    int64_t keep_threads, keep_runs, keep_events, keep_uploads;
     int64_t readers, document_timeout, page_timeout, reader_memory;
     const char *weights;
     struct model_settings models;
@@ -74,6 +76,21 @@ static const struct option_row serve_rows[] = {
     {"runs-per-project", 0, OPTION_COUNT, "NUMBER",
      offsetof(struct serve_settings, runs_per_project), MOST_RUNS,
      "How many runs of one project are executed at once; others wait in order. Default: no limit."},
+    {"keep-threads", 0, OPTION_COUNT, "DAYS", offsetof(struct serve_settings, keep_threads),
+     MOST_DAYS,
+     "Delete threads, with all they have, when nothing was added to them for that long. Default: "
+     "never."},
+    {"keep-runs", 0, OPTION_COUNT, "DAYS", offsetof(struct serve_settings, keep_runs), MOST_DAYS,
+     "Delete runs that have ended, with their steps, that long after their creation; the messages "
+     "stay. Default: never."},
+    {"keep-events", 0, OPTION_COUNT, "DAYS", offsetof(struct serve_settings, keep_events),
+     MOST_DAYS,
+     "Delete the events of runs that have ended that long after the run's creation. Default: "
+     "never."},
+    {"keep-uploads", 0, OPTION_COUNT, "DAYS", offsetof(struct serve_settings, keep_uploads),
+     MOST_DAYS,
+     "Forget uploads that were completed, cancelled or expired that long after their creation; the "
+     "files stay. Default: never."},
     {"readers", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, readers), MOST_READERS,
      "How many documents are read at once. Default: 2."},
     {"document-timeout", 0, OPTION_COUNT, "SECONDS",
@@ -279,6 +296,10 @@ int cmd_serve(int argc, char **argv)
     server.requests_per_minute = settings.requests_per_minute;
     server.run_seconds = settings.run_timeout;
     server.runs_per_project = (size_t)settings.runs_per_project;
+    server.keep_days[0] = settings.keep_threads;
+    server.keep_days[1] = settings.keep_runs;
+    server.keep_days[2] = settings.keep_events;
+    server.keep_days[3] = settings.keep_uploads;
     server.readers = (size_t)settings.readers;
     server.document_seconds = (unsigned)settings.document_timeout;
     server.page_seconds = (unsigned)settings.page_timeout;

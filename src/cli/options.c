@@ -14,7 +14,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { MOST_OPTIONS = 32, HELP = 1000, FIRST_ROW = 1001, ENVIRONMENT_LIMIT = 1 << 20 };
+enum { MOST_OPTIONS = 64, HELP = 1000, FIRST_ROW = 1001, ENVIRONMENT_LIMIT = 1 << 20 };
 
 struct reading {
     const struct option_form *form;

@@ -13,6 +13,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "engine/run_state.h"
+#include "server/retain.h"
 #include "server/upkeep.h"
 #include "store/file_record.h"
 #include "store/record.h"
@@ -241,9 +243,12 @@ static void *keep(void *argument)
 {
     struct housekeeping *housekeeping = argument;
     struct upkeep upkeep = {.options = &housekeeping->options, .stop = &housekeeping->stop};
+    struct retain retain = {.db = housekeeping->options.db, .log = housekeeping->options.log};
+    memcpy(retain.keep, housekeeping->options.keep, sizeof retain.keep);
     upkeep_start(&upkeep);
     while (!atomic_load(&housekeeping->stop)) {
         bool more = sweep(housekeeping);
+        more = retain_look(&retain) || more;
         upkeep_look(&upkeep);
         if (!more)
             wait_a_second(housekeeping);

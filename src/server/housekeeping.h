@@ -15,6 +15,7 @@
 #include "server/reserve.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "store/retention.h"
 
 struct housekeeping;
 
@@ -26,6 +27,7 @@ struct housekeeping_options {
     struct engine *engine;
     struct reserve *reserve; /* may be NULL */
     struct log *log;
+    int64_t keep[RETENTION_KINDS]; /* seconds, as of retain.h */
 };
 
 int housekeeping_open(struct housekeeping **out, const struct housekeeping_options *options,

@@ -40,7 +40,7 @@ struct server {
     char owner_path[128];
 };
 
-enum { MOST_ADDRESSES = 4 };
+enum { MOST_ADDRESSES = 4, SECONDS_A_DAY = 86400 };
 
 /* ---- The store ------------------------------------------------------------------------------ */
 
@@ -126,7 +126,7 @@ static int start_workers(struct server *server, const struct server_options *opt
     rc = engine_open(&services->engine, &engine, error);
     if (rc)
         return rc;
-    const struct housekeeping_options housekeeping = {
+    struct housekeeping_options housekeeping = {
         .db = services->db,
         .blobs = services->blobs,
         .search = services->search,
@@ -135,6 +135,8 @@ static int start_workers(struct server *server, const struct server_options *opt
         .reserve = &server->reserve,
         .log = options->log,
     };
+    for (size_t i = 0; i < RETENTION_KINDS; i++)
+        housekeeping.keep[i] = options->keep_days[i] * SECONDS_A_DAY;
     return housekeeping_open(&server->housekeeping, &housekeeping, error);
 }
 

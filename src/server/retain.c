@@ -1,0 +1,77 @@
+/*
+ * Retain.
+ *
+ * A walk goes on slice by slice and pauses after each as long as it took, so others who write come
+ * first. When it has come to what is young the next one begins after a while.
+ */
+#include "server/retain.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/error.h"
+
+enum { BETWEEN_WALKS = 30, LONGEST_PAUSE_US = 100000 };
+
+struct slice {
+    struct retention *walk;
+    struct arena *arena;
+};
+
+static int work(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct slice *slice = argument;
+    return retention_continue(session, slice->walk, slice->arena, error);
+}
+
+static void note(const struct retain *retain, enum retention_kind kind, size_t removed)
+{
+    static const char *const names[RETENTION_KINDS] = {"thread", "run", "event", "upload"};
+    char count[24];
+    snprintf(count, sizeof count, "%zu", removed);
+    if (removed)
+        log_write(retain->log, LOG_INFO, "retention", "kind", names[kind], "removed", count, NULL);
+}
+
+/* True when the walk goes on. */
+static bool walk_on(struct retain *retain, enum retention_kind kind)
+{
+    struct retention walk = retain->walks[kind];
+    struct slice slice = {&walk, arena_new(0)};
+    struct treadle_error error;
+    int64_t start = clock_monotonic_us();
+    int rc = slice.arena ? db_write(retain->db, work, &slice, &error) : error_set_memory(&error);
+    int64_t taken = clock_monotonic_us() - start;
+    arena_free(slice.arena);
+    if (rc) {
+        log_write(retain->log, LOG_ERROR, "retention", "error", error.message, NULL);
+        retain->next[kind] = clock_monotonic_us() + BETWEEN_WALKS * INT64_C(1000000);
+        return false;
+    }
+    retain->walks[kind] = walk;
+    note(retain, kind, walk.removed);
+    usleep((useconds_t)(taken < LONGEST_PAUSE_US ? taken : LONGEST_PAUSE_US));
+    return !walk.ended;
+}
+
+bool retain_look(struct retain *retain)
+{
+    bool more = false;
+    for (enum retention_kind kind = 0; kind < RETENTION_KINDS; kind++) {
+        int64_t now = clock_monotonic_us();
+        struct retention *walk = &retain->walks[kind];
+        if (!retain->keep[kind] || now < retain->next[kind])
+            continue;
+        walk->kind = kind;
+        walk->before = clock_seconds() - retain->keep[kind];
+        if (walk_on(retain, kind)) {
+            more = true;
+        } else {
+            walk->seq = 0;
+            retain->next[kind] = clock_monotonic_us() + BETWEEN_WALKS * INT64_C(1000000);
+        }
+    }
+    return more;
+}
