@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "search/vectorise.h"
 #include "search/vectors.h"
@@ -223,6 +224,26 @@ static void evict(struct search *search)
     index_close(index);
 }
 
+size_t search_close_idle(struct search *search, unsigned seconds)
+{
+    int64_t before = clock_monotonic_us() - seconds * INT64_C(1000000);
+    size_t closed = 0;
+    pthread_mutex_lock(&search->lock);
+    for (struct search_index **at = &search->indexes; *at;) {
+        struct search_index *index = *at;
+        if (index->users || index->used_at > before) {
+            at = &index->next;
+            continue;
+        }
+        *at = index->next;
+        search->open--;
+        closed++;
+        index_close(index);
+    }
+    pthread_mutex_unlock(&search->lock);
+    return closed;
+}
+
 static int index_add(struct search *search, const char *store_id, const char *path,
                      struct search_index **out, struct treadle_error *error)
 {
@@ -272,7 +293,7 @@ int search_index_acquire(struct search *search, const char *store_id, bool make,
         code = index_add(search, store_id, path, &index, error);
     if (index) {
         index->users++;
-        index->used_at = ++search->clock;
+        index->used_at = clock_monotonic_us();
     }
     pthread_mutex_unlock(&search->lock);
     free(path);
@@ -287,6 +308,7 @@ void search_index_release(struct search *search, struct search_index *index)
         return;
     pthread_mutex_lock(&search->lock);
     bool last = --index->users == 0 && index->removed;
+    index->used_at = clock_monotonic_us();
     pthread_mutex_unlock(&search->lock);
     if (last)
         index_close(index);

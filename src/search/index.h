@@ -27,8 +27,8 @@ struct search_index {
     struct vectors_map map; /* as `reader` */
     char store_id[SEARCH_ID_BYTES + 1];
     size_t users;
-    uint64_t used_at;
-    bool removed; /* its file is gone: the last user closes it */
+    int64_t used_at; /* when it was last asked for or given back, of the monotonic clock */
+    bool removed;    /* its file is gone: the last user closes it */
     struct search_index *next;
 };
 
@@ -43,7 +43,6 @@ struct search {
     pthread_mutex_t lock; /* what follows */
     struct search_index *indexes;
     size_t open;
-    uint64_t clock;
     char suspects[SEARCH_SUSPECTS][SEARCH_ID_BYTES + 1];
     size_t suspect_count;
     char *directory;

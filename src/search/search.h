@@ -84,6 +84,10 @@ int search_remove_file(struct search *search, const char *store_id, const char *
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);
 
+/* Closes the indexes that nobody asked for since that many seconds: each has descriptors, and
+ * memory of its own. They are opened again when they are asked for. How many it closed. */
+size_t search_close_idle(struct search *search, unsigned seconds);
+
 /* Calls `visit` with every store that has an index, until it returns a code other than 0, which is
  * then the result. It may remove the one that it is called with. */
 typedef int (*search_visit)(void *context, const char *store_id);

@@ -3,6 +3,7 @@
  */
 #include "server/upkeep.h"
 
+#include <malloc.h>
 #include <stdio.h>
 
 #include "base/arena.h"
@@ -15,6 +16,7 @@
 enum {
     MOST_REMOVALS = 256, /* in one look */
     MOST_LINES = 50,
+    IDLE_INDEX_SECONDS = 300,
     RETRY_SECONDS = 30,
     MARK_SECONDS = 60,
     FORGET_SECONDS = 3600,
@@ -180,6 +182,9 @@ void upkeep_look(struct upkeep *upkeep)
         reserve_look(upkeep->options->reserve);
     if (!arena)
         return;
+    /* What was theirs goes back to the system, and not only to the allocator. */
+    if (search_close_idle(upkeep->options->search, IDLE_INDEX_SECONDS))
+        malloc_trim(0);
     if (now >= upkeep->next_removals)
         remove_noted(upkeep, arena);
     look_at_suspects(upkeep, arena);

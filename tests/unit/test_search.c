@@ -459,6 +459,33 @@ static void a_kill_leaves_what_was_committed(void **state)
     assert_non_null(strstr(results[0].text, "To install a package"));
 }
 
+static size_t count_descriptors(void)
+{
+    DIR *directory = opendir("/proc/self/fd");
+    size_t count = 0;
+    while (readdir(directory))
+        count++;
+    closedir(directory);
+    return count;
+}
+
+static void idle_indexes_give_their_descriptors_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct search_result *results;
+    size_t before = count_descriptors();
+    put_manual(fixture);
+    add(fixture, "vs_1", "file-1");
+    add(fixture, "vs_2", "file-1");
+    size_t open = count_descriptors();
+    assert_true(open > before);
+    assert_int_equal(search_close_idle(fixture->search, 3600), 0);
+    assert_int_equal(count_descriptors(), open);
+    assert_int_equal(search_close_idle(fixture->search, 0), 2);
+    assert_int_equal(count_descriptors(), before);
+    assert_true(ask(fixture, "vs_1", "install a package", &results) > 1);
+}
+
 static void a_statement_is_cited_with_its_page(void **state)
 {
     (void)state;
@@ -486,6 +513,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(ids_cannot_leave_the_directory, set_up, tear_down),
         cmocka_unit_test_setup_teardown(indexes_and_their_files_are_listed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(many_stores_share_few_connections, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(idle_indexes_give_their_descriptors_back, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(threads_may_add_and_ask_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_kill_leaves_what_was_committed, set_up, tear_down),
         cmocka_unit_test(a_statement_is_cited_with_its_page),
