@@ -3,9 +3,30 @@
  */
 #include "model/lane.h"
 
+#include <errno.h>
 #include <sys/epoll.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
+
+static bool is_connection(curl_socket_t socket)
+{
+    int domain = 0, type = 0;
+    socklen_t length = sizeof domain, type_length = sizeof type;
+    return !getsockopt(socket, SOL_SOCKET, SO_DOMAIN, &domain, &length) &&
+           !getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &type_length) &&
+           (domain == AF_INET || domain == AF_INET6) && type == SOCK_STREAM;
+}
+
+/* libcurl no longer waits for the socket: it closes it now, which takes it out of epoll, or keeps
+ * the connection. Then somebody must notice that the server closes it. */
+static void watch_idle(struct lane *lane, curl_socket_t socket)
+{
+    struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT,
+                                .data.u64 = (uint64_t)lane->number << 32 | (uint32_t)socket};
+    if (!is_connection(socket) || epoll_ctl(lane->epoll, EPOLL_CTL_MOD, socket, &event))
+        epoll_ctl(lane->epoll, EPOLL_CTL_DEL, socket, NULL);
+}
 
 static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, void *known)
 {
@@ -13,7 +34,7 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, 
     struct epoll_event event = {.data.u64 = (uint64_t)lane->number << 32 | (uint32_t)socket};
     (void)easy;
     if (what == CURL_POLL_REMOVE) {
-        epoll_ctl(lane->epoll, EPOLL_CTL_DEL, socket, NULL);
+        watch_idle(lane, socket);
         return 0;
     }
     if (what & CURL_POLL_IN)
@@ -21,6 +42,8 @@ static int on_socket(CURL *easy, curl_socket_t socket, int what, void *context, 
     if (what & CURL_POLL_OUT)
         event.events |= EPOLLOUT;
     int rc = epoll_ctl(lane->epoll, known ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, socket, &event);
+    if (rc && !known && errno == EEXIST)
+        rc = epoll_ctl(lane->epoll, EPOLL_CTL_MOD, socket, &event);
     if (!known && !rc)
         curl_multi_assign(lane->multi, socket, lane);
     return rc;
@@ -53,8 +76,18 @@ void lane_close(struct lane *lane)
     curl_multi_cleanup(lane->multi);
 }
 
+void lane_refresh(struct lane *lane)
+{
+    if (!lane->stale || lane->count)
+        return;
+    lane_close(lane);
+    lane_open(lane, lane->number, lane->epoll);
+}
+
 bool lane_add(struct lane *lane, CURL *easy)
 {
+    if (!lane->multi && !lane_open(lane, lane->number, lane->epoll))
+        return false;
     if (curl_multi_add_handle(lane->multi, easy) != CURLM_OK)
         return false;
     lane->count++;
@@ -77,6 +110,10 @@ static void act(struct lane *lane, curl_socket_t socket, int flags)
 
 void lane_act(struct lane *lane, curl_socket_t socket, uint32_t events)
 {
+    if (events & EPOLLRDHUP) {
+        lane->stale = true;
+        return;
+    }
     int flags = events & EPOLLIN ? CURL_CSELECT_IN : 0;
     if (events & EPOLLOUT)
         flags |= CURL_CSELECT_OUT;

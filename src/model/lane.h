@@ -19,6 +19,7 @@ struct lane {
     int epoll;
     size_t number;
     size_t count; /* exchanges under way */
+    bool stale;   /* a server has closed a connection that nobody uses */
     int64_t due;  /* when libcurl wants to be called, by clock_monotonic_us, or LANE_NEVER */
     bool touched; /* something may have ended */
     bool stuck;   /* libcurl had no memory to go on with one of them, and does not say which */
@@ -34,6 +35,10 @@ void lane_remove(struct lane *lane, CURL *easy);
 
 /* What epoll said of a socket of the lane's. */
 void lane_act(struct lane *lane, curl_socket_t socket, uint32_t events);
+
+/* Closes the connections that are kept, once the lane is idle, where a server has closed one of
+ * them: libcurl looks at them only when it needs one. */
+void lane_refresh(struct lane *lane);
 
 /* Lets libcurl do what is due by now. */
 void lane_tick(struct lane *lane, int64_t now);

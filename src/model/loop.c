@@ -262,6 +262,7 @@ static void run_lanes(struct model_loop *loop)
             curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&exchange);
             complete(loop, exchange, code);
         }
+        lane_refresh(&loop->lanes[i]);
     }
 }
 

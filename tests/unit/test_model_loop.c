@@ -418,9 +418,70 @@ static void a_try_that_failed_early_leaves_no_buffer(void **state)
     free(reply);
 }
 
+/* A server that keeps a connection, and closes it later: our side of it is closed then, too, though
+ * no exchange needs it. */
+static void closes_what_the_server_has_closed(void **state)
+{
+    static const char reply[] = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+    static const char *const none[] = {"", NULL};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    struct fixture fixture;
+    struct result result;
+    struct treadle_error error;
+    char url[64], bytes[4096];
+    (void)state;
+    set_up(&fixture, none);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&address, &length), 0);
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
+    struct loop_exchange exchange = exchange_of(&fixture, &result);
+    exchange.url = url;
+    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    int connection = accept(listener, NULL, NULL);
+    assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);
+    assert_int_equal(send(connection, reply, sizeof reply - 1, 0), sizeof reply - 1);
+    wait_for(&fixture, &fixture.tally.done, 1);
+    assert_int_equal(result.end, LOOP_OK);
+
+    /* The same connection serves the next exchange. */
+    buffer_clear(&result.body);
+    exchange = exchange_of(&fixture, &result);
+    exchange.url = url;
+    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);
+    assert_int_equal(send(connection, reply, sizeof reply - 1, 0), sizeof reply - 1);
+    wait_for(&fixture, &fixture.tally.done, 2);
+
+    const struct timeval patience = {.tv_sec = 20};
+    assert_int_equal(setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience),
+                     0);
+    shutdown(connection, SHUT_WR);
+    assert_int_equal(recv(connection, bytes, sizeof bytes, 0), 0);
+
+    /* And a new one the next. */
+    buffer_clear(&result.body);
+    exchange = exchange_of(&fixture, &result);
+    exchange.url = url;
+    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    close(connection);
+    connection = accept(listener, NULL, NULL);
+    assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);
+    assert_int_equal(send(connection, reply, sizeof reply - 1, 0), sizeof reply - 1);
+    wait_for(&fixture, &fixture.tally.done, 3);
+    assert_int_equal(result.end, LOOP_OK);
+    buffer_clear(&result.body);
+    tear_down(&fixture);
+    close(connection);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(closes_what_the_server_has_closed),
         cmocka_unit_test(connections_are_kept),
         cmocka_unit_test(a_kept_connection_that_has_ended_is_replaced),
         cmocka_unit_test(many_are_carried_at_once),
