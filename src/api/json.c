@@ -4,6 +4,7 @@
 #include "api/json.h"
 
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,28 +53,59 @@ int json_parse(const char *text, size_t length, json_t **out, struct treadle_err
     return rc;
 }
 
+/* The letter of a byte's escape, 'u' where it is written as a number, 0 where it stands for itself.
+ */
+static char escape_of(unsigned char byte)
+{
+    if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 127)
+        return 0;
+    if (byte == '"' || byte == '\\')
+        return (char)byte;
+    return byte == '\n' ? 'n' : byte == '\t' ? 't' : byte == '\r' ? 'r' : 'u';
+}
+
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
+
+/* Whether any of eight bytes is 0, as the highest bit of its place and perhaps of those above. */
+static uint64_t zeros(uint64_t bytes)
+{
+    return (bytes - EACH(1)) & ~bytes & EACH(128);
+}
+
+/* How many bytes from here on stand for themselves; eight at a time, since most do. */
+static size_t plain_length(const char *text, size_t length)
+{
+    size_t i = 0;
+    for (uint64_t bytes; i + sizeof bytes <= length; i += sizeof bytes) {
+        memcpy(&bytes, text + i, sizeof bytes);
+        uint64_t below_space = (bytes - EACH(' ')) & ~bytes & EACH(128);
+        if (below_space | zeros(bytes ^ EACH('"')) | zeros(bytes ^ EACH('\\')) |
+            zeros(bytes ^ EACH(127)))
+            break;
+    }
+    while (i < length && !escape_of((unsigned char)text[i]))
+        i++;
+    return i;
+}
+
 void json_print_string(const char *text, struct buffer *out)
 {
-    const char *start = text;
+    size_t left = strlen(text);
     buffer_append_char(out, '"');
-    for (const char *c = text;; c++) {
-        unsigned char byte = (unsigned char)*c;
-        if (byte >= ' ' && byte != '"' && byte != '\\' && byte != 127)
-            continue;
-        buffer_append(out, start, (size_t)(c - start));
-        start = c + 1;
-        if (byte == '\0')
+    while (left) {
+        size_t plain = plain_length(text, left);
+        buffer_append(out, text, plain);
+        text += plain;
+        left -= plain;
+        if (!left)
             break;
-        if (byte == '"' || byte == '\\')
-            buffer_append_format(out, "\\%c", byte);
-        else if (byte == '\n')
-            buffer_append_string(out, "\\n");
-        else if (byte == '\t')
-            buffer_append_string(out, "\\t");
-        else if (byte == '\r')
-            buffer_append_string(out, "\\r");
+        char escape[2] = {'\\', escape_of((unsigned char)*text)};
+        if (escape[1] == 'u')
+            buffer_append_format(out, "\\u%04x", (unsigned char)*text);
         else
-            buffer_append_format(out, "\\u%04x", byte);
+            buffer_append(out, escape, sizeof escape);
+        text++;
+        left--;
     }
     buffer_append_char(out, '"');
 }

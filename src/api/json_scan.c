@@ -12,15 +12,16 @@
 
 static const char *skip_string(const char *at)
 {
-    at++;
-    for (;;) {
-        at += strcspn(at, "\"\\");
-        if (*at == '"')
-            return at + 1;
-        if (!at[0] || !at[1])
+    const char *start = at + 1, *quote = at;
+    size_t escapes;
+    do {
+        quote = strchr(quote + 1, '"');
+        if (!quote)
             return NULL;
-        at += 2;
-    }
+        for (escapes = 0; quote - escapes > start && quote[-1 - (ptrdiff_t)escapes] == '\\';)
+            escapes++;
+    } while (escapes % 2);
+    return quote + 1;
 }
 
 static const char *skip_nested(const char *at)
@@ -72,8 +73,7 @@ static bool fail(struct json_scan *scan)
     return false;
 }
 
-/* Moves to the next value or name; false at the end. */
-static bool move_on(struct json_scan *scan)
+bool json_scan_is_more(struct json_scan *scan)
 {
     if (scan->broken)
         return false;
@@ -97,12 +97,12 @@ static bool take(struct json_scan *scan, struct json_span *out)
 
 bool json_scan_value(struct json_scan *scan, struct json_span *value)
 {
-    return move_on(scan) && take(scan, value);
+    return json_scan_is_more(scan) && take(scan, value);
 }
 
-bool json_scan_member(struct json_scan *scan, struct json_span *name, struct json_span *value)
+bool json_scan_name(struct json_scan *scan, struct json_span *name)
 {
-    if (!move_on(scan))
+    if (!json_scan_is_more(scan))
         return false;
     if (*scan->at != '"' || !take(scan, name))
         return fail(scan);
@@ -111,12 +111,80 @@ bool json_scan_member(struct json_scan *scan, struct json_span *name, struct jso
     if (*scan->at != ':')
         return fail(scan);
     scan->at = skip_space(scan->at + 1);
-    return take(scan, value);
+    return true;
+}
+
+bool json_scan_member(struct json_scan *scan, struct json_span *name, struct json_span *value)
+{
+    return json_scan_name(scan, name) && take(scan, value);
+}
+
+bool json_scan_enter(struct json_scan *scan, char bracket)
+{
+    if (scan->broken || !json_scan_is_more(scan) || *scan->at != bracket)
+        return fail(scan);
+    scan->at++;
+    return true;
+}
+
+bool json_scan_leave(struct json_scan *scan)
+{
+    if (scan->broken || (*scan->at != '}' && *scan->at != ']'))
+        return fail(scan);
+    scan->at++;
+    return true;
+}
+
+const char *json_scan_string(struct json_scan *scan, struct arena *arena)
+{
+    struct json_span value;
+    return !scan->broken && take(scan, &value) ? json_span_string(&value, arena) : NULL;
 }
 
 bool json_span_is(const struct json_span *span, const char *text)
 {
     return strlen(text) == span->length && memcmp(span->text, text, span->length) == 0;
+}
+
+/* What the letter of an escape stands for; 0 where that is a number. */
+static char unescaped(char letter)
+{
+    switch (letter) {
+    case 'n':
+        return '\n';
+    case 't':
+        return '\t';
+    case 'r':
+        return '\r';
+    case 'b':
+        return '\b';
+    case 'f':
+        return '\f';
+    case 'u':
+        return '\0';
+    default:
+        return letter;
+    }
+}
+
+/* Takes the escapes out; false where one names a character by its number. */
+static bool unescape(const char *text, size_t length, char *out)
+{
+    const char *end = text + length;
+    for (const char *escape; text < end; text = escape + 2) {
+        escape = memchr(text, '\\', (size_t)(end - text));
+        size_t plain = (size_t)((escape ? escape : end) - text);
+        memcpy(out, text, plain);
+        out += plain;
+        if (!escape)
+            break;
+        char byte = unescaped(escape[1]);
+        if (!byte)
+            return false;
+        *out++ = byte;
+    }
+    *out = '\0';
+    return true;
 }
 
 const char *json_span_string(const struct json_span *span, struct arena *arena)
@@ -127,6 +195,11 @@ const char *json_span_string(const struct json_span *span, struct arena *arena)
         return NULL;
     if (!memchr(span->text, '\\', span->length))
         return arena_copy(arena, span->text + 1, span->length - 2);
+    char *plain = arena_alloc(arena, span->length);
+    if (!plain)
+        return NULL;
+    if (unescape(span->text + 1, span->length - 2, plain))
+        return plain;
     if (json_read(span->text, span->length, JSON_READ_STRICT, &value, &ignored))
         return NULL;
     const char *copy = arena_copy(arena, json_string_value(value), json_string_length(value));

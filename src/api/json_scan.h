@@ -26,10 +26,22 @@ struct json_scan {
 /* Begins at an object or array, of which the zero byte behind the whole text must be in reach. */
 struct json_scan json_scan_open(const char *text);
 
+/* Whether another value or name comes. */
+bool json_scan_is_more(struct json_scan *scan);
+
 /* The next member of the object, or value of the array. False at the end, and where it is broken.
  */
 bool json_scan_member(struct json_scan *scan, struct json_span *name, struct json_span *value);
 bool json_scan_value(struct json_scan *scan, struct json_span *value);
+
+/* The same without stepping over values: the next name, behind which the value is read with one of
+ * the others; into the object or array that comes next, and out of it behind its last. */
+bool json_scan_name(struct json_scan *scan, struct json_span *name);
+bool json_scan_enter(struct json_scan *scan, char bracket);
+bool json_scan_leave(struct json_scan *scan);
+
+/* The string that comes next, in the arena; NULL as with json_span_string. */
+const char *json_scan_string(struct json_scan *scan, struct arena *arena);
 
 /* Whether the part is this very text. */
 bool json_span_is(const struct json_span *span, const char *text);

@@ -10,6 +10,7 @@
 #include "api/types.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "engine/message_scan.h"
 #include "engine/run_state.h"
 #include "store/record.h"
 #include "tool/file_search.h"
@@ -90,10 +91,22 @@ static int add_parsed(struct conversation *conversation, const struct treadle_me
     return conversation_add(conversation, &said, error);
 }
 
+static int add_text(struct conversation *conversation, const struct message_scan *scanned,
+                    struct treadle_error *error)
+{
+    const struct model_message said = {.role = scanned->user ? MODEL_USER : MODEL_ASSISTANT,
+                                       .text = scanned->text,
+                                       .of_run = scanned->of_run};
+    return scanned->text[0] ? conversation_add(conversation, &said, error) : 0;
+}
+
 /* What the run itself wrote stands with its steps, and not among the thread's. */
 static int add_message(struct conversation *conversation, const char *body, const char *run_id,
                        bool of_run, struct treadle_error *error)
 {
+    struct message_scan scanned;
+    if (message_scan(body, run_id, conversation->arena, &scanned))
+        return scanned.of_run == of_run ? add_text(conversation, &scanned, error) : 0;
     struct treadle_message *message = arena_alloc(conversation->arena, sizeof *message);
     if (!message)
         return error_set_memory(error);

@@ -120,13 +120,35 @@ static json_t *print_message(const struct model_message *message,
     return made(value, failed);
 }
 
-static int add_messages(json_t *body, const struct model_request *request,
-                        const struct openai_images *images)
+/* Nothing but who says what, as most are. */
+static bool is_plain(const struct model_message *message)
 {
-    json_t *messages = json_array();
-    int failed = json_object_set_new(body, "messages", messages);
-    for (size_t i = 0; !failed && i < request->message_count; i++)
-        failed = json_array_append_new(messages, print_message(&request->messages[i], images));
+    return message->text && !message->content && !message->name && !message->call_count &&
+           message->role != MODEL_TOOL;
+}
+
+/* A long thread is some hundred thousand bytes: texts go straight into the request. */
+static int append_messages(const struct model_request *request, const struct openai_images *images,
+                           struct buffer *out)
+{
+    int failed = 0;
+    buffer_append_string(out, ",\"messages\":");
+    for (size_t i = 0; !failed && i < request->message_count; i++) {
+        const struct model_message *message = &request->messages[i];
+        buffer_append_char(out, i ? ',' : '[');
+        if (is_plain(message)) {
+            buffer_append_format(out, "{\"role\":\"%s\",\"content\":", role_words[message->role]);
+            json_print_string(message->text, out);
+            buffer_append_char(out, '}');
+            continue;
+        }
+        json_t *value = print_message(message, images);
+        failed = value ? 0 : -1;
+        if (value)
+            json_print(value, out);
+        json_decref(value);
+    }
+    buffer_append_string(out, request->message_count ? "]" : "[]");
     return failed;
 }
 
@@ -181,7 +203,7 @@ static int add_tools(json_t *body, const struct model_request *request)
 
 /* ---- The rest ------------------------------------------------------------------------------- */
 
-/* Those members of `text` that the body does not have yet. */
+/* Those members of `text` that the body does not have yet, or will have. */
 static int add_further(json_t *body, const char *text)
 {
     json_t *further = text ? parse(text) : NULL;
@@ -190,7 +212,7 @@ static int add_further(json_t *body, const char *text)
     json_t *value;
     json_object_foreach(further, key, value)
     {
-        if (!failed && !json_object_get(body, key))
+        if (!failed && !json_object_get(body, key) && strcmp(key, "messages") != 0)
             failed = json_object_set(body, key, value);
     }
     json_decref(further);
@@ -231,9 +253,7 @@ int openai_request_print(const struct model_request *request, const char *model,
                          struct treadle_error *error)
 {
     json_t *body = json_pack("{s:s, s:b}", "model", model, "stream", 1);
-    int failed = body ? add_messages(body, request, images) : -1;
-    if (!failed)
-        failed = add_tools(body, request);
+    int failed = body ? add_tools(body, request) : -1;
     if (!failed)
         failed = add_settings(body, request);
     if (!failed && extras & OPENAI_METADATA && request->metadata && request->metadata->count)
@@ -243,8 +263,13 @@ int openai_request_print(const struct model_request *request, const char *model,
             json_object_set_new(body, "stream_options", json_pack("{s:b}", "include_usage", 1));
     struct buffer text;
     buffer_init(&text, LARGEST_REQUEST);
-    if (!failed)
+    if (!failed) {
         json_print(body, &text);
+        /* The messages are the last member. */
+        text.length -= text.length > 0;
+        failed = append_messages(request, images, &text);
+        buffer_append_char(&text, '}');
+    }
     json_decref(body);
     /* Everything in it was checked when it came, so nothing but memory can be wanting. */
     int rc = failed ? error_set_memory(error) : 0;
