@@ -271,11 +271,12 @@ static void follow_from_the_log(struct play *play, struct listener *listener)
     int rc = db_read(play->stage->db, read_log, &replay, &error);
     if (!rc && replay.frames.length)
         on_frames(listener, replay.frames.data, replay.frames.length);
-    if (rc)
+    if (rc) {
         live_unfollow(&listener->follower);
-    else
+        listener->dropped = true;
+    } else {
         live_catch_up(&listener->follower, replay.after, replay.ended);
-    listener->dropped = listener->dropped || rc;
+    }
     buffer_clear(&replay.frames);
 }
 
