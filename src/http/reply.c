@@ -83,6 +83,9 @@ static struct MHD_Response *response_of_file(struct http_reply *reply)
     /* The response closes the descriptor only if it has taken it. */
     if (response && reply->file_length)
         reply->file = -1;
+    /* What a file holds is its sender's: no browser may guess that it is a page. */
+    if (response)
+        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     return response;
 }
 
@@ -123,7 +126,7 @@ struct MHD_Response *http_reply_build(struct http_reply *reply,
 }
 
 void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,
-                     struct MHD_Connection *mhd)
+                     void *session)
 {
     struct buffer text;
     buffer_init(&text, LARGEST_BODY);
@@ -137,7 +140,10 @@ void http_reply_send(const struct http_reply *reply, const char *request_id, int
     buffer_append_string(&text, "\r\n");
     buffer_append(&text, reply->body.data, reply->body.length);
     /* What could not be printed is not sent: the connection closes. */
-    if (!text.failed && !reply->body.failed && !(mhd && http_tls_send(mhd, text.data, text.length)))
+    bool whole = !text.failed && !reply->body.failed;
+    if (whole && session)
+        http_tls_send(session, text.data, text.length);
+    else if (whole)
         send(descriptor, text.data, text.length, MSG_DONTWAIT | MSG_NOSIGNAL);
     buffer_clear(&text);
 }

@@ -67,11 +67,14 @@ static bool is_preflight(const struct entry_rules *rules, const struct http_requ
 
 /* ---- Coming in ------------------------------------------------------------------------------ */
 
-static bool needs_no_caller(const struct http_request *request, const struct entry *entry)
+/* Behind a proxy on this machine everybody's connection is local, so a server that requires keys
+ * requires one for its metrics too. */
+static bool needs_no_caller(const struct entry_rules *rules, const struct http_request *request,
+                            const struct entry *entry)
 {
     size_t operation = entry->route.operation;
     return operation == ROUTE_HEALTH || operation == ROUTE_READY ||
-           (operation == ROUTE_METRICS && request->local);
+           (operation == ROUTE_METRICS && request->local && !rules->require_keys);
 }
 
 static int admit(const struct entry_rules *rules, const struct http_request *request,
@@ -119,7 +122,7 @@ int entry_check(const struct entry_rules *rules, const struct http_request *requ
         *error = unfound;
         rc = missing;
     }
-    if (!rc && !entry.preflight && !needs_no_caller(request, &entry))
+    if (!rc && !entry.preflight && !needs_no_caller(rules, request, &entry))
         rc = admit(rules, request, &entry, error);
     if (!rc && !entry.preflight)
         rc = check_room(rules, request, &entry, error);

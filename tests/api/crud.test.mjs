@@ -343,6 +343,7 @@ test('files', async t => {
         assert.equal(file.bytes, 70000);
         assert.equal(file.filename, 'Übung "1".bin');
         const reply = await client.files.content(file.id);
+        assert.equal(reply.headers.get('x-content-type-options'), 'nosniff');
         assert.ok(Buffer.from(await reply.arrayBuffer()).equals(bytes));
         await client.files.delete(file.id);
         await assert.rejects(client.files.content(file.id), { status: 404, param: 'id',

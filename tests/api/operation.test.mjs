@@ -8,6 +8,7 @@ import net from 'node:net';
 import { assertError, directory, launch, post, program, request, root, run, serve, sleep, until,
     upload, within } from './harness.mjs';
 import path from 'node:path';
+import { bearer, makeKey } from './keyring.mjs';
 
 /** Numbers by name with labels, of a text in Prometheus' format, which is checked on the way. */
 function parseMetrics(text) {
@@ -46,11 +47,20 @@ test('probes', async t => {
     assertError(await request(server, 'GET', '/v1/health'), 404);
 });
 
-test('probes need no key, metrics none from this machine', async t => {
-    const server = await serve(t, { arguments: ['--require-keys'] });
+test('probes need no key, metrics one where keys are required', async t => {
+    const store = path.join(directory(t), 'store');
+    const { key } = await makeKey(store, 'monitoring');
+    const server = await serve(t, { store, arguments: ['--require-keys'] });
     assertError(await request(server, 'GET', '/v1/assistants'), 401);
-    for (const target of ['/health', '/ready', '/metrics'])
+    for (const target of ['/health', '/ready'])
         assert.equal((await request(server, 'GET', target)).status, 200, target);
+    assertError(await request(server, 'GET', '/metrics'), 401);
+    const shown = await request(server, 'GET', '/metrics', { headers: bearer(key) });
+    assert.match(shown.text, /^treadle_connections /m);
+    const owners = await new Promise((resolve, reject) => http.get(
+        { socketPath: path.join(store, 'socket'), path: '/metrics' }, resolve).on('error', reject));
+    owners.resume();
+    assert.equal(owners.statusCode, 200);
 });
 
 test('metrics count requests by operation and status, never by path', async t => {
