@@ -53,7 +53,7 @@ static bool read_address(const struct sockaddr *address, unsigned char out[9])
     return false;
 }
 
-static bool is_local(const struct sockaddr *address)
+bool http_is_local(const struct sockaddr *address)
 {
     const void *any = address;
     if (address->sa_family == AF_UNIX)
@@ -134,7 +134,7 @@ static int admit(struct http_registry *registry, int descriptor, size_t listener
     pthread_mutex_init(&connection->mutex, NULL);
     connection->descriptor = descriptor;
     connection->listener = listener;
-    connection->local = is_local(address);
+    connection->local = http_is_local(address);
     connection->phase = HTTP_PHASE_IDLE;
     connection->deadline = deadline;
     slot = slot_of(registry, descriptor);
@@ -212,18 +212,18 @@ void http_connection_name(struct http_connection *connection, const char *reques
 }
 
 bool http_connection_refuse(struct http_connection *connection, int status,
-                            char request_id[IDENT_SIZE])
+                            char request_id[IDENT_SIZE], bool *begun)
 {
     pthread_mutex_lock(&connection->mutex);
     bool alive = connection->phase != HTTP_PHASE_DEAD;
-    bool begun = connection->phase != HTTP_PHASE_IDLE;
+    *begun = connection->phase != HTTP_PHASE_IDLE;
     if (alive) {
         connection->refused = status;
         connection->linger = true;
     }
     memcpy(request_id, connection->request_id, IDENT_SIZE);
     pthread_mutex_unlock(&connection->mutex);
-    if (!begun)
+    if (!*begun)
         ident_make_hex(request_id, "req_");
     return alive;
 }

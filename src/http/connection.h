@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/ident.h"
+#include "http/framing.h"
 
 /* What a connection is doing. Each phase but WORKING has a deadline. */
 enum http_phase {
@@ -29,15 +30,16 @@ struct http_connection {
     struct http_connection *next; /* in its bucket of the registry */
     struct http_server *server;   /* once an event thread has it */
     int descriptor;
-    size_t listener;        /* which one accepted it */
-    struct http_peer *peer; /* NULL for a Unix socket */
-    bool local;             /* the other end is on this machine */
-    pthread_mutex_t mutex;  /* guards what follows */
+    size_t listener;                    /* which one accepted it */
+    struct http_peer *peer;             /* NULL for a Unix socket */
+    bool local;                         /* the other end is on this machine */
+    struct http_framing_reader framing; /* its event thread's */
+    pthread_mutex_t mutex;              /* guards what follows */
     enum http_phase phase;
     int64_t deadline;  /* by clock_monotonic_us */
     int64_t last_move; /* when the phase was entered last: with every piece of a body */
     bool linger;       /* the client may still be sending: drain before closing */
-    int refused;       /* the status with which libmicrohttpd ended it, or 0 */
+    int refused;       /* the status with which intake.c ended it, or 0 */
     char request_id[IDENT_SIZE];
 };
 
@@ -58,6 +60,9 @@ void http_registry_clear(struct http_registry *registry);
 int http_registry_admit(struct http_registry *registry, int descriptor, size_t listener,
                         const struct sockaddr *address, int64_t deadline);
 
+/* Whether it is an address of this machine's own: a Unix socket or loopback. */
+bool http_is_local(const struct sockaddr *address);
+
 struct http_connection *http_registry_find(struct http_registry *registry, int descriptor);
 void http_registry_remove(struct http_registry *registry, int descriptor);
 
@@ -73,11 +78,10 @@ bool http_connection_enter(struct http_connection *connection, enum http_phase p
 /* Names the request that the connection reads, for the reply to one that takes too long. */
 void http_connection_name(struct http_connection *connection, const char *request_id);
 
-/* Notes that libmicrohttpd ends the connection with this status, and gives the id of the request
- * that it refuses: a new one where none had begun. False when the connection was given up
- * meanwhile. */
+/* Notes that the connection is ended with this status, and gives the id of the request that is
+ * refused: a new one where none had begun. False when the connection was given up meanwhile. */
 bool http_connection_refuse(struct http_connection *connection, int status,
-                            char request_id[IDENT_SIZE]);
+                            char request_id[IDENT_SIZE], bool *begun);
 
 /* The status of that, 0 without. */
 int http_connection_refused(struct http_connection *connection);

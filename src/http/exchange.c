@@ -25,9 +25,9 @@
 #include "http/body.h"
 #include "http/head.h"
 #include "http/keeper.h"
-#include "http/refusal.h"
 #include "http/reply.h"
 #include "http/stream.h"
+#include "http/tls.h"
 
 enum {
     HEAD_MEMORY = 512 * 1024,
@@ -269,7 +269,7 @@ static enum MHD_Result answer(struct http_exchange *exchange)
         return MHD_NO;
     exchange->stage = ANSWERED;
     enum MHD_Result queued =
-        http_queue(exchange->mhd, (unsigned)exchange->status, exchange->response);
+        MHD_queue_response(exchange->mhd, (unsigned)exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     return queued;
@@ -285,7 +285,7 @@ static enum MHD_Result break_off(struct http_exchange *exchange)
     decorate(exchange);
     http_connection_linger(exchange->connection);
     http_reply_send(&exchange->reply, exchange->id, exchange->connection->descriptor,
-                    exchange->mhd);
+                    http_tls_session(exchange->mhd));
     exchange->stage = ANSWERED;
     return MHD_NO;
 }
@@ -462,14 +462,13 @@ static int make_plan(struct http_exchange *exchange, struct treadle_error *error
     return rc;
 }
 
-static enum MHD_Result at_head(struct http_exchange *exchange, const char *url, const char *method,
-                               const char *version)
+static enum MHD_Result at_head(struct http_exchange *exchange, const char *method)
 {
     struct treadle_error error;
     exchange->stage = IN_BODY;
     exchange->body_deadline =
         exchange->started + seconds(exchange->server->options.request_seconds);
-    if (http_head_read(&exchange->request, &exchange->framing, exchange->mhd, method, version, url,
+    if (http_head_read(&exchange->request, &exchange->framing, exchange->mhd, method,
                        exchange->target, &error)) {
         fail(exchange, &error);
         exchange->close = true;
@@ -503,6 +502,8 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, con
                                    size_t *size, void **context)
 {
     (void)server;
+    (void)url; /* without its arguments, and version: the target is the exchange's already */
+    (void)version;
     struct http_exchange *exchange = *context;
     if (!exchange)
         return MHD_NO;
@@ -510,7 +511,7 @@ enum MHD_Result http_exchange_step(void *server, struct MHD_Connection *mhd, con
         return MHD_YES;
     switch (exchange->stage) {
     case AT_HEAD:
-        return at_head(exchange, url, method, version);
+        return at_head(exchange, method);
     case IN_BODY:
         if (*size)
             return in_body(exchange, data, size);

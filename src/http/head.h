@@ -1,6 +1,5 @@
 /*
- * Request heads: from libmicrohttpd's view of a request to ours, with every check that it leaves
- * to its user.
+ * Request heads: from libmicrohttpd's view of a request to ours.
  */
 #ifndef HTTP_HEAD_H
 #define HTTP_HEAD_H
@@ -20,7 +19,7 @@ struct http_framing {
  * it came. Headers stay valid as long as libmicrohttpd's request. Failures are errors of the
  * protocol, after which nothing more may be read from the connection. */
 int http_head_read(struct http_request *request, struct http_framing *framing,
-                   struct MHD_Connection *connection, const char *method, const char *version,
-                   const char *url, const char *target, struct treadle_error *error);
+                   struct MHD_Connection *connection, const char *method, const char *target,
+                   struct treadle_error *error);
 
 #endif

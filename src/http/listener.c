@@ -27,6 +27,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "http/connection.h"
 
 enum { BACKLOG = 1024, SEND_BUFFER = 256 * 1024 };
 
@@ -75,6 +76,7 @@ static void print_tcp(struct http_listener *listener)
     socklen_t length = sizeof address;
     char host[INET6_ADDRSTRLEN] = "", port[8] = "";
     getsockname(listener->descriptor, (struct sockaddr *)&address, &length);
+    listener->local = http_is_local((struct sockaddr *)&address);
     getnameinfo((struct sockaddr *)&address, length, host, sizeof host, port, sizeof port,
                 NI_NUMERICHOST | NI_NUMERICSERV);
     snprintf(listener->address, sizeof listener->address,
@@ -220,7 +222,7 @@ int http_listener_open(struct http_listener *out, const char *text, bool secure,
                        struct treadle_error *error)
 {
     bool local = text_starts_with(text, "unix:");
-    struct http_listener listener = {.secure = secure && !local, .descriptor = -1};
+    struct http_listener listener = {.secure = secure && !local, .local = local, .descriptor = -1};
     int rc = local ? listen_unix(&listener, text + strlen("unix:"), error)
                    : listen_tcp(&listener, text, error);
     if (!rc)

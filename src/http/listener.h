@@ -10,6 +10,7 @@
 #include "treadle/error.h"
 
 struct http_listener {
+    bool local;        /* no other machine can reach it */
     bool secure;       /* speaks TLS */
     int descriptor;    /* -1 once it is closed */
     char address[192]; /* as a URL */

@@ -25,9 +25,9 @@ struct MHD_Response *http_reply_build(struct http_reply *reply,
                                       const struct http_reply_frame *frame);
 
 /* Writes the reply, with its body from memory, straight to a socket on which libmicrohttpd has
- * nothing to send, and says that the connection ends. What does not fit at once is dropped. `mhd`,
- * through which a TLS session is found, is NULL off the event thread that has the connection. */
+ * nothing to send, and says that the connection ends. What does not fit at once is dropped.
+ * `session` is that of http_tls_session, or NULL: then nothing may be encrypted there. */
 void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,
-                     struct MHD_Connection *mhd);
+                     void *session);
 
 #endif

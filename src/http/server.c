@@ -23,9 +23,11 @@
 
 #include "base/error.h"
 #include "http/exchange.h"
+#include "http/intake.h"
 #include "http/keeper.h"
 #include "http/stream.h"
 #include "http/tls.h"
+#include "http/trial.h"
 
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
@@ -61,6 +63,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **plac
     if (!info)
         return;
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        http_intake_watch(server);
         struct http_connection *found = http_registry_find(&server->registry, info->connect_fd);
         if (found)
             found->server = server;
@@ -209,21 +212,68 @@ static struct http_server *new_server(const struct http_options *options)
     return server;
 }
 
+/* What others could reach needs a library that is known to read requests in one way. */
+static int check_intake(const struct http_server *server, bool secure, struct treadle_error *error)
+{
+    struct treadle_error problem;
+    size_t speaking = 0, exposed = server->listener_count;
+    for (size_t i = 0; i < server->listener_count; i++) {
+        bool speaks = server->listeners[i].secure == secure;
+        speaking += speaks;
+        if (speaks && !server->listeners[i].local)
+            exposed = i;
+    }
+    if (!speaking || !http_trial(&server->options, secure, &problem))
+        return 0;
+    if (exposed < server->listener_count)
+        return error_set(error, TREADLE_EUNSUPPORTED, "cannot listen on '%s', off loopback: %s",
+                         server->listeners[exposed].address, problem.message);
+    log_write(server->options.log, LOG_WARNING, "http.unchecked", "why", problem.message, NULL);
+    return 0;
+}
+
+/* Signals are for the program's own threads. */
+static int start_quietly(struct http_server *server, struct treadle_error *error)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    int rc = start_threads(server, error);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return rc;
+}
+
+int http_start_unheard(struct http_server **out, const struct http_options *options, bool secure,
+                       struct treadle_error *error)
+{
+    struct http_server *server = new_server(options);
+    if (!server)
+        return error_set_memory(error);
+    server->listeners[server->listener_count++] =
+        (struct http_listener){.descriptor = -1, .secure = secure, .local = true};
+    int rc = start_quietly(server, error);
+    if (rc)
+        free_server(server);
+    else
+        *out = server;
+    return rc;
+}
+
 int http_start(struct http_server **out, const struct http_options *options,
                struct treadle_error *error)
 {
     struct http_server *server = new_server(options);
     if (!server)
         return error_set_memory(error);
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &before);
     int rc = check_tls(options, error);
     if (!rc)
         rc = open_listeners(server, options->listen, error);
     if (!rc)
-        rc = start_threads(server, error);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
+        rc = check_intake(server, false, error);
+    if (!rc)
+        rc = check_intake(server, true, error);
+    if (!rc)
+        rc = start_quietly(server, error);
     server->options.tls_certificate = server->options.tls_key = NULL; /* the caller's */
     if (rc)
         free_server(server);

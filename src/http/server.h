@@ -38,4 +38,8 @@ struct http_server {
     struct pool *writers; /* parse and write uploads; NULL once detached */
 };
 
+/* A server without an address, for connections that are added to it by hand. */
+int http_start_unheard(struct http_server **out, const struct http_options *options, bool secure,
+                       struct treadle_error *error);
+
 #endif

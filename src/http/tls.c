@@ -74,12 +74,14 @@ int http_tls_check(const char *certificate, const char *key, struct treadle_erro
     return rc ? rc : check_pair(&certificate_pem, &key_pem, error);
 }
 
-bool http_tls_send(struct MHD_Connection *connection, const void *bytes, size_t length)
+void *http_tls_session(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    if (!info || !info->tls_session)
-        return false;
-    gnutls_record_send(info->tls_session, bytes, length);
-    return true;
+    return info ? info->tls_session : NULL;
+}
+
+void http_tls_send(void *session, const void *bytes, size_t length)
+{
+    gnutls_record_send(session, bytes, length);
 }

@@ -69,6 +69,31 @@ test('files that cannot be used', async t => {
         });
 });
 
+test('ciphers that are not offered', async t => {
+    const [chain, secret] = ['rsa.pem', 'rsa-key.pem'].map(name => path.join(home, name));
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2',
+        '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost',
+        '-keyout', secret, '-out', chain], { stdio: 'pipe' });
+    const server = await launch({ store: path.join(directory(t), 'store'),
+        arguments: ['--tls-cert', chain, '--tls-key', secret] });
+    t.after(() => server.stop());
+    const greet = ciphers => new Promise(resolve => {
+        const socket = tls.connect({ port: Number(new URL(server.url).port), host: '127.0.0.1',
+            servername: 'localhost', ca: fs.readFileSync(chain), ciphers, maxVersion: 'TLSv1.2' },
+        () => {
+            resolve(socket.getCipher().name);
+            socket.destroy();
+        });
+        socket.on('error', error => resolve(error.code));
+    });
+    for (const cipher of ['ECDHE-RSA-AES128-GCM-SHA256', 'ECDHE-RSA-AES256-GCM-SHA384',
+        'ECDHE-RSA-CHACHA20-POLY1305'])
+        assert.equal(await greet(cipher), cipher);
+    for (const cipher of ['AES128-GCM-SHA256', 'AES256-SHA', 'AES128-SHA256', 'ECDHE-RSA-AES128-SHA',
+        'ECDHE-RSA-AES256-SHA', 'ECDHE-RSA-AES256-SHA384', 'DHE-RSA-AES128-SHA'])
+        assert.match(await greet(cipher), /^(ERR_SSL|ECONNRESET)/, cipher);
+});
+
 test('a server over TLS', async t => {
     const store = path.join(home, 'store');
     const web = await makeKey(store, 'web');

@@ -165,7 +165,7 @@ const ROWS = [
         + 'Transfer-Encoding: gzip\r\n\r\n', 400, { message: /Transfer-Encoding/ }],
     ['two codings', `POST /v1/threads HTTP/1.1\r\n${CLOSE}${JSON_TYPE}`
         + 'Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n', 400, { message: /Transfer-Encoding/ }],
-    ['too many headers', get('/v1/assistants', 'A: b\r\n'.repeat(110)), 400,
+    ['too many headers', get('/v1/assistants', 'A: b\r\n'.repeat(110)), 431,
         { message: /too many/ }],
     ['a header with a control character', get('/v1/assistants', 'A: \x01\r\n'), 400],
     ['a name with a blank', get('/v1/assistants', 'A : b\r\n'), 400],
@@ -192,33 +192,42 @@ for (const [what, bytes, status, error, headers] of ROWS)
             assert.equal(reply.headers[name], value);
     });
 
-// Where the bytes are no HTTP that can be read on, libmicrohttpd refuses them by itself, in our words
-// all the same, and the connection ends. The last column tells whether the request got far enough to
-// be logged and counted.
+// Where the bytes are no HTTP that can be read on, they are refused, and the connection ends. The last
+// column says whether the request is logged and counted: all are.
 const coded = `POST /v1/threads HTTP/1.1\r\n${CLOSE}${JSON_TYPE}Transfer-Encoding: chunked\r\n\r\n`;
 const UNREADABLE = [
-    ['a chunk of no size', `${coded}zz\r\n{}\r\n0\r\n\r\n`, 400, true],
-    ['a chunk of a negative size', `${coded}-2\r\n{}\r\n0\r\n\r\n`, 400, true],
-    ['a chunk that is longer than its size', `${coded}2\r\n{}}\r\n0\r\n\r\n`, 400, true],
-    ['a chunk size beyond all numbers', `${coded}${'f'.repeat(17)}\r\n{}`, 413, true],
-    ['a header without a colon', get('/v1/assistants', 'No colon here\r\n'), 400, true],
-    ['a first header without a colon', 'GET /v1/assistants HTTP/1.1\r\nHost\r\n\r\n', 400, true],
+    ['a chunk of no size', `${coded}zz\r\n{}\r\n0\r\n\r\n`, 400],
+    ['a chunk of a negative size', `${coded}-2\r\n{}\r\n0\r\n\r\n`, 400],
+    ['a chunk that is longer than its size', `${coded}2\r\n{}}\r\n0\r\n\r\n`, 400],
+    ['a chunk size beyond all numbers', `${coded}${'f'.repeat(17)}\r\n{}`, 413],
+    ['a chunk size that ends in LF', `${coded}2\n{}\r\n0\r\n\r\n`, 400],
+    ['a chunk extension that ends in LF', `${coded}2;a=b\n{}\r\n0\r\n\r\n`, 400],
+    ['a chunk that ends in LF', `${coded}2\r\n{}\n0\r\n\r\n`, 400],
+    ['a last chunk that ends in LF', `${coded}2\r\n{}\r\n0\n\r\n`, 400],
+    ['chunks that end in LF', `${coded}2\r\n{}\r\n0\r\n\n`, 400],
+    ['a trailer that ends in LF', `${coded}2\r\n{}\r\n0\r\nX: y\n\r\n`, 400],
+    ['a trailer that gives a length', `${coded}2\r\n{}\r\n0\r\nContent-Length: 9\r\n\r\n`, 400],
+    ['a chunk size with a blank', `${coded}2 \r\n{}\r\n0\r\n\r\n`, 400],
+    ['a second request behind a bare LF', 'GET /v1/models HTTP/1.1\r\nHost: localhost\r\n'
+        + `X-Note: a\n\n${get('/v1/files')}`, 400],
+    ['a CR within a header', get('/v1/assistants', 'A: b\rc\r\n'), 400],
+    ['a header without a colon', get('/v1/assistants', 'No colon here\r\n'), 400],
+    ['a first header without a colon', 'GET /v1/assistants HTTP/1.1\r\nHost\r\n\r\n', 400],
     ['a length that is no number', send('/v1/threads', '{}').replace('Length: 2', 'Length: 2x'),
-        400, true],
-    ['a negative length', send('/v1/threads', '{}').replace('Length: 2', 'Length: -2'), 400, true],
+        400],
+    ['a negative length', send('/v1/threads', '{}').replace('Length: 2', 'Length: -2'), 400],
     ['a length beyond all numbers', send('/v1/threads', '{}').replace('Length: 2',
-        `Length: ${'9'.repeat(20)}`), 413, true],
-    ['a length with a sign', send('/v1/threads', '{}').replace('Length: 2', 'Length: +2'), 400, true],
-    ['an empty length', send('/v1/threads', '{}').replace('Length: 2', 'Length:'), 400, true],
-    ['headers that do not fit', get('/v1/assistants', `A: ${LONG.repeat(10)}\r\n`), 431, true],
-    ['a thousand headers', get('/v1/assistants', 'A: b\r\n'.repeat(1000)), 431, true],
-    ['cookies that do not fit', get('/v1/assistants', `Cookie: ${'a=b;'.repeat(3000)}\r\n`), 431,
-        true],
-    ['a line that does not fit', get(`/v1/${LONG.repeat(10)}`), 414, false],
-    ['another HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/3.0'), 505, false],
-    ['an old HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/0.9'), 505, false],
-    ['no HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTPS/1.1'), 400, false],
-    ['a line without a version', 'GET /v1/assistants\r\n\r\n', 400, false],
+        `Length: ${'9'.repeat(20)}`), 413],
+    ['a length with a sign', send('/v1/threads', '{}').replace('Length: 2', 'Length: +2'), 400],
+    ['an empty length', send('/v1/threads', '{}').replace('Length: 2', 'Length:'), 400],
+    ['headers that do not fit', get('/v1/assistants', `A: ${LONG.repeat(10)}\r\n`), 431],
+    ['a thousand headers', get('/v1/assistants', 'A: b\r\n'.repeat(1000)), 431],
+    ['cookies that do not fit', get('/v1/assistants', `Cookie: ${'a=b;'.repeat(3000)}\r\n`), 431],
+    ['a line that does not fit', get(`/v1/${LONG.repeat(10)}`), 414],
+    ['another HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/3.0'), 505],
+    ['an old HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTP/0.9'), 505],
+    ['no HTTP', get('/v1/assistants').replace('HTTP/1.1', 'HTTPS/1.1'), 400],
+    ['a line without a version', 'GET /v1/assistants\r\n\r\n', 400],
 ];
 
 /** How many requests ended with a status, whatever they asked for. */
@@ -230,7 +239,7 @@ async function refusals(status) {
 
 const REFUSED = { type: 'invalid_request_error', param: null, code: null };
 
-for (const [what, bytes, status, counted] of UNREADABLE)
+for (const [what, bytes, status] of UNREADABLE)
     test(`${what} is refused`, async () => {
         const before = await refusals(status);
         const text = await speak(bytes + get('/v1/assistants'));
@@ -238,7 +247,6 @@ for (const [what, bytes, status, counted] of UNREADABLE)
         assertError(reply, status, REFUSED);
         assert.equal(reply.headers.connection, 'close');
         assert.deepEqual(more, [], 'what follows is not read');
-        if (!counted) return;
         await until('it is counted', async () => await refusals(status) === before + 1);
         const line = new RegExp(`id=${reply.headers['x-request-id']} .* status=${status}`);
         await until('it is logged', () => line.test(server.log));
@@ -329,6 +337,10 @@ test('Expect: 100-continue', async t => {
     await t.test('is refused when the body would be', async () => {
         const [reply] = parse(await speak(head(99999999)));
         assertError(reply, 413);
+    });
+    await t.test('anything else is not understood', async () => {
+        for (const other of ['200-ok', '100-continue, more', ''])
+            assertError(parse(await speak(head(2).replace('100-continue', other) + '{}'))[0], 417);
     });
     await t.test('is refused where nothing is', async () => {
         const [reply] = parse(await speak(head(2).replace('/v1/threads', '/v1/nothing')));

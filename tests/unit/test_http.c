@@ -97,7 +97,7 @@ static void test_refused_heads(void **state)
     for (int i = 0; i < 101; i++)
         buffer_append_format(&large, "X: %d\r\n", i);
     buffer_append_string(&large, "\r\n");
-    expect(server, large.data, 400, NULL);
+    expect(server, large.data, 431, NULL);
     buffer_reset(&large);
     buffer_append_string(&large, "GET /a HTTP/1.1\r\n" H);
     for (int i = 0; i < 11; i++)
@@ -151,7 +151,7 @@ static void test_json_bodies(void **state)
            200, "body:{}");
     expect(server, "DELETE /a HTTP/1.1\r\n" H "Content-Length: 2\r\n\r\n{}", 200, "DELETE <a>");
     expect(server, POST JSON "Content-Length: 1001\r\n\r\n", 413, NULL);
-    expect(server, POST JSON "Content-Length: 18446744073709551615\r\n\r\n", 400, NULL);
+    expect(server, POST JSON "Content-Length: 18446744073709551615\r\n\r\n", 413, NULL);
     int descriptor = dial(server);
     put_text(descriptor, POST JSON "Content-Length: 2\r\nExpect: 100-continue\r\n\r\n");
     struct answer answer = get(descriptor, true);

@@ -1,0 +1,77 @@
+/*
+ * Framing: where each request on a connection begins and ends, read byte by byte before the HTTP
+ * library sees any of it.
+ *
+ * A proxy in front and a library that each read a request in their own way let a second request
+ * slip through between them. So whatever could be read in two ways is refused here: lines that end
+ * in anything but CRLF, folded lines, NULs and other control characters, names that are none,
+ * blanks around names and sizes, more than one length or a length beside a coding, and chunks that
+ * do not end where they say. What passes means the same to everybody.
+ */
+#ifndef HTTP_FRAMING_H
+#define HTTP_FRAMING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+    HTTP_LARGEST_HEAD = 10 * 1024, /* bytes; trailers as much again */
+    HTTP_MOST_HEADERS = 100
+};
+
+enum http_framing_state {
+    HTTP_FRAMING_START, /* between two requests */
+    HTTP_FRAMING_START_CR,
+    HTTP_FRAMING_REQUEST_LINE,
+    HTTP_FRAMING_REQUEST_LINE_CR,
+    HTTP_FRAMING_LINE, /* where a header begins, or the blank line */
+    HTTP_FRAMING_NAME,
+    HTTP_FRAMING_VALUE,
+    HTTP_FRAMING_VALUE_CR,
+    HTTP_FRAMING_BLANK_CR,
+    HTTP_FRAMING_BODY,
+    HTTP_FRAMING_SIZE, /* of a chunk */
+    HTTP_FRAMING_EXTENSION,
+    HTTP_FRAMING_SIZE_CR,
+    HTTP_FRAMING_CHUNK,
+    HTTP_FRAMING_CHUNK_END,
+    HTTP_FRAMING_CHUNK_CR,
+    HTTP_FRAMING_REFUSED
+};
+
+/* The headers that decide where a request ends. */
+enum http_framing_header {
+    HTTP_FRAMING_OTHER,
+    HTTP_FRAMING_HOST,
+    HTTP_FRAMING_LENGTH,
+    HTTP_FRAMING_CODING,
+    HTTP_FRAMING_COOKIE, /* of which the library makes a record for each pair */
+    HTTP_FRAMING_HEADERS
+};
+
+/* One connection's; zeroed, it stands before the first request. */
+struct http_framing_reader {
+    enum http_framing_state state;
+    size_t size;           /* of the head so far, or of the trailers */
+    size_t cost;           /* what the library keeps of it */
+    unsigned headers;      /* so far */
+    unsigned spaces;       /* in the request line */
+    unsigned word, digits; /* of what is being read: a word of the line, a name, a value, a size */
+    char text[24];         /* its beginning */
+    enum http_framing_header header;
+    unsigned seen[HTTP_FRAMING_HEADERS];
+    bool old;        /* HTTP/1.0 */
+    bool in_trailer; /* what comes in lines are the trailers of chunks */
+    uint64_t length; /* of the body, or what is left of it or of a chunk */
+    int status;      /* why it was refused, for a reply */
+    const char *why;
+};
+
+/* Reads what came. 0, or -1 when it has to be refused, with `status` and `why` set; nothing more
+ * may be read then. `*whole` is how many bytes, from the first one on, belong to requests that are
+ * there to their last byte (what was begun in earlier calls included). */
+int http_framing_read(struct http_framing_reader *reader, const char *bytes, size_t length,
+                      size_t *whole);
+
+#endif

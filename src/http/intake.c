@@ -1,0 +1,164 @@
+/*
+ * Intake.
+ *
+ * The library reads sockets with the C library's recv, and TLS with GnuTLS's gnutls_record_recv.
+ * Both are defined here as well, and what any library calls by such a name goes to the program's
+ * function: so every byte that an event thread reads passes through framing.c first, whatever the
+ * release of the library makes of it. Other threads, and other descriptors, are not touched.
+ *
+ * A request that is refused is answered here, and the library sees its connection fail; no byte of
+ * it is handed on that was not already. Requests that came whole before it in the same read are
+ * handed on and answered first: the socket is shut for reading, which has the library read once
+ * more when it is done with them, and only then the refusal is sent.
+ *
+ * That this works is no matter of faith: trial.c tries it whenever a server starts.
+ */
+#include "http/intake.h"
+
+#include <errno.h>
+#include <gnutls/gnutls.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "http/reply.h"
+
+static _Thread_local struct http_server *watched; /* whose event thread this is */
+
+void http_intake_watch(struct http_server *server)
+{
+    watched = server;
+}
+
+/* ---- Refusing ------------------------------------------------------------------------------- */
+
+static void explain(struct treadle_error *error, const struct http_framing_reader *reader)
+{
+    static const char type[] = "invalid_request_error";
+    switch (reader->status) {
+    case 413:
+        error_set_wire(error, 413, type, NULL, NULL, "The request's body is too large.");
+        return;
+    case 414:
+        error_set_wire(error, 414, type, NULL, NULL, "The request's URL is too long.");
+        return;
+    case 431:
+        error_set_wire(error, 431, type, NULL, NULL,
+                       "The request's headers are too many or too large: at most %d headers and "
+                       "%d bytes are taken.",
+                       HTTP_MOST_HEADERS, HTTP_LARGEST_HEAD);
+        return;
+    case 505:
+        error_set_wire(error, 505, type, NULL, NULL,
+                       "The request's HTTP version is not supported.");
+        return;
+    default:
+        error_set_request(error, NULL, NULL, "The HTTP request is malformed: %s.", reader->why);
+    }
+}
+
+/* A request of which the library knows nothing is over here; any other when it sees the connection
+ * fail. */
+static void report(const struct http_connection *connection, const char *request_id,
+                   const struct http_reply *reply)
+{
+    const struct http_options *options = &connection->server->options;
+    const struct http_request request = {
+        .id = request_id, .listener = connection->listener, .local = connection->local};
+    const struct http_outcome outcome = {
+        .status = reply->status, .whole = true, .sent = reply->body.length};
+    if (options->finished)
+        options->finished(options->context, &request, &outcome);
+}
+
+static void refuse(struct http_connection *connection, void *session)
+{
+    const struct http_options *options = &connection->server->options;
+    struct http_reply reply;
+    struct treadle_error error;
+    char request_id[IDENT_SIZE];
+    bool begun = false;
+    /* One that the keeper gave up has had its reply. */
+    if (!http_connection_refuse(connection, connection->framing.status, request_id, &begun))
+        return;
+    explain(&error, &connection->framing);
+    http_reply_init(&reply);
+    http_reply_error(&reply, options, &error);
+    if (options->decorate)
+        options->decorate(options->context, NULL, &reply);
+    http_reply_send(&reply, request_id, connection->descriptor, session);
+    if (!begun)
+        report(connection, request_id, &reply);
+    http_reply_clear(&reply);
+    shutdown(connection->descriptor, SHUT_WR);
+}
+
+/* ---- Reading -------------------------------------------------------------------------------- */
+
+/* The connection that reads there in that way, where this is an event thread. GnuTLS itself reads
+ * the sockets of those over TLS, which is not for checking. */
+static struct http_connection *find(int descriptor, bool secure)
+{
+    struct http_connection *found =
+        watched ? http_registry_find(&watched->registry, descriptor) : NULL;
+    return found && watched->listeners[found->listener].secure == secure ? found : NULL;
+}
+
+/* How many of the bytes the library may have. 0: none, and the connection has failed. */
+static size_t pass(struct http_connection *connection, const char *bytes, size_t length,
+                   void *session)
+{
+    size_t whole;
+    if (!http_framing_read(&connection->framing, bytes, length, &whole))
+        return length;
+    if (whole)
+        shutdown(connection->descriptor, SHUT_RD);
+    else
+        refuse(connection, session);
+    return whole;
+}
+
+/* True when a refusal was waiting for the requests before it. */
+static bool has_failed(struct http_connection *connection, void *session)
+{
+    if (!connection || connection->framing.state != HTTP_FRAMING_REFUSED)
+        return false;
+    refuse(connection, session);
+    return true;
+}
+
+/* The names are the linker's alone: headers may have inline functions of the same names. */
+ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags) __asm__("recv");
+
+ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags)
+{
+    struct http_connection *connection = flags & MSG_PEEK ? NULL : find(descriptor, false);
+    if (has_failed(connection, NULL)) {
+        errno = ECONNRESET;
+        return -1;
+    }
+    /* What recv does, by another name. */
+    ssize_t got = recvfrom(descriptor, out, size, flags, NULL, NULL);
+    if (got <= 0 || !connection)
+        return got;
+    size_t passed = pass(connection, out, (size_t)got, NULL);
+    errno = ECONNRESET;
+    return passed ? (ssize_t)passed : -1;
+}
+
+ssize_t http_intake_record_recv(gnutls_session_t session, void *out,
+                                size_t size) __asm__("gnutls_record_recv");
+
+ssize_t http_intake_record_recv(gnutls_session_t session, void *out, size_t size)
+{
+    struct http_connection *connection =
+        watched ? find(gnutls_transport_get_int(session), true) : NULL;
+    unsigned char sequence[8];
+    if (has_failed(connection, session))
+        return GNUTLS_E_PREMATURE_TERMINATION;
+    ssize_t got = gnutls_record_recv_seq(session, out, size, sequence);
+    if (got <= 0 || !connection)
+        return got;
+    size_t passed = pass(connection, out, (size_t)got, session);
+    return passed ? (ssize_t)passed : GNUTLS_E_PREMATURE_TERMINATION;
+}
