@@ -13,28 +13,81 @@
 #include "base/error.h"
 #include "base/number.h"
 
-/* Nesting is counted before the text is read, so what is too deep costs nothing. */
-static int check_depth(const char *text, size_t length, struct treadle_error *error)
+/* What values cost, at most: jansson's own records and what a table's row makes of them. The text
+ * of strings is counted by the length of all, twice: once as it is read and once as it is kept. */
+enum {
+    COST_OBJECT = 384,
+    COST_ARRAY = 144,
+    COST_MEMBER = 56, /* beside its name, which counts as a string */
+    COST_ELEMENT = 24,
+    COST_STRING = 72,
+    COST_NUMBER = 32
+};
+
+static size_t cost_of(char c)
 {
-    int depth = 0;
-    bool quoted = false;
+    switch (c) {
+    case '{':
+        return COST_OBJECT;
+    case '[':
+        return COST_ARRAY + COST_ELEMENT;
+    case ',':
+        return COST_ELEMENT;
+    case ':':
+        return COST_MEMBER;
+    case '"':
+        return COST_STRING;
+    default:
+        return 0;
+    }
+}
+
+struct scan {
+    int depth;
+    bool quoted, in_number;
+    size_t cost;
+};
+
+/* Takes what stands outside of strings. */
+static void scan_plain(struct scan *scan, char c)
+{
+    bool digit = (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || (c | 0x20) == 'e';
+    if (digit && !scan->in_number)
+        scan->cost += COST_NUMBER;
+    scan->in_number = digit;
+    scan->quoted = c == '"';
+    scan->cost += cost_of(c);
+    scan->depth += (c == '{' || c == '[') - (c == '}' || c == ']');
+}
+
+static int refuse_cost(size_t length, struct treadle_error *error)
+{
+    return error_set_wire(error, 413, "invalid_request_error", "request_too_large", NULL,
+                          "The JSON has too many values: those in %zu bytes may take %d times as "
+                          "much memory, or %d MiB where that is more.",
+                          length, JSON_MOST_MEMORY, JSON_LEAST_MEMORY >> 20);
+}
+
+/* Nesting and memory are counted before the text is read, so what is too much costs nothing. */
+static int check_bounds(const char *text, size_t length, struct treadle_error *error)
+{
+    struct scan scan = {.depth = 0};
+    size_t most = length < SIZE_MAX / JSON_MOST_MEMORY ? length * JSON_MOST_MEMORY : SIZE_MAX;
+    if (most < JSON_LEAST_MEMORY)
+        most = JSON_LEAST_MEMORY;
+    scan.cost = length * 2;
     for (size_t i = 0; i < length; i++) {
-        char c = text[i];
-        if (quoted) {
-            if (c == '\\')
-                i++;
-            else if (c == '"')
-                quoted = false;
-        } else if (c == '"') {
-            quoted = true;
-        } else if (c == '{' || c == '[') {
-            if (++depth > FIELD_DEPTH)
-                return error_set_request(error, "invalid_json", NULL,
-                                         "The JSON is nested more than %d levels deep.",
-                                         FIELD_DEPTH);
-        } else if (c == '}' || c == ']') {
-            depth--;
-        }
+        if (!scan.quoted)
+            scan_plain(&scan, text[i]);
+        else if (text[i] == '\\')
+            i++;
+        else
+            scan.quoted = text[i] != '"';
+        if (scan.depth > FIELD_DEPTH)
+            return error_set_request(error, "invalid_json", NULL,
+                                     "The JSON is nested more than %d levels deep.", FIELD_DEPTH);
+        if (scan.cost > most)
+            return refuse_cost(length, error);
     }
     return 0;
 }
@@ -42,7 +95,7 @@ static int check_depth(const char *text, size_t length, struct treadle_error *er
 int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error)
 {
     struct treadle_error problem;
-    int rc = check_depth(text, length, error);
+    int rc = check_bounds(text, length, error);
     if (!rc)
         rc = json_read(text, length, JSON_READ_STRICT, out, &problem);
     if (rc == TREADLE_EMEMORY)

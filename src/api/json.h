@@ -25,8 +25,14 @@ enum json_read_flags {
 int json_read(const char *text, size_t length, unsigned flags, json_t **out,
               struct treadle_error *error);
 
-/* The same for the text of a request, strictly, and no deeper than FIELD_DEPTH. Errors are status
- * 400 without param, or TREADLE_EMEMORY. */
+/* What the values of a request, and what is made of them, are reckoned to take at most: so many
+ * times the text's length, or so much where that is more. What they really take, the text itself
+ * included, stays below that (test_json_memory.c). */
+enum { JSON_MOST_MEMORY = 8, JSON_LEAST_MEMORY = 4 << 20 };
+
+/* The same for the text of a request, strictly, no deeper than FIELD_DEPTH and with no more values
+ * than fit into that memory, which is found before any is made. Errors are status 400 or 413
+ * without param, or TREADLE_EMEMORY. */
 int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error);
 
 void json_print(const json_t *value, struct buffer *out);
