@@ -14,10 +14,9 @@ enum {
     RECORD = 64,           /* what the library keeps for a header, at most */
     MOST_COST = 14 * 1024, /* of its 16 KiB */
     LONGEST_METHOD = 32,
-    LONGEST_EXTENSION = 256, /* of a chunk */
-    MOST_BLANK_LINES = 4,    /* before a request line */
-    MOST_SIZE_DIGITS = 15,   /* hexadecimal, of a chunk */
-    MOST_LENGTH_DIGITS = 18  /* decimal, of a length */
+    MOST_BLANK_LINES = 4,   /* before a request line */
+    MOST_SIZE_DIGITS = 15,  /* hexadecimal, of a chunk */
+    MOST_LENGTH_DIGITS = 18 /* decimal, of a length */
 };
 
 static int refuse(struct http_framing_reader *reader, int status, const char *why)
@@ -40,7 +39,7 @@ static int refuse_header(struct http_framing_reader *reader)
 
 static int refuse_chunk(struct http_framing_reader *reader)
 {
-    return refuse(reader, 400, "a chunk does not end in CRLF, or has no size");
+    return refuse(reader, 400, "a chunk does not end in CRLF, or has no size, or an extension");
 }
 
 /* ---- Characters ----------------------------------------------------------------------------- */
@@ -290,20 +289,10 @@ static int read_size(struct http_framing_reader *reader, char c)
         reader->length = (reader->digits++ ? reader->length * 16 : 0) + (uint64_t)digit;
         return 0;
     }
-    if (!reader->digits || (c != ';' && c != '\r'))
+    /* Extensions, which nobody sends, are not understood by every release of the library. */
+    if (!reader->digits || c != '\r')
         return refuse_chunk(reader);
-    reader->state = c == ';' ? HTTP_FRAMING_EXTENSION : HTTP_FRAMING_SIZE_CR;
-    return 0;
-}
-
-static int read_extension(struct http_framing_reader *reader, char c)
-{
-    if (c == '\r') {
-        reader->state = HTTP_FRAMING_SIZE_CR;
-        return 0;
-    }
-    if ((!is_text(c) && c != '\t') || ++reader->word > LONGEST_EXTENSION)
-        return refuse_chunk(reader);
+    reader->state = HTTP_FRAMING_SIZE_CR;
     return 0;
 }
 
@@ -352,8 +341,6 @@ static int read_byte(struct http_framing_reader *reader, char c)
         return read_blank(reader, c);
     case HTTP_FRAMING_SIZE:
         return read_size(reader, c);
-    case HTTP_FRAMING_EXTENSION:
-        return read_extension(reader, c);
     case HTTP_FRAMING_SIZE_CR:
         return read_size_end(reader, c);
     case HTTP_FRAMING_CHUNK_END:

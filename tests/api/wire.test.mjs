@@ -201,6 +201,7 @@ const UNREADABLE = [
     ['a chunk that is longer than its size', `${coded}2\r\n{}}\r\n0\r\n\r\n`, 400],
     ['a chunk size beyond all numbers', `${coded}${'f'.repeat(17)}\r\n{}`, 413],
     ['a chunk size that ends in LF', `${coded}2\n{}\r\n0\r\n\r\n`, 400],
+    ['a chunk extension', `${coded}2;a=b\r\n{}\r\n0\r\n\r\n`, 400],
     ['a chunk extension that ends in LF', `${coded}2;a=b\n{}\r\n0\r\n\r\n`, 400],
     ['a chunk that ends in LF', `${coded}2\r\n{}\n0\r\n\r\n`, 400],
     ['a last chunk that ends in LF', `${coded}2\r\n{}\r\n0\n\r\n`, 400],
