@@ -19,6 +19,7 @@
 enum {
     DEFAULT_GRACE = 10,
     LONGEST_GRACE = 3600,
+    MOST_CONNECTIONS = 1000000,
     MOST_REQUESTS = 10000000,
     LONGEST_RUN = 86400,
     MOST_RUNS = 16384,
@@ -37,6 +38,8 @@ struct serve_settings {
     const char *log_level;
     const char *log_format;
     int64_t grace;
+    int64_t max_connections;
+    int64_t connections_per_address;
     bool require_keys;
     int64_t requests_per_minute;
     int64_t run_timeout;
@@ -63,6 +66,16 @@ static const struct option_row serve_rows[] = {
     {"grace", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, grace), LONGEST_GRACE,
      "How long requests and runs that are under way may take to end when the server is told to "
      "stop. Default: 10."},
+    {"max-connections", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, max_connections),
+     MOST_CONNECTIONS,
+     "How many connections there may be; where room is needed, idle ones go, first those that "
+     "never had a valid key. The owner's socket has room of its own. Default: 16384, or fewer "
+     "where "
+     "the system allows fewer open files."},
+    {"connections-per-address", 0, OPTION_COUNT, "NUMBER",
+     offsetof(struct serve_settings, connections_per_address), MOST_CONNECTIONS,
+     "How many of them one address may have (of IPv6, one /64). A proxy in front is one address. "
+     "Default: a quarter of all."},
     {"require-keys", 0, OPTION_FLAG, NULL, offsetof(struct serve_settings, require_keys), 0,
      "Answer only requests with a key (see 'treadle key'). Needed where others than this machine's "
      "users can reach the server."},
@@ -292,6 +305,8 @@ int cmd_serve(int argc, char **argv)
         memcpy(server.listen, settings.listen.items, sizeof server.listen);
     server.store = store.data;
     server.weights = settings.weights;
+    server.max_connections = (size_t)settings.max_connections;
+    server.connections_per_address = (size_t)settings.connections_per_address;
     server.require_keys = settings.require_keys;
     server.requests_per_minute = settings.requests_per_minute;
     server.run_seconds = settings.run_timeout;

@@ -11,6 +11,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "treadle/error.h"
@@ -83,8 +84,6 @@ static int peer_enter(struct http_registry *registry, const struct sockaddr *add
     if (!registry->limit_per_address || !read_address(address, key))
         return 0;
     struct http_peer **slot = peer_slot(registry, key);
-    if (*slot && (*slot)->count >= registry->limit_per_address)
-        return TREADLE_ELIMIT;
     if (!*slot) {
         *slot = calloc(1, sizeof **slot);
         if (!*slot)
@@ -104,52 +103,166 @@ static void peer_leave(struct http_registry *registry, struct http_peer *peer)
     free(peer);
 }
 
+static void count_out(struct http_registry *registry, struct http_connection *connection)
+{
+    if (!connection->counted)
+        return;
+    connection->counted = false;
+    if (connection->private)
+        registry->private_count--;
+    else
+        registry->count--;
+    peer_leave(registry, connection->peer);
+    connection->peer = NULL;
+}
+
 static void drop(struct http_registry *registry, struct http_connection **slot)
 {
     struct http_connection *connection = *slot;
     *slot = connection->next;
-    registry->count--;
-    peer_leave(registry, connection->peer);
+    count_out(registry, connection);
     pthread_mutex_destroy(&connection->mutex);
     free(connection);
 }
 
-static int admit(struct http_registry *registry, int descriptor, size_t listener,
-                 const struct sockaddr *address, int64_t deadline)
+/* ---- Making room ---------------------------------------------------------------------------- */
+
+/* Those that may be sent away, the longest idle one first. */
+struct idle {
+    const struct http_peer *peer; /* of this address alone, or NULL */
+    bool private, known;
+    struct http_connection *found[HTTP_SENT_AWAY];
+    int64_t since[HTTP_SENT_AWAY];
+    size_t count;
+};
+
+static bool is_idle(const struct idle *idle, struct http_connection *connection, int64_t *since)
 {
-    struct http_connection **slot = slot_of(registry, descriptor);
+    if (!connection->counted || connection->private != idle->private ||
+        (idle->peer && connection->peer != idle->peer))
+        return false;
+    pthread_mutex_lock(&connection->mutex);
+    bool fits = connection->phase == HTTP_PHASE_IDLE && connection->known == idle->known;
+    *since = connection->last_move;
+    pthread_mutex_unlock(&connection->mutex);
+    return fits;
+}
+
+static void consider(struct idle *idle, struct http_connection *connection)
+{
+    int64_t since;
+    if (!is_idle(idle, connection, &since))
+        return;
+    size_t at = idle->count;
+    while (at && idle->since[at - 1] > since)
+        at--;
+    if (at == HTTP_SENT_AWAY)
+        return;
+    size_t last = idle->count < HTTP_SENT_AWAY ? idle->count++ : HTTP_SENT_AWAY - 1;
+    for (; last > at; last--) {
+        idle->found[last] = idle->found[last - 1];
+        idle->since[last] = idle->since[last - 1];
+    }
+    idle->found[at] = connection;
+    idle->since[at] = since;
+}
+
+static bool send_away(struct http_registry *registry, struct http_connection *connection)
+{
+    pthread_mutex_lock(&connection->mutex);
+    bool idle = connection->phase == HTTP_PHASE_IDLE;
+    if (idle)
+        connection->phase = HTTP_PHASE_DEAD;
+    pthread_mutex_unlock(&connection->mutex);
+    if (!idle)
+        return false;
+    count_out(registry, connection);
+    /* The event thread that has it wakes, and closes it. */
+    shutdown(connection->descriptor, SHUT_RDWR);
+    return true;
+}
+
+/* Sends several away, so that not each one that comes costs a search through all; no more than a
+ * share of those that are allowed. */
+static bool make_room(struct http_registry *registry, bool private, const struct http_peer *peer,
+                      size_t limit)
+{
+    bool room = false;
+    for (int known = 0; known < 2 && !room; known++) {
+        struct idle idle = {.peer = peer, .private = private, .known = known};
+        for (size_t i = 0; i < HTTP_REGISTRY_BUCKETS; i++)
+            for (struct http_connection *at = registry->connections[i]; at; at = at->next)
+                consider(&idle, at);
+        for (size_t i = 0; i < idle.count && i <= limit / HTTP_SENT_AWAY; i++)
+            room = send_away(registry, idle.found[i]) || room;
+    }
+    return room;
+}
+
+static bool has_room(struct http_registry *registry, bool private)
+{
+    size_t count = private ? registry->private_count : registry->count;
+    size_t limit = private ? HTTP_PRIVATE_ROOM : registry->limit;
+    return count < limit || make_room(registry, private, NULL, limit);
+}
+
+/* The newcomer is counted in first, so the record of its address stays while others go. */
+static int find_room(struct http_registry *registry, struct http_connection *connection,
+                     const struct sockaddr *address)
+{
+    if (!has_room(registry, connection->private))
+        return TREADLE_ELIMIT;
+    int rc = connection->private ? 0 : peer_enter(registry, address, &connection->peer);
+    struct http_peer *peer = connection->peer;
+    if (rc || !peer || peer->count <= registry->limit_per_address ||
+        make_room(registry, false, peer, registry->limit_per_address))
+        return rc;
+    peer_leave(registry, peer);
+    return TREADLE_ELIMIT;
+}
+
+static int admit(struct http_registry *registry, struct http_connection *connection,
+                 const struct sockaddr *address)
+{
+    struct http_connection **slot = slot_of(registry, connection->descriptor);
     /* libmicrohttpd ran out of memory on an earlier one and closed it without a word. */
     if (*slot)
         drop(registry, slot);
-    if (registry->count >= registry->limit)
-        return TREADLE_ELIMIT;
-    struct http_connection *connection = calloc(1, sizeof *connection);
-    if (!connection)
-        return TREADLE_EMEMORY;
-    int rc = peer_enter(registry, address, &connection->peer);
-    if (rc) {
-        free(connection);
+    int rc = find_room(registry, connection, address);
+    if (rc)
         return rc;
-    }
-    pthread_mutex_init(&connection->mutex, NULL);
-    connection->descriptor = descriptor;
-    connection->listener = listener;
-    connection->local = http_is_local(address);
-    connection->phase = HTTP_PHASE_IDLE;
-    connection->deadline = deadline;
-    slot = slot_of(registry, descriptor);
+    slot = slot_of(registry, connection->descriptor);
     connection->next = *slot;
     *slot = connection;
-    registry->count++;
+    connection->counted = true;
+    if (connection->private)
+        registry->private_count++;
+    else
+        registry->count++;
     return 0;
 }
 
 int http_registry_admit(struct http_registry *registry, int descriptor, size_t listener,
-                        const struct sockaddr *address, int64_t deadline)
+                        bool private, const struct sockaddr *address, int64_t deadline)
 {
+    struct http_connection *connection = calloc(1, sizeof *connection);
+    if (!connection)
+        return TREADLE_EMEMORY;
+    pthread_mutex_init(&connection->mutex, NULL);
+    connection->descriptor = descriptor;
+    connection->listener = listener;
+    connection->local = http_is_local(address);
+    connection->private = private;
+    connection->phase = HTTP_PHASE_IDLE;
+    connection->deadline = deadline;
+    connection->last_move = clock_monotonic_us();
     pthread_mutex_lock(&registry->mutex);
-    int rc = admit(registry, descriptor, listener, address, deadline);
+    int rc = admit(registry, connection, address);
     pthread_mutex_unlock(&registry->mutex);
+    if (!rc)
+        return 0;
+    pthread_mutex_destroy(&connection->mutex);
+    free(connection);
     return rc;
 }
 
@@ -202,6 +315,13 @@ bool http_connection_enter(struct http_connection *connection, enum http_phase p
     }
     pthread_mutex_unlock(&connection->mutex);
     return alive;
+}
+
+void http_connection_know(struct http_connection *connection)
+{
+    pthread_mutex_lock(&connection->mutex);
+    connection->known = true;
+    pthread_mutex_unlock(&connection->mutex);
 }
 
 void http_connection_name(struct http_connection *connection, const char *request_id)

@@ -33,32 +33,42 @@ struct http_connection {
     size_t listener;                    /* which one accepted it */
     struct http_peer *peer;             /* NULL for a Unix socket */
     bool local;                         /* the other end is on this machine */
+    bool private;                       /* came through a listener with room of its own */
+    bool counted;                       /* the registry's: false once it was sent away */
     struct http_framing_reader framing; /* its event thread's */
     pthread_mutex_t mutex;              /* guards what follows */
     enum http_phase phase;
     int64_t deadline;  /* by clock_monotonic_us */
     int64_t last_move; /* when the phase was entered last: with every piece of a body */
+    bool known;        /* made a request that was let in */
     bool linger;       /* the client may still be sending: drain before closing */
     int refused;       /* the status with which intake.c ended it, or 0 */
     char request_id[IDENT_SIZE];
 };
 
-enum { HTTP_REGISTRY_BUCKETS = 1024 };
+enum {
+    HTTP_REGISTRY_BUCKETS = 1024,
+    HTTP_PRIVATE_ROOM = 256, /* connections of private listeners */
+    HTTP_SENT_AWAY = 32      /* at most, at once */
+};
 
 struct http_registry {
     pthread_mutex_t mutex;
     struct http_connection *connections[HTTP_REGISTRY_BUCKETS]; /* by descriptor */
     struct http_peer *peers[HTTP_REGISTRY_BUCKETS];             /* by address */
     size_t count, limit, limit_per_address;
+    size_t private_count; /* of those with room of their own, which `count` is without */
 };
 
 void http_registry_init(struct http_registry *registry, size_t limit, size_t limit_per_address);
 void http_registry_clear(struct http_registry *registry);
 
-/* Counts an accepted descriptor in. TREADLE_ELIMIT when there are too many already, in all or from
- * this address; TREADLE_EMEMORY. */
+/* Counts an accepted descriptor in. Where there are too many already, in all or from its address,
+ * some of those go that wait for a request: the longest idle ones, first those that made none that
+ * was let in. TREADLE_ELIMIT when there are none; TREADLE_EMEMORY. A private one has room of its
+ * own and no limit for its address. */
 int http_registry_admit(struct http_registry *registry, int descriptor, size_t listener,
-                        const struct sockaddr *address, int64_t deadline);
+                        bool private, const struct sockaddr *address, int64_t deadline);
 
 /* Whether it is an address of this machine's own: a Unix socket or loopback. */
 bool http_is_local(const struct sockaddr *address);
@@ -74,6 +84,9 @@ void http_registry_each(struct http_registry *registry,
 /* Moves on to a phase. False when the connection was given up meanwhile. */
 bool http_connection_enter(struct http_connection *connection, enum http_phase phase,
                            int64_t deadline);
+
+/* Notes that it made a request that was let in. */
+void http_connection_know(struct http_connection *connection);
 
 /* Names the request that the connection reads, for the reply to one that takes too long. */
 void http_connection_name(struct http_connection *connection, const char *request_id);

@@ -33,7 +33,8 @@ enum {
     HEAD_MEMORY = 512 * 1024,
     WORK_MEMORY = 16 << 20,
     SMALL_BODY = 64 * 1024,
-    QUICK_BODY = 16 * 1024
+    QUICK_BODY = 16 * 1024,
+    MEMORY_OF_A_BYTE = 8 /* of a body: itself and what is made of it */
 };
 
 enum stage {
@@ -58,10 +59,11 @@ struct http_exchange {
     void (*begin)(void *argument); /* set when it is laid aside */
     void *begin_argument;
     struct MHD_Response *response;
-    bool quick;  /* the handler runs on the event thread */
-    bool failed; /* the reply says an error; no handler runs */
-    bool close;  /* the connection, after the reply */
-    int status;  /* 0 until there is a reply */
+    bool quick;   /* the handler runs on the event thread */
+    bool failed;  /* the reply says an error; no handler runs */
+    bool close;   /* the connection, after the reply */
+    int status;   /* 0 until there is a reply */
+    size_t taken; /* of the server's memory for bodies */
     uint64_t sent;
     int64_t started, handled, handler_us, body_deadline;
     char id[IDENT_SIZE];
@@ -444,6 +446,8 @@ static int make_plan(struct http_exchange *exchange, struct treadle_error *error
         return rc;
     }
     exchange->quick = plan.quick;
+    if (plan.known)
+        http_connection_know(exchange->connection);
     bool in_memory = plan.body == HTTP_BODY_JSON && plan.limit < SIZE_MAX / 16;
     arena_limit(exchange->memory, WORK_MEMORY + (in_memory ? (size_t)plan.limit * 8 : 0));
     rc = http_body_open(&exchange->body, &exchange->request, &plan, body_comes(exchange),
@@ -480,6 +484,17 @@ static enum MHD_Result at_head(struct http_exchange *exchange, const char *metho
     return refuse_at_head(exchange);
 }
 
+/* Takes memory for further bytes of a body. False when all bodies together have too much. */
+static bool take_memory(struct http_exchange *exchange, size_t bytes)
+{
+    struct http_server *server = exchange->server;
+    if (exchange->body.kind != HTTP_BODY_JSON)
+        return true;
+    size_t more = bytes * MEMORY_OF_A_BYTE;
+    exchange->taken += more;
+    return atomic_fetch_add(&server->body_memory, more) + more <= server->options.body_memory;
+}
+
 static enum MHD_Result in_body(struct http_exchange *exchange, const char *data, size_t *size)
 {
     struct treadle_error error;
@@ -489,6 +504,10 @@ static enum MHD_Result in_body(struct http_exchange *exchange, const char *data,
         return break_off(exchange);
     if (!http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline))
         return MHD_NO;
+    if (!take_memory(exchange, *size)) {
+        fail_overloaded(exchange);
+        return break_off(exchange);
+    }
     if (http_body_take(&exchange->body, data, *size, &taken, &error)) {
         fail(exchange, &error);
         return break_off(exchange);
@@ -569,6 +588,7 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
         MHD_destroy_response(exchange->response);
     http_reply_clear(&exchange->reply);
     http_body_close(&exchange->body);
+    atomic_fetch_sub(&server->body_memory, exchange->taken);
     arena_free(exchange->memory);
     count_out(server);
 }

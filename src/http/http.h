@@ -72,6 +72,7 @@ struct http_plan {
     bool quick;        /* the handler neither blocks nor takes long: where the body is small it runs
                           where the request was read, which saves two changes of thread. It may find
                           that it does (http_reply.elsewhere) */
+    bool known;        /* who asks may: such connections stay longest when room is needed */
     const void *route; /* what the program made of the head, for handle and finished; set on failure
                           too; static, or in the request's arena */
     const char *allow; /* sent as `Allow` when plan fails with 405, so it may be set on failure too;
@@ -103,9 +104,9 @@ struct http_outcome {
 
 /* What goes on at the moment. */
 struct http_load {
-    size_t connections;
-    size_t in_flight; /* requests from their first line to their last byte sent */
-    size_t waiting;   /* of these, those that no worker has taken up yet */
+    size_t connections; /* without those of private listeners */
+    size_t in_flight;   /* requests from their first line to their last byte sent */
+    size_t waiting;     /* of these, those that no worker has taken up yet */
 };
 
 struct http_options {
@@ -118,8 +119,11 @@ struct http_options {
     size_t workers;               /* 0: 64: most of them wait for commits, which they share */
     size_t queue;                 /* 0: 1024; requests that wait for a worker, and as many that
                                      answer later (http_later): 503 above */
-    size_t max_connections;       /* 0: 16384 */
-    size_t max_per_address;       /* 0: no limit */
+    size_t body_memory;           /* 0: 1 GiB; what bodies in memory may take in all, each with what
+                                     is made of it: 8 times its length. 503 above */
+    size_t max_connections;       /* 0: 16384; fewer where the process may open fewer files */
+    size_t max_per_address;       /* an IPv4 address, a /64 of IPv6; 0: a quarter of those */
+    unsigned private_listeners;   /* a bit each; their connections have room of their own */
     unsigned idle_seconds;        /* 0: 60; a connection on which nothing moves */
     unsigned request_seconds;     /* 0: 60 for headers and a JSON body, whatever moves */
     unsigned upload_seconds;      /* 0: 3600 for a multipart body */

@@ -115,7 +115,8 @@ static void welcome(struct http_keeper *keeper, int descriptor, size_t listener,
     struct http_server *server = keeper->server;
     int64_t patience =
         (int64_t)(server->options.idle_seconds + server->options.request_seconds) * 1000000;
-    int rc = http_registry_admit(&server->registry, descriptor, listener, address,
+    bool private = server->options.private_listeners >> listener & 1;
+    int rc = http_registry_admit(&server->registry, descriptor, listener, private, address,
                                  clock_monotonic_us() + patience);
     if (rc == TREADLE_ELIMIT) {
         refuse(keeper, descriptor, server->listeners[listener].secure);

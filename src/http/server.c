@@ -18,6 +18,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -32,8 +33,18 @@
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
     WRITERS = 2,
+    OTHER_FILES = 512 + HTTP_PRIVATE_ROOM,
     LAST_REPLIES_MS = 250
 };
+
+/* How many connections leave files for everything else, private ones among it. */
+static size_t most_files(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur == RLIM_INFINITY)
+        return SIZE_MAX;
+    return limit.rlim_cur > 2 * OTHER_FILES ? limit.rlim_cur - OTHER_FILES : limit.rlim_cur / 2;
+}
 
 static void set_defaults(struct http_options *options)
 {
@@ -43,8 +54,15 @@ static void set_defaults(struct http_options *options)
         options->workers = 64;
     if (!options->queue)
         options->queue = 1024;
+    if (!options->body_memory)
+        options->body_memory = (size_t)1 << 30;
+    size_t files = most_files();
     if (!options->max_connections)
         options->max_connections = 16384;
+    if (options->max_connections > files)
+        options->max_connections = files;
+    if (!options->max_per_address)
+        options->max_per_address = options->max_connections / 4 + 1;
     if (!options->idle_seconds)
         options->idle_seconds = 60;
     if (!options->request_seconds)
@@ -96,7 +114,8 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, bool secure)
                      MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
     unsigned threads = options->event_threads > 1 ? (unsigned)options->event_threads : 0;
     /* libmicrohttpd parts the limit among its threads; ours is the keeper's, which is exact. */
-    size_t limit = (options->max_connections + 1) * (threads ? threads : 1);
+    size_t limit =
+        (options->max_connections + HTTP_PRIVATE_ROOM + HTTP_SENT_AWAY) * (threads ? threads : 1);
     struct MHD_OptionItem tls[] = {
         {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)options->tls_certificate},
         {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)options->tls_key},

@@ -27,6 +27,7 @@ struct http_server {
     atomic_bool cutting;               /* handlers run no more: 503; set under the mutex */
     uint32_t seed;                     /* of the names of requests */
     atomic_uint_fast64_t named;
+    atomic_size_t body_memory; /* taken by exchanges */
     pthread_mutex_t mutex;
     pthread_cond_t settled; /* in_flight or laid_aside came down to 0 */
     size_t in_flight;       /* requests from their first line to their last byte sent */

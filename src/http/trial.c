@@ -115,7 +115,7 @@ static bool connect_pair(struct http_server *server, int *out)
     setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     *out = pair[0];
-    if (!http_registry_admit(&server->registry, pair[1], 0, (struct sockaddr *)&address,
+    if (!http_registry_admit(&server->registry, pair[1], 0, false, (struct sockaddr *)&address,
                              deadline) &&
         MHD_add_connection(daemon, pair[1], (struct sockaddr *)&address, sizeof address) == MHD_YES)
         return true;

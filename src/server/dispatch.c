@@ -57,6 +57,7 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
         rc = check_started(dispatch, &entry->route, error);
     if (!rc)
         plan_body(&entry->route, out);
+    out->known = !rc && entry->caller.project[0];
     /* A use of a key is noted now and then, which waits for the disk. */
     out->quick = !rc && route_is_quick(&entry->route) && !gate_notes(&entry->caller);
     return rc;

@@ -289,6 +289,8 @@ static int start_listener(struct server *server, const struct server_options *op
         .upload_directory = blob_temporary_directory(server->dispatch.services.blobs),
         .tls_certificate = certificate,
         .tls_key = key,
+        .max_connections = options->max_connections,
+        .max_per_address = options->connections_per_address,
         .context = &server->dispatch,
         .plan = dispatch_plan,
         .handle = dispatch_handle,
@@ -298,6 +300,7 @@ static int start_listener(struct server *server, const struct server_options *op
         .log = options->log,
     };
     set_addresses(server, options, &http);
+    http.private_listeners = server->dispatch.rules.owner;
     rc = http_start(&server->http, &http, error);
 done:
     pem_forget(certificate);

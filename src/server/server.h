@@ -29,8 +29,10 @@ struct server_options {
     uint64_t reader_memory;
     size_t readers; /* documents that are read at once; 0: 2 */
     struct model_registry_options models;
-    struct log *log;      /* NULL: none; must outlive the server */
-    bool require_keys;    /* refuse who has no key; the store's owner needs none */
+    struct log *log;                /* NULL: none; must outlive the server */
+    size_t max_connections;         /* 0: as of http.h; the owner's socket has room of its own */
+    size_t connections_per_address; /* 0: as of http.h */
+    bool require_keys;              /* refuse who has no key; the store's owner needs none */
     int64_t keep_days[4]; /* threads, runs, events of runs, uploads that ended; 0: for ever */
     int64_t requests_per_minute; /* with one key; 0: no limit */
     int64_t run_seconds;         /* that a run may take; 0: 600 */

@@ -46,6 +46,7 @@ static inline int plan(void *context, const struct http_request *request, struct
         *out = (struct http_plan){.body = HTTP_BODY_JSON, .limit = JSON_LIMIT};
     else if (text_equal(name, "upload"))
         *out = (struct http_plan){.body = HTTP_BODY_MULTIPART, .limit = UPLOAD_LIMIT};
+    out->known = text_equal(name, "known");
     if (text_equal(name, "missing"))
         return error_set_wire(error, 404, "invalid_request_error", NULL, NULL, "No such thing.");
     if ((text_equal(name, "json") || text_equal(name, "upload")) && !posts) {

@@ -40,6 +40,46 @@ static void test_slow_clients(void **state)
     http_stop(server, 5);
 }
 
+/* What all bodies take together is bounded, and given back. */
+static void test_body_memory(void **state)
+{
+    (void)state;
+    struct http_options options = options_for("127.0.0.1:0");
+    options.body_memory = 8 * 1500;
+    struct http_server *server = start(&options);
+    char head[200], body[1000];
+    memset(body, 'x', sizeof body);
+    snprintf(head, sizeof head, POST JSON "Content-Length: %zu\r\n\r\n", sizeof body);
+    int first = dial(server);
+    put_text(first, head);
+    put(first, body, sizeof body - 1);
+    usleep(200000);
+    int second = dial(server);
+    put_text(second, head);
+    put(second, body, sizeof body);
+    struct answer answer = get(second, false);
+    assert_int_equal(answer.status, 503);
+    assert_non_null(strstr(answer.head, "Retry-After: 1"));
+    free(answer.body);
+    close(second);
+    put(first, body, 1);
+    answer = get(first, false);
+    assert_int_equal(answer.status, 200);
+    free(answer.body);
+    close(first);
+    usleep(100000);
+    for (int i = 0; i < 3; i++) {
+        int again = dial(server);
+        put_text(again, head);
+        put(again, body, sizeof body);
+        answer = get(again, false);
+        assert_int_equal(answer.status, 200);
+        free(answer.body);
+        close(again);
+    }
+    http_stop(server, 5);
+}
+
 static void test_idle_clients(void **state)
 {
     (void)state;
@@ -80,37 +120,61 @@ static void test_stalled_reader(void **state)
     close(descriptor);
 }
 
+static int dial_and_ask(const struct http_server *server, const char *text, int status)
+{
+    int descriptor = dial(server);
+    put_text(descriptor, text);
+    struct answer answer = get(descriptor, false);
+    assert_int_equal(answer.status, status);
+    if (status == 503)
+        assert_non_null(strstr(answer.head, "Retry-After: 1\r\n"));
+    free(answer.body);
+    return descriptor;
+}
+
+static const char plain[] = "GET /a HTTP/1.1\r\n" H "\r\n";
+static const char known[] = "GET /known HTTP/1.1\r\n" H "\r\n";
+
+/* Those that wait for a request go when others come: first those that never made one that was let
+ * in, of these the longest idle one. Those that are at work stay. */
 static void test_too_many_connections(void **state)
 {
     (void)state;
     for (int by_address = 0; by_address < 2; by_address++) {
         struct http_options options = options_for("127.0.0.1:0");
-        if (by_address)
-            options.max_per_address = 3;
-        else
-            options.max_connections = 3;
+        options.max_per_address = by_address ? 3 : 100;
+        options.max_connections = by_address ? 100 : 3;
         struct http_server *server = start(&options);
-        int descriptors[3];
-        for (int i = 0; i < 3; i++)
-            descriptors[i] = dial(server);
-        int extra = dial(server);
-        put_text(extra, "GET /a HTTP/1.1\r\n" H "\r\n");
-        struct answer answer = get(extra, false);
-        assert_int_equal(answer.status, 503);
-        assert_non_null(strstr(answer.head, "Retry-After: 1\r\n"));
-        assert_non_null(strstr(answer.body, "{\"error\":"));
-        free(answer.body);
-        close(extra);
-        close(descriptors[0]);
-        answer.status = 503;
-        for (int i = 0; i < 100 && answer.status == 503; i++) {
-            usleep(10000);
-            answer = ask_text(server, "GET /a HTTP/1.1\r\n" H "\r\n");
-            free(answer.body);
-        }
+        int friend = dial_and_ask(server, known, 200);
+        int silent = dial(server);
+        usleep(50000);
+        int stranger = dial_and_ask(server, plain, 200);
+        int fourth = dial_and_ask(server, plain, 200);
+        assert_true(is_closed(silent));
+        int fifth = dial_and_ask(server, known, 200);
+        assert_true(is_closed(stranger));
+        int sixth = dial_and_ask(server, known, 200);
+        assert_true(is_closed(fourth));
+        put_text(friend, known);
+        struct answer answer = get(friend, false);
         assert_int_equal(answer.status, 200);
-        close(descriptors[1]);
-        close(descriptors[2]);
+        free(answer.body);
+        int busy[3];
+        for (int i = 0; i < 3; i++) {
+            busy[i] = dial(server);
+            put_text(busy[i], "GET /a HTTP/1.1\r\n");
+            usleep(50000);
+        }
+        assert_true(is_closed(friend) && is_closed(fifth) && is_closed(sixth));
+        close(dial_and_ask(server, plain, 503));
+        for (int i = 0; i < 3; i++) {
+            put_text(busy[i], H "\r\n");
+            answer = get(busy[i], false);
+            assert_int_equal(answer.status, 200);
+            free(answer.body);
+            close(busy[i]);
+        }
+        close(friend), close(silent), close(stranger), close(fourth), close(fifth), close(sixth);
         http_stop(server, 5);
     }
 }
@@ -315,10 +379,15 @@ static void test_addresses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slow_clients),       cmocka_unit_test(test_idle_clients),
-        cmocka_unit_test(test_stalled_reader),     cmocka_unit_test(test_too_many_connections),
-        cmocka_unit_test(test_full_queue),         cmocka_unit_test(test_stop_lets_requests_end),
-        cmocka_unit_test(test_stop_without_grace), cmocka_unit_test(test_unix_socket),
+        cmocka_unit_test(test_slow_clients),
+        cmocka_unit_test(test_body_memory),
+        cmocka_unit_test(test_idle_clients),
+        cmocka_unit_test(test_stalled_reader),
+        cmocka_unit_test(test_too_many_connections),
+        cmocka_unit_test(test_full_queue),
+        cmocka_unit_test(test_stop_lets_requests_end),
+        cmocka_unit_test(test_stop_without_grace),
+        cmocka_unit_test(test_unix_socket),
         cmocka_unit_test(test_addresses),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
