@@ -14,7 +14,7 @@
 #include "gate/quota.h"
 #include "store/record.h"
 
-enum { NOTE_SECONDS = 60 };
+enum { NOTE_SECONDS = 60, DAY_SECONDS = 86400, KEPT_SECONDS = 30 * DAY_SECONDS };
 
 struct gate {
     struct db *db;
@@ -69,15 +69,10 @@ int gate_open(struct gate **out, const struct gate_options *options, struct trea
     return 0;
 }
 
-static bool is_expired(const struct gate_key *key)
-{
-    return key->expires_at && key->expires_at <= clock_seconds();
-}
-
 static bool is_usable(void *context, struct gate_key *key)
 {
     (void)context;
-    return !atomic_load(&key->revoked) && !is_expired(key);
+    return !keyring_death(key, clock_seconds());
 }
 
 bool gate_has_keys(struct gate *gate)
@@ -103,9 +98,9 @@ static int check_key(struct gate *gate, const char *authorization, struct gate_k
     struct gate_key *key = keyring_check(&gate->keyring, text + strspn(text, " "));
     if (!key)
         return refuse_key(error, "Incorrect API key provided.");
-    if (atomic_load(&key->revoked))
+    if (atomic_load(&key->revoked_at))
         return refuse_key(error, "This API key was revoked.");
-    if (is_expired(key))
+    if (keyring_death(key, clock_seconds()))
         return refuse_key(error, "This API key has expired.");
     *out = key;
     return 0;
@@ -149,7 +144,7 @@ int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate
     *out = (struct gate_caller){.owner = claim->owner || (key && key->admin), .key = key};
     strcpy(out->project, project);
     if (key) {
-        out->key_id = key->id;
+        strcpy(out->key_id, key->id);
         atomic_store(&key->last_used, clock_seconds());
     }
     return 0;
@@ -282,14 +277,78 @@ int gate_add_key(struct gate *gate, const struct treadle_key *key, const char *h
 void gate_revoke_key(struct gate *gate, const char *id)
 {
     struct gate_key *key = keyring_find(&gate->keyring, id);
+    int64_t never = 0;
     if (key)
-        atomic_store(&key->revoked, true);
+        atomic_compare_exchange_strong(&key->revoked_at, &never, clock_seconds());
+}
+
+/* ---- Those that ceased to work -------------------------------------------------------------- */
+
+struct survey {
+    int64_t now, since;
+    size_t working, kept; /* dead ones: those that died after `since` */
+};
+
+static bool count_key(void *context, struct gate_key *key)
+{
+    struct survey *survey = context;
+    int64_t death = keyring_death(key, survey->now);
+    survey->working += !death;
+    survey->kept += death > survey->since;
+    return false;
 }
 
 int gate_check_room(struct gate *gate, struct treadle_error *error)
 {
-    if (keyring_count(&gate->keyring) < KEYRING_MOST)
+    struct survey survey = {.now = clock_seconds()};
+    keyring_any(&gate->keyring, count_key, &survey);
+    if (survey.working < KEYRING_MOST)
         return 0;
-    return error_set_request(error, NULL, NULL, "The store holds %d keys, which is the most.",
-                             KEYRING_MOST);
+    return error_set_request(error, NULL, NULL,
+                             "The store holds %d keys that work, which is the most.", KEYRING_MOST);
+}
+
+/* Keys that died until then may go: a month ago, or later where very many have died since. */
+static int64_t last_to_go(struct gate *gate, int64_t now)
+{
+    struct survey survey = {.now = now, .since = now - KEPT_SECONDS};
+    for (;; survey.since += DAY_SECONDS) {
+        survey.kept = 0;
+        keyring_any(&gate->keyring, count_key, &survey);
+        if (survey.kept <= KEYRING_MOST || survey.since >= now)
+            return survey.since;
+    }
+}
+
+struct removal {
+    struct db_session *session;
+    struct treadle_error *error;
+    int64_t now, until;
+    int rc;
+};
+
+static bool remove_dead(void *context, struct gate_key *key)
+{
+    struct removal *removal = context;
+    const struct record_key keys[] = {{"id", key->id}};
+    int64_t count, death = keyring_death(key, removal->now);
+    if (!death || death > removal->until)
+        return false;
+    removal->rc = record_delete(removal->session, "keys", keys, 1, &count, removal->error);
+    if (!removal->rc)
+        atomic_store(&key->doomed, true);
+    return removal->rc != 0;
+}
+
+int gate_remove_dead(struct gate *gate, struct db_session *session, struct treadle_error *error)
+{
+    struct removal removal = {session, error, clock_seconds(), 0, 0};
+    removal.until = last_to_go(gate, removal.now);
+    keyring_any(&gate->keyring, remove_dead, &removal);
+    return removal.rc;
+}
+
+void gate_forget_dead(struct gate *gate)
+{
+    keyring_forget(&gate->keyring, clock_seconds());
 }

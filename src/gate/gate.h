@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/ident.h"
 #include "store/db.h"
 #include "treadle/objects.h"
 
@@ -55,9 +56,9 @@ struct gate_claim {
 
 struct gate_caller {
     char project[GATE_PROJECT_LENGTH + 1];
-    bool owner;           /* may manage the store: by the socket, or by an admin key */
-    const char *key_id;   /* for the log; NULL without a key; lives as long as the gate */
-    struct gate_key *key; /* NULL without one */
+    bool owner;              /* may manage the store: by the socket, or by an admin key */
+    char key_id[IDENT_SIZE]; /* for the log; empty without a key */
+    struct gate_key *key;    /* NULL without one; only while the request is read and handled */
 };
 
 /* Never blocks. Failures are errors of the protocol: 401, or 400 for a name that is none. */
@@ -99,7 +100,14 @@ int gate_add_key(struct gate *gate, const struct treadle_key *key, const char *h
 /* Has a key refused from now on. */
 void gate_revoke_key(struct gate *gate, const char *id);
 
-/* Refuses when there are too many keys for another. */
+/* Refuses when too many keys work for another. */
 int gate_check_room(struct gate *gate, struct treadle_error *error);
+
+/* Deletes the rows of keys that ceased to work a month ago; of others too where more than 10,000
+ * have since, the longest dead first. */
+int gate_remove_dead(struct gate *gate, struct db_session *session, struct treadle_error *error);
+
+/* Forgets those whose rows were deleted: to be called once that is committed. */
+void gate_forget_dead(struct gate *gate);
 
 #endif

@@ -18,12 +18,27 @@
 #define TEXT_PREFIX "sk-treadle-"
 #define ID_PREFIX   "key_"
 
-enum { PUBLIC_DIGITS = 16, SECRET_DIGITS = 64 };
+enum { PUBLIC_DIGITS = 16, SECRET_DIGITS = 64, OUT_SECONDS = 86400 };
 
 void keyring_init(struct keyring *keyring)
 {
     memset(keyring, 0, sizeof *keyring);
     pthread_rwlock_init(&keyring->lock, NULL);
+}
+
+/* Frees those that were taken out until then. */
+static void free_out(struct keyring *keyring, int64_t until)
+{
+    struct gate_key **at = &keyring->out;
+    while (*at) {
+        struct gate_key *key = *at;
+        if (key->out_at > until) {
+            at = &key->next;
+            continue;
+        }
+        *at = key->next;
+        free(key);
+    }
 }
 
 void keyring_clear(struct keyring *keyring)
@@ -35,6 +50,7 @@ void keyring_clear(struct keyring *keyring)
             free(key);
         }
     }
+    free_out(keyring, INT64_MAX);
     pthread_rwlock_destroy(&keyring->lock);
 }
 
@@ -115,7 +131,8 @@ int keyring_add(struct keyring *keyring, const struct treadle_key *key, const ch
     strcpy(entry->project, key->project);
     entry->admin = key->admin;
     entry->expires_at = key->expires_at.state == TREADLE_SET ? key->expires_at.value : 0;
-    atomic_init(&entry->revoked, key->revoked_at.state == TREADLE_SET);
+    atomic_init(&entry->revoked_at,
+                key->revoked_at.state == TREADLE_SET ? key->revoked_at.value : 0);
     int64_t used = key->last_used_at.state == TREADLE_SET ? key->last_used_at.value : 0;
     atomic_init(&entry->last_used, used);
     atomic_init(&entry->noted, used);
@@ -123,7 +140,6 @@ int keyring_add(struct keyring *keyring, const struct treadle_key *key, const ch
     struct gate_key **bucket = bucket_of(keyring, entry->id);
     entry->next = *bucket;
     *bucket = entry;
-    keyring->count++;
     pthread_rwlock_unlock(&keyring->lock);
     return 0;
 }
@@ -149,12 +165,32 @@ struct gate_key *keyring_check(struct keyring *keyring, const char *text)
     return CRYPTO_memcmp(digest, key->hash, sizeof digest) == 0 ? key : NULL;
 }
 
-size_t keyring_count(struct keyring *keyring)
+int64_t keyring_death(const struct gate_key *key, int64_t now)
 {
-    pthread_rwlock_rdlock(&keyring->lock);
-    size_t count = keyring->count;
+    int64_t revoked = atomic_load(&key->revoked_at);
+    int64_t expired = key->expires_at <= now ? key->expires_at : 0;
+    return revoked && (!expired || revoked < expired) ? revoked : expired;
+}
+
+void keyring_forget(struct keyring *keyring, int64_t now)
+{
+    pthread_rwlock_wrlock(&keyring->lock);
+    free_out(keyring, now - OUT_SECONDS);
+    for (size_t i = 0; i < KEYRING_BUCKETS; i++) {
+        struct gate_key **at = &keyring->buckets[i];
+        while (*at) {
+            struct gate_key *key = *at;
+            if (!atomic_load(&key->doomed)) {
+                at = &key->next;
+                continue;
+            }
+            *at = key->next;
+            key->out_at = now;
+            key->next = keyring->out;
+            keyring->out = key;
+        }
+    }
     pthread_rwlock_unlock(&keyring->lock);
-    return count;
 }
 
 bool keyring_any(struct keyring *keyring, bool (*visit)(void *context, struct gate_key *key),

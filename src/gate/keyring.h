@@ -12,24 +12,27 @@
 
 enum { KEYRING_HASH = 32, KEYRING_BUCKETS = 1024, KEYRING_MOST = 10000, KEYRING_TEXT = 92 };
 
-/* Never freed before the keyring, so a caller may be kept beyond the lock. */
+/* Freed a day after it was taken out at the earliest, so a caller may keep it beyond the lock for
+ * as long as a request takes. */
 struct gate_key {
     struct gate_key *next; /* in its bucket */
     char id[IDENT_SIZE];
     char project[GATE_PROJECT_LENGTH + 1];
     unsigned char hash[KEYRING_HASH];
     bool admin;
-    int64_t expires_at; /* 0: never */
-    atomic_bool revoked;
-    _Atomic int64_t last_used; /* Unix seconds, 0: never */
-    _Atomic int64_t noted;     /* of last_used, what was written down */
-    _Atomic int64_t full_at;   /* when its bucket is full, by clock_monotonic_us */
+    int64_t expires_at;         /* 0: never */
+    _Atomic int64_t revoked_at; /* Unix seconds, 0: it is not revoked */
+    atomic_bool doomed;         /* its row was deleted */
+    int64_t out_at;             /* when it was taken out, by clock_seconds */
+    _Atomic int64_t last_used;  /* Unix seconds, 0: never */
+    _Atomic int64_t noted;      /* of last_used, what was written down */
+    _Atomic int64_t full_at;    /* when its bucket is full, by clock_monotonic_us */
 };
 
 struct keyring {
     pthread_rwlock_t lock;
     struct gate_key *buckets[KEYRING_BUCKETS];
-    size_t count;
+    struct gate_key *out; /* taken out, not yet freed */
 };
 
 void keyring_init(struct keyring *keyring);
@@ -44,7 +47,11 @@ struct gate_key *keyring_find(struct keyring *keyring, const char *id);
 /* The key whose text this is, NULL when there is none. It may be revoked or expired. */
 struct gate_key *keyring_check(struct keyring *keyring, const char *text);
 
-size_t keyring_count(struct keyring *keyring);
+/* When it ceased to work, 0 while it works. */
+int64_t keyring_death(const struct gate_key *key, int64_t now);
+
+/* Takes out those that are doomed. */
+void keyring_forget(struct keyring *keyring, int64_t now);
 
 /* Calls `visit` with each key until it returns true, and returns whether one did. */
 bool keyring_any(struct keyring *keyring, bool (*visit)(void *context, struct gate_key *key),

@@ -29,6 +29,8 @@ static int insert(struct db_session *session, struct resource_call *call,
     };
     kept.key = NULL;
     int rc = resource_print(call, &treadle_key_type, &kept, &values[3].text, error);
+    if (!rc)
+        rc = gate_remove_dead(call->services->gate, session, error);
     return rc ? rc : record_insert(session, "keys", values, 4, error);
 }
 
@@ -47,6 +49,8 @@ static struct resource_plan finish_create(struct resource_call *call, int rc,
     const struct made_key *made = call->state;
     if (!rc)
         rc = gate_add_key(call->services->gate, &made->key, made->hash, error);
+    if (!rc)
+        gate_forget_dead(call->services->gate);
     if (!rc)
         rc = resource_reply(call, &treadle_key_type, &made->key, error);
     return resource_answer(rc);

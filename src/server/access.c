@@ -44,5 +44,6 @@ void access_note(struct log *log, struct metrics *metrics, const struct http_req
               "status", outcome->status ? print_number(status, (uint64_t)outcome->status) : NULL,
               "ms", print_milliseconds(duration, outcome->duration_us), "in",
               print_number(in, outcome->received), "out", print_number(out, outcome->sent), "key",
-              entry ? entry->caller.key_id : NULL, "ended", outcome->whole ? NULL : "early", NULL);
+              entry && entry->caller.key_id[0] ? entry->caller.key_id : NULL, "ended",
+              outcome->whole ? NULL : "early", NULL);
 }

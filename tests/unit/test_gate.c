@@ -172,7 +172,7 @@ static void test_projects(void **state)
     open_place(place, false, 0);
     assert_int_equal(identify(place, NULL, NULL, &caller), 0);
     assert_string_equal(caller.project, "default");
-    assert_null(caller.key_id);
+    assert_string_equal(caller.key_id, "");
     assert_int_equal(identify(place, "Bearer anything", "other", &caller), 0);
     assert_string_equal(caller.project, "other");
     char longest[GATE_PROJECT_LENGTH + 2];
@@ -322,6 +322,87 @@ static void test_refusal(void **state)
     assert_int_equal(gate_admit(place->gate, &two, &quota, &error), 0);
 }
 
+/* Rows as a year of making and revoking leaves them. */
+static int insert_many(struct db_session *session, void *context, struct treadle_error *error)
+{
+    (void)context;
+    for (int i = 0; i < KEYRING_MOST + 10; i++) {
+        struct new_key made = {.arena = arena_new(0)};
+        made.key = (struct treadle_key){.created_at = 1, .project = "old"};
+        int64_t death = i % 2 ? clock_seconds() - (int64_t)86400 * 31 : clock_seconds() - 5;
+        if (i % 3)
+            made.key.expires_at = (struct treadle_integer){TREADLE_SET, death};
+        else
+            made.key.revoked_at = (struct treadle_integer){TREADLE_SET, death};
+        int rc = gate_make_key(made.arena, &made.key, &made.hash, error);
+        if (!rc)
+            rc = insert_key(session, &made, error);
+        arena_free(made.arena);
+        if (rc)
+            return rc;
+    }
+    return 0;
+}
+
+static int count_rows(struct db_session *session, void *context, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, "SELECT count(*) FROM keys", error);
+    rc = rc ? rc : db_step(statement, error);
+    *(int64_t *)context = rc > 0 ? db_column_integer(statement, 0) : -1;
+    return rc > 0 ? 0 : rc;
+}
+
+static int remove_dead(struct db_session *session, void *context, struct treadle_error *error)
+{
+    return gate_remove_dead(context, session, error);
+}
+
+/* Only keys that work count, and what died a month ago goes. */
+static void test_many_dead_keys(void **state)
+{
+    struct place *place = *state;
+    struct treadle_error error = {0};
+    struct gate_caller caller;
+    int64_t rows = 0;
+    open_place(place, true, 0);
+    struct treadle_key old = make_key(place, "old", clock_seconds() - (int64_t)86400 * 40, false);
+    struct treadle_key dead = make_key(place, "old", clock_seconds() - 1, false);
+    struct treadle_key alive = make_key(place, "new", 0, false);
+    assert_int_equal(db_write(place->db, insert_many, place, &error), 0);
+    gate_close(place->gate);
+    open_place(place, true, 0);
+    assert_int_equal(gate_check_room(place->gate, &error), 0);
+    assert_int_equal(identify(place, bearer(place, alive.key), NULL, &caller), 0);
+    assert_int_equal(db_write(place->db, remove_dead, place->gate, &error), 0);
+    gate_forget_dead(place->gate);
+    assert_int_equal(db_read(place->db, count_rows, &rows, &error), 0);
+    assert_int_equal(rows, 2 + (KEYRING_MOST + 10) / 2);
+    assert_string_equal(caller.key_id, alive.id);
+    assert_int_equal(identify(place, bearer(place, alive.key), NULL, &caller), 0);
+    assert_int_equal(identify(place, bearer(place, dead.key), NULL, &caller), 401);
+    assert_int_equal(identify(place, bearer(place, old.key), NULL, &caller), 401);
+}
+
+/* Where very many died lately the longest dead go before their month is over. */
+static void test_very_many_dead_keys(void **state)
+{
+    struct place *place = *state;
+    struct treadle_error error = {0};
+    int64_t rows = 0;
+    open_place(place, true, 0);
+    for (int i = 0; i < 2; i++)
+        assert_int_equal(db_write(place->db, insert_many, place, &error), 0);
+    for (int i = 0; i < 20; i++)
+        make_key(place, "old", clock_seconds() - (int64_t)86400 * 3, false);
+    gate_close(place->gate);
+    open_place(place, true, 0);
+    assert_int_equal(db_write(place->db, remove_dead, place->gate, &error), 0);
+    gate_forget_dead(place->gate);
+    assert_int_equal(db_read(place->db, count_rows, &rows, &error), 0);
+    assert_true(rows <= KEYRING_MOST);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -332,6 +413,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_restart, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_last_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refusal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_dead_keys, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_very_many_dead_keys, set_up, tear_down),
         cmocka_unit_test(test_quota),
         cmocka_unit_test(test_quota_of_many_threads),
     };
