@@ -106,10 +106,17 @@ int http_body_finish(struct http_body *body, struct http_request *request,
     return 0;
 }
 
-void http_body_close(struct http_body *body)
+void http_body_abandon(struct http_body *body)
 {
     http_multipart_free(body->multipart);
     free(body->stage);
+    body->multipart = NULL;
+    body->stage = NULL;
+}
+
+void http_body_close(struct http_body *body)
+{
+    http_body_abandon(body);
     buffer_clear(&body->text);
     *body = (struct http_body){.kind = HTTP_BODY_NONE};
 }

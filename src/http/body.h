@@ -41,6 +41,9 @@ int http_body_write(struct http_body *body, struct treadle_error *error);
 int http_body_finish(struct http_body *body, struct http_request *request,
                      struct treadle_error *error);
 
+/* Gives up a multipart body: removes its files at once. No more is taken. */
+void http_body_abandon(struct http_body *body);
+
 /* Frees everything and removes the files that are still there. */
 void http_body_close(struct http_body *body);
 

@@ -302,6 +302,7 @@ static void run_handler(struct http_exchange *exchange)
     }
     if (http_body_finish(&exchange->body, &exchange->request, &error)) {
         fail(exchange, &error);
+        http_body_abandon(&exchange->body);
         return;
     }
     exchange->handled = clock_monotonic_us();
@@ -369,8 +370,11 @@ static void write_stage(void *argument)
 {
     struct http_exchange *exchange = argument;
     struct treadle_error error;
-    if (http_body_write(&exchange->body, &error))
+    if (http_body_write(&exchange->body, &error)) {
         fail(exchange, &error);
+        /* The client may take its time to send more, and only then it can be answered. */
+        http_body_abandon(&exchange->body);
+    }
     /* The client's time runs again, whether or not anything more comes. */
     http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline);
     MHD_resume_connection(exchange->mhd);

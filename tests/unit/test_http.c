@@ -299,13 +299,46 @@ static void test_upload_fails(void **state)
     http_stop(server, 5);
 }
 
+/* An upload that is refused in its middle gives its files back, whether or not more of it comes. */
+static void test_refused_upload(void **state)
+{
+    (void)state;
+    enum { STAGES = 2 * 64 * 1024 };
+    struct http_options options = options_for("127.0.0.1:0");
+    struct http_server *server = start(&options);
+    static const char part[] = "--B\r\nContent-Disposition: form-data; name=\"file\"; "
+                               "filename=\"f\"\r\n\r\n";
+    static const char bad[] = "\r\n--B\r\nno header\r\n\r\n";
+    char *body = malloc(STAGES);
+    memset(body, 'x', STAGES);
+    memcpy(body, part, sizeof part - 1);
+    int descriptor = dial(server);
+    put_text(descriptor, UPLOAD "Content-Length: 900000\r\n\r\n");
+    put(descriptor, body, STAGES / 2);
+    for (int i = 0; i < 1000 && is_empty_directory(); i++)
+        usleep(5000);
+    assert_false(is_empty_directory());
+    memcpy(body + STAGES / 2 + 1000, bad, sizeof bad - 1);
+    put(descriptor, body + STAGES / 2, STAGES / 2);
+    for (int i = 0; i < 1000 && !is_empty_directory(); i++)
+        usleep(5000);
+    assert_true(is_empty_directory());
+    put_text(descriptor, "more");
+    struct answer answer = get(descriptor, false);
+    assert_int_equal(answer.status, 400);
+    free(answer.body);
+    free(body);
+    close(descriptor);
+    http_stop(server, 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain_requests), cmocka_unit_test(test_refused_heads),
         cmocka_unit_test(test_plans),          cmocka_unit_test(test_json_bodies),
         cmocka_unit_test(test_too_large),      cmocka_unit_test(test_uploads),
-        cmocka_unit_test(test_upload_fails),
+        cmocka_unit_test(test_upload_fails),   cmocka_unit_test(test_refused_upload),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
 }
