@@ -15,7 +15,7 @@
 #include "api/types.h"
 #include "base/error.h"
 
-enum { LENGTH = 6 << 20 };
+enum { LENGTH = 1 << 20 };
 
 static size_t now, peak;
 
@@ -75,7 +75,7 @@ static void measure(const char *start, const char *piece, const char *end,
                     const struct treadle_type *type)
 {
     size_t low = 1, high = (LENGTH - strlen(start) - strlen(end)) / strlen(piece);
-    while (low < high) {
+    while (high - low > high / 64) {
         size_t middle = low + (high - low + 1) / 2;
         char *text = make(start, piece, end, middle);
         bool taken = parse(text, type) == 200;
