@@ -69,11 +69,12 @@ export async function until(what, probe, milliseconds = 30000) {
     }
 }
 
-/** What a server is started with besides what the test says: nothing of the user's own. */
+/** What a server is started with besides what the test says: nothing of the user's own, and no
+ *  weights, so that answers do not depend on whether they are there. */
 function environment(extra) {
     const clean = Object.fromEntries(Object.entries(process.env)
         .filter(([name]) => !name.startsWith('TREADLE_') || name === 'TREADLE_BIN'));
-    return { ...clean, ...extra };
+    return { ...clean, TREADLE_EMBEDDING_WEIGHTS: 'none', ...extra };
 }
 
 /** A fetch that fails when a reply is not as `treadle schema` says. */

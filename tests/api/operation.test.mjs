@@ -40,7 +40,8 @@ const metrics = async server => parseMetrics((await request(server, 'GET', '/met
 
 test('probes', async t => {
     const server = await serve(t);
-    assert.deepEqual((await request(server, 'GET', '/health')).json, { status: 'ok' });
+    assert.deepEqual((await request(server, 'GET', '/health')).json,
+        { status: 'ok', embedding: null });
     assert.deepEqual((await request(server, 'GET', '/ready')).json, { status: 'ready' });
     assertError(await request(server, 'POST', '/health'), 405);
     assertError(await request(server, 'GET', '/healthy'), 404);
