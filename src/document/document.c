@@ -137,6 +137,21 @@ static int open_again(int descriptor, int *out, struct treadle_error *error)
     return 0;
 }
 
+/* Why no text was found in pictures. */
+static const char *explain_pictures(const struct sheaf *sheaf)
+{
+    uint32_t notices = 0;
+    for (size_t p = 0; p < sheaf->count; p++)
+        notices |= sheaf->sheets[p].notices;
+    if (notices & 1u << NOTICE_NO_RECOGNITION)
+        return "; it is a scan, and text recognition is not installed (tesseract with the data of "
+               "the languages)";
+    if (notices & 1u << NOTICE_RECOGNIZED)
+        return "; it is a scan, and no text was recognized in it";
+    return notices & 1u << NOTICE_NO_TEXT ? "; it is a scan, and text recognition is turned off"
+                                          : ", nor a picture of text";
+}
+
 static int check_text(const struct blocks *blocks, const struct sheaf *sheaf,
                       struct treadle_error *error)
 {
@@ -149,10 +164,8 @@ static int check_text(const struct blocks *blocks, const struct sheaf *sheaf,
         return error_set(error, TREADLE_EUNSUPPORTED,
                          "the letters of the PDF cannot be read, because its fonts do not say "
                          "which letters they show");
-    return error_set(error, TREADLE_EUNSUPPORTED,
-                     "the PDF has no text on its %zu page%s; it is probably a scan, and text "
-                     "recognition is not supported",
-                     sheaf->count, sheaf->count == 1 ? "" : "s");
+    return error_set(error, TREADLE_EUNSUPPORTED, "the PDF has no text on its %zu page%s%s",
+                     sheaf->count, sheaf->count == 1 ? "" : "s", explain_pictures(sheaf));
 }
 
 static int read_title(struct blocks *blocks, const char *title, struct document *document,
@@ -252,6 +265,13 @@ static int read_source(struct owned *owned, const struct source *source,
     return rc;
 }
 
+/* Whether the text names languages as tesseract does, and nothing that is a path. */
+static bool are_languages(const char *text)
+{
+    static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-";
+    return !text || (*text && strlen(text) <= 100 && text[strspn(text, known)] == '\0');
+}
+
 int document_read(struct document **out, int descriptor, const char *filename,
                   const struct document_options *options, struct treadle_error *error)
 {
@@ -268,6 +288,9 @@ int document_read(struct document **out, int descriptor, const char *filename,
     uint64_t limit = text_limit(source.options);
     if (limit > SIZE_MAX / 16)
         return error_set(error, TREADLE_EINVALID, "max_text is too large");
+    if (!are_languages(source.options->languages))
+        return error_set(error, TREADLE_EINVALID, "these are not languages, as eng+deu: %s",
+                         source.options->languages);
     struct owned *owned = calloc(1, sizeof *owned);
     if (!owned)
         return error_set_memory(error);

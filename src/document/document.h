@@ -66,6 +66,7 @@ struct document_options {
     unsigned page_seconds;   /* of processor time, for one page; 0: 20 */
     uint64_t memory;         /* address space of a reader, bytes; 0: 1 GiB */
     uint64_t max_text;       /* bytes of text; 0: 256 MiB */
+    const char *languages;   /* of pictures whose text is recognized, as "eng+deu"; NULL: none is */
     const atomic_bool *stop; /* gives up once it is true; may be NULL */
 };
 

@@ -237,6 +237,15 @@ static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *r
     return rc;
 }
 
+/* Whether a page may get its text from its picture. */
+static bool has_pictures(const struct sheaf *sheaf)
+{
+    for (size_t p = 0; p < sheaf->count; p++)
+        if (sheaf->sheets[p].notices & (1u << NOTICE_NO_TEXT | 1u << NOTICE_LETTERS))
+            return true;
+    return false;
+}
+
 int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
                  const struct document_options *options, struct treadle_error *error)
 {
@@ -262,6 +271,11 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     rc = run_readers(gathering, sheaf, &ready, &problem);
     if (rc == TREADLE_EIO && launch->contained && !ready) {
         launch->contained = false;
+        rc = run_readers(gathering, sheaf, &ready, &problem);
+    }
+    if (!rc && options->languages && has_pictures(sheaf)) {
+        launch->recognize = options->languages;
+        sheaf->recognizing = true;
         rc = run_readers(gathering, sheaf, &ready, &problem);
     }
     /* What the first try said is not to stand beside a second that worked. */

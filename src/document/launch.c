@@ -46,6 +46,7 @@
 
 enum {
     ARGUMENTS = 64,
+    LONGEST_LANGUAGES = 200,
     INFO_DESCRIPTOR = FRAME_DESCRIPTOR + 1,
     LAST_WAIT =
         2000,       /* milliseconds that bubblewrap may take to start, or to end after its child */
@@ -61,6 +62,7 @@ _Static_assert(INFO_DESCRIPTOR == 4, "the argument of --info-fd says 4");
 struct arguments {
     const char *values[ARGUMENTS + 1];
     size_t count;
+    char recognize[LONGEST_LANGUAGES + 16];
     char numbers[6][24];
 };
 
@@ -147,6 +149,10 @@ static void make_arguments(struct arguments *out, const struct launch_options *o
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         snprintf(out->numbers[i], sizeof out->numbers[i], "%llu", numbers[i]);
         add(out, out->numbers[i]);
+    }
+    if (options->recognize) {
+        snprintf(out->recognize, sizeof out->recognize, "recognize=%s", options->recognize);
+        add(out, out->recognize);
     }
     if (options->check)
         add(out, "check");

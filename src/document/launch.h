@@ -12,10 +12,11 @@
 #include "treadle/error.h"
 
 struct launch_options {
-    const char *reader; /* path of treadle-reader */
-    bool contained;     /* within bubblewrap */
-    bool check;         /* only confine and end; no document is needed */
-    int document;       /* a descriptor that can only be read; -1 with `check` */
+    const char *reader;    /* path of treadle-reader */
+    bool contained;        /* within bubblewrap */
+    const char *recognize; /* languages in which pictures are read; NULL: text is */
+    bool check;            /* only confine and end; no document is needed */
+    int document;          /* a descriptor that can only be read; -1 with `check` */
     uint64_t memory;
     unsigned seconds;
     unsigned page_seconds; /* of processor time */

@@ -51,6 +51,18 @@ static const struct kind kinds[NOTICE_CODES] = {
          0},
     [NOTICE_ATTACHMENTS] = {"attachments", "belongs to a file with attachments that were not read",
                             "belong to files with attachments that were not read", 0},
+    [NOTICE_RECOGNIZED] = {"recognized",
+                           "is a picture, whose text was recognized by a program and may have "
+                           "errors",
+                           "are pictures, whose text was recognized by a program and may have "
+                           "errors",
+                           0},
+    [NOTICE_NO_RECOGNITION] = {"no_recognition",
+                               "needs text recognition, which is not installed (tesseract with the "
+                               "data of the languages)",
+                               "need text recognition, which is not installed (tesseract with the "
+                               "data of the languages)",
+                               0},
 };
 
 static bool has(const struct sheaf *sheaf, size_t page, enum notice_code code)

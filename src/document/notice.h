@@ -13,14 +13,16 @@
 #include "treadle/error.h"
 
 enum notice_code {
-    NOTICE_PAGE_TIMEOUT, /* the page took longer than a page may */
-    NOTICE_PAGE_MEMORY,  /* the page needs more memory than a reader may have */
-    NOTICE_PAGE_DAMAGED, /* the page cannot be loaded, or ends its reader */
-    NOTICE_NOT_REACHED,  /* the time for the document was over */
-    NOTICE_NO_TEXT,      /* the page shows a picture and has no text */
-    NOTICE_LETTERS,      /* the file does not say which letters the page shows */
-    NOTICE_FORM,         /* the page is drawn from data; only its fields' values were read */
-    NOTICE_ATTACHMENTS,  /* the file carries others that were not read */
+    NOTICE_PAGE_TIMEOUT,   /* the page took longer than a page may */
+    NOTICE_PAGE_MEMORY,    /* the page needs more memory than a reader may have */
+    NOTICE_PAGE_DAMAGED,   /* the page cannot be loaded, or ends its reader */
+    NOTICE_NOT_REACHED,    /* the time for the document was over */
+    NOTICE_NO_TEXT,        /* the page shows a picture and has no text */
+    NOTICE_LETTERS,        /* the file does not say which letters the page shows */
+    NOTICE_FORM,           /* the page is drawn from data; only its fields' values were read */
+    NOTICE_ATTACHMENTS,    /* the file carries others that were not read */
+    NOTICE_RECOGNIZED,     /* the page is a picture whose text was recognized */
+    NOTICE_NO_RECOGNITION, /* it would have been, were tesseract installed */
     NOTICE_CODES
 };
 

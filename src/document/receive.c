@@ -45,7 +45,7 @@ size_t receive_own_page(const struct receiver *receiver, size_t page)
 /* Lays out the page that has come, so that its words need not be kept. */
 static int finish_page(struct receiver *receiver, struct treadle_error *error)
 {
-    if (receiver->at == 0)
+    if (receiver->at == 0 || (receiver->sheaf->recognizing && receiver->words.length == 0))
         return 0;
     struct page page = receiver->page;
     page.words = (struct word *)(void *)receiver->words.data;
@@ -269,7 +269,10 @@ static int take_notice(struct receiver *receiver, const char *body, size_t lengt
     memcpy(&said, body, sizeof said);
     if (said.code >= NOTICE_CODES)
         return nonsense(error);
-    receiver->sheaf->sheets[receiver->at - 1].notices |= 1u << said.code;
+    uint32_t *notices = &receiver->sheaf->sheets[receiver->at - 1].notices;
+    *notices |= 1u << said.code;
+    if (said.code == NOTICE_RECOGNIZED)
+        *notices &= ~(1u << NOTICE_NO_TEXT | 1u << NOTICE_LETTERS);
     return 0;
 }
 

@@ -6,6 +6,7 @@
 #ifndef DOCUMENT_SHEAF_H
 #define DOCUMENT_SHEAF_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/arena.h"
@@ -24,6 +25,7 @@ struct sheaf {
     struct arena *arena;
     struct sheet *sheets;
     size_t count;
+    bool recognizing;    /* pages come again, only to get the text of their pictures */
     const char *title;   /* NULL when there is none */
     const char **labels; /* of the pages, NULL where one has none; NULL when none has */
     struct entry *entries;

@@ -11,8 +11,9 @@
 enum {
     LONGEST_HEADING = 200, /* bytes */
     PITCHES = 300,         /* percent */
-    LARGER = 112,          /* percent of the body from which size alone makes a heading */
-    FEWEST = 2             /* headings that make a size a rank of its own */
+    NEAR_PITCH = 3,
+    LARGER = 112, /* percent of the body from which size alone makes a heading */
+    FEWEST = 2    /* headings that make a size a rank of its own */
 };
 
 static int half_points(int32_t size)
@@ -46,11 +47,18 @@ static void learn_pitch(struct style *style, const struct sheet *sheets, size_t 
                 percent >= 80 && percent < PITCHES)
                 found[percent]++;
         }
-    int best = 120;
-    for (int i = 0; i < PITCHES; i++)
-        if (found[i] > found[best])
-            best = i;
-    style->pitch = best;
+    /* Lines of a scan are not all equally far apart. */
+    size_t most = 0;
+    style->pitch = 120;
+    for (int i = NEAR_PITCH; i < PITCHES - NEAR_PITCH; i++) {
+        size_t near = 0;
+        for (int j = -NEAR_PITCH; j <= NEAR_PITCH; j++)
+            near += found[i + j] * (size_t)(j == 0 ? 3 : 2);
+        if (near > most) {
+            most = near;
+            style->pitch = i;
+        }
+    }
 }
 
 /* The levels that a number at the row's start counts ("3" 1, "3.2" 2, "A.1" 2), or 0. */

@@ -28,7 +28,9 @@ struct arguments {
     unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
     unsigned long first;        /* of the pages, from 0: those before it are not read */
     bool check;                 /* confine, say so, end */
-    int description;            /* the document once more, for glib */
+    const char *recognize;      /* languages: read the pictures of pages that have no text */
+    struct recognizer *recognizer;
+    int description; /* the document once more, for glib */
 };
 
 static bool parse_number(const char *text, unsigned long *out)
@@ -38,7 +40,8 @@ static bool parse_number(const char *text, unsigned long *out)
     return text[0] >= '0' && text[0] <= '9' && *end == '\0';
 }
 
-/* treadle-reader MEMORY SECONDS PAGE-SECONDS PART PARTS FIRST [check] [contained] */
+/* treadle-reader MEMORY SECONDS PAGE-SECONDS PART PARTS FIRST [check] [contained]
+ * [recognize=LANGUAGES] */
 static bool parse_arguments(struct arguments *out, int count, char **values)
 {
     unsigned long memory, seconds;
@@ -56,6 +59,8 @@ static bool parse_arguments(struct arguments *out, int count, char **values)
             out->check = true;
         else if (strcmp(values[i], "contained") == 0)
             out->confine.contained = true;
+        else if (strncmp(values[i], "recognize=", 10) == 0)
+            out->recognize = values[i] + 10;
         else
             return false;
     }
@@ -84,7 +89,7 @@ static void send_document(struct output *output, const struct arguments *argumen
         return;
     }
     /* One reader describes the document; all must know what it carries. */
-    bool describes = arguments->part == 0 && arguments->first == 0;
+    bool describes = arguments->part == 0 && arguments->first == 0 && !arguments->recognize;
     bool carries = words_carries_files(words);
     PopplerDocument *document = NULL;
     if (describes || carries)
@@ -103,7 +108,10 @@ static void send_document(struct output *output, const struct arguments *argumen
         if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
             continue;
         limit_page(arguments->page_seconds);
-        words_send_page(words, output, number);
+        if (arguments->recognize)
+            words_recognize_page(words, output, number, arguments->recognizer);
+        else
+            words_send_page(words, output, number);
     }
     output_frame(output, FRAME_END, NULL, 0, NULL, 0);
 }
@@ -125,6 +133,8 @@ static void end_late(int signal_number)
 static void prepare(struct arguments *arguments)
 {
     arguments->description = dup(FRAME_DESCRIPTOR);
+    if (arguments->recognize)
+        arguments->recognizer = recognize_open(arguments->recognize);
     signal(SIGABRT, end_aborted);
     signal(SIGTRAP, end_aborted);
     signal(SIGPROF, end_late);

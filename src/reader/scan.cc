@@ -10,13 +10,16 @@
 #include <OutputDev.h>
 #include <Page.h>
 #include <PDFDoc.h>
+#include <splash/SplashBitmap.h>
+#include <SplashOutputDev.h>
 #include <Stream.h>
 
 namespace
 {
 
 const double least_share = 0.2; /* of the page that pictures cover */
-const int most_shapes = 200;    /* more of them may be letters that were made into drawings */
+const double fine = 300.0 / 72, most_dots = 30e6;
+const int most_shapes = 200; /* more of them may be letters that were made into drawings */
 
 class Pictures : public OutputDev
 {
@@ -82,4 +85,17 @@ bool is_picture(PDFDoc *document, int number)
     document->displayPage(&pictures, number, 72, 72, 0, false, true, false);
     double page = document->getPageCropWidth(number) * document->getPageCropHeight(number);
     return pictures.area > page * least_share || pictures.shapes > most_shapes;
+}
+
+std::unique_ptr<SplashOutputDev> draw_picture(PDFDoc *document, int number, double *dots)
+{
+    double area = document->getPageCropWidth(number) * document->getPageCropHeight(number);
+    if (!(area > 0))
+        return nullptr;
+    *dots = std::min(fine, std::sqrt(most_dots / area));
+    SplashColor paper = {0xFF};
+    auto device = std::make_unique<SplashOutputDev>(splashModeMono8, 4, false, paper);
+    device->startDoc(document);
+    document->displayPage(device.get(), number, *dots * 72, *dots * 72, 0, false, true, false);
+    return device->getBitmap() && device->getBitmap()->getDataPtr() ? std::move(device) : nullptr;
 }

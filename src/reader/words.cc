@@ -20,6 +20,8 @@
 #include <goo/gfile.h>
 #include <Page.h>
 #include <PDFDoc.h>
+#include <splash/SplashBitmap.h>
+#include <SplashOutputDev.h>
 #include <Stream.h>
 #include <TextOutputDev.h>
 
@@ -280,18 +282,96 @@ void send_comments(Packer &packer, const Device &device)
     }
 }
 
-/* Says whether the page's text is all that a reader sees there; whether any is to be sent. */
-bool judge_text(struct output *output, PDFDoc *document, int number, const drawing &shown)
+/* Whether the file does not say what the letters of the page are. */
+bool has_untold_letters(const Device &device)
 {
-    const Device &device = *shown.device;
-    int told = device.characters - device.untold;
-    if (device.untold >= few_letters && device.untold * 3 >= device.characters) {
+    return device.untold >= few_letters && device.untold * 3 >= device.characters;
+}
+
+/* Whether the page has so few letters that are told that they say nothing. */
+bool is_untold(const Device &device)
+{
+    return has_untold_letters(device) && (device.characters - device.untold) * 3 < device.untold;
+}
+
+bool is_scan(PDFDoc *document, int number, const drawing &shown)
+{
+    return holds_little(shown.words) && is_picture(document, number);
+}
+
+/* Says whether the page's text is all that a reader sees there. */
+void judge_text(struct output *output, PDFDoc *document, int number, const drawing &shown)
+{
+    if (has_untold_letters(*shown.device))
         send_notice(output, NOTICE_LETTERS);
-        return told * 3 >= device.untold;
-    }
-    if (holds_little(shown.words) && device.comments.empty() && is_picture(document, number))
+    else if (is_scan(document, number, shown))
         send_notice(output, NOTICE_NO_TEXT);
-    return true;
+}
+
+/* Words of a picture in the making. */
+struct found_words {
+    std::vector<frame_word> words;
+    std::vector<std::string> texts;
+};
+
+void keep_recognized(const struct recognized *found, void *context)
+{
+    found_words *kept = static_cast<found_words *>(context);
+    frame_word word = {};
+    std::string text = text_of(std::string("\xEF\xBB\xBF") + found->text, longest_line);
+    if (text.empty() || kept->words.size() >= most_words)
+        return;
+    word.left = hundredths(found->left);
+    word.top = hundredths(found->top);
+    word.right = std::max(word.left, hundredths(found->right));
+    word.bottom = std::max(word.top, hundredths(found->bottom));
+    word.base = hundredths(found->base);
+    word.size = std::max(0, hundredths(found->size));
+    word.style = found->space ? FRAME_SPACE : 0;
+    word.length = static_cast<uint32_t>(text.size());
+    kept->words.push_back(word);
+    kept->texts.push_back(std::move(text));
+}
+
+/* A line's height depends on its letters, so heights near the commonest are taken for it. */
+void even_sizes(std::vector<frame_word> &words)
+{
+    std::vector<int32_t> sizes;
+    for (const frame_word &word : words)
+        sizes.push_back(word.size);
+    std::sort(sizes.begin(), sizes.end());
+    int32_t middle = sizes.empty() ? 0 : sizes[sizes.size() / 2];
+    for (frame_word &word : words)
+        if (word.size * 10 > middle * 7 && word.size * 10 < middle * 13)
+            word.size = middle;
+}
+
+void recognize_page(struct output *output, PDFDoc *document, int number,
+                    struct recognizer *recognizer)
+{
+    auto shown = draw_part(document, number, false);
+    if (!is_untold(*shown->device) && !is_scan(document, number, *shown))
+        return;
+    send_size(output, document, number, false);
+    if (!recognizer) {
+        send_notice(output, NOTICE_NO_RECOGNITION);
+        return;
+    }
+    double dots = 1;
+    auto drawn = draw_picture(document, number, &dots);
+    if (!drawn)
+        return;
+    SplashBitmap *bitmap = drawn->getBitmap();
+    struct picture picture = {bitmap->getDataPtr(), bitmap->getWidth(), bitmap->getHeight(),
+                              bitmap->getRowSize(), dots};
+    found_words found;
+    recognize_picture(recognizer, &picture, keep_recognized, &found);
+    even_sizes(found.words);
+    send_notice(output, NOTICE_RECOGNIZED);
+    Packer packer(output);
+    for (size_t i = 0; i < found.words.size(); i++)
+        packer.add(found.words[i], found.texts[i].data());
+    packer.flush();
 }
 
 /* Sends lines that no page draws, below each other. */
@@ -323,7 +403,8 @@ void send_pdf_page(struct output *output, PDFDoc *document, int number, bool wit
     }
     send_size(output, document, number, whole);
     Packer packer(output);
-    bool sent = judge_text(output, document, number, *shown);
+    judge_text(output, document, number, *shown);
+    bool sent = !is_untold(*shown->device);
     for (size_t i = 0; sent && i < shown->words.size() && i < most_words; i++)
         send_word(packer, *shown->device, shown->words[i]);
     send_comments(packer, *shown->device);
@@ -436,14 +517,21 @@ void words_send_labels(const struct words *words, struct output *output)
     }
 }
 
-void words_send_page(struct words *words, struct output *output, int number)
+static const attachment *begin_page(struct words *words, struct output *output, int number,
+                                    int *inner)
 {
     frame_page begin = {};
     begin.number = static_cast<uint32_t>(number);
     output_frame(output, FRAME_PAGE, &begin, sizeof begin, nullptr, 0);
     output_flush(output);
-    int inner = number;
-    const attachment *attached = find_attachment(words, &inner);
+    *inner = number;
+    return find_attachment(words, inner);
+}
+
+void words_send_page(struct words *words, struct output *output, int number)
+{
+    int inner;
+    const attachment *attached = begin_page(words, output, number, &inner);
     if (!attached)
         send_pdf_page(output, words->document.get(), number, number == 1);
     else if (attached->document)
@@ -452,4 +540,14 @@ void words_send_page(struct words *words, struct output *output, int number)
         send_text_page(output, *attached);
     if (number == 1 && words->unread)
         send_notice(output, NOTICE_ATTACHMENTS);
+}
+
+void words_recognize_page(struct words *words, struct output *output, int number,
+                          struct recognizer *recognizer)
+{
+    int inner;
+    const attachment *attached = begin_page(words, output, number, &inner);
+    PDFDoc *document = attached ? attached->document.get() : words->document.get();
+    if (document && document->getPage(inner))
+        recognize_page(output, document, inner, recognizer);
 }

@@ -11,6 +11,7 @@
 
 #include "document/frame.h"
 #include "reader/output.h"
+#include "reader/recognize.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -39,6 +40,11 @@ void words_send_labels(const struct words *words, struct output *output);
 
 /* Sends the frames of page `number`, counted from 1. A damaged page is sent without words. */
 void words_send_page(struct words *words, struct output *output, int number);
+
+/* Sends the frames of the page, with the words of its picture where it has no text that can be
+ * read, else without words. Without a recognizer such a page gets a notice. */
+void words_recognize_page(struct words *words, struct output *output, int number,
+                          struct recognizer *recognizer);
 
 #ifdef __cplusplus
 }

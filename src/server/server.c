@@ -89,6 +89,12 @@ static void count_run(void *context, const char *status, const struct run_times 
     metrics_count_run(server->dispatch.probe.metrics, status, durations);
 }
 
+static const char *languages_of(const struct server_options *options)
+{
+    const char *languages = options->languages ? options->languages : "eng";
+    return strcmp(languages, "off") == 0 ? NULL : languages;
+}
+
 static int start_workers(struct server *server, const struct server_options *options,
                          struct treadle_error *error)
 {
@@ -100,6 +106,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         .document = {.reader = options->reader,
                      .seconds = options->document_seconds,
                      .page_seconds = options->page_seconds,
+                     .languages = languages_of(options),
                      .memory = options->reader_memory},
         .threads = options->readers,
         .log = options->log,

@@ -25,6 +25,7 @@ struct server_options {
                               are, if they are there */
     const char *reader;    /* path of treadle-reader; NULL: beside the running program */
     /* What reading one document may take; 0: as of document.h. */
+    const char *languages; /* of scans, as "eng+deu"; "off": they are not read; NULL: "eng" */
     unsigned document_seconds, page_seconds;
     uint64_t reader_memory;
     size_t readers; /* documents that are read at once; 0: 2 */

@@ -416,11 +416,50 @@ def text_outside_of_what_is_shown():
     return pdf.bytes(), ['All of this text stands outside']
 
 
-def run(program, reader, data, verbose):
+def scan_of(pdf):
+    """The first page of a file as a grey picture."""
+    with tempfile.NamedTemporaryFile(suffix='.pdf') as file:
+        file.write(pdf.bytes())
+        file.flush()
+        return subprocess.run(['pdftoppm', '-r', '200', '-gray', '-singlefile', file.name],
+                              capture_output=True, check=True).stdout
+
+
+@case
+def scan_recognized():
+    drawn = Pdf()
+    drawn.page(drawn.text(60, 90, 'Lease of the mill', 18, 'B'),
+               drawn.lines(60, 130, wrapped(WOODS, 80), 11, 'S', 14))
+    pdf = Pdf()
+    pdf.page(pdf.text(60, 100, 'The signed contract follows on the next page.'))
+    pdf.scan(scan_of(drawn))
+    return pdf.bytes(), ['The signed contract follows', 'Lease of the mill',
+                         'counts the deer that graze beside the brook before the village wakes',
+                         '~^notice recognized 2$']
+
+
+scan_recognized.languages = 'eng'
+
+
+@case
+def scan_in_a_language_that_is_not_installed():
+    pdf = Pdf()
+    pdf.page(pdf.text(60, 100, 'The signed contract follows on the next page.'))
+    pdf.page(pdf.picture(20, 20, 570, 750))
+    return pdf.bytes(), ['The signed contract follows', '~^notice no_text 2$',
+                         '~^notice no_recognition 2$']
+
+
+scan_in_a_language_that_is_not_installed.languages = 'xxx'
+
+
+def run(program, reader, data, verbose, languages):
     with tempfile.NamedTemporaryFile(suffix='.pdf') as file:
         file.write(data)
         file.flush()
-        command = [program] + ['-v'] * verbose + [reader, file.name]
+        command = [program] + ['-v'] * verbose
+        command += ['-l', languages] if languages else []
+        command += [reader, file.name]
         done = subprocess.run(command, capture_output=True, timeout=60)
     text = (done.stdout or done.stderr).decode()
     return text, {0: 'completed', 1: 'failed'}.get(done.returncode, f'status {done.returncode}')
@@ -433,10 +472,11 @@ def try_case(program, reader, function):
                   'wb') as file:
             file.write(data)
     patterns = [line[1:] for line in expected if line.startswith('~')]
-    text, status = run(program, reader, data, False)
+    languages = getattr(function, 'languages', None)
+    text, status = run(program, reader, data, False, languages)
     wrong = check('\n'.join(line for line in expected if not line.startswith('~')), text, status)
     if patterns:
-        detail, _ = run(program, reader, data, True)
+        detail, _ = run(program, reader, data, True, languages)
         wrong += [f'no match: {pattern}' for pattern in patterns if not re.search(pattern, detail, re.M)]
         text = detail if wrong else text
     return wrong, text

@@ -77,6 +77,21 @@ class Pdf:
         return b'q %g 0 0 %g %g %g cm BI /W 1 /H 1 /BPC 8 /CS /G ID \x80 EI Q' % (
             width, height, x, self.height - y - height)
 
+    def scan(self, pgm):
+        """A page that shows the grey picture of a PGM file."""
+        fields, at = [], 0
+        while len(fields) < 4:
+            end = min(i for i in (pgm.find(b, at) for b in (b' ', b'\n')) if i >= 0)
+            fields.append(pgm[at:end])
+            at = end + 1
+        picture = self.stream(pgm[at:], b'/Type/XObject/Subtype/Image/Width %s/Height %s'
+                              b'/ColorSpace/DeviceGray/BitsPerComponent 8' % (fields[1], fields[2]),
+                              compress=True)
+        contents = self.stream(b'q %d 0 0 %d 0 0 cm /P Do Q' % (self.width, self.height))
+        self.pages.append(self.add(
+            b'<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R'
+            b'/Resources<</XObject<</P %d 0 R>>>>>>' % (self.width, self.height, contents, picture)))
+
     def attach(self, name, data):
         """Puts a file into this one."""
         file = self.stream(data, b'/Type/EmbeddedFile')
