@@ -43,6 +43,8 @@ int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, 
         return error_set(error, TREADLE_ELIMIT, "the document holds more text than is allowed");
     if (text->length == 0)
         return 0;
+    if (blocks->stop && atomic_load(blocks->stop))
+        return error_set(error, TREADLE_ESTATE, "reading the document was stopped");
     struct document_block block = {.kind = kind,
                                    .level = level,
                                    .page = page,

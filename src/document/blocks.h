@@ -14,8 +14,9 @@ struct blocks {
     /* Of the block that is being made: */
     struct buffer text;
     struct document_place place;
-    const char *header; /* in the arena */
-    uint64_t budget;    /* bytes of text that may still come */
+    const char *header;      /* in the arena */
+    uint64_t budget;         /* bytes of text that may still come */
+    const atomic_bool *stop; /* no more blocks once it is true; may be NULL */
 };
 
 /* `max_text` bounds the text of all blocks together. */

@@ -257,6 +257,7 @@ static int read_source(struct owned *owned, const struct source *source,
         return rc;
     struct blocks blocks;
     blocks_init(&blocks, owned->arena, text_limit(source->options));
+    blocks.stop = source->options->stop;
     rc = kind == KIND_PDF ? read_pdf(&owned->document, &blocks, source, error)
                           : read_plain(&blocks, kind, source, error);
     if (!rc)

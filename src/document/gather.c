@@ -153,7 +153,7 @@ static int finish_share(struct gathering *gathering, struct share *share,
     int status = launch_end(&share->process, PATIENCE);
     if (receiver->state == RECEIVE_END)
         return 0;
-    if (receiver->state != RECEIVE_NOTHING && was_killed(status))
+    if (was_killed(status))
         return error_set(error, TREADLE_EBUSY,
                          "the PDF reader was ended from outside (signal %d), perhaps because this "
                          "machine has too little memory",

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/ident.h"
 #include "resource/call.h"
+#include "search/queue.h"
 #include "store/vector_store_record.h"
 
 enum { CHUNK_TOKENS = 800, OVERLAP_TOKENS = 400, MOST_FILES = 10000 };
@@ -74,8 +75,8 @@ static struct treadle_chunking_strategy *echo_chunking(struct resource_call *cal
 }
 
 static int insert_file(struct db_session *session, struct resource_call *call,
-                       const struct treadle_vector_store_file *file, const char *batch_id,
-                       struct treadle_error *error)
+                       const struct treadle_vector_store_file *file, int64_t bytes,
+                       const char *batch_id, struct treadle_error *error)
 {
     struct record_value values[] = {
         {.column = "store", .text = file->vector_store_id},
@@ -84,9 +85,10 @@ static int insert_file(struct db_session *session, struct resource_call *call,
         {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
         {.column = "batch", .text = batch_id},
         {.column = "body"},
+        {.column = "level", .kind = RECORD_INTEGER, .integer = queue_level(bytes)},
     };
     int rc = resource_print(call, &treadle_vector_store_file_type, file, &values[5].text, error);
-    return rc ? rc : record_insert(session, "vector_store_files", values, 6, error);
+    return rc ? rc : record_insert(session, "vector_store_files", values, 7, error);
 }
 
 static int load_store(struct db_session *session, struct resource_call *call, const char *store_id,
@@ -123,7 +125,7 @@ static int revisit(struct db_session *session, struct resource_call *call,
 
 static int add_new(struct db_session *session, struct resource_call *call,
                    struct treadle_vector_store *store, const struct attach_item *item,
-                   const char *batch_id, struct treadle_vector_store_file *out,
+                   int64_t bytes, const char *batch_id, struct treadle_vector_store_file *out,
                    struct treadle_error *error)
 {
     if (store->file_counts->total >= MOST_FILES)
@@ -140,7 +142,7 @@ static int add_new(struct db_session *session, struct resource_call *call,
     };
     if (!file.chunking_strategy)
         return error_set_memory(error);
-    int rc = insert_file(session, call, &file, batch_id, error);
+    int rc = insert_file(session, call, &file, bytes, batch_id, error);
     if (rc)
         return rc;
     vector_store_count(store, 0, file.status, 0);
@@ -161,7 +163,7 @@ static int add_file(struct db_session *session, struct resource_call *call,
         return rc;
     rc = revisit(session, call, store, item->file_id, batch_id, out, &gone, error);
     if (gone ? rc == 0 : rc == TREADLE_ENOTFOUND)
-        rc = add_new(session, call, store, item, batch_id, out, error);
+        rc = add_new(session, call, store, item, uploaded.bytes, batch_id, out, error);
     return rc;
 }
 

@@ -1,10 +1,11 @@
 /*
- * Ingest: each thread claims the next row under a mutex, works without it, and writes the outcome
- * in one transaction with the vector store's counts.
+ * Ingest: each thread claims a row under a mutex, works without it, and writes the outcome in one
+ * transaction with the vector store's counts. One more thread looks after the rows that are being
+ * read (queue.h).
  *
- * Rows are claimed in order of seq and each once, so remembering the last seq claimed is enough.
  * A row that was removed or cancelled meanwhile is found missing when the outcome is written; what
- * was indexed for it is then taken out again, unless the file was added anew.
+ * was indexed for it is then taken out again, unless the file was added anew. What fails for a
+ * reason that may pass has no outcome, so the row stays in_progress and is claimed again.
  */
 #include "search/ingest.h"
 
@@ -20,10 +21,11 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
+#include "search/queue.h"
 #include "store/record.h"
 #include "store/vector_store_record.h"
 
-enum { MOST_THREADS = 8, RETRY_SECONDS = 2 };
+enum { RETRY_SECONDS = 2, REVIEW_MS = 100 };
 
 struct ingest {
     struct ingest_options options;
@@ -32,16 +34,19 @@ struct ingest {
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     unsigned long wakes; /* guarded by mutex, as the next */
-    int64_t last_seq;
+    struct queue queue;
+    size_t started; /* threads that read */
     size_t thread_count;
-    pthread_t threads[MOST_THREADS];
+    pthread_t threads[QUEUE_READINGS];
+    pthread_t reviewer;
+    bool reviewed; /* that thread was started */
 };
 
 /* One row being worked on. */
 struct work {
     struct ingest *ingest;
     struct arena *arena;
-    int64_t seq;
+    struct queue_reading reading;
     const char *store_id;
     const char *file_id;
     const char *filename;
@@ -51,45 +56,44 @@ struct work {
     struct treadle_file_notice *notices;
     size_t notice_count;
     struct treadle_error problem; /* code 0: it went well */
+    bool lasting;                 /* the problem does not pass: the contents are damaged */
     bool found;                   /* the row is still there */
     bool wanted;                  /* the file is to be searchable, by this row or another */
 };
 
 /* ---- Claiming ------------------------------------------------------------------------------- */
 
-static int read_next(struct db_session *session, void *argument, struct treadle_error *error)
+static int load_row(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct work *work = argument;
     struct db_statement *statement;
-    int rc = db_prepare(
-        session, &statement,
-        "SELECT v.seq, v.store, v.file, v.body, f.body, f.sha256 FROM vector_store_files v "
-        "JOIN files f ON f.id = v.file "
-        "WHERE v.status = 'in_progress' AND v.seq > ? ORDER BY v.seq LIMIT 1",
-        error);
+    int rc = db_prepare(session, &statement,
+                        "SELECT v.store, v.file, v.body, f.body, f.sha256 "
+                        "FROM vector_store_files v "
+                        "LEFT JOIN files f ON f.id = v.file WHERE v.seq = ?",
+                        error);
     if (rc)
         return rc;
-    db_bind_integer(statement, 1, work->ingest->last_seq);
+    db_bind_integer(statement, 1, work->reading.seq);
     rc = db_step(statement, error);
     if (rc <= 0)
         return rc;
     size_t length;
-    struct treadle_file file = {0};
-    work->seq = db_column_integer(statement, 0);
-    work->store_id = arena_string(work->arena, db_column_text(statement, 1, NULL));
-    work->file_id = arena_string(work->arena, db_column_text(statement, 2, NULL));
-    const char *body = db_column_text(statement, 3, &length);
+    struct treadle_file file = {.filename = ""};
+    work->store_id = arena_string(work->arena, db_column_text(statement, 0, NULL));
+    work->file_id = arena_string(work->arena, db_column_text(statement, 1, NULL));
+    const char *body = db_column_text(statement, 2, &length);
     rc = field_parse(&treadle_vector_store_file_type, body, length, FIELD_TOLERANT, work->arena,
                      &work->row, error);
-    body = db_column_text(statement, 4, &length);
-    if (!rc)
+    body = db_column_text(statement, 3, &length);
+    if (!rc && body)
         rc = field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
                          error);
     if (!rc && (!work->store_id || !work->file_id || !file.filename))
         rc = error_set_memory(error);
     work->filename = file.filename;
     work->sum = (struct blob_sum){.length = (uint64_t)file.bytes};
-    const char *sha256 = db_column_text(statement, 5, NULL);
+    const char *sha256 = db_column_text(statement, 4, NULL);
     snprintf(work->sum.sha256, sizeof work->sum.sha256, "%s", sha256 ? sha256 : "");
     work->found = rc == 0;
     return rc;
@@ -97,18 +101,18 @@ static int read_next(struct db_session *session, void *argument, struct treadle_
 
 /* 1 with a row to work on, 0 when there is none at present, a negative code when that cannot be
  * said now. Called with the mutex held. */
-static int claim(struct ingest *ingest, struct work *work)
+static int claim(struct ingest *ingest, struct work *work, bool patient)
 {
     struct treadle_error error;
-    int rc = work->arena ? db_read(ingest->options.db, read_next, work, &error)
+    int rc = work->arena ? queue_take(&ingest->queue, patient, &work->reading, &error)
                          : error_set_memory(&error);
-    if (rc) {
+    if (!rc && work->reading.seq)
+        rc = db_read(ingest->options.db, load_row, work, &error);
+    if (rc)
         log_write(ingest->options.log, LOG_ERROR, "ingest_claim", "error", error.message, NULL);
-        return rc;
-    }
-    if (work->found)
-        ingest->last_seq = work->seq;
-    return work->found;
+    if (!work->found)
+        queue_leave(&ingest->queue, &work->reading);
+    return rc ? rc : work->found;
 }
 
 /* ---- Working -------------------------------------------------------------------------------- */
@@ -117,8 +121,10 @@ static int index_document(struct work *work, const struct document *document,
                           struct treadle_error *error)
 {
     const struct treadle_chunking_strategy *strategy = work->row.chunking_strategy;
-    struct search_file file = {
-        .store_id = work->store_id, .file_id = work->file_id, .filename = work->filename};
+    struct search_file file = {.store_id = work->store_id,
+                               .file_id = work->file_id,
+                               .filename = work->filename,
+                               .stop = &work->reading.stop};
     if (strategy && strategy->static_chunking) {
         file.chunk_tokens = (size_t)strategy->static_chunking->max_chunk_size_tokens;
         file.overlap_tokens = (size_t)strategy->static_chunking->chunk_overlap_tokens;
@@ -154,17 +160,20 @@ static int keep_notices(struct work *work, const struct document *document,
 static void work_on(struct work *work)
 {
     struct ingest *ingest = work->ingest;
+    struct document_options options = ingest->options.document;
     struct document *document = NULL;
     struct treadle_error *error = &work->problem;
     char pages[16] = "", milliseconds[24];
     uint64_t length;
     int descriptor = -1;
     int64_t start = clock_monotonic_us();
+    options.stop = &work->reading.stop;
     int rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
     if (!rc)
         rc = blob_verify(descriptor, work->file_id, &work->sum, error);
+    work->lasting = rc == TREADLE_EIO && descriptor >= 0;
     if (!rc)
-        rc = document_read(&document, descriptor, work->filename, &ingest->options.document, error);
+        rc = document_read(&document, descriptor, work->filename, &options, error);
     if (!rc)
         rc = keep_notices(work, document, error);
     if (!rc) {
@@ -180,8 +189,10 @@ static void work_on(struct work *work)
     malloc_trim(0);
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - start) / 1000);
-    log_write(ingest->options.log, rc ? LOG_WARNING : LOG_INFO, "ingest", "file", work->file_id,
-              "vector_store", work->store_id, "pages", pages, "ms", milliseconds, "error",
+    bool stopped = rc == TREADLE_ESTATE;
+    log_write(ingest->options.log, rc && !stopped ? LOG_WARNING : LOG_INFO,
+              stopped ? "ingest_stop" : "ingest", "file", work->file_id, "vector_store",
+              work->store_id, "pages", pages, "ms", milliseconds, "error",
               rc ? work->problem.message : NULL, NULL);
 }
 
@@ -247,7 +258,7 @@ static int write_outcome(struct db_session *session, void *argument, struct trea
     if (rc < 0)
         return rc;
     work->wanted = rc == 1;
-    work->found = work->wanted && db_column_integer(statement, 0) == work->seq;
+    work->found = work->wanted && db_column_integer(statement, 0) == work->reading.seq;
     if (!work->found)
         return 0;
     work->wanted = work->problem.code == 0;
@@ -261,15 +272,20 @@ static int write_outcome(struct db_session *session, void *argument, struct trea
     return vector_store_save(session, &store, work->arena, error);
 }
 
-/* Waits for a wake, for a moment at most when `seconds` is not 0. Called with the mutex held. */
-static void wait_for_wake(struct ingest *ingest, unsigned seconds)
+/* Waits for a wake, for so long at most when it is not 0. Called with the mutex held. */
+static void wait_for_wake(struct ingest *ingest, unsigned milliseconds)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += seconds;
+    until.tv_sec += milliseconds / 1000;
+    until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
     if (atomic_load(&ingest->stop))
         return;
-    if (seconds)
+    if (milliseconds)
         pthread_cond_timedwait(&ingest->wake, &ingest->mutex, &until);
     else
         pthread_cond_wait(&ingest->wake, &ingest->mutex);
@@ -285,7 +301,7 @@ static void finish(struct work *work)
         log_write(ingest->options.log, LOG_ERROR, "ingest_outcome", "file", work->file_id, "error",
                   error.message, NULL);
         pthread_mutex_lock(&ingest->mutex);
-        wait_for_wake(ingest, RETRY_SECONDS);
+        wait_for_wake(ingest, RETRY_SECONDS * 1000);
         pthread_mutex_unlock(&ingest->mutex);
         if (atomic_load(&ingest->stop))
             return;
@@ -307,28 +323,93 @@ static void announce_sandbox(struct ingest *ingest)
                   document_sandbox(&ingest->options.document), NULL);
 }
 
+/* Whether the work has an outcome. It has none when the server stops, when the file makes way for
+ * another, and when it is tried again. */
+static bool has_outcome(struct work *work)
+{
+    struct ingest *ingest = work->ingest;
+    unsigned seconds = 0;
+    char pause[16];
+    if (atomic_load(&ingest->stop))
+        return false;
+    if (work->problem.code == TREADLE_ESTATE && atomic_load(&work->reading.stop))
+        return !atomic_load(&work->reading.yields);
+    if (work->lasting)
+        return true;
+    pthread_mutex_lock(&ingest->mutex);
+    bool again = queue_retry(&ingest->queue, work->reading.seq, work->problem.code, &seconds);
+    pthread_mutex_unlock(&ingest->mutex);
+    if (!again)
+        return true;
+    snprintf(pause, sizeof pause, "%u", seconds);
+    log_write(ingest->options.log, LOG_WARNING, "ingest_retry", "file", work->file_id, "seconds",
+              pause, "error", work->problem.message, NULL);
+    return false;
+}
+
+/* How long to wait before looking for work again. Called with the mutex held. */
+static unsigned choose_pause(const struct ingest *ingest, int claimed)
+{
+    if (claimed < 0)
+        return RETRY_SECONDS * 1000;
+    return ingest->queue.delay_count ? 500 : 0;
+}
+
 static void *run(void *argument)
 {
     struct ingest *ingest = argument;
     announce_sandbox(ingest);
     pthread_mutex_lock(&ingest->mutex);
+    bool patient = ingest->started++ == 0 && ingest->options.threads != 1;
     while (!atomic_load(&ingest->stop)) {
         struct work work = {.ingest = ingest, .arena = arena_new(0)};
         unsigned long wakes = ingest->wakes;
-        int claimed = claim(ingest, &work);
+        int claimed = claim(ingest, &work, patient);
         if (claimed <= 0) {
             arena_free(work.arena);
             if (wakes == ingest->wakes)
-                wait_for_wake(ingest, claimed ? RETRY_SECONDS : 0);
+                wait_for_wake(ingest, choose_pause(ingest, claimed));
             continue;
         }
+        /* The reviewer may be waiting for something to review. */
+        pthread_cond_broadcast(&ingest->wake);
         pthread_mutex_unlock(&ingest->mutex);
         work_on(&work);
-        if (!atomic_load(&ingest->stop))
+        if (has_outcome(&work))
             finish(&work);
-        arena_free(work.arena);
         pthread_mutex_lock(&ingest->mutex);
+        queue_leave(&ingest->queue, &work.reading);
+        arena_free(work.arena);
+        ingest->wakes++;
+        pthread_cond_broadcast(&ingest->wake);
     }
+    pthread_mutex_unlock(&ingest->mutex);
+    return NULL;
+}
+
+static bool is_reading(const struct ingest *ingest)
+{
+    for (size_t i = 0; i < QUEUE_READINGS; i++)
+        if (ingest->queue.readings[i])
+            return true;
+    return false;
+}
+
+/* Looks after what is being read: files that were deleted or cancelled, and files that make way. */
+static void *review(void *argument)
+{
+    struct ingest *ingest = argument;
+    struct treadle_error error;
+    pthread_mutex_lock(&ingest->mutex);
+    while (!atomic_load(&ingest->stop)) {
+        wait_for_wake(ingest, is_reading(ingest) ? REVIEW_MS : 0);
+        if (queue_review(&ingest->queue, &error))
+            log_write(ingest->options.log, LOG_ERROR, "ingest_review", "error", error.message,
+                      NULL);
+    }
+    for (size_t i = 0; i < QUEUE_READINGS; i++)
+        if (ingest->queue.readings[i])
+            atomic_store(&ingest->queue.readings[i]->stop, true);
     pthread_mutex_unlock(&ingest->mutex);
     return NULL;
 }
@@ -341,7 +422,7 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
         return error_set_memory(error);
     size_t wanted = options->threads ? options->threads : 2;
     ingest->options = *options;
-    ingest->options.document.stop = &ingest->stop;
+    ingest->queue.db = options->db;
     atomic_flag_clear(&ingest->announced);
     pthread_mutex_init(&ingest->mutex, NULL);
     pthread_condattr_t monotonic;
@@ -349,8 +430,10 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&ingest->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    ingest->thread_count =
-        thread_start(ingest->threads, wanted < MOST_THREADS ? wanted : MOST_THREADS, run, ingest);
+    ingest->reviewed = thread_start(&ingest->reviewer, 1, review, ingest) == 1;
+    if (ingest->reviewed)
+        ingest->thread_count = thread_start(
+            ingest->threads, wanted < QUEUE_READINGS ? wanted : QUEUE_READINGS, run, ingest);
     if (!ingest->thread_count) {
         ingest_close(ingest);
         return error_set(error, TREADLE_EMEMORY, "no thread for reading files could be started");
@@ -373,6 +456,8 @@ void ingest_close(struct ingest *ingest)
         return;
     atomic_store(&ingest->stop, true);
     ingest_wake(ingest);
+    if (ingest->reviewed)
+        pthread_join(ingest->reviewer, NULL);
     for (size_t i = 0; i < ingest->thread_count; i++)
         pthread_join(ingest->threads[i], NULL);
     pthread_cond_destroy(&ingest->wake);

@@ -2,8 +2,8 @@
  * Ingest: reads the files that were added to vector stores and makes them searchable.
  *
  * What is to be done stands in the database (vector_store_files in status in_progress); a few
- * threads take those rows in order of insertion. So there is no queue in memory that could grow
- * or be lost: after a restart the same rows are found and done again.
+ * threads take those rows, in the order that queue.h describes. So there is no queue in memory that
+ * could grow or be lost: after a restart the same rows are found and done again.
  */
 #ifndef SEARCH_INGEST_H
 #define SEARCH_INGEST_H
@@ -21,7 +21,7 @@ struct ingest_options {
     struct blob_store *blobs;
     struct search *search;
     struct document_options document; /* its `stop` is set by ingest */
-    size_t threads;                   /* 0: 2 */
+    size_t threads;                   /* 0: 2; at most 8 */
     struct log *log;
 };
 

@@ -8,6 +8,7 @@
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -51,8 +52,9 @@ struct search_file {
     const char *store_id;
     const char *file_id;
     const char *filename;
-    size_t chunk_tokens;   /* 0: 800 */
-    size_t overlap_tokens; /* with chunk_tokens 0: 400 */
+    size_t chunk_tokens;     /* 0: 800 */
+    size_t overlap_tokens;   /* with chunk_tokens 0: 400 */
+    const atomic_bool *stop; /* gives up, with TREADLE_ESTATE, once it is true; may be NULL */
 };
 
 struct search_embedder;

@@ -24,6 +24,7 @@ struct writing {
     sqlite3 *db;
     sqlite3_stmt *chunk, *term;
     const char *filename_terms;
+    const atomic_bool *stop;
     int64_t file, chunks, usage;
 };
 
@@ -75,6 +76,8 @@ static int write_chunk(void *context, const struct search_chunk *chunk, struct t
 {
     struct writing *writing = context;
     struct buffer pages;
+    if (writing->stop && atomic_load(writing->stop))
+        return error_set(error, TREADLE_ESTATE, "taking in the document was stopped");
     buffer_init(&pages, PAGES_BYTES);
     int code = print_pages(&pages, chunk, error);
     if (code)
@@ -232,7 +235,7 @@ int search_add(struct search *search, const struct search_file *file,
     if (code)
         goto done;
     pthread_mutex_lock(&index->writing);
-    struct writing writing = {.db = index->writer, .filename_terms = name.data};
+    struct writing writing = {.db = index->writer, .filename_terms = name.data, .stop = file->stop};
     code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
     if (!code) {
         code = write_document(&writing, file, document, language, language_code, error);

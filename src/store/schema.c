@@ -144,5 +144,12 @@ const char *const schema_migrations[] = {
     "CREATE INDEX vector_stores_thread ON vector_stores (thread) WHERE thread IS NOT NULL;",
 
     "CREATE TABLE remains (id TEXT PRIMARY KEY, kind INTEGER NOT NULL) WITHOUT ROWID;",
+
+    /* Files wait by project, by how long they are expected to take, and by age. */
+    "ALTER TABLE vector_store_files ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX vector_store_files_level ON vector_store_files (project, level, seq)"
+    "  WHERE status = 'in_progress';"
+    "CREATE INDEX vector_store_files_age ON vector_store_files (project, seq)"
+    "  WHERE status = 'in_progress';",
     NULL,
 };

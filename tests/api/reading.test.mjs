@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { directory, run, serve, until, upload } from './harness.mjs';
+import { directory, OpenAI, run, serve, until, upload } from './harness.mjs';
 import { makePdf, slowPage } from './pdf.mjs';
 
 const FRUIT = ['Apples are red.'], TREES = ['Oaks grow slowly.'];
@@ -49,10 +49,10 @@ test('pages that take too long', async t => {
         assert.match(data[0].text, /Apples are red.*Oaks grow slowly/s);
     });
     await t.test('a file of which little is left fails', async () => {
-        const file = await add('ruin.pdf', [slowPage, slowPage, FRUIT]);
+        const file = await add('ruin.pdf', [slowPage]);
         assert.equal(file.status, 'failed');
         assert.equal(file.last_error.code, 'invalid_file');
-        assert.match(file.last_error.message, /1 of its 3 pages\. Pages 1-2 were left out/);
+        assert.match(file.last_error.message, /0 of its 1 pages\. Page 1 was left out/);
         assert.equal(file.notices, undefined);
     });
     await t.test('ask names them', async () => {
@@ -62,5 +62,126 @@ test('pages that take too long', async t => {
             '--server', server.url], { env: {} });
         assert.equal(code, 0, stderr);
         assert.match(stderr, /gap\.pdf: Page 2 was left out/);
+    });
+});
+
+/** The numbers of the processes below a process. */
+function descendants(pid) {
+    const children = new Map();
+    for (const name of fs.readdirSync('/proc').filter(entry => /^\d+$/.test(entry))) {
+        try {
+            const stat = fs.readFileSync(`/proc/${name}/stat`, 'utf8');
+            const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+            children.set(parent, [...(children.get(parent) ?? []), Number(name)]);
+        } catch {
+            // It ended meanwhile.
+        }
+    }
+    const below = parent => (children.get(parent) ?? []).flatMap(child => [child, ...below(child)]);
+    return below(pid);
+}
+
+/** The readers of a server, without their sandboxes and without one that only tries those. */
+function readers(server) {
+    return descendants(server.pid).filter(pid => {
+        try {
+            const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+            return /^[^\0]*treadle-reader\0/.test(line) && !line.includes('\0check\0');
+        } catch {
+            return false;
+        }
+    });
+}
+
+const SLOW = ['--page-timeout', '1000', '--document-timeout', '1000'];
+
+test('files that take too long', async t => {
+    const server = await serve(t, { arguments: SLOW });
+    const client = server.client;
+    const other = new OpenAI({ apiKey: 'x', baseURL: `${server.url}/v1`, maxRetries: 0,
+        project: 'other' });
+    const slow = makePdf([slowPage]);
+    const makeStore = async from => (await from.vectorStores.create({ name: 'x' })).id;
+    const store = await makeStore(client);
+    const add = async (from, into, name, content) => {
+        const file = await send(from, name, content);
+        await from.vectorStores.files.create(into, { file_id: file });
+        return file;
+    };
+    const status = async (into, file) =>
+        (await client.vectorStores.files.retrieve(file, { vector_store_id: into })).status;
+    const hogs = [];
+    for (let i = 0; i < 6; i++) hogs.push(await add(client, store, `hog${i}.pdf`, slow));
+    await until('both readers are busy', () => readers(server).length === 2);
+
+    await t.test('do not keep another project waiting', async () => {
+        const theirs = await makeStore(other);
+        const file = await add(other, theirs, 'small.txt', 'Twenty-seven bytes of text.');
+        assert.equal((await settled(other, theirs, file)).status, 'completed');
+    });
+    await t.test('let small files of their own project pass', async () => {
+        const file = await add(client, store, 'small.txt', 'Twenty-seven bytes of text.');
+        assert.equal((await settled(client, store, file)).status, 'completed');
+        for (const hog of hogs) assert.equal(await status(store, hog), 'in_progress');
+    });
+    await t.test('end at once when they are taken out of the store', async () => {
+        for (const hog of hogs)
+            await client.vectorStores.files.delete(hog, { vector_store_id: store });
+        await until('no reader is left', () => readers(server).length === 0);
+    });
+    await t.test('end at once when their batch is cancelled', async () => {
+        const file = await send(client, 'hog.pdf', slow);
+        const batch = await client.vectorStores.fileBatches.create(store, { file_ids: [file] });
+        await until('a reader is busy', () => readers(server).length === 1);
+        await client.vectorStores.fileBatches.cancel(batch.id, { vector_store_id: store });
+        await until('no reader is left', () => readers(server).length === 0);
+        assert.equal(await status(store, file), 'cancelled');
+    });
+    await t.test('end at once when the file or the store is deleted', async () => {
+        const file = await add(client, store, 'hog.pdf', slow);
+        await until('a reader is busy', () => readers(server).length === 1);
+        await client.files.delete(file);
+        await until('no reader is left', () => readers(server).length === 0);
+        await add(client, store, 'hog.pdf', slow);
+        await until('a reader is busy', () => readers(server).length === 1);
+        await client.vectorStores.delete(store);
+        await until('no reader is left', () => readers(server).length === 0);
+    });
+});
+
+test('faults that pass', async t => {
+    const server = await serve(t, { arguments: ['--page-timeout', '1'] });
+    const { client } = server;
+    const store = (await client.vectorStores.create({ name: 'x' })).id;
+
+    await t.test('a reader that somebody killed is started again', async () => {
+        const file = await send(client, 'gap.pdf', makePdf([FRUIT, slowPage, TREES]));
+        await client.vectorStores.files.create(store, { file_id: file });
+        await until('a reader is busy', () => readers(server).length === 1);
+        process.kill(readers(server)[0], 'SIGKILL');
+        const found = await settled(client, store, file);
+        assert.equal(found.status, 'completed', JSON.stringify(found.last_error));
+        assert.equal(found.notices[0].pages, '2');
+        assert.match(server.log, /event=ingest_retry .*from outside/);
+    });
+    await t.test('an index that cannot be written is written later', async () => {
+        const indexes = path.join(server.store, 'indexes');
+        fs.renameSync(indexes, `${indexes}.away`);
+        const file = await send(client, 'a.txt', 'A moment passes.');
+        const other = (await client.vectorStores.create({ name: 'y' })).id;
+        await client.vectorStores.files.create(other, { file_id: file });
+        await until('it failed once', () => /ingest_retry .*index/.test(server.log));
+        fs.renameSync(`${indexes}.away`, indexes);
+        assert.equal((await settled(client, other, file)).status, 'completed');
+    });
+    await t.test('a file without its contents fails at once', async () => {
+        const file = await send(client, 'b.txt', 'Soon away.');
+        for (const entry of fs.readdirSync(path.join(server.store, 'files'),
+            { recursive: true, withFileTypes: false }))
+            if (String(entry).includes(file.slice(-12)))
+                fs.rmSync(path.join(server.store, 'files', String(entry)), { recursive: true });
+        await client.vectorStores.files.create(store, { file_id: file });
+        const found = await settled(client, store, file);
+        assert.equal(found.last_error?.code, 'server_error');
     });
 });

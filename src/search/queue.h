@@ -1,0 +1,73 @@
+/*
+ * Queue: which file is read next, which reading makes way, and what is tried again later.
+ *
+ * What waits stands in the database (vector_store_files in status in_progress); only what is being
+ * read now, and what failed for a reason that may pass, is in memory.
+ *
+ * Projects take turns: of those that have files to read, the one goes first of which fewest are
+ * being read, and after it the next in the order of their names. Within a project the files of a
+ * lower level go first. A level says how long a file is expected to take: it begins with the file's
+ * size, and rises when its reading took longer than the level allows, until the last level, which
+ * allows everything. A file that was read for a moment makes way for any that goes before it: its
+ * reader ends, and it is read again later. The first thread is patient: it takes the oldest file of
+ * a project whatever its level, which makes way only when it has had its level's time, and never on
+ * the last level. So small files that come without end do not keep a large one waiting for ever.
+ *
+ * Nothing here locks: callers hold a lock of their own.
+ */
+#ifndef SEARCH_QUEUE_H
+#define SEARCH_QUEUE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "store/db.h"
+#include "treadle/error.h"
+
+enum { QUEUE_READINGS = 8, QUEUE_DELAYS = 1024, QUEUE_PROJECT = 256 };
+
+/* A file that is being read. */
+struct queue_reading {
+    int64_t seq;            /* of its row */
+    int level, first_level; /* now, and when it began */
+    int64_t since_us;
+    bool patient;     /* its thread is */
+    atomic_bool stop; /* its reading is to end: the row is gone, or it makes way */
+    atomic_bool yields;
+    char project[QUEUE_PROJECT];
+};
+
+struct queue_delay {
+    int64_t seq; /* 0: free */
+    int64_t first_us, due_us;
+    unsigned attempts;
+};
+
+struct queue {
+    struct db *db;
+    struct queue_reading *readings[QUEUE_READINGS]; /* NULL where there is none */
+    char last_project[QUEUE_PROJECT];
+    struct queue_delay delays[QUEUE_DELAYS];
+    size_t delay_count;
+};
+
+/* The level that a file of that size begins with. */
+int queue_level(int64_t bytes);
+
+/* Chooses the next file for a thread and puts it among the readings. `out->seq` becomes 0 when
+ * there is none now. */
+int queue_take(struct queue *queue, bool patient, struct queue_reading *out,
+               struct treadle_error *error);
+
+/* The reading has ended, for whatever reason. */
+void queue_leave(struct queue *queue, struct queue_reading *reading);
+
+/* Sets `stop` of every reading whose row is gone or cancelled, and of one that makes way. */
+int queue_review(struct queue *queue, struct treadle_error *error);
+
+/* The reading failed with that code: whether it is to be tried again, which queue_take then does
+ * after a pause that doubles. */
+bool queue_retry(struct queue *queue, int64_t seq, int code, unsigned *seconds);
+
+#endif
