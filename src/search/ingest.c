@@ -323,8 +323,8 @@ static void announce_sandbox(struct ingest *ingest)
                   document_sandbox(&ingest->options.document), NULL);
 }
 
-/* Whether the work has an outcome. It has none when the server stops, when the file makes way for
- * another, and when it is tried again. */
+/* Whether the work has an outcome. It has none when the server stops, when the row is gone, when
+ * the file makes way for another, and when it is tried again. */
 static bool has_outcome(struct work *work)
 {
     struct ingest *ingest = work->ingest;
@@ -333,7 +333,7 @@ static bool has_outcome(struct work *work)
     if (atomic_load(&ingest->stop))
         return false;
     if (work->problem.code == TREADLE_ESTATE && atomic_load(&work->reading.stop))
-        return !atomic_load(&work->reading.yields);
+        return false;
     if (work->lasting)
         return true;
     pthread_mutex_lock(&ingest->mutex);

@@ -87,15 +87,17 @@ static int next_project(struct db_session *session, const char *project, char ou
     return rc;
 }
 
-/* The first file of a project that this thread would read. */
+/* The first file of a project that this thread would read. Rows of a store or a file that was
+ * deleted stay until they are swept. */
 static int first_file(struct db_session *session, struct choice *choice, const char *project,
                       struct treadle_error *error)
 {
-    static const char by_age[] = "SELECT seq, level FROM vector_store_files "
-                                 "WHERE status = 'in_progress' AND project = ? ORDER BY seq";
-    static const char by_level[] = "SELECT seq, level FROM vector_store_files "
-                                   "WHERE status = 'in_progress' AND project = ? "
-                                   "ORDER BY level, seq";
+#define WAITING                                                                                    \
+    "SELECT seq, level FROM vector_store_files v WHERE status = 'in_progress' AND project = ? "    \
+    "AND EXISTS (SELECT 1 FROM vector_stores s WHERE s.id = v.store) "                             \
+    "AND EXISTS (SELECT 1 FROM files f WHERE f.id = v.file) "
+    static const char by_age[] = WAITING "ORDER BY seq", by_level[] = WAITING "ORDER BY level, seq";
+#undef WAITING
     struct db_statement *statement;
     int rc = db_prepare(session, &statement, choice->patient ? by_age : by_level, error);
     if (rc)
@@ -193,7 +195,9 @@ static int look_up(struct db_session *session, void *argument, struct treadle_er
     struct review *review = argument;
     struct db_statement *statement;
     int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM vector_store_files WHERE seq = ? AND status = 'in_progress'",
+                        "SELECT 1 FROM vector_store_files v JOIN vector_stores s ON s.id = v.store "
+                        "JOIN files f ON f.id = v.file "
+                        "WHERE v.seq = ? AND v.status = 'in_progress'",
                         error);
     if (rc)
         return rc;
