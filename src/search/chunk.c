@@ -8,71 +8,25 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "search/heading.h"
+#include "search/passage.h"
 #include "search/unit.h"
 
-enum {
-    CHUNK_TOKENS = 800,
-    OVERLAP_TOKENS = 400,
-    LEVELS = 8,
-    HEADING_BYTES = 300, /* of one heading, within the path */
-    CHUNK_BYTES = 64 << 20
-};
-
-static const double clutter_weight = 0.25;
+enum { CHUNK_TOKENS = 800, OVERLAP_TOKENS = 400, CHUNK_BYTES = 64 << 20 };
 
 struct window {
     const struct search_units *units;
     struct language *language;
-    struct search_unit *path[LEVELS]; /* headings above `first`, by level */
-    size_t path_done;                 /* units that the path has seen */
-    size_t first, last;               /* units of the chunk at hand: [first, last) */
-    size_t before;                    /* where the chunk before ended */
-    struct buffer text, body, heading, above;
+    struct heading_path path; /* at the start of the chunk */
+    size_t first, last;       /* units of the chunk at hand: [first, last) */
+    size_t before;            /* where the chunk before ended */
+    size_t *starts;           /* of those units in the text */
+    size_t start_room;
+    struct buffer text, heading;
     struct search_page *pages;
     size_t page_count, page_room;
+    struct passages passages;
 };
-
-static void path_enter(struct window *window, struct search_unit *unit)
-{
-    size_t level = (size_t)unit->level < LEVELS ? (size_t)unit->level - 1 : LEVELS - 1;
-    if (unit->goes_on)
-        return;
-    window->path[level] = unit;
-    for (size_t deeper = level + 1; deeper < LEVELS; deeper++)
-        window->path[deeper] = NULL;
-}
-
-/* Brings the path to where the chunk starts, headings at its very start included. */
-static void path_advance(struct window *window)
-{
-    struct search_unit *items = window->units->items;
-    for (; window->path_done < window->first; window->path_done++)
-        if (items[window->path_done].level)
-            path_enter(window, &items[window->path_done]);
-    for (; window->path_done < window->last && items[window->path_done].level; window->path_done++)
-        path_enter(window, &items[window->path_done]);
-}
-
-static int put_heading(struct window *window, struct treadle_error *error)
-{
-    path_advance(window);
-    for (size_t level = 0; level < LEVELS; level++) {
-        struct search_unit *unit = window->path[level];
-        if (!unit)
-            continue;
-        int code = search_unit_terms(unit, window->language, error);
-        if (code)
-            return code;
-        if (window->heading.length)
-            buffer_append_string(&window->heading, " > ");
-        size_t length =
-            unit->length > HEADING_BYTES ? text_cut(unit->text, HEADING_BYTES) : unit->length;
-        buffer_append(&window->heading, unit->text, length);
-        buffer_append(&window->above, unit->terms, unit->terms_length);
-    }
-    return 0;
-}
 
 static int put_page(struct window *window, int page, struct treadle_error *error)
 {
@@ -121,67 +75,74 @@ static size_t window_next(const struct window *window, size_t overlap)
     return heading == SIZE_MAX ? next : heading;
 }
 
-static int window_emit(struct window *window, int64_t number, search_chunk_visitor visit,
-                       void *context, struct treadle_error *error)
+/* The unit in the middle of what two chunks share: passages before it lie in the first. */
+static size_t middle(const struct window *window, size_t from, size_t to)
 {
-    struct search_chunk chunk = {.number = number};
-    size_t tokens = 0, clutter = 0;
-    buffer_reset(&window->text);
-    buffer_reset(&window->body);
-    buffer_reset(&window->heading);
-    buffer_reset(&window->above);
-    window->page_count = 0;
-    int code = put_heading(window, error);
-    for (size_t i = window->first; !code && i < window->last; i++) {
+    const struct search_unit *items = window->units->items;
+    size_t tokens = 0, half = 0;
+    for (size_t i = from; i < to; i++)
+        tokens += items[i].tokens;
+    while (from < to && (half + items[from].tokens) * 2 <= tokens)
+        half += items[from++].tokens;
+    return from;
+}
+
+static int put_units(struct window *window, struct search_chunk *chunk, struct treadle_error *error)
+{
+    size_t count = window->last - window->first;
+    if (count > window->start_room) {
+        size_t *starts = reallocarray(window->starts, count * 2, sizeof *starts);
+        if (!starts)
+            return error_set_memory(error);
+        window->starts = starts;
+        window->start_room = count * 2;
+    }
+    for (size_t i = window->first; i < window->last; i++) {
         struct search_unit *unit = &window->units->items[i];
         if (window->text.length)
             buffer_append_char(&window->text, unit->goes_on ? ' ' : '\n');
         if (i == window->before)
-            chunk.overlap = window->text.length;
-        code = put_page(window, unit->page, error);
-        if (!code)
-            code = search_unit_terms(unit, window->language, error);
+            chunk->overlap = window->text.length;
+        int code = put_page(window, unit->page, error);
         if (code)
-            break;
-        if (i < window->before)
-            chunk.overlap_terms += unit->term_count;
+            return code;
+        window->starts[i - window->first] = window->text.length;
         buffer_append(&window->text, unit->text, unit->length);
-        buffer_append(&window->body, unit->terms, unit->terms_length);
-        if (unit->level)
-            buffer_append(&window->above, unit->terms, unit->terms_length);
-        tokens += unit->tokens;
-        clutter += unit->clutter ? unit->tokens : 0;
     }
+    return 0;
+}
+
+static int window_emit(struct window *window, int64_t number, size_t next,
+                       search_chunk_visitor visit, void *context, struct treadle_error *error)
+{
+    struct search_chunk chunk = {.number = number};
+    bool last = window->last == window->units->count;
+    buffer_reset(&window->text);
+    buffer_reset(&window->heading);
+    window->page_count = 0;
+    heading_path_advance(&window->path, window->units, window->first, window->last);
+    heading_path_print(&window->path, &window->heading);
+    int code = put_units(window, &chunk, error);
     if (code)
         return code;
     buffer_append(&window->heading, "", 0);
-    buffer_append(&window->above, "", 0);
-    buffer_append(&window->body, "", 0);
-    if (window->text.failed || window->body.failed || window->heading.failed ||
-        window->above.failed)
+    if (window->text.failed || window->heading.failed)
         return error_set_memory(error);
+    const struct passage_range range = {.starts = window->starts,
+                                        .first = window->first,
+                                        .until = last ? window->last
+                                                      : middle(window, next, window->last)};
+    code = passages_cut(&window->passages, window->units, &range, window->language, error);
+    if (code)
+        return code;
     chunk.heading = window->heading.length ? window->heading.data : NULL;
     chunk.text = window->text.data;
     chunk.length = window->text.length;
-    chunk.body = window->body.data;
-    chunk.above = window->above.data;
     chunk.pages = window->pages;
     chunk.page_count = window->page_count;
-    chunk.weight = tokens ? 1 - (1 - clutter_weight) * (double)clutter / (double)tokens : 1;
+    chunk.passages = window->passages.items;
+    chunk.passage_count = window->passages.count;
     return visit(context, &chunk, error);
-}
-
-/* Drops the terms that no later chunk needs; a heading of the path makes its own again. */
-static void window_forget(struct window *window, size_t next)
-{
-    for (size_t i = window->first; i < next; i++) {
-        struct search_unit *unit = &window->units->items[i];
-        if (unit->level)
-            continue;
-        free(unit->terms);
-        unit->terms = NULL;
-        unit->term_count = 0;
-    }
 }
 
 int search_chunk_each(const struct search_file *file, const struct document *document,
@@ -197,22 +158,20 @@ int search_chunk_each(const struct search_file *file, const struct document *doc
     struct search_units units = {0};
     struct window window = {.units = &units, .language = language};
     buffer_init(&window.text, CHUNK_BYTES);
-    buffer_init(&window.body, CHUNK_BYTES);
     buffer_init(&window.heading, CHUNK_BYTES);
-    buffer_init(&window.above, CHUNK_BYTES);
+    passages_init(&window.passages);
     int code = search_units_make(&units, document, language, limit, error);
     for (int64_t number = 0; !code && window.first < units.count; number++) {
         window_fill(&window, limit);
-        code = window_emit(&window, number, visit, context, error);
         size_t next = window.last < units.count ? window_next(&window, overlap) : units.count;
-        window_forget(&window, next);
+        code = window_emit(&window, number, next, visit, context, error);
         window.before = window.last;
         window.first = next;
     }
     buffer_clear(&window.text);
-    buffer_clear(&window.body);
     buffer_clear(&window.heading);
-    buffer_clear(&window.above);
+    passages_clear(&window.passages);
+    free(window.starts);
     free(window.pages);
     search_units_clear(&units);
     return code;

@@ -2,7 +2,7 @@
  * Index: which stores are open, and how a store's file is laid out.
  *
  * WAL with synchronous=FULL: a commit that returned is on disk, and a kill at any moment leaves
- * what the last commit left. FTS5 keeps the terms of a chunk beside its inverted index: they make
+ * what the last commit left. FTS5 keeps the terms of a passage beside its inverted index: they make
  * deleting exact, and ranking reads them instead of parting the text again.
  */
 #include "search/index.h"
@@ -20,24 +20,27 @@
 #include "search/vectorise.h"
 #include "search/vectors.h"
 
-enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 1 };
+enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 2 };
 
 /* Terms come as this room made them, between spaces: every sign that a term may hold belongs to
  * it, and ASCII letters are small already. */
 static const char layout[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE file(id INTEGER PRIMARY KEY, file_id TEXT NOT NULL UNIQUE,"
-    " filename TEXT NOT NULL, language TEXT NOT NULL, chunks INTEGER NOT NULL);"
+    " filename TEXT NOT NULL, language TEXT NOT NULL, chunks INTEGER NOT NULL,"
+    " passages INTEGER NOT NULL);"
     "CREATE TABLE chunk(id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES file,"
-    " number INTEGER NOT NULL, overlap INTEGER NOT NULL, overlap_terms INTEGER NOT NULL,"
-    " weight REAL NOT NULL, pages TEXT NOT NULL, heading TEXT, text TEXT NOT NULL,"
-    " UNIQUE(file, number));"
+    " number INTEGER NOT NULL, overlap INTEGER NOT NULL, pages TEXT NOT NULL, heading TEXT,"
+    " text TEXT NOT NULL, UNIQUE(file, number));"
+    "CREATE TABLE passage(id INTEGER PRIMARY KEY, chunk INTEGER NOT NULL REFERENCES chunk,"
+    " start INTEGER NOT NULL, end INTEGER NOT NULL, weight REAL NOT NULL, heading TEXT);"
+    "CREATE INDEX passage_by_chunk ON passage(chunk);"
     "CREATE VIRTUAL TABLE term USING fts5(body, above, filename,"
     " tokenize=\"ascii tokenchars '!#$%&*+,-./:;<=>?@^_`|~''()[]{}\\'\");"
     "INSERT INTO term(term, rank) VALUES('hashsize', 16777216);"
     "INSERT INTO term(term, rank) VALUES('rank', 'bm25(1.0, 2.0, 0.5)');"
     "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(term, row);"
-    "PRAGMA user_version = 1;"
+    "PRAGMA user_version = 2;"
     "COMMIT";
 
 int search_open(struct search **out, const char *directory, struct treadle_error *error)

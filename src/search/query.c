@@ -1,8 +1,9 @@
 /*
  * Queries: the best chunks of one or more stores.
  *
- * FTS5 gives each store's best candidates for any of the query's terms by BM25; those are ranked
- * again with what BM25 does not see (rank.h). The text is read for the results alone.
+ * FTS5 gives each store's best passages for any of the query's terms by BM25; those are ranked
+ * again with what BM25 does not see (rank.h). A chunk is as good as its best passage. The text is
+ * read for the results alone.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -17,11 +18,11 @@
 
 enum {
     MAX_RESULTS = 20,
-    CANDIDATES = 100, /* of one store */
+    CANDIDATES = 200, /* of one store */
     STORES = 64,
     MATCH_BYTES = 64 << 10,
-    COMMON_SHARE = 2,   /* a term in more than this part of all chunks finds nothing by itself */
-    COMMON_CHUNKS = 200 /* and it is only left out where that saves work */
+    COMMON_SHARE = 2, /* a term in more than this part of all passages finds nothing by itself */
+    COMMON_PASSAGES = 200 /* and it is only left out where that saves work */
 };
 
 struct asking {
@@ -66,14 +67,14 @@ static bool add_language(struct asking *asking, const char *code)
     return copy;
 }
 
-/* The languages of a store's files, the commonest first, and how many chunks there are. */
+/* The languages of a store's files, the commonest first, and how many passages there are. */
 static int visit_languages(struct asking *asking, size_t store, sqlite3 *db,
                            struct treadle_error *error)
 {
     (void)store;
     sqlite3_stmt *rows;
     int code = search_index_prepare(db, &rows,
-                                    "SELECT language, sum(chunks) FROM file GROUP BY language"
+                                    "SELECT language, sum(passages) FROM file GROUP BY language"
                                     " ORDER BY 2 DESC, 1",
                                     error);
     if (code)
@@ -81,7 +82,7 @@ static int visit_languages(struct asking *asking, size_t store, sqlite3 *db,
     int step;
     while (!code && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         const char *language = (const char *)sqlite3_column_text(rows, 0);
-        asking->ranked.chunks += sqlite3_column_int64(rows, 1);
+        asking->ranked.passages += sqlite3_column_int64(rows, 1);
         if (!language || !add_language(asking, language))
             code = error_set_memory(error);
     }
@@ -104,7 +105,7 @@ static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
         sqlite3_bind_text(row, 1, term->text, (int)term->length, SQLITE_STATIC);
         int step = sqlite3_step(row);
         if (step == SQLITE_ROW)
-            term->chunks += sqlite3_column_int64(row, 0);
+            term->passages += sqlite3_column_int64(row, 0);
         else if (step != SQLITE_DONE)
             code = search_index_error(db, "Asking", error);
         sqlite3_reset(row);
@@ -115,8 +116,8 @@ static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
 
 static bool is_common(const struct asking *asking, const struct rank_term *term)
 {
-    return asking->ranked.chunks > COMMON_CHUNKS &&
-           term->chunks * COMMON_SHARE > asking->ranked.chunks;
+    return asking->ranked.passages > COMMON_PASSAGES &&
+           term->passages * COMMON_SHARE > asking->ranked.passages;
 }
 
 /* "a" OR "b" …: what FTS5 is asked for. False when no term is in any store. */
@@ -125,9 +126,9 @@ static bool put_match(const struct asking *asking, struct buffer *out)
     const struct rank_query *ranked = &asking->ranked;
     bool rare = false;
     for (size_t i = 0; i < ranked->term_count; i++)
-        rare |= ranked->terms[i].chunks > 0 && !is_common(asking, &ranked->terms[i]);
+        rare |= ranked->terms[i].passages > 0 && !is_common(asking, &ranked->terms[i]);
     for (size_t i = 0; i < ranked->term_count; i++) {
-        if (ranked->terms[i].chunks == 0 || (rare && is_common(asking, &ranked->terms[i])))
+        if (ranked->terms[i].passages == 0 || (rare && is_common(asking, &ranked->terms[i])))
             continue;
         buffer_append_format(out, "%s\"%s\"", out->length ? " OR " : "", ranked->terms[i].text);
     }
@@ -147,11 +148,11 @@ static int read_candidates(struct asking *asking, size_t store, sqlite3 *db, sql
     while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
         struct rank_candidate *candidate = &asking->candidates[asking->candidate_count++];
         *candidate = (struct rank_candidate){.store = store,
-                                             .row = sqlite3_column_int64(rows, 0),
+                                             .passage = sqlite3_column_int64(rows, 0),
                                              .bm25 = -sqlite3_column_double(rows, 1),
-                                             .file = sqlite3_column_int64(rows, 5),
-                                             .number = sqlite3_column_int64(rows, 6),
-                                             .overlap_terms = sqlite3_column_int64(rows, 7),
+                                             .chunk = sqlite3_column_int64(rows, 5),
+                                             .file = sqlite3_column_int64(rows, 6),
+                                             .number = sqlite3_column_int64(rows, 7),
                                              .weight = sqlite3_column_double(rows, 8)};
         rank_score(&asking->ranked, candidate, column_string(rows, 2), column_string(rows, 3),
                    column_string(rows, 4));
@@ -163,9 +164,10 @@ static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
                             struct treadle_error *error)
 {
     static const char sql[] =
-        "SELECT term.rowid, term.rank, body, above, filename, file, number, overlap_terms, weight"
+        "SELECT term.rowid, term.rank, body, above, filename, chunk, file, number, weight"
         " FROM (SELECT rowid, rank, body, above, filename FROM term WHERE term MATCH ?1"
-        " ORDER BY rank LIMIT ?2) AS term JOIN chunk ON chunk.id = term.rowid";
+        " ORDER BY rank LIMIT ?2) AS term JOIN passage ON passage.id = term.rowid"
+        " JOIN chunk ON chunk.id = passage.chunk";
     struct buffer match;
     sqlite3_stmt *rows = NULL;
     buffer_init(&match, MATCH_BYTES);
@@ -206,6 +208,11 @@ static bool parse_pages(const char *text, size_t length, struct arena *arena,
     return true;
 }
 
+static size_t within(int64_t offset, size_t length)
+{
+    return offset < 0 ? 0 : (uint64_t)offset < length ? (size_t)offset : length;
+}
+
 static bool fill_result(struct asking *asking, const struct rank_candidate *candidate,
                         sqlite3_stmt *row, struct search_result *result)
 {
@@ -216,14 +223,18 @@ static bool fill_result(struct asking *asking, const struct rank_candidate *cand
         .file_id = arena_string(arena, column_string(row, 0)),
         .filename = arena_string(arena, column_string(row, 1)),
         .score = candidate->score < 1 ? candidate->score : 1,
-        .chunk = candidate->number,
+        .chunk = sqlite3_column_int64(row, 5),
         .heading = arena_string(arena, heading),
         .text = arena_string(arena, column_string(row, 3)),
         .focus = candidate->focus,
         .focus_length = candidate->focus_length};
+    size_t length = result->text ? strlen(result->text) : 0;
+    bool known = sqlite3_column_type(row, 6) != SQLITE_NULL;
+    result->start = known ? within(sqlite3_column_int64(row, 6), length) : 0;
+    result->end = known ? within(sqlite3_column_int64(row, 7), length) : length;
     return result->store_id && result->file_id && result->filename && result->text &&
            (result->heading || !heading) &&
-           parse_pages(column_string(row, 4), strlen(result->text), arena, result);
+           parse_pages(column_string(row, 4), length, arena, result);
 }
 
 /* One result; a chunk that has gone meanwhile is left out. */
@@ -234,11 +245,14 @@ static int fetch(struct asking *asking, const struct rank_candidate *candidate,
     sqlite3_stmt *row = NULL;
     pthread_mutex_lock(&index->reading);
     int code = search_index_prepare(index->reader, &row,
-                                    "SELECT file_id, filename, heading, text, pages FROM chunk"
-                                    " JOIN file ON file.id = chunk.file WHERE chunk.id = ?",
+                                    "SELECT file_id, filename, coalesce(passage.heading,"
+                                    " chunk.heading), text, pages, number, start, end FROM chunk"
+                                    " JOIN file ON file.id = chunk.file"
+                                    " LEFT JOIN passage ON passage.id = ?2 WHERE chunk.id = ?1",
                                     error);
     if (!code) {
-        sqlite3_bind_int64(row, 1, candidate->row);
+        sqlite3_bind_int64(row, 1, candidate->chunk);
+        sqlite3_bind_int64(row, 2, candidate->passage);
         int step = sqlite3_step(row);
         if (step == SQLITE_ROW && !fill_result(asking, candidate, row, &results[*count]))
             code = error_set_memory(error);
@@ -274,15 +288,18 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     return 0;
 }
 
-/* What a chunk that was found by meaning alone lacks. One that has gone keeps no row. */
+/* What a chunk that was found by meaning alone lacks: its row, and the passage of it that is
+ * nearest. One that has gone keeps no row. */
 static int read_found(sqlite3_stmt *row, struct rank_candidate *candidate)
 {
     sqlite3_bind_int64(row, 1, candidate->file);
     sqlite3_bind_int64(row, 2, candidate->number);
+    sqlite3_bind_int64(row, 3, (int64_t)candidate->focus);
     int step = sqlite3_step(row);
     if (step == SQLITE_ROW) {
-        candidate->row = sqlite3_column_int64(row, 0);
-        candidate->weight = sqlite3_column_double(row, 1);
+        candidate->chunk = sqlite3_column_int64(row, 0);
+        candidate->passage = sqlite3_column_int64(row, 1);
+        candidate->weight = sqlite3_column_double(row, 2);
     }
     sqlite3_reset(row);
     return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : TREADLE_EIO;
@@ -293,12 +310,16 @@ static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
 {
     sqlite3_stmt *row;
     int code = search_index_prepare(
-        db, &row, "SELECT id, weight FROM chunk WHERE file = ? AND number = ?", error);
+        db, &row,
+        "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1) FROM chunk"
+        " LEFT JOIN passage ON passage.chunk = chunk.id WHERE file = ? AND number = ?"
+        " ORDER BY abs(start - ?) LIMIT 1",
+        error);
     if (code)
         return code;
     for (size_t i = 0; !code && i < asking->candidate_count; i++) {
         struct rank_candidate *candidate = &asking->candidates[i];
-        if (candidate->store == store && !candidate->row)
+        if (candidate->store == store && !candidate->chunk)
             code = read_found(row, candidate);
     }
     if (code)
@@ -349,7 +370,7 @@ static int ask(struct asking *asking, struct treadle_error *error)
     code = each_store(asking, visit_candidates, error);
     if (code)
         return code;
-    rank_order(asking->candidates, asking->candidate_count);
+    asking->candidate_count = rank_order(asking->candidates, asking->candidate_count);
     return vectorise ? add_meaning(asking, vectorise_embedder(vectorise), error) : 0;
 }
 

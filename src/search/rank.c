@@ -7,19 +7,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HITS = 1024, WINDOW = 50, NEAR = 4, FEWEST = 100 };
+enum { HITS = 1024, NEAR = 4, FEWEST = 100 };
 
-static const double part_share = 0.7;   /* of an identifier found by its parts alone */
-static const double above_share = 0.6;  /* of what a heading says for the words below it */
-static const double repeat_share = 0.6; /* what a chunk keeps whose best part is another's too */
+static const double part_share = 0.7; /* of an identifier found by its parts alone */
+static const double filename_share = 0.6;
+/* What makes up a score. */
+static const double bm25_part = 0.60, covered_part = 0.20, titles_part = 0.10, beside_part = 0.10;
 
-/* Among a few chunks rarity tells nothing: a word that none of them has would outweigh all that one
- * of them answers. So it is reckoned as if there were at least FEWEST. */
-static double rarity(double chunks, double with)
+/* Among a few passages rarity tells nothing: a word that none of them has would outweigh all that
+ * one of them answers. So it is reckoned as if there were at least FEWEST. */
+static double rarity(double passages, double with)
 {
-    if (chunks < FEWEST)
-        chunks = FEWEST;
-    return log(1 + (chunks - with + 0.5) / (with + 0.5));
+    if (passages < FEWEST)
+        passages = FEWEST;
+    return log(1 + (passages - with + 0.5) / (with + 0.5));
 }
 
 void rank_weigh(struct rank_query *query)
@@ -32,16 +33,16 @@ void rank_weigh(struct rank_query *query)
             if (term->unit != unit)
                 continue;
             if (term->share >= 1) {
-                whole += term->chunks;
-            } else if (term->chunks) {
-                sum += rarity((double)query->chunks, (double)term->chunks);
+                whole += term->passages;
+            } else if (term->passages) {
+                sum += rarity((double)query->passages, (double)term->passages);
                 parts++;
             }
         }
-        if (whole > query->chunks)
-            whole = query->chunks;
+        if (whole > query->passages)
+            whole = query->passages;
         query->units[unit].weight =
-            !whole && parts > 0 ? sum / parts : rarity((double)query->chunks, (double)whole);
+            !whole && parts > 0 ? sum / parts : rarity((double)query->passages, (double)whole);
         for (size_t i = 0; i < query->term_count; i++)
             if (query->terms[i].unit == unit && query->terms[i].share < 1)
                 query->terms[i].share *= part_share;
@@ -80,9 +81,8 @@ static size_t find_term(const struct rank_query *query, const char *text, size_t
     return query->term_count;
 }
 
-/* Where the query's terms stand; `total` becomes the number of all terms. */
-static size_t find_hits(const struct rank_query *query, const char *text, struct hit *hits,
-                        int64_t *total)
+/* Where the query's terms stand. */
+static size_t find_hits(const struct rank_query *query, const char *text, struct hit *hits)
 {
     size_t count = 0;
     int64_t position = 0;
@@ -95,29 +95,7 @@ static size_t find_hits(const struct rank_query *query, const char *text, struct
         position++;
         text += length + (space != NULL);
     }
-    *total = position;
     return count;
-}
-
-/* The best stretch of WINDOW terms; what headings say counts there in part. */
-static double best_window(const struct rank_query *query, const struct hit *hits, size_t count,
-                          const double *above, struct rank_candidate *candidate)
-{
-    double best = 0;
-    for (size_t first = 0; first < count; first++) {
-        double found[RANK_TERMS];
-        memcpy(found, above, query->term_count * sizeof *found);
-        size_t i = first;
-        for (; i < count && hits[i].position < hits[first].position + WINDOW; i++)
-            found[hits[i].term] = 1;
-        double share = covered(query, found);
-        if (share > best) {
-            best = share;
-            candidate->best_start = hits[first].position;
-            candidate->best_end = hits[i - 1].position;
-        }
-    }
-    return best;
 }
 
 /* The share of the query's neighbours that are near each other in the text. */
@@ -154,27 +132,23 @@ void rank_score(const struct rank_query *query, struct rank_candidate *candidate
                 const char *above, const char *filename)
 {
     struct hit hits[HITS];
-    double found[RANK_TERMS] = {0}, context[RANK_TERMS] = {0}, titles[RANK_TERMS] = {0};
-    int64_t ignored;
-    size_t count = find_hits(query, filename, hits, &ignored);
+    double found[RANK_TERMS] = {0}, titles[RANK_TERMS] = {0};
+    size_t count = find_hits(query, filename, hits);
     for (size_t i = 0; i < count; i++)
-        found[hits[i].term] = context[hits[i].term] = above_share;
-    count = find_hits(query, above, hits, &ignored);
-    for (size_t i = 0; i < count; i++) {
+        found[hits[i].term] = filename_share;
+    count = find_hits(query, above, hits);
+    for (size_t i = 0; i < count; i++)
         found[hits[i].term] = titles[hits[i].term] = 1;
-        context[hits[i].term] = above_share;
-    }
-    count = find_hits(query, body, hits, &candidate->terms);
+    count = find_hits(query, body, hits);
     for (size_t i = 0; i < count; i++)
         found[hits[i].term] = 1;
-    /* A term adds at most its rarity times k1 + 1 to BM25, in the body alone. */
+    /* A term adds at most its rarity times k1 + 1 to BM25. */
     double bound = 2.2 * total_weight(query);
     double bm25 = bound > 0 ? candidate->bm25 / bound : 0;
     candidate->score =
         candidate->weight *
-        (0.30 * covered(query, found) + 0.30 * best_window(query, hits, count, context, candidate) +
-         0.12 * covered(query, titles) + 0.10 * adjacency(query, hits, count) +
-         0.18 * (bm25 < 1 ? bm25 : 1));
+        (bm25_part * (bm25 < 1 ? bm25 : 1) + covered_part * covered(query, found) +
+         titles_part * covered(query, titles) + beside_part * adjacency(query, hits, count));
 }
 
 static int by_score(const void *a, const void *b)
@@ -184,28 +158,24 @@ static int by_score(const void *a, const void *b)
         return one->score < other->score ? 1 : -1;
     if (one->store != other->store)
         return one->store < other->store ? -1 : 1;
-    return one->row < other->row ? -1 : one->row > other->row;
+    return one->passage < other->passage ? -1 : one->passage > other->passage;
 }
 
-/* Whether the best part of `later` is in `better` as well, because the two overlap. */
-static bool repeats(const struct rank_candidate *better, const struct rank_candidate *later)
+static bool is_repeated(const struct rank_candidate *candidates, size_t count,
+                        const struct rank_candidate *candidate)
 {
-    if (better->store != later->store || better->file != later->file)
-        return false;
-    if (later->number == better->number + 1)
-        return later->best_end < later->overlap_terms;
-    return better->number == later->number + 1 &&
-           later->best_start >= later->terms - better->overlap_terms;
+    for (size_t i = 0; i < count; i++)
+        if (candidates[i].store == candidate->store && candidates[i].chunk == candidate->chunk)
+            return true;
+    return false;
 }
 
-void rank_order(struct rank_candidate *candidates, size_t count)
+size_t rank_order(struct rank_candidate *candidates, size_t count)
 {
+    size_t kept = 0;
     qsort(candidates, count, sizeof *candidates, by_score);
     for (size_t i = 0; i < count; i++)
-        for (size_t j = i + 1; j < count; j++)
-            if (repeats(&candidates[i], &candidates[j])) {
-                candidates[j].score *= repeat_share;
-                qsort(candidates + i + 1, count - i - 1, sizeof *candidates, by_score);
-                break;
-            }
+        if (!is_repeated(candidates, kept, &candidates[i]))
+            candidates[kept++] = candidates[i];
+    return kept;
 }

@@ -1,13 +1,13 @@
 /*
- * Ranking: how well a chunk answers a query.
+ * Ranking: how well a passage answers a query.
  *
  * A query is a list of units, one a word that tells something; a unit is found by its term, or in
  * part by the parts of an identifier, in any of the languages of the files asked.
  *
- * A score is a weighted mean of five shares of what an ideal chunk would have, each in 0..1:
- * how much of the query (by rarity) the chunk holds, how much of it stands close together, how
- * much stands in headings, whether neighbours in the query are neighbours in the text, and BM25
- * against its bound. Chunks of tables of contents and indexes lose up to three quarters of it.
+ * A score is BM25 against its bound, with a little of what BM25 does not see: how much of the query
+ * (by rarity) the passage holds, how much stands in headings, and whether neighbours in the query
+ * are neighbours in the text. Each is in 0..1, and so is their mean. Passages of tables of contents
+ * and indexes lose up to three quarters of it.
  */
 #ifndef SEARCH_RANK_H
 #define SEARCH_RANK_H
@@ -20,8 +20,8 @@ struct rank_term {
     const char *text;
     size_t length;
     size_t unit;
-    double share;   /* of its unit: 1 for a whole word */
-    int64_t chunks; /* that hold it */
+    double share;     /* of its unit: 1 for a whole word */
+    int64_t passages; /* that hold it */
 };
 
 struct rank_unit {
@@ -33,17 +33,15 @@ struct rank_query {
     size_t term_count;
     struct rank_unit units[RANK_UNITS];
     size_t unit_count;
-    int64_t chunks; /* in all stores asked */
+    int64_t passages; /* in all stores asked */
 };
 
-/* A chunk that might be among the results. */
+/* A passage that might be among the results. */
 struct rank_candidate {
-    size_t store; /* number within the query's stores */
-    int64_t row, file, number;
-    int64_t overlap_terms, terms;
-    double weight, bm25;
-    int64_t best_start, best_end; /* the terms that answer best */
-    double score;
+    size_t store;           /* number within the query's stores */
+    int64_t passage, chunk; /* rows of the index; a passage of 0: none of its chunk is known */
+    int64_t file, number;   /* the row of the file, and the chunk's number in it */
+    double weight, bm25, score;
     /* Where the order by meaning is known: */
     double meaning; /* the cosine of the nearest window, 0 where it is below 0 or unknown */
     double fused;   /* what both orders give it */
@@ -57,7 +55,7 @@ void rank_weigh(struct rank_query *query);
 void rank_score(const struct rank_query *query, struct rank_candidate *candidate, const char *body,
                 const char *above, const char *filename);
 
-/* Orders best first, chunks that mostly repeat a better one demoted. */
-void rank_order(struct rank_candidate *candidates, size_t count);
+/* Orders best first, and keeps the best passage of each chunk. Returns how many these are. */
+size_t rank_order(struct rank_candidate *candidates, size_t count);
 
 #endif

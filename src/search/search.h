@@ -122,10 +122,11 @@ struct search_result {
     const char *store_id;
     const char *file_id;
     const char *filename;
-    double score;        /* in 0..1, higher is better, comparable within one query */
-    int64_t chunk;       /* the number of the chunk within its file, from 0 */
-    const char *heading; /* the headings it stands under, " > " between them; may be NULL */
+    double score;  /* in 0..1, higher is better: how much of the query its passage answers */
+    int64_t chunk; /* the number of the chunk within its file, from 0 */
     const char *text;
+    size_t start, end;   /* the passage of the text that fits best */
+    const char *heading; /* the headings that it stands under, " > " between them; may be NULL */
     const struct search_page *pages; /* at least one, in order of offset, the first at 0 */
     size_t page_count;
     /* The stretch of the text that is nearest to the question in meaning; a length of 0 where that

@@ -22,10 +22,10 @@ enum {
 /* What the visitor of chunks needs. */
 struct writing {
     sqlite3 *db;
-    sqlite3_stmt *chunk, *term;
+    sqlite3_stmt *chunk, *passage, *term;
     const char *filename_terms;
     const atomic_bool *stop;
-    int64_t file, chunks, usage;
+    int64_t file, chunks, passages, usage;
 };
 
 static int step_done(sqlite3 *db, sqlite3_stmt *statement, struct treadle_error *error)
@@ -51,10 +51,14 @@ static int with_file_id(sqlite3 *db, const char *sql, const char *file_id,
 /* Within a transaction. */
 static int delete_file(sqlite3 *db, const char *file_id, struct treadle_error *error)
 {
-    static const char terms[] = "DELETE FROM term WHERE rowid IN (SELECT chunk.id FROM chunk"
+    static const char terms[] = "DELETE FROM term WHERE rowid IN (SELECT passage.id FROM passage"
+                                " JOIN chunk ON chunk.id = passage.chunk"
                                 " JOIN file ON file.id = chunk.file WHERE file_id = ?)";
+    static const char passages[] = "DELETE FROM passage WHERE chunk IN (SELECT chunk.id FROM chunk"
+                                   " JOIN file ON file.id = chunk.file WHERE file_id = ?)";
     static const char *const steps[] = {
-        terms, "DELETE FROM vectors WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
+        terms, passages,
+        "DELETE FROM vectors WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM file WHERE file_id = ?"};
     int code = 0;
@@ -72,6 +76,25 @@ static int print_pages(struct buffer *out, const struct search_chunk *chunk,
     return out->failed ? error_set_memory(error) : 0;
 }
 
+static int write_passage(struct writing *writing, int64_t chunk,
+                         const struct search_passage *passage, struct treadle_error *error)
+{
+    sqlite3_bind_int64(writing->passage, 1, chunk);
+    sqlite3_bind_int64(writing->passage, 2, (int64_t)passage->start);
+    sqlite3_bind_int64(writing->passage, 3, (int64_t)passage->end);
+    sqlite3_bind_double(writing->passage, 4, passage->weight);
+    sqlite3_bind_text(writing->passage, 5, passage->heading, -1, SQLITE_STATIC);
+    int code = step_done(writing->db, writing->passage, error);
+    if (code)
+        return code;
+    sqlite3_bind_int64(writing->term, 1, sqlite3_last_insert_rowid(writing->db));
+    sqlite3_bind_text(writing->term, 2, passage->body, -1, SQLITE_STATIC);
+    sqlite3_bind_text(writing->term, 3, passage->above, -1, SQLITE_STATIC);
+    sqlite3_bind_text(writing->term, 4, writing->filename_terms, -1, SQLITE_STATIC);
+    writing->usage += (int64_t)(strlen(passage->body) + strlen(passage->above));
+    return step_done(writing->db, writing->term, error);
+}
+
 static int write_chunk(void *context, const struct search_chunk *chunk, struct treadle_error *error)
 {
     struct writing *writing = context;
@@ -86,21 +109,16 @@ static int write_chunk(void *context, const struct search_chunk *chunk, struct t
     sqlite3_bind_int64(row, 1, writing->file);
     sqlite3_bind_int64(row, 2, chunk->number);
     sqlite3_bind_int64(row, 3, (int64_t)chunk->overlap);
-    sqlite3_bind_int64(row, 4, (int64_t)chunk->overlap_terms);
-    sqlite3_bind_double(row, 5, chunk->weight);
-    sqlite3_bind_text(row, 6, pages.data, (int)pages.length, SQLITE_STATIC);
-    sqlite3_bind_text(row, 7, chunk->heading, -1, SQLITE_STATIC);
-    sqlite3_bind_text(row, 8, chunk->text, (int)chunk->length, SQLITE_STATIC);
+    sqlite3_bind_text(row, 4, pages.data, (int)pages.length, SQLITE_STATIC);
+    sqlite3_bind_text(row, 5, chunk->heading, -1, SQLITE_STATIC);
+    sqlite3_bind_text(row, 6, chunk->text, (int)chunk->length, SQLITE_STATIC);
     code = step_done(writing->db, row, error);
-    if (code)
-        goto done;
-    sqlite3_bind_int64(writing->term, 1, sqlite3_last_insert_rowid(writing->db));
-    sqlite3_bind_text(writing->term, 2, chunk->body, -1, SQLITE_STATIC);
-    sqlite3_bind_text(writing->term, 3, chunk->above, -1, SQLITE_STATIC);
-    sqlite3_bind_text(writing->term, 4, writing->filename_terms, -1, SQLITE_STATIC);
-    code = step_done(writing->db, writing->term, error);
+    int64_t id = sqlite3_last_insert_rowid(writing->db);
+    for (size_t i = 0; !code && i < chunk->passage_count; i++)
+        code = write_passage(writing, id, &chunk->passages[i], error);
     writing->chunks++;
-    writing->usage += (int64_t)(chunk->length + strlen(chunk->body) + strlen(chunk->above));
+    writing->passages += (int64_t)chunk->passage_count;
+    writing->usage += (int64_t)chunk->length;
 done:
     buffer_clear(&pages);
     return code;
@@ -143,10 +161,11 @@ static int insert_file(struct writing *writing, const struct search_file *file,
                        const char *language, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(writing->db, &row,
-                                    "INSERT INTO file(file_id, filename, language, chunks)"
-                                    " VALUES(?, ?, ?, 0)",
-                                    error);
+    int code =
+        search_index_prepare(writing->db, &row,
+                             "INSERT INTO file(file_id, filename, language, chunks, passages)"
+                             " VALUES(?, ?, ?, 0, 0)",
+                             error);
     if (code)
         return code;
     sqlite3_bind_text(row, 1, file->file_id, -1, SQLITE_STATIC);
@@ -158,15 +177,16 @@ static int insert_file(struct writing *writing, const struct search_file *file,
     return code;
 }
 
-static int count_chunks(const struct writing *writing, struct treadle_error *error)
+static int count_parts(const struct writing *writing, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code =
-        search_index_prepare(writing->db, &row, "UPDATE file SET chunks = ? WHERE id = ?", error);
+    int code = search_index_prepare(writing->db, &row,
+                                    "UPDATE file SET chunks = ?, passages = ? WHERE id = ?", error);
     if (code)
         return code;
     sqlite3_bind_int64(row, 1, writing->chunks);
-    sqlite3_bind_int64(row, 2, writing->file);
+    sqlite3_bind_int64(row, 2, writing->passages);
+    sqlite3_bind_int64(row, 3, writing->file);
     code = step_done(writing->db, row, error);
     sqlite3_finalize(row);
     return code;
@@ -181,8 +201,13 @@ static int write_document(struct writing *writing, const struct search_file *fil
         code = insert_file(writing, file, language_code, error);
     if (!code)
         code = search_index_prepare(writing->db, &writing->chunk,
-                                    "INSERT INTO chunk(file, number, overlap, overlap_terms,"
-                                    " weight, pages, heading, text) VALUES(?, ?, ?, ?, ?, ?, ?, ?)",
+                                    "INSERT INTO chunk(file, number, overlap, pages, heading, text)"
+                                    " VALUES(?, ?, ?, ?, ?, ?)",
+                                    error);
+    if (!code)
+        code = search_index_prepare(writing->db, &writing->passage,
+                                    "INSERT INTO passage(chunk, start, end, weight, heading)"
+                                    " VALUES(?, ?, ?, ?, ?)",
                                     error);
     if (!code)
         code = search_index_prepare(
@@ -191,8 +216,9 @@ static int write_document(struct writing *writing, const struct search_file *fil
     if (!code)
         code = search_chunk_each(file, document, language, write_chunk, writing, error);
     if (!code)
-        code = count_chunks(writing, error);
+        code = count_parts(writing, error);
     sqlite3_finalize(writing->chunk);
+    sqlite3_finalize(writing->passage);
     sqlite3_finalize(writing->term);
     return code;
 }

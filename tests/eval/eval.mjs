@@ -5,8 +5,9 @@
 // run of the built-in model, and what the search and the answer gave is held against the question's
 // pages and the pattern of its fact. The halves are apart: tune on one, report the other.
 //
-// usage: eval.mjs [--half tune|report] [--only DOCUMENT] [--words] [--show] [--json FILE]
+// usage: eval.mjs [--half tune|report] [--only DOCUMENT] [--words] [--show] [--json FILE] [--again]
 //   --words  without the sentence embedding: search goes by words alone
+//   --again  asks what an earlier call has put into the store, without reading it anew
 //   --show   prints every question whose answer does not state the fact, with the answer
 import { spawn, execFileSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -28,6 +29,7 @@ const flag = name => (flags.includes(name) ? flags[flags.indexOf(name) + 1] : nu
 const only = flag('--only');
 const half = flag('--half');
 const show = flags.includes('--show');
+const again = flags.includes('--again');
 
 function table(file) {
     const [head, ...rows] = fs.readFileSync(path.join(here, file), 'utf8').trimEnd().split('\n')
@@ -103,8 +105,30 @@ async function makeStore(name, files) {
     if (done.file_counts.failed) throw new Error(`${name}: ${done.file_counts.failed} files failed`);
     await until(async () => !/^treadle_vectors_pending [1-9]/m.test(
         await (await fetch(`${base}/metrics`)).text()));
-    return call('POST', '/assistants', { model: 'treadle-extractive', tools: [{ type: 'file_search' }],
+    return call('POST', '/assistants', { name, model: 'treadle-extractive', tools: [{ type: 'file_search' }],
         tool_resources: { file_search: { vector_store_ids: [store.id] } } });
+}
+
+/** The assistants of an earlier call, and the files that they search. */
+async function findStores(documents) {
+    const made = (await call('GET', '/assistants?limit=100')).data;
+    for (const document of documents) {
+        document.assistant = made.find(assistant => assistant.name === document.name);
+        const [store] = document.assistant.tool_resources.file_search.vector_store_ids;
+        document.file = (await call('GET', `/vector_stores/${store}/files`)).data[0].id;
+    }
+    return made.find(assistant => assistant.name === 'all');
+}
+
+async function fillStores(documents) {
+    const began = Date.now();
+    for (const document of documents) {
+        document.file = await upload(fetchDocument(document));
+        document.assistant = await makeStore(document.name, [document.file]);
+    }
+    const one = await makeStore('all', documents.map(document => document.file));
+    console.log(`${documents.length} documents read twice in ${(Date.now() - began) / 1000} s`);
+    return one;
 }
 
 async function ask(assistant, question) {
@@ -187,16 +211,10 @@ async function main() {
     const documents = table('documents.tsv').filter(d => !only || d.name === only);
     fs.mkdirSync(path.join(work, 'documents'), { recursive: true });
     const store = path.join(work, 'store');
-    fs.rmSync(store, { recursive: true, force: true });
+    if (!again) fs.rmSync(store, { recursive: true, force: true });
     const server = await startServer(store);
     try {
-        const began = Date.now();
-        for (const document of documents) {
-            document.file = await upload(fetchDocument(document));
-            document.assistant = await makeStore(document.name, [document.file]);
-        }
-        const one = await makeStore('all', documents.map(document => document.file));
-        console.log(`${documents.length} documents read twice in ${(Date.now() - began) / 1000} s`);
+        const one = await (again ? findStores(documents) : fillStores(documents));
         const waiting = [...questions];
         const asking = async () => {
             for (let q; (q = waiting.shift());) {

@@ -101,6 +101,17 @@ static size_t ask(struct fixture *fixture, const char *store, const char *text,
     return count;
 }
 
+/* The page on which the best passage of a result begins. */
+static int page_of(const struct search_result *result)
+{
+    int page = 0;
+    assert_true(result->start < result->end && result->end <= strlen(result->text));
+    for (size_t i = 0; i < result->page_count; i++)
+        if (result->pages[i].offset <= result->start)
+            page = result->pages[i].page;
+    return page;
+}
+
 /* A manual of three sections, with contents and an index that name everything. */
 static void put_manual(struct fixture *fixture)
 {
@@ -140,11 +151,14 @@ static void the_section_that_explains_wins(void **state)
     assert_string_equal(results[0].heading, "Installing packages");
     assert_string_equal(results[0].file_id, "file-1");
     assert_string_equal(results[0].filename, "manual.pdf");
-    assert_int_equal(results[0].pages[0].page, 2);
+    assert_int_equal(page_of(&results[0]), 2);
+    assert_memory_equal(results[0].text + results[0].start, "Installing packages\nTo install", 30);
     assert_true(ask(fixture, "vs_1", "what does na.strings do", &results) >= 1);
     assert_non_null(strstr(results[0].text, "na.strings names"));
     assert_true(ask(fixture, "vs_1", "read.csv", &results) >= 1);
     assert_non_null(strstr(results[0].text, "The function read.csv"));
+    assert_string_equal(results[0].heading, "Reading tables");
+    assert_int_equal(page_of(&results[0]), 3);
 }
 
 static void nothing_is_found_where_nothing_is(void **state)

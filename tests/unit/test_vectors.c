@@ -322,9 +322,9 @@ static void both_orders_count(void **state)
 {
     (void)state;
     struct rank_candidate candidates[3 + MEANING_HITS] = {
-        {.number = 1, .row = 1, .weight = 1, .score = 0.8},
-        {.number = 2, .row = 2, .weight = 1, .score = 0.7},
-        {.number = 3, .row = 3, .weight = 0.25, .score = 0.6},
+        {.number = 1, .chunk = 1, .weight = 1, .score = 0.8},
+        {.number = 2, .chunk = 2, .weight = 1, .score = 0.7},
+        {.number = 3, .chunk = 3, .weight = 0.25, .score = 0.6},
     };
     static struct meaning_hits hits = {
         .hits = {{.number = 2, .score = 0.9f}, {.number = 4, .score = 0.6f, .length = 7}},
@@ -332,7 +332,7 @@ static void both_orders_count(void **state)
     size_t count = 3;
     fusion_add(candidates, &count, &hits);
     assert_int_equal(count, 4);
-    assert_int_equal(candidates[3].row, 0);
+    assert_int_equal(candidates[3].chunk, 0);
     fusion_order(candidates, count);
     assert_int_equal(candidates[0].number, 2); /* second by words, first by meaning */
     assert_int_equal(candidates[1].number, 1);
