@@ -211,16 +211,19 @@ static uint32_t first_character(const struct word *word)
     return text_next(word->text, word->length, &at);
 }
 
-static bool needs_space(const struct member *before, const struct member *after)
+/* Whether a space parts two words; `right` is how far the words before reach, which need not be the
+ * last one: a mark above a letter is narrower than the letter. */
+static bool needs_space(const struct member *before, const struct member *after, int32_t right)
 {
     const struct word *a = before->word, *b = after->word;
-    int64_t gap = (int64_t)b->left - a->right, size = smaller(a->size, b->size);
+    int64_t gap = (int64_t)b->left - right, size = smaller(a->size, b->size);
     bool neighbours = after->order == before->order + 1 || before->order == after->order + 1;
     if (fold_is_ideographic(last_character(a)) && fold_is_ideographic(first_character(b)))
         return gap * 10 > size * 6;
     if (a->style & FRAME_SPACE && neighbours)
         return true;
-    return gap * 100 > size * (neighbours ? 25 : 10);
+    bool leftward = has_leftward(a) || has_leftward(b);
+    return gap * 100 > size * (neighbours ? 25 : leftward ? 18 : 10);
 }
 
 static bool is_alphanumeric(uint32_t c)
@@ -239,7 +242,8 @@ static bool is_exponent(const struct word *before, const struct word *after)
 {
     int64_t rise = (int64_t)before->base - after->base;
     if ((int64_t)after->size * 100 >= (int64_t)before->size * 85 ||
-        rise * 100 < (int64_t)before->size * 15)
+        rise * 100 < (int64_t)before->size * 15 ||
+        ((int64_t)before->right - after->left) * 100 > (int64_t)before->size * 10)
         return false;
     uint32_t base = last_character(before), mark = first_character(after);
     bool lone = text_characters(before->text, before->length) == 1;
@@ -271,15 +275,17 @@ static int put_character(struct making *making, size_t *count, uint32_t c,
 static int put_words(struct making *making, const struct member *members, size_t member_count,
                      size_t *count, struct treadle_error *error)
 {
+    int32_t right = members->word->right;
     int rc = 0;
     for (size_t m = 0; m < member_count && !rc; m++) {
         const struct word *word = members[m].word;
-        if (m > 0 && needs_space(&members[m - 1], &members[m]))
+        if (m > 0 && needs_space(&members[m - 1], &members[m], right))
             rc = put_character(making, count, ' ', error);
         else if (m > 0 && is_exponent(members[m - 1].word, word))
             rc = put_character(making, count, '^', error);
         for (size_t at = 0; at < word->length && !rc;)
             rc = put_character(making, count, text_next(word->text, word->length, &at), error);
+        right = larger(right, word->right);
     }
     return rc;
 }

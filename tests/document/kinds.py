@@ -253,6 +253,18 @@ def rtl_word_in_latin_text():
 
 
 @case
+def rtl_marks_above_letters():
+    """Each mark is drawn by itself, as those of vocalised texts are."""
+    pdf = Pdf()
+    letters, content = 'שלום', []
+    for i, letter in enumerate(letters):
+        content += [pdf.text(300 - 6 * i, 100, letter, 12, 'U'),
+                    pdf.text(301 - 6 * i, 99.5, '\u05b0' if i == 0 else '\u05b8', 12, 'U')]
+    pdf.page(*content)
+    return pdf.bytes(), ['!ש ל', '!ל ו', '!ו ם']
+
+
+@case
 def rtl_columns():
     pdf = Pdf()
     right = ['השועל רץ ביער בלילה', 'והכלב ישן בבית עד הבוקר', 'איש לא ראה את השועל', 'ואיש לא שמע את הכלב']
