@@ -253,6 +253,7 @@ int ask_store_get(struct session *session, const struct ask_input *input, char o
         rc = wait_for_store(session, id);
     if (!rc)
         rc = check_files(session, id);
+    session_advise(session);
     if (!rc)
         session_wait_for_vectors(session);
     if (!rc)

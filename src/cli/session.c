@@ -99,6 +99,14 @@ void session_wait_for_vectors(struct session *session)
         fputs("\r\033[K", stderr);
 }
 
+void session_advise(const struct session *session)
+{
+    const char *sandbox, *advice;
+    if (session->server && isatty(STDERR_FILENO) &&
+        server_sandbox_is_weak(session->server, &sandbox, &advice))
+        cli_complain("documents are read in the weaker sandbox (%s): %s", sandbox, advice);
+}
+
 /* ---- The private directory ------------------------------------------------------------------ */
 
 static bool make_directory(struct session *session, const char *parent)

@@ -36,6 +36,9 @@ void session_wait_for_vectors(struct session *session);
 void session_complain(struct session *session, const char *doing,
                       const struct treadle_error *error);
 
+/* On a terminal, says when the server inside this process reads documents in the weaker sandbox. */
+void session_advise(const struct session *session);
+
 /* Whether the server was another process's own, as of a second `ask`, and has gone since: the
  * complaint was left out then, and a new session may go on. Not after session_settle. */
 bool session_lost(const struct session *session);

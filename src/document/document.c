@@ -342,6 +342,15 @@ static bool starts(const char *reader, bool contained, bool *landlock)
     return ready;
 }
 
+const char *document_sandbox_advice(const char *sandbox)
+{
+    if (strncmp(sandbox, "bubblewrap", strlen("bubblewrap")) == 0)
+        return NULL;
+    return launch_can_contain()
+               ? "bubblewrap is installed, but this system does not let it make a sandbox"
+               : "install the package bubblewrap for the stronger one";
+}
+
 const char *document_sandbox(const struct document_options *options)
 {
     char reader[PATH_MAX];

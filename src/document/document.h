@@ -87,4 +87,7 @@ void document_free(struct document *document);
  * or confined, so that no PDF can be read. Tries it, which takes some 10 ms. The text is static. */
 const char *document_sandbox(const struct document_options *options);
 
+/* What would make that confinement stronger, as the rest of a sentence; NULL when nothing would. */
+const char *document_sandbox_advice(const char *sandbox);
+
 #endif

@@ -137,6 +137,8 @@ static int compose(struct buffer *out, size_t start, struct treadle_error *error
     UErrorCode status = U_ZERO_ERROR;
     const UNormalizer2 *nfc = unorm2_getNFCInstance(&status);
     size_t length = out->length - start;
+    if (length == 0)
+        return 0;
     if (length > INT_MAX / 8)
         return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
     size_t room = length + 1;

@@ -31,6 +31,7 @@ struct ingest {
     struct ingest_options options;
     atomic_bool stop;
     atomic_flag announced;
+    _Atomic(const char *) sandbox; /* NULL: not known yet */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     unsigned long wakes; /* guarded by mutex, as the next */
@@ -318,9 +319,18 @@ static void finish(struct work *work)
 /* Trying the sandbox takes a moment, which the start of a server should not wait for. */
 static void announce_sandbox(struct ingest *ingest)
 {
-    if (!atomic_flag_test_and_set(&ingest->announced))
-        log_write(ingest->options.log, LOG_INFO, "sandbox", "readers",
-                  document_sandbox(&ingest->options.document), NULL);
+    if (atomic_flag_test_and_set(&ingest->announced))
+        return;
+    const char *sandbox = document_sandbox(&ingest->options.document);
+    const char *advice = document_sandbox_advice(sandbox);
+    atomic_store(&ingest->sandbox, sandbox);
+    log_write(ingest->options.log, advice ? LOG_WARNING : LOG_INFO, "sandbox", "readers", sandbox,
+              "advice", advice, NULL);
+}
+
+const char *ingest_sandbox(const struct ingest *ingest)
+{
+    return atomic_load(&ingest->sandbox);
 }
 
 /* Whether the work has an outcome. It has none when the server stops, when the row is gone, when

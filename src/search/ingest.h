@@ -29,6 +29,9 @@ struct ingest_options {
 int ingest_open(struct ingest **out, const struct ingest_options *options,
                 struct treadle_error *error);
 
+/* How readers are confined, as document_sandbox says it; NULL as long as that is not known. */
+const char *ingest_sandbox(const struct ingest *ingest);
+
 /* Says that rows were added. Never blocks. */
 void ingest_wake(struct ingest *ingest);
 

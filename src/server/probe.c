@@ -87,21 +87,6 @@ static int not_ready(const char *code, const char *why, struct treadle_error *er
     return error_set_wire(error, 503, "server_error", code, NULL, "%s", why);
 }
 
-/* Healthy is healthy, but what is missing is said: without an embedding passages are found by their
- * words alone. */
-static int answer_health(struct probe *probe, struct http_reply *reply)
-{
-    struct search_progress progress = {.version = NULL};
-    if (probe_phase(probe) == PROBE_SERVING)
-        search_progress(probe->search, &progress);
-    buffer_append_string(&reply->body, "{\"status\":\"ok\",\"embedding\":");
-    if (progress.version)
-        buffer_append_format(&reply->body, "\"%s\"}", progress.version);
-    else
-        buffer_append_string(&reply->body, "null}");
-    return 0;
-}
-
 static int answer_ready(struct probe *probe, struct http_reply *reply, struct treadle_error *error)
 {
     switch (probe_phase(probe)) {
@@ -247,6 +232,29 @@ static int answer_metrics(struct probe *probe, const struct http_request *reques
     return 0;
 }
 
+/* The texts are static and hold no character that JSON escapes. */
+/* Healthy is healthy, but what is missing is said: without an embedding passages are found by their
+ * words alone, and a weaker sandbox has an advice. */
+static void print_health(struct probe *probe, struct buffer *out)
+{
+    bool serving = probe_phase(probe) == PROBE_SERVING;
+    const char *sandbox = serving ? ingest_sandbox(probe->ingest) : NULL;
+    const char *advice = sandbox ? document_sandbox_advice(sandbox) : NULL;
+    struct search_progress progress = {.version = NULL};
+    if (serving)
+        search_progress(probe->search, &progress);
+    buffer_append_string(out, "{\"status\":\"ok\",\"embedding\":");
+    if (progress.version)
+        buffer_append_format(out, "\"%s\"", progress.version);
+    else
+        buffer_append_string(out, "null");
+    if (sandbox)
+        buffer_append_format(out, ",\"sandbox\":\"%s\"", sandbox);
+    if (advice)
+        buffer_append_format(out, ",\"advice\":\"%s\"", advice);
+    buffer_append_char(out, '}');
+}
+
 int probe_answer(struct probe *probe, size_t operation, const struct http_request *request,
                  struct http_reply *reply, struct treadle_error *error)
 {
@@ -256,6 +264,7 @@ int probe_answer(struct probe *probe, size_t operation, const struct http_reques
     case ROUTE_METRICS:
         return answer_metrics(probe, request, reply, error);
     default:
-        return answer_health(probe, reply);
+        print_health(probe, &reply->body);
+        return 0;
     }
 }

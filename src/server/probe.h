@@ -1,8 +1,9 @@
 /*
  * Probes: what those who run the server ask it, outside /v1: /health, /ready and /metrics.
  *
- * Healthy is a process that answers. Ready is one that takes requests and whose store takes
- * writes, which is tried and not guessed. Metrics are for this machine.
+ * Healthy is a process that answers; it also says how documents are read. Ready is one that takes
+ * requests and whose store takes writes, which is tried and not guessed. Metrics are for this
+ * machine.
  */
 #ifndef SERVER_PROBE_H
 #define SERVER_PROBE_H
@@ -12,6 +13,7 @@
 #include <stdbool.h>
 
 #include "http/http.h"
+#include "search/ingest.h"
 #include "search/search.h"
 #include "server/metrics.h"
 #include "store/db.h"
@@ -23,9 +25,10 @@ struct probe {
     int64_t started;  /* by clock_monotonic_us */
     struct metrics *metrics;
     struct db *db;
-    struct search *search;    /* set with `http` */
-    struct http_server *http; /* set before the phase becomes PROBE_SERVING */
-    pthread_mutex_t mutex;    /* guards what follows */
+    struct http_server *http; /* set before the phase becomes PROBE_SERVING, as the next two */
+    struct search *search;
+    const struct ingest *ingest;
+    pthread_mutex_t mutex; /* guards what follows */
     bool checking, writable;
     int64_t checked; /* by clock_monotonic_us; 0: never */
 };

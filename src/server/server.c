@@ -322,6 +322,7 @@ static int open_doors(struct server *server, struct treadle_error *error)
     probe->db = server->dispatch.services.db;
     probe->http = server->http;
     probe->search = server->dispatch.services.search;
+    probe->ingest = server->dispatch.services.ingest;
     probe_enter(probe, PROBE_SERVING);
     return presence_announce(server->presence, http_address(server->http, 0),
                              http_address(server->http, server->owner_index), error);
@@ -363,6 +364,13 @@ int server_start(struct server **out, const struct server_options *options,
 const char *server_address(const struct server *server, size_t index)
 {
     return index < server->address_count ? http_address(server->http, index) : NULL;
+}
+
+bool server_sandbox_is_weak(const struct server *server, const char **sandbox, const char **advice)
+{
+    *sandbox = ingest_sandbox(server->dispatch.services.ingest);
+    *advice = *sandbox ? document_sandbox_advice(*sandbox) : NULL;
+    return *advice != NULL;
 }
 
 static unsigned seconds_until(int64_t moment)

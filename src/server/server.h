@@ -61,6 +61,10 @@ struct search_progress;
 /* How far the vectors of what was indexed are: see search.h. */
 void server_progress(const struct server *server, struct search_progress *out);
 
+/* How the processes that read documents are confined when that is not the strongest way, and what
+ * would make it stronger; false when it is, or is not known yet. The texts are static. */
+bool server_sandbox_is_weak(const struct server *server, const char **sandbox, const char **advice);
+
 /* Takes no more connections and no more runs, lets requests and runs that are under way end for at
  * most that long, then closes. Accepts NULL. */
 void server_stop(struct server *server, unsigned grace_seconds);

@@ -40,8 +40,14 @@ const metrics = async server => parseMetrics((await request(server, 'GET', '/met
 
 test('probes', async t => {
     const server = await serve(t);
-    assert.deepEqual((await request(server, 'GET', '/health')).json,
-        { status: 'ok', embedding: null });
+    const { json } = await until('the sandbox is known', async () => {
+        const reply = await request(server, 'GET', '/health');
+        return reply.json.sandbox && reply;
+    });
+    assert.equal(json.status, 'ok');
+    assert.equal(json.embedding, null);
+    assert.match(json.sandbox, /seccomp and limits/);
+    assert.equal('advice' in json, !json.sandbox.startsWith('bubblewrap'));
     assert.deepEqual((await request(server, 'GET', '/ready')).json, { status: 'ready' });
     assertError(await request(server, 'POST', '/health'), 405);
     assertError(await request(server, 'GET', '/healthy'), 404);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { directory, OpenAI, run, serve, until, upload } from './harness.mjs';
+import { command, directory, OpenAI, program, run, serve, until, upload } from './harness.mjs';
 import { makePdf, slowPage } from './pdf.mjs';
 
 const FRUIT = ['Apples are red.'], TREES = ['Oaks grow slowly.'];
@@ -183,5 +183,31 @@ test('faults that pass', async t => {
         await client.vectorStores.files.create(store, { file_id: file });
         const found = await settled(client, store, file);
         assert.equal(found.last_error?.code, 'server_error');
+    });
+});
+
+/** A command line that runs another where bubblewrap is not installed; null where none can be. */
+function withoutBubblewrap() {
+    const line = ['bwrap', '--dev-bind', '/', '/', '--bind', '/dev/null', '/usr/bin/bwrap', '--'];
+    try {
+        command(line[0], [...line.slice(1), 'true']);
+        return line;
+    } catch {
+        return null;
+    }
+}
+
+test('without bubblewrap', async t => {
+    const line = withoutBubblewrap();
+    if (!line) return t.skip('bubblewrap does not work here');
+    const quote = word => `'${word}'`;
+
+    await t.test('ask says so on a terminal', async () => {
+        const manual = path.join(directory(t), 'trees.pdf');
+        fs.writeFileSync(manual, makePdf([TREES]));
+        const ask = [...line, program, 'ask', manual, '-q', 'How do oaks grow?', '--store',
+            path.join(directory(t), 'store')];
+        const shown = command('script', ['-qec', ask.map(quote).join(' '), '/dev/null']);
+        assert.match(shown, /weaker sandbox .*install the package bubblewrap/);
     });
 });
