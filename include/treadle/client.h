@@ -151,6 +151,8 @@ TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_page_response,
                          struct treadle_vector_store_file_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_content_response,
                          struct treadle_vector_store_file_content, content)
+TREADLE_DECLARE_RESPONSE(treadle_vector_store_search_page_response,
+                         struct treadle_vector_store_search_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_vector_store_file_batch_response,
                          struct treadle_vector_store_file_batch, batch)
 TREADLE_DECLARE_RESPONSE(treadle_upload_response, struct treadle_upload, upload)
@@ -510,6 +512,12 @@ int treadle_vector_store_file_modify(struct treadle_vector_store_file_response *
 int treadle_vector_store_file_content(struct treadle_vector_store_file_content_response **out,
                                       struct treadle_client *client, const char *vector_store_id,
                                       const char *file_id, struct treadle_error *error);
+
+/* POST /vector_stores/{vector_store_id}/search: the chunks that answer a query, best first. */
+int treadle_vector_store_search(struct treadle_vector_store_search_page_response **out,
+                                struct treadle_client *client, const char *vector_store_id,
+                                const struct treadle_vector_store_search_request *request,
+                                struct treadle_error *error);
 
 /* DELETE /vector_stores/{vector_store_id}/files/{file_id}: the file itself stays. */
 int treadle_vector_store_file_delete(struct treadle_deletion_response **out,

@@ -143,6 +143,10 @@ ENDPOINT(VECTOR_STORE_DELETE, PLANS(vector_store_delete), DELETE,
          "/vector_stores/{vector_store_id}", "deleteVectorStore", .reply = &treadle_deletion_type,
          .doc = "Delete a vector store.")
 
+ENDPOINT(VECTOR_STORE_SEARCH, PLANS(vector_store_search), POST,
+         "/vector_stores/{vector_store_id}/search", "searchVectorStore", .body = ENDPOINT_JSON,
+         .request = &treadle_vector_store_search_request_type,
+         .reply = &treadle_vector_store_search_page_type, .doc = "Search a vector store.")
 ENDPOINT(VECTOR_STORE_FILE_CREATE, WRITES(vector_store_file_create), POST,
          "/vector_stores/{vector_store_id}/files", "createVectorStoreFile", .body = ENDPOINT_JSON,
          .request = &treadle_vector_store_file_create_request_type,

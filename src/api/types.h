@@ -104,6 +104,10 @@ extern const struct treadle_type treadle_vector_store_file_create_request_type;
 extern const struct treadle_type treadle_vector_store_file_modify_request_type;
 extern const struct treadle_type treadle_vector_store_file_content_type;
 
+/* vector_store_search.c */
+extern const struct treadle_type treadle_vector_store_search_request_type;
+extern const struct treadle_type treadle_vector_store_search_page_type;
+
 /* vector_store_batch.c */
 extern const struct treadle_type treadle_vector_store_file_batch_type;
 extern const struct treadle_type treadle_vector_store_file_batch_create_request_type;

@@ -96,6 +96,16 @@ int treadle_vector_store_file_content(struct treadle_vector_store_file_content_r
                 .arguments = {vector_store_id, file_id});
 }
 
+int treadle_vector_store_search(struct treadle_vector_store_search_page_response **out,
+                                struct treadle_client *client, const char *vector_store_id,
+                                const struct treadle_vector_store_search_request *request,
+                                struct treadle_error *error)
+{
+    CLIENT_CALL(treadle_vector_store_search_page_response, page,
+                .endpoint = ENDPOINT_VECTOR_STORE_SEARCH, .arguments = {vector_store_id},
+                .request = request);
+}
+
 int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
                                      struct treadle_client *client, const char *vector_store_id,
                                      const char *file_id, struct treadle_error *error)

@@ -166,6 +166,9 @@ static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
     static const char sql[] =
         "SELECT term.rowid, term.rank, body, above, filename, chunk, file, number, weight"
         " FROM (SELECT rowid, rank, body, above, filename FROM term WHERE term MATCH ?1"
+        " AND (?3 IS NULL OR rowid IN (SELECT passage.id FROM file JOIN chunk ON"
+        " chunk.file = file.id JOIN passage ON passage.chunk = chunk.id"
+        " WHERE file_id IN (SELECT value FROM json_each(?3))))"
         " ORDER BY rank LIMIT ?2) AS term JOIN passage ON passage.id = term.rowid"
         " JOIN chunk ON chunk.id = passage.chunk";
     struct buffer match;
@@ -177,6 +180,7 @@ static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
     if (rows) {
         sqlite3_bind_text(rows, 1, match.data, (int)match.length, SQLITE_STATIC);
         sqlite3_bind_int(rows, 2, CANDIDATES);
+        sqlite3_bind_text(rows, 3, asking->query->files, -1, SQLITE_STATIC);
         code = read_candidates(asking, store, db, rows, error);
     }
     sqlite3_finalize(rows);
@@ -289,12 +293,13 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
 }
 
 /* What a chunk that was found by meaning alone lacks: its row, and the passage of it that is
- * nearest. One that has gone keeps no row. */
-static int read_found(sqlite3_stmt *row, struct rank_candidate *candidate)
+ * nearest. One that has gone, or is of a file that is not asked, keeps no row. */
+static int read_found(sqlite3_stmt *row, const char *files, struct rank_candidate *candidate)
 {
     sqlite3_bind_int64(row, 1, candidate->file);
     sqlite3_bind_int64(row, 2, candidate->number);
-    sqlite3_bind_int64(row, 3, (int64_t)candidate->focus);
+    sqlite3_bind_text(row, 3, files, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(row, 4, (int64_t)candidate->focus);
     int step = sqlite3_step(row);
     if (step == SQLITE_ROW) {
         candidate->chunk = sqlite3_column_int64(row, 0);
@@ -312,15 +317,17 @@ static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
     int code = search_index_prepare(
         db, &row,
         "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1) FROM chunk"
-        " LEFT JOIN passage ON passage.chunk = chunk.id WHERE file = ? AND number = ?"
-        " ORDER BY abs(start - ?) LIMIT 1",
+        " JOIN file ON file.id = chunk.file LEFT JOIN passage ON passage.chunk = chunk.id"
+        " WHERE file = ?1 AND number = ?2"
+        " AND (?3 IS NULL OR file_id IN (SELECT value FROM json_each(?3)))"
+        " ORDER BY abs(start - ?4) LIMIT 1",
         error);
     if (code)
         return code;
     for (size_t i = 0; !code && i < asking->candidate_count; i++) {
         struct rank_candidate *candidate = &asking->candidates[i];
         if (candidate->store == store && !candidate->chunk)
-            code = read_found(row, candidate);
+            code = read_found(row, asking->query->files, candidate);
     }
     if (code)
         code = search_index_error(db, "Reading", error);

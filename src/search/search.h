@@ -108,6 +108,7 @@ struct search_query {
     const char *const *store_ids;
     size_t store_count;
     const char *text;       /* as the user or the model wrote it; any length */
+    const char *files;      /* a JSON array of the ids of files to search; NULL: all */
     size_t max_results;     /* 0: 20 */
     double score_threshold; /* results below it are left out */
 };
@@ -138,6 +139,15 @@ struct search_result {
  * no index yet is empty. */
 int search_run(struct search *search, const struct search_query *query, struct arena *arena,
                struct search_result **out, size_t *count, struct treadle_error *error);
+
+/* The same for several queries in place of the query's text: a chunk counts with its best score. */
+int search_run_all(struct search *search, const struct search_query *query,
+                   const char *const *texts, size_t text_count, struct arena *arena,
+                   struct search_result **out, size_t *count, struct treadle_error *error);
+
+/* The words of a query that tell something, in `arena`; the query itself where none does. NULL when
+ * memory runs out. */
+const char *search_rewrite(const char *text, struct arena *arena);
 
 /* The text of a file as it was indexed, chunks without their overlap, in `arena`.
  * TREADLE_ENOTFOUND when the file is not in that store's index. */

@@ -49,63 +49,6 @@ static int parse_queries(const char *arguments, struct arena *arena, const char 
     return 0;
 }
 
-static bool same_chunk(const struct search_result *a, const struct search_result *b)
-{
-    return a->chunk == b->chunk && strcmp(a->file_id, b->file_id) == 0 &&
-           strcmp(a->store_id, b->store_id) == 0;
-}
-
-static int by_score(const void *a, const void *b)
-{
-    double first = ((const struct search_result *)a)->score;
-    double second = ((const struct search_result *)b)->score;
-    return first < second ? 1 : first > second ? -1 : 0;
-}
-
-/* Adds what one query found to what the others did. */
-static size_t merge(struct search_result *all, size_t count, const struct search_result *more,
-                    size_t more_count)
-{
-    for (size_t i = 0; i < more_count; i++) {
-        size_t at = 0;
-        while (at < count && !same_chunk(&all[at], &more[i]))
-            at++;
-        if (at == count)
-            all[count++] = more[i];
-        else if (more[i].score > all[at].score)
-            all[at].score = more[i].score;
-    }
-    return count;
-}
-
-static int search_all(const struct file_search_request *request, const char *const *queries,
-                      size_t query_count, size_t limit, double threshold, struct arena *arena,
-                      struct search_result **out, size_t *count, struct treadle_error *error)
-{
-    size_t found = 0;
-    struct search_result *all = arena_array(arena, limit * query_count, sizeof *all);
-    if (!all)
-        return error_set_memory(error);
-    for (size_t i = 0; i < query_count; i++) {
-        struct search_query query = {.store_ids = request->store_ids,
-                                     .store_count = request->store_count,
-                                     .text = queries[i],
-                                     .max_results = limit,
-                                     .score_threshold = threshold};
-        struct search_result *results = NULL;
-        size_t result_count = 0;
-        int rc = search_run(request->search, &query, arena, &results, &result_count, error);
-        if (rc)
-            return rc;
-        found = merge(all, found, results, result_count);
-    }
-    if (query_count > 1)
-        qsort(all, found, sizeof *all, by_score);
-    *out = all;
-    *count = found < limit ? found : limit;
-    return 0;
-}
-
 static int record_result(const struct search_result *result, struct arena *arena,
                          struct treadle_file_search_result *out)
 {
@@ -135,9 +78,13 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     struct search_result *results = NULL;
     size_t query_count = 0, count = 0;
     int rc = parse_queries(request->arguments, arena, queries, &query_count, error);
+    const struct search_query query = {.store_ids = request->store_ids,
+                                       .store_count = request->store_count,
+                                       .max_results = limit,
+                                       .score_threshold = threshold};
     if (!rc)
-        rc = search_all(request, queries, query_count, limit, threshold, arena, &results, &count,
-                        error);
+        rc = search_run_all(request->search, &query, queries, query_count, arena, &results, &count,
+                            error);
     if (rc)
         return rc;
     struct treadle_search_ranking *applied = arena_alloc(arena, sizeof *applied);

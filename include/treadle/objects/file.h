@@ -189,6 +189,52 @@ struct treadle_vector_store_file_content {
     const char *next_page;
 };
 
+enum treadle_search_ranker {
+    TREADLE_RANKER_NONE = 1,
+    TREADLE_RANKER_AUTO,
+    TREADLE_RANKER_2024_11_15
+};
+
+struct treadle_vector_store_search_ranking {
+    enum treadle_search_ranker ranker;
+    struct treadle_number score_threshold; /* results below it are left out */
+};
+
+/* `query` is raw JSON: a string or an array of strings; `filters` is a filter as JSON. */
+struct treadle_vector_store_search_request {
+    const char *query;
+    struct treadle_boolean rewrite_query;
+    struct treadle_integer max_num_results; /* of a page; 10 where it is absent */
+    const char *filters;
+    struct treadle_vector_store_search_ranking *ranking_options;
+    const char *page; /* Treadle's own: `next_page` of the page before */
+};
+
+/* A chunk that was found. Behind the content stands what is Treadle's own: the passage of it that
+ * fits best. */
+struct treadle_vector_store_search_result {
+    const char *file_id;
+    const char *filename;
+    double score; /* 0 to 1 */
+    struct treadle_attributes *attributes;
+    struct treadle_search_content *content;
+    size_t content_count;
+    struct treadle_integer page;      /* where the passage begins; absent without pages */
+    struct treadle_integer last_page; /* and where it ends */
+    const char *heading;              /* the headings that it stands under; may be NULL */
+    struct treadle_integer start_index, end_index; /* its characters in the content's text */
+};
+
+struct treadle_vector_store_search_page {
+    const char *object;
+    const char **search_query; /* what was looked for */
+    size_t search_query_count;
+    struct treadle_vector_store_search_result *data;
+    size_t data_count;
+    bool has_more;
+    const char *next_page; /* NULL when there is none */
+};
+
 /* Files that were added together. Its words of status are those of a file. */
 struct treadle_vector_store_file_batch {
     const char *id;
