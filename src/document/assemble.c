@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "document/cells.h"
 #include "document/fold.h"
 #include "document/hyphens.h"
 #include "document/margins.h"
@@ -22,7 +23,8 @@
 
 enum {
     ALIGNED = 200, /* hundredths of a point within which two edges are one */
-    LONGEST_ADDRESS = 300
+    LONGEST_ADDRESS = 300,
+    CELL_HEIGHT = 8000 /* hundredths of a point: of a table's row, at most */
 };
 
 struct assembling {
@@ -128,6 +130,16 @@ static bool indent_parts(const struct assembling *assembling, const struct row *
     return false;
 }
 
+/* Whether the row begins the next cell of a table's row: beside a short text, at the height at
+ * which that began. */
+static bool begins_cell(const struct assembling *assembling, const struct row *row)
+{
+    const struct row *first = assembling->first, *before = assembling->last;
+    return row->rotation == first->rotation && row->bottom <= before->bottom &&
+           row->left >= before->left + 2 * row->size && abs(row->top - first->top) <= ALIGNED &&
+           before->bottom - first->top <= CELL_HEIGHT;
+}
+
 static bool starts_paragraph(const struct assembling *assembling, const struct row *row)
 {
     const struct row *before = assembling->last;
@@ -135,6 +147,8 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
     int32_t step = row->bottom - before->bottom, em = row->size;
     if (assembling->level || !similar_size(row->size, before->size) || row->leader ||
         before->leader || row->margin || before->margin)
+        return true;
+    if (begins_cell(assembling, row))
         return true;
     if (step <= 0 || row->rotation != before->rotation)
         return ends_sentence(before) || ends_early(assembling, row) || row->fixed;
@@ -285,10 +299,13 @@ static int assemble_sheet(struct assembling *assembling, size_t index, struct tr
 {
     assembling->sheet = &assembling->sheets[index];
     assembling->page = (int)index + 1;
+    size_t first = assembling->blocks->list.length / sizeof(struct document_block);
     int rc = 0;
     for (size_t r = 0; r < assembling->sheet->count && !rc; r++)
         rc = add_row(assembling, r, error);
-    return rc ? rc : end_block(assembling, error);
+    if (!rc)
+        rc = end_block(assembling, error);
+    return rc ? rc : cells_join(assembling->blocks, first, error);
 }
 
 static int learn_hyphens(struct assembling *assembling, struct treadle_error *error)

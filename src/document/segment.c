@@ -77,7 +77,10 @@ static bool continues(const struct segment *segment, const struct word *last,
     if (!bases_meet(segment->base, segment->size, word->base, word->size))
         return false;
     int64_t em = larger(segment->size, word->size), gap = (int64_t)word->left - last->right;
-    if (gap * 10 >= -6 * em && gap <= em)
+    /* What a space is said to part may stand further apart: sentences of a line that is stretched.
+     */
+    int64_t widest = last->style & FRAME_SPACE ? em * 3 / 2 : em;
+    if (gap * 10 >= -6 * em && gap <= widest)
         return (int64_t)word->left * 10 >= (int64_t)segment->right * 10 - 6 * em;
     gap = (int64_t)segment->left - word->right;
     return gap * 10 >= -6 * em && gap <= em && (has_leftward(word) || has_leftward(last));

@@ -12,7 +12,7 @@ enum {
     LEVEL_LINE = 2, /* what tesseract calls its parts of a page */
     LEVEL_WORD = 3,
     MODE_AUTO = 3,
-    LEAST_CONFIDENCE = 25 /* percent; below it stand specks and lines taken for letters */
+    LEAST_CONFIDENCE = 8 /* percent; below it stand specks and lines taken for letters */
 };
 
 /* The part of tesseract's C interface that is used. */
@@ -104,7 +104,7 @@ static bool measure(const struct recognizer *recognizer, const void *at, double 
                                .right = right / dots,
                                .bottom = bottom / dots,
                                .base = base / dots,
-                               .size = (below - above) * 0.85 / dots,
+                               .size = (below - above) * 1.05 / dots,
                                .space = !recognizer->is_last(place, LEVEL_LINE, LEVEL_WORD)};
     return true;
 }

@@ -189,7 +189,8 @@ def table_cells_of_many_lines():
         y += 40
     pdf.page(*content)
     return pdf.bytes(), ['Leave of absence', 'up to five days in each calendar year', 'Unpaid',
-                         'Parental leave', 'up to three years after the birth', 'As by law']
+                         'Parental leave', 'up to three years after the birth', 'As by law',
+                         r'~^1 row \(60 .*Leave of absence up to five days in each calendar year Unpaid$']
 
 
 @case
