@@ -11,11 +11,13 @@
  * says; bubblewrap then reaps it and ends. Bubblewrap itself is not to be killed: its child waits
  * for it, at first without end, so a bubblewrap that is killed at its very start would leave one
  * that waits for ever, and later one that is a zombie where nobody reaps orphans. That is why
- * --die-with-parent is not used. A reader ends by itself when nobody can read its output any more
- * (src/reader/output.c), and so everything ends soon after the process that started it.
+ * --die-with-parent is not used; and where somebody else has killed it, its child is killed too. A
+ * reader ends by itself when nobody can read its output any more (src/reader/output.c), and so
+ * everything ends soon after the process that started it.
  */
 #include "document/launch.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -26,6 +28,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -328,6 +331,33 @@ static void kill_process(const struct launch *launch)
         kill(launch->pid, SIGKILL);
 }
 
+/* Whether the process writes to the pipe that we read. */
+static bool writes_to(const char *process, ino_t pipe)
+{
+    char path[300], target[64], wanted[64];
+    snprintf(path, sizeof path, "/proc/%.20s/fd/1", process);
+    snprintf(wanted, sizeof wanted, "pipe:[%llu]", (unsigned long long)pipe);
+    ssize_t length = readlink(path, target, sizeof target - 1);
+    target[length > 0 ? length : 0] = '\0';
+    return strcmp(target, wanted) == 0;
+}
+
+/* Bubblewrap was killed from outside. At its very start its child waits for it without end, and
+ * maybe nobody knows the child's number yet; but it has the pipe. */
+static void kill_orphans(const struct launch *launch)
+{
+    struct stat status;
+    DIR *processes =
+        launch->info >= 0 && fstat(launch->output, &status) == 0 ? opendir("/proc") : NULL;
+    for (struct dirent *entry; processes && (entry = readdir(processes));) {
+        long pid = strtol(entry->d_name, NULL, 10);
+        if (pid > 1 && writes_to(entry->d_name, status.st_ino))
+            kill((pid_t)pid, SIGKILL);
+    }
+    if (processes)
+        closedir(processes);
+}
+
 int launch_end(struct launch *launch, int patience)
 {
     if (launch->pid < 0)
@@ -341,6 +371,8 @@ int launch_end(struct launch *launch, int patience)
     do
         rc = waitpid(launch->pid, &status, 0);
     while (rc < 0 && errno == EINTR);
+    if (rc > 0 && WIFSIGNALED(status))
+        kill_orphans(launch);
     close_one(launch->handle);
     close_one(launch->output);
     close_one(launch->info);

@@ -145,12 +145,35 @@ static void is_ended_at_its_start(void **state)
     check_none_left(name);
 }
 
+static void leaves_none_where_its_container_is_killed(void **state)
+{
+    (void)state;
+    static const char name[] = "treadle-orphan";
+    int document = slow_document(name);
+    unsigned seed = (unsigned)clock_monotonic_us();
+    if (!launch_can_contain())
+        skip();
+    print_message("seed %u\n", seed);
+    srandom(seed);
+    for (int round = 0; round < ROUNDS; round++) {
+        struct launch_options options = options_for(document, true);
+        struct launch launch;
+        assert_int_equal(launch_start(&launch, &options, NULL), 0);
+        usleep((useconds_t)(random() % LATEST_US));
+        kill(launch.pid, SIGKILL);
+        assert_int_equal(launch_end(&launch, 1000), 128 + SIGKILL);
+    }
+    close(document);
+    check_none_left(name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dies_with_its_starter),
         cmocka_unit_test(dies_with_its_starter_in_a_container),
         cmocka_unit_test(is_ended_at_its_start),
+        cmocka_unit_test(leaves_none_where_its_container_is_killed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
