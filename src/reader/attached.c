@@ -6,15 +6,29 @@
 
 #include <string.h>
 
-enum { MOST_FILES = 500 };
+enum {
+    MOST_FILES = 500,
+    HEAD = 64 /* bytes that show what a file is */
+};
 
 static const size_t most_bytes = (size_t)256 << 20; /* of all files together */
 
-/* Bytes that grow up to a limit. */
+/* Bytes of a file, up to a limit, as long as they may be read. */
 struct taken {
     GByteArray *bytes;
     size_t room;
+    gboolean text; /* by its name */
 };
+
+static gboolean is_pdf(const struct taken *taken)
+{
+    return taken->bytes->len > 5 && memcmp(taken->bytes->data, "%PDF-", 5) == 0;
+}
+
+static gboolean is_readable(const struct taken *taken)
+{
+    return is_pdf(taken) || (taken->text && !memchr(taken->bytes->data, '\0', HEAD));
+}
 
 static gboolean take(const gchar *bytes, gsize length, gpointer data, GError **error)
 {
@@ -24,7 +38,8 @@ static gboolean take(const gchar *bytes, gsize length, gpointer data, GError **e
         return FALSE;
     taken->room -= length;
     g_byte_array_append(taken->bytes, (const guint8 *)bytes, (guint)length);
-    return TRUE;
+    /* Films and the like are given up at once. */
+    return taken->bytes->len < HEAD || is_readable(taken);
 }
 
 static gboolean is_text_name(const char *name)
@@ -42,14 +57,14 @@ static gboolean add_one(struct words *words, PopplerAttachment *file, struct tak
 {
     const char *name = file->name && g_utf8_validate(file->name, -1, NULL) ? file->name : "";
     g_byte_array_set_size(taken->bytes, 0);
+    taken->text = is_text_name(name);
     if (!poppler_attachment_save_to_callback(file, take, taken, NULL))
         return FALSE;
     const char *bytes = (const char *)taken->bytes->data;
     size_t length = taken->bytes->len;
-    gboolean pdf = length > 5 && memcmp(bytes, "%PDF-", 5) == 0;
-    gboolean text =
-        length > 0 && is_text_name(name) && g_utf8_validate(bytes, (gssize)length, NULL);
-    return (pdf || text) && words_attach(words, *name ? name : "attachment", bytes, length);
+    gboolean text = length > 0 && taken->text && g_utf8_validate(bytes, (gssize)length, NULL);
+    return (is_pdf(taken) || text) &&
+           words_attach(words, *name ? name : "attachment", bytes, length);
 }
 
 void attached_add(struct words *words, PopplerDocument *document)

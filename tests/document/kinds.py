@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import textwrap
+import zlib
 
 from cases import check, plain
 from pdf_writer import Pdf, text_string
@@ -400,6 +401,18 @@ def attached_files():
                          'It costs 4500 euros.', 'Call Änne before noon.',
                          'The key is at the gate.', r'~^3=offer.pdf, 2 ',
                          r'~^4=remarks.txt ', r'~^notice attachments 1$']
+
+
+@case
+def attached_bomb():
+    """Half a gigabyte of zeros in half a megabyte."""
+    pdf = Pdf()
+    pdf.page(pdf.text(60, 100, 'A short letter.'))
+    packer = zlib.compressobj()
+    data = b''.join(packer.compress(bytes(1 << 20)) for _ in range(512)) + packer.flush()
+    for name in ('film.bin', 'zeros.txt'):
+        pdf.attach(name, data, b'/Filter/FlateDecode')
+    return pdf.bytes(), ['A short letter.', '~^notice attachments 1$']
 
 
 @case

@@ -92,9 +92,9 @@ class Pdf:
             b'<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R'
             b'/Resources<</XObject<</P %d 0 R>>>>>>' % (self.width, self.height, contents, picture)))
 
-    def attach(self, name, data):
+    def attach(self, name, data, entries=b''):
         """Puts a file into this one."""
-        file = self.stream(data, b'/Type/EmbeddedFile')
+        file = self.stream(data, b'/Type/EmbeddedFile' + entries)
         spec = self.add(b'<</Type/Filespec/F%s/UF%s/EF<</F %d 0 R>>>>' % (
             text_string(name), text_string(name), file))
         self.attached.append((name, spec))
