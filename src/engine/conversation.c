@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "engine/message_scan.h"
 #include "engine/run_state.h"
+#include "store/message_record.h"
 #include "store/record.h"
 #include "tool/file_search.h"
 
@@ -293,14 +294,9 @@ int conversation_load(struct db_session *session, const struct treadle_run *run,
                       struct arena *arena, struct conversation *out, struct treadle_error *error)
 {
     struct conversation conversation = {.arena = arena, .sees = sees};
-    const struct record_key keys[] = {{"thread", run->thread_id}};
-    struct record_query query = {.table = "messages",
-                                 .index = "messages_thread",
-                                 .keys = keys,
-                                 .key_count = 1,
-                                 .limit = message_limit(run)};
     struct record_page page = {0};
-    int rc = record_list(session, &query, arena, &page, error);
+    int rc =
+        message_record_newest(session, run->thread_id, message_limit(run), arena, &page, error);
     if (!rc && run->instructions && run->instructions[0]) {
         struct model_message system = {.role = MODEL_SYSTEM, .text = run->instructions};
         rc = conversation_add(&conversation, &system, error);

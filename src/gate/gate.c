@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "gate/keyring.h"
 #include "gate/quota.h"
-#include "store/record.h"
+#include "store/key_record.h"
 
 enum { NOTE_SECONDS = 60, DAY_SECONDS = 86400, KEPT_SECONDS = 30 * DAY_SECONDS };
 
@@ -25,29 +25,16 @@ struct gate {
 
 /* ---- Opening -------------------------------------------------------------------------------- */
 
-static int load_row(struct gate *gate, struct db_statement *statement, struct arena *arena,
-                    struct treadle_error *error)
+static int add_stored(void *context, const struct treadle_key *key, const char *hash,
+                      struct treadle_error *error)
 {
-    struct treadle_key key;
-    size_t length;
-    const char *body = db_column_text(statement, 0, &length);
-    if (field_parse(&treadle_key_type, body, length, FIELD_TOLERANT, arena, &key, error) ||
-        !key.id || !key.project)
-        return error_set(error, TREADLE_EIO, "a stored key cannot be read");
-    return keyring_add(&gate->keyring, &key, db_column_text(statement, 1, NULL), error);
+    struct gate *gate = context;
+    return keyring_add(&gate->keyring, key, hash, error);
 }
 
 static int load(struct db_session *session, void *context, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    struct arena *arena = arena_new(0);
-    if (!arena)
-        return error_set_memory(error);
-    int rc = db_prepare(session, &statement, "SELECT body, hash FROM keys ORDER BY seq", error);
-    while (!rc && (rc = db_step(statement, error)) > 0)
-        rc = load_row(context, statement, arena, error);
-    arena_free(arena);
-    return rc;
+    return key_record_each(session, add_stored, context, error);
 }
 
 int gate_open(struct gate **out, const struct gate_options *options, struct treadle_error *error)
@@ -177,18 +164,14 @@ int gate_admit(struct gate *gate, const struct gate_caller *caller, struct gate_
 
 static int write_use(struct db_session *session, struct gate_key *key, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", key->id}};
-    struct record_value body = {.column = "body"};
     struct treadle_key object;
     struct arena *arena = arena_new(0);
     if (!arena)
         return error_set_memory(error);
-    int rc = record_load(session, "keys", &treadle_key_type, keys, 1, arena, &object, error);
+    int rc = key_record_load(session, key->id, arena, &object, error);
     if (!rc) {
         object.last_used_at = (struct treadle_integer){TREADLE_SET, atomic_load(&key->last_used)};
-        body.text = field_text(&treadle_key_type, &object, arena);
-        rc = body.text ? record_update(session, "keys", keys, 1, &body, 1, error)
-                       : error_set_memory(error);
+        rc = key_record_save(session, &object, arena, error);
     }
     arena_free(arena);
     return rc;
@@ -330,11 +313,10 @@ struct removal {
 static bool remove_dead(void *context, struct gate_key *key)
 {
     struct removal *removal = context;
-    const struct record_key keys[] = {{"id", key->id}};
-    int64_t count, death = keyring_death(key, removal->now);
+    int64_t death = keyring_death(key, removal->now);
     if (!death || death > removal->until)
         return false;
-    removal->rc = record_delete(removal->session, "keys", keys, 1, &count, removal->error);
+    removal->rc = key_record_remove(removal->session, key->id, removal->error);
     if (!removal->rc)
         atomic_store(&key->doomed, true);
     return removal->rc != 0;

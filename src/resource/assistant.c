@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "resource/call.h"
 #include "resource/tools.h"
+#include "store/assistant_record.h"
 #include "store/code_file_record.h"
 #include "treadle/client.h"
 
@@ -46,11 +47,6 @@ int assistant_create(struct db_session *session, struct resource_call *call,
         .response_format = request->response_format,
         .reasoning_effort = request->reasoning_effort,
     };
-    struct record_value values[] = {
-        {.column = "id", .text = assistant.id},
-        {.column = "project", .text = call->project},
-        {.column = "body"},
-    };
     if (!assistant.id)
         return error_set_memory(error);
     int rc = complete(call, &assistant, error);
@@ -61,30 +57,30 @@ int assistant_create(struct db_session *session, struct resource_call *call,
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);
     if (!rc)
-        rc = resource_print(call, &treadle_assistant_type, &assistant, &values[2].text, error);
-    if (!rc)
-        rc = record_insert(session, "assistants", values, 3, error);
+        rc = assistant_record_insert(session, call->project, &assistant, call->arena, error);
     if (!rc)
         rc = code_file_record_index(session, CODE_HOLDER_ASSISTANT, assistant.id,
                                     assistant.tool_resources, error);
-    return rc ? rc : resource_reply_text(call, values[2].text, error);
+    return rc ? rc : resource_reply(call, &treadle_assistant_type, &assistant, error);
 }
 
 int assistant_list(struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"project", call->project}};
-    const struct record_query query = {
-        .table = "assistants", .index = "assistants_project", .keys = keys, .key_count = 1};
-    return resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc =
+        assistant_record_page(session, call->project, &call->query.page, call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int assistant_retrieve(struct db_session *session, struct resource_call *call,
                        struct treadle_error *error)
 {
-    const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    return resource_send(session, call, "assistants", "body", keys, 2, "assistant", id, error);
+    const char *id = call->arguments[0], *body = NULL;
+    int rc = assistant_record_body(session, call->project, id, call->arena, &body, error);
+    if (rc)
+        return resource_not_found(rc, "assistant", id, error);
+    return resource_reply_text(call, body, error);
 }
 
 static enum treadle_state sent(const struct treadle_assistant_modify_request *request,
@@ -127,10 +123,9 @@ int assistant_modify(struct db_session *session, struct resource_call *call,
     const struct treadle_assistant_modify_request *request = call->body;
     const char *id = call->arguments[0];
     struct treadle_assistant assistant;
-    int rc = resource_load(session, call, "assistants", &treadle_assistant_type, "assistant", id,
-                           &assistant, error);
+    int rc = assistant_record_load(session, call->project, id, call->arena, &assistant, error);
     if (rc)
-        return rc;
+        return resource_not_found(rc, "assistant", id, error);
     merge(request, &assistant);
     rc = complete(call, &assistant, error);
     if (!rc && sent(request, "tool_resources"))
@@ -140,8 +135,7 @@ int assistant_modify(struct db_session *session, struct resource_call *call,
         rc = tools_show_resources(call, assistant.tools, assistant.tool_count,
                                   &assistant.tool_resources, error);
     if (!rc)
-        rc = resource_save(session, call, "assistants", &treadle_assistant_type, id, &assistant,
-                           error);
+        rc = assistant_record_save(session, call->project, &assistant, call->arena, error);
     if (!rc && sent(request, "tool_resources"))
         rc = code_file_record_index(session, CODE_HOLDER_ASSISTANT, id, assistant.tool_resources,
                                     error);
@@ -152,12 +146,8 @@ int assistant_delete(struct db_session *session, struct resource_call *call,
                      struct treadle_error *error)
 {
     const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    int64_t count = 0;
-    int rc = record_delete(session, "assistants", keys, 2, &count, error);
-    if (!rc && !count)
-        rc = resource_not_found(TREADLE_ENOTFOUND, "assistant", id, error);
-    if (!rc)
-        rc = code_file_record_forget(session, id, error);
-    return rc ? rc : resource_reply_deleted(call, id, "assistant.deleted", error);
+    int rc = assistant_record_remove(session, call->project, id, error);
+    if (rc)
+        return resource_not_found(rc, "assistant", id, error);
+    return resource_reply_deleted(call, id, "assistant.deleted", error);
 }

@@ -8,6 +8,8 @@
 #include "base/ident.h"
 #include "resource/call.h"
 #include "search/queue.h"
+#include "store/file_record.h"
+#include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
 
 enum { CHUNK_TOKENS = 800, OVERLAP_TOKENS = 400, MOST_FILES = 10000 };
@@ -15,8 +17,7 @@ enum { CHUNK_TOKENS = 800, OVERLAP_TOKENS = 400, MOST_FILES = 10000 };
 int attach_find_file(struct db_session *session, struct resource_call *call, const char *file_id,
                      struct treadle_file *out, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", file_id}, {"project", call->project}};
-    int rc = record_load(session, "files", &treadle_file_type, keys, 2, call->arena, out, error);
+    int rc = file_record_load(session, call->project, file_id, call->arena, out, error);
     if (rc == TREADLE_ENOTFOUND)
         return error_set_wire(error, 404, "invalid_request_error", NULL, "id",
                               "No such File object: %.100s", file_id);
@@ -37,15 +38,7 @@ int attach_create_store(struct db_session *session, struct resource_call *call,
     store->file_counts = arena_alloc(call->arena, sizeof *store->file_counts);
     if (!store->id || !store->file_counts)
         return error_set_memory(error);
-    const struct record_value values[] = {
-        {.column = "id", .text = store->id},
-        {.column = "project", .text = call->project},
-        {.column = "body", .text = ""},
-        {.column = "thread", .text = thread_id},
-    };
-    int rc = record_insert(session, "vector_stores", values, 4, error);
-    if (!rc)
-        rc = vector_store_save(session, store, call->arena, error);
+    int rc = vector_store_insert(session, call->project, thread_id, store, call->arena, error);
     if (rc || !file_count)
         return rc;
     struct attach_item *items = arena_array(call->arena, file_count, sizeof *items);
@@ -74,23 +67,6 @@ static struct treadle_chunking_strategy *echo_chunking(struct resource_call *cal
     return echo;
 }
 
-static int insert_file(struct db_session *session, struct resource_call *call,
-                       const struct treadle_vector_store_file *file, int64_t bytes,
-                       const char *batch_id, struct treadle_error *error)
-{
-    struct record_value values[] = {
-        {.column = "store", .text = file->vector_store_id},
-        {.column = "file", .text = file->id},
-        {.column = "project", .text = call->project},
-        {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
-        {.column = "batch", .text = batch_id},
-        {.column = "body"},
-        {.column = "level", .kind = RECORD_INTEGER, .integer = queue_level(bytes)},
-    };
-    int rc = resource_print(call, &treadle_vector_store_file_type, file, &values[5].text, error);
-    return rc ? rc : record_insert(session, "vector_store_files", values, 7, error);
-}
-
 static int load_store(struct db_session *session, struct resource_call *call, const char *store_id,
                       struct treadle_vector_store *out, struct treadle_error *error)
 {
@@ -108,19 +84,18 @@ static int revisit(struct db_session *session, struct resource_call *call,
                    struct treadle_vector_store *store, const char *file_id, const char *batch_id,
                    struct treadle_vector_store_file *out, bool *gone, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", store->id}, {"file", file_id}};
-    const struct record_value batch = {.column = "batch", .text = batch_id};
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         call->arena, out, error);
+    int rc =
+        vector_store_file_record_load(session, NULL, store->id, file_id, call->arena, out, error);
     if (rc)
         return rc;
     *gone = out->status == TREADLE_VECTOR_STORE_FILE_FAILED ||
             out->status == TREADLE_VECTOR_STORE_FILE_CANCELLED;
     if (*gone) {
         vector_store_count(store, out->status, 0, -out->usage_bytes);
-        return record_delete(session, "vector_store_files", keys, 2, NULL, error);
+        return vector_store_file_record_remove(session, store->id, file_id, error);
     }
-    return batch_id ? record_update(session, "vector_store_files", keys, 2, &batch, 1, error) : 0;
+    return batch_id ? vector_store_file_record_join(session, store->id, file_id, batch_id, error)
+                    : 0;
 }
 
 static int add_new(struct db_session *session, struct resource_call *call,
@@ -142,7 +117,8 @@ static int add_new(struct db_session *session, struct resource_call *call,
     };
     if (!file.chunking_strategy)
         return error_set_memory(error);
-    int rc = insert_file(session, call, &file, bytes, batch_id, error);
+    int rc = vector_store_file_record_insert(session, call->project, &file, batch_id,
+                                             queue_level(bytes), call->arena, error);
     if (rc)
         return rc;
     vector_store_count(store, 0, file.status, 0);

@@ -5,6 +5,9 @@
 
 #include "base/error.h"
 #include "base/ident.h"
+#include "store/run_record.h"
+#include "store/thread_record.h"
+#include "store/vector_store_record.h"
 #include "treadle/client.h"
 
 /* ---- Replies -------------------------------------------------------------------------------- */
@@ -28,6 +31,34 @@ int resource_reply_text(struct resource_call *call, const char *body, struct tre
 {
     buffer_reset(&call->reply->body);
     buffer_append_string(&call->reply->body, body);
+    return check_reply(call, error);
+}
+
+static void print_id(const struct record_page *page, size_t index, struct buffer *out)
+{
+    /* Ids are made here, of characters that JSON takes as they are. */
+    if (page->count)
+        buffer_append_format(out, "\"%s\"", page->ids[index]);
+    else
+        buffer_append_string(out, "null");
+}
+
+int resource_reply_page(struct resource_call *call, const struct record_page *page,
+                        struct treadle_error *error)
+{
+    struct buffer *out = &call->reply->body;
+    buffer_reset(out);
+    buffer_append_string(out, "{\"object\":\"list\",\"data\":[");
+    for (size_t i = 0; i < page->count; i++) {
+        if (i)
+            buffer_append_char(out, ',');
+        buffer_append_string(out, page->bodies[i]);
+    }
+    buffer_append_string(out, "],\"first_id\":");
+    print_id(page, 0, out);
+    buffer_append_string(out, ",\"last_id\":");
+    print_id(page, page->count ? page->count - 1 : 0, out);
+    buffer_append_format(out, ",\"has_more\":%s}", page->has_more ? "true" : "false");
     return check_reply(call, error);
 }
 
@@ -65,87 +96,38 @@ const char *resource_id(struct resource_call *call, const char *prefix)
 
 /* ---- Rows ----------------------------------------------------------------------------------- */
 
-int resource_load(struct db_session *session, struct resource_call *call, const char *table,
-                  const struct treadle_type *type, const char *noun, const char *id, void *out,
-                  struct treadle_error *error)
-{
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    int rc = record_load(session, table, type, keys, 2, call->arena, out, error);
-    return resource_not_found(rc, noun, id, error);
-}
-
 int resource_load_thread(struct db_session *session, struct resource_call *call,
                          struct treadle_thread *out, struct treadle_error *error)
 {
-    return resource_load(session, call, "threads", &treadle_thread_type, "thread",
-                         call->arguments[0], out, error);
+    const char *id = call->arguments[0];
+    int rc = thread_record_load(session, call->project, id, call->arena, out, error);
+    return resource_not_found(rc, "thread", id, error);
 }
 
 int resource_check_thread(struct db_session *session, struct resource_call *call,
                           struct treadle_error *error)
 {
-    const char *thread_id = call->arguments[0], *id = NULL;
-    const struct record_key keys[] = {{"id", thread_id}, {"project", call->project}};
-    int rc = record_text(session, "threads", "id", keys, 2, call->arena, &id, error);
-    return resource_not_found(rc, "thread", thread_id, error);
+    const char *id = call->arguments[0];
+    return resource_not_found(thread_record_find(session, call->project, id, error), "thread", id,
+                              error);
 }
 
-int resource_save(struct db_session *session, struct resource_call *call, const char *table,
-                  const struct treadle_type *type, const char *id, const void *object,
-                  struct treadle_error *error)
+int resource_check_run(struct db_session *session, struct resource_call *call,
+                       struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    struct record_value body = {.column = "body"};
-    int rc = resource_print(call, type, object, &body.text, error);
-    return rc ? rc : record_update(session, table, keys, 2, &body, 1, error);
+    const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
+    int rc = run_record_find(session, call->project, thread_id, run_id, error);
+    /* A run that is there says that its thread is. */
+    int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
+    return missing ? missing : resource_not_found(rc, "run", run_id, error);
 }
 
-int resource_send(struct db_session *session, struct resource_call *call, const char *table,
-                  const char *body_column, const struct record_key *keys, size_t key_count,
-                  const char *noun, const char *id, struct treadle_error *error)
+int resource_check_store(struct db_session *session, struct resource_call *call,
+                         struct treadle_error *error)
 {
-    const char *body = NULL;
-    int rc = record_text(session, table, body_column, keys, key_count, call->arena, &body, error);
-    if (rc)
-        return resource_not_found(rc, noun, id, error);
-    return resource_reply_text(call, body, error);
-}
-
-static void print_id(const struct record_page *page, size_t index, struct buffer *out)
-{
-    /* Ids are made here, of characters that JSON takes as they are. */
-    if (page->count)
-        buffer_append_format(out, "\"%s\"", page->ids[index]);
-    else
-        buffer_append_string(out, "null");
-}
-
-int resource_send_page(struct db_session *session, struct resource_call *call,
-                       const struct record_query *query, struct treadle_error *error)
-{
-    struct record_query whole = *query;
-    struct record_page page = {0};
-    struct buffer *out = &call->reply->body;
-    whole.limit = call->query.limit;
-    whole.ascending = call->query.ascending;
-    whole.after = call->query.after;
-    whole.before = call->query.before;
-    int rc = record_list(session, &whole, call->arena, &page, error);
-    if (rc)
-        return rc;
-    buffer_reset(out);
-    buffer_append_string(out, "{\"object\":\"list\",\"data\":[");
-    for (size_t i = 0; i < page.count; i++) {
-        if (i)
-            buffer_append_char(out, ',');
-        buffer_append_string(out, page.bodies[i]);
-    }
-    buffer_append_string(out, "],\"first_id\":");
-    print_id(&page, 0, out);
-    buffer_append_string(out, ",\"last_id\":");
-    print_id(&page, page.count ? page.count - 1 : 0, out);
-    buffer_append_format(out, ",\"has_more\":%s}", page.has_more ? "true" : "false");
-    return check_reply(call, error);
+    const char *id = call->arguments[0];
+    return resource_not_found(vector_store_find(session, call->project, id, error), "vector store",
+                              id, error);
 }
 
 struct treadle_map *resource_metadata(const struct treadle_type *type, const void *request,

@@ -149,13 +149,10 @@ struct resource_plan file_create(struct resource_call *call, struct treadle_erro
 
 int file_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"project", call->project}, {"purpose", call->query.purpose}};
-    const char *purpose = call->query.purpose;
-    const struct record_query query = {.table = "files",
-                                       .index = purpose ? "files_purpose" : "files_project",
-                                       .keys = keys,
-                                       .key_count = purpose ? 2 : 1};
-    return resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc = file_record_page(session, call->project, call->query.purpose, &call->query.page,
+                              call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int file_retrieve(struct db_session *session, struct resource_call *call,

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "resource/call.h"
+#include "store/key_record.h"
 
 /* What creating a key has to hand from before its transaction to after it. */
 struct made_key {
@@ -20,18 +21,8 @@ static int insert(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     const struct made_key *made = call->state;
-    struct treadle_key kept = made->key;
-    struct record_value values[] = {
-        {.column = "id", .text = kept.id},
-        {.column = "project", .text = kept.project},
-        {.column = "hash", .text = made->hash},
-        {.column = "body"},
-    };
-    kept.key = NULL;
-    int rc = resource_print(call, &treadle_key_type, &kept, &values[3].text, error);
-    if (!rc)
-        rc = gate_remove_dead(call->services->gate, session, error);
-    return rc ? rc : record_insert(session, "keys", values, 4, error);
+    int rc = gate_remove_dead(call->services->gate, session, error);
+    return rc ? rc : key_record_insert(session, &made->key, made->hash, call->arena, error);
 }
 
 static int check_expiry(const struct treadle_key_create_request *request, int64_t now,
@@ -81,26 +72,23 @@ struct resource_plan key_create(struct resource_call *call, struct treadle_error
 
 int key_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
-    const struct record_query query = {.table = "keys"};
-    return resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc = key_record_page(session, &call->query.page, call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 static int revoke(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
 {
     const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}};
-    struct record_value body = {.column = "body"};
     struct treadle_key key;
-    int rc = record_load(session, "keys", &treadle_key_type, keys, 1, call->arena, &key, error);
+    int rc = key_record_load(session, id, call->arena, &key, error);
     if (rc)
         return resource_not_found(rc, "key", id, error);
     if (key.revoked_at.state != TREADLE_SET)
         key.revoked_at = (struct treadle_integer){TREADLE_SET, clock_seconds()};
-    rc = resource_print(call, &treadle_key_type, &key, &body.text, error);
-    if (!rc)
-        rc = record_update(session, "keys", keys, 1, &body, 1, error);
-    return rc ? rc : resource_reply_text(call, body.text, error);
+    rc = key_record_save(session, &key, call->arena, error);
+    return rc ? rc : resource_reply(call, &treadle_key_type, &key, error);
 }
 
 static struct resource_plan finish_revoke(struct resource_call *call, int rc,

@@ -7,7 +7,8 @@
 #include "engine/run_state.h"
 #include "resource/call.h"
 #include "resource/message_add.h"
-#include "store/remains_record.h"
+#include "store/message_record.h"
+#include "store/thread_record.h"
 
 /* Finds the thread, on which no run may be active. Work within a write holds up all other writes:
  * where its id will do, the thread is not parsed but looked up once, for its lock. */
@@ -16,11 +17,10 @@ static int find_thread(struct db_session *session, struct resource_call *call,
 {
     const struct treadle_message_create_request *request = call->body;
     const char *id = call->arguments[0], *holder = "";
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
     struct treadle_thread thread = {.id = id};
     int rc = request->attachment_count ? resource_load_thread(session, call, &thread, error)
-                                       : record_text(session, "threads", "active_run", keys, 2,
-                                                     call->arena, &holder, error);
+                                       : thread_record_active_run(session, call->project, id,
+                                                                  call->arena, &holder, error);
     if (!rc && holder)
         rc = run_state_check_unlocked(session, id, "add messages to", call->arena, error);
     if (!rc)
@@ -52,39 +52,35 @@ struct resource_plan message_create(struct resource_call *call, struct treadle_e
 int message_list(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
-    const struct record_key keys[] = {
-        {"thread", call->arguments[0]}, {"project", call->project}, {"run", call->query.run_id}};
-    const char *run_id = call->query.run_id;
-    const struct record_query query = {.table = "messages",
-                                       .index = run_id ? "messages_run" : "messages_thread",
-                                       .keys = keys,
-                                       .key_count = run_id ? 3 : 2};
+    struct record_page page;
     int rc = resource_check_thread(session, call, error);
-    return rc ? rc : resource_send_page(session, call, &query, error);
+    if (!rc)
+        rc = message_record_page(session, call->project, call->arguments[0], call->query.run_id,
+                                 &call->query.page, call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int message_retrieve(struct db_session *session, struct resource_call *call,
                      struct treadle_error *error)
 {
-    const char *id = call->arguments[1];
-    const struct record_key keys[] = {
-        {"id", id}, {REMAINS_SPARES("thread"), call->arguments[0]}, {"project", call->project}};
-    int rc = resource_send(session, call, "messages", "body", keys, 3, "message", id, error);
+    const char *id = call->arguments[1], *body = NULL;
+    int rc = message_record_body(session, call->project, call->arguments[0], id, call->arena, &body,
+                                 error);
+    if (!rc)
+        return resource_reply_text(call, body, error);
     /* A message that is there says that its thread is. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
-    return missing ? missing : rc;
+    return missing ? missing : resource_not_found(rc, "message", id, error);
 }
 
 static int load_message(struct db_session *session, struct resource_call *call,
                         struct treadle_message *out, struct treadle_error *error)
 {
     const char *id = call->arguments[1];
-    const struct record_key keys[] = {
-        {"id", id}, {REMAINS_SPARES("thread"), call->arguments[0]}, {"project", call->project}};
     int rc = resource_check_thread(session, call, error);
     if (!rc)
-        rc = record_load(session, "messages", &treadle_message_type, keys, 3, call->arena, out,
-                         error);
+        rc = message_record_load(session, call->project, call->arguments[0], id, call->arena, out,
+                                 error);
     return resource_not_found(rc, "message", id, error);
 }
 
@@ -98,8 +94,7 @@ int message_modify(struct db_session *session, struct resource_call *call,
         return rc;
     message.metadata = resource_metadata(&treadle_metadata_request_type, request, request->metadata,
                                          message.metadata);
-    rc = resource_save(session, call, "messages", &treadle_message_type, message.id, &message,
-                       error);
+    rc = message_record_save(session, call->project, &message, call->arena, error);
     return rc ? rc : resource_reply(call, &treadle_message_type, &message, error);
 }
 
@@ -113,7 +108,6 @@ int message_delete(struct db_session *session, struct resource_call *call,
                                       error);
     if (rc)
         return rc;
-    const struct record_key keys[] = {{"id", message.id}};
-    rc = record_delete(session, "messages", keys, 1, NULL, error);
+    rc = message_record_remove(session, message.id, error);
     return rc ? rc : resource_reply_deleted(call, message.id, "thread.message.deleted", error);
 }

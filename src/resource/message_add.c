@@ -10,6 +10,9 @@
 #include "resource/attach.h"
 #include "resource/call.h"
 #include "store/code_file_record.h"
+#include "store/message_record.h"
+#include "store/thread_record.h"
+#include "store/vector_store_record.h"
 
 enum { MOST_CODE_FILES = 20 };
 
@@ -21,17 +24,16 @@ static int thread_store(struct db_session *session, struct resource_call *call,
                         struct treadle_error *error)
 {
     struct treadle_file_search_resources *search = thread->tool_resources->file_search;
-    struct treadle_vector_store store = {0};
     if (search && search->vector_store_id_count) {
-        int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
-                               "vector store", search->vector_store_ids[0], &store, error);
+        const char *id = search->vector_store_ids[0];
+        int rc = vector_store_find(session, call->project, id, error);
         if (!rc)
-            *out = store.id;
+            *out = id;
         if (rc != TREADLE_ENOTFOUND)
             return rc;
     }
     struct treadle_expires_after policy = {NULL, ATTACH_THREAD_DAYS};
-    store = (struct treadle_vector_store){.expires_after = &policy};
+    struct treadle_vector_store store = {.expires_after = &policy};
     int rc = attach_create_store(session, call, &store, thread->id, NULL, 0, NULL, error);
     if (rc)
         return rc;
@@ -111,8 +113,7 @@ static int give_attachments(struct db_session *session, struct resource_call *ca
     for (size_t i = 0; i < request->attachment_count && !rc; i++)
         rc = give_attachment(session, call, thread, &request->attachments[i], error);
     if (!rc)
-        rc = resource_save(session, call, "threads", &treadle_thread_type, thread->id, thread,
-                           error);
+        rc = thread_record_save(session, call->project, thread, call->arena, error);
     if (!rc && thread->tool_resources->code_interpreter)
         rc = code_file_record_index(session, CODE_HOLDER_THREAD, thread->id, thread->tool_resources,
                                     error);
@@ -190,12 +191,7 @@ int message_add(struct db_session *session, struct resource_call *call,
         .attachment_count = request->attachment_count,
         .metadata = request->metadata,
     };
-    struct record_value values[] = {
-        {.column = "id", .text = message.id},
-        {.column = "project", .text = call->project},
-        {.column = "thread", .text = thread->id},
-        {.column = "body"},
-    };
+    const char *body = NULL;
     if (!message.id)
         return error_set_memory(error);
     int rc = make_content(call, request->content, &message, error);
@@ -204,10 +200,8 @@ int message_add(struct db_session *session, struct resource_call *call,
     if (!rc)
         rc = give_attachments(session, call, thread, request, error);
     if (!rc)
-        rc = resource_print(call, &treadle_message_type, &message, &values[3].text, error);
-    if (!rc)
-        rc = record_insert(session, "messages", values, 4, error);
+        rc = message_record_insert(session, call->project, &message, call->arena, &body, error);
     if (!rc && out)
-        *out = values[3].text;
+        *out = body;
     return rc;
 }

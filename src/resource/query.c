@@ -38,15 +38,15 @@ static int parse_page(const struct http_request *request, bool files, struct res
 {
     const char *limit = http_query(request, "limit");
     const char *order = http_query(request, "order");
-    query->limit = files ? FILES_LIMIT : LIMIT;
+    query->page.limit = files ? FILES_LIMIT : LIMIT;
     if (order && strcmp(order, "asc") != 0 && strcmp(order, "desc") != 0)
         return error_set_request(error, "invalid_value", "order",
                                  "Invalid value: '%.64s'. Supported values are: 'asc' and 'desc'.",
                                  order);
-    query->ascending = order && strcmp(order, "asc") == 0;
-    query->after = http_query(request, "after");
-    query->before = files ? NULL : http_query(request, "before");
-    return limit ? parse_limit(limit, files ? FILES_LIMIT : MOST, &query->limit, error) : 0;
+    query->page.ascending = order && strcmp(order, "asc") == 0;
+    query->page.after = http_query(request, "after");
+    query->page.before = files ? NULL : http_query(request, "before");
+    return limit ? parse_limit(limit, files ? FILES_LIMIT : MOST, &query->page.limit, error) : 0;
 }
 
 static int parse_word(const struct http_request *request, const char *name,

@@ -20,6 +20,7 @@
 #include "search/search.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "store/record_page.h"
 
 /* What handlers work with. */
 struct resource_services {
@@ -37,10 +38,7 @@ enum { RESOURCE_MOST_PAIRS = 4 };
 
 /* The query parameters of all endpoints; what an endpoint does not take is as if it were absent. */
 struct resource_query {
-    size_t limit;
-    bool ascending;
-    const char *after;
-    const char *before;
+    struct record_page_request page; /* of a list */
     const char *run_id;
     const char *purpose;
     const char *filter;

@@ -13,7 +13,7 @@
 #include "resource/run_make.h"
 #include "resource/run_stream.h"
 #include "resource/thread.h"
-#include "store/remains_record.h"
+#include "store/run_record.h"
 
 static int create(struct db_session *session, struct resource_call *call,
                   struct treadle_error *error)
@@ -72,54 +72,37 @@ struct resource_plan run_create_with_thread(struct resource_call *call, struct t
 
 int run_list(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"thread", call->arguments[0]}, {"project", call->project}};
-    const struct record_query query = {
-        .table = "runs", .index = "runs_thread", .keys = keys, .key_count = 2};
-    struct treadle_thread thread;
-    int rc = resource_load_thread(session, call, &thread, error);
-    return rc ? rc : resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc = resource_check_thread(session, call, error);
+    if (!rc)
+        rc = run_record_page(session, call->project, call->arguments[0], &call->query.page,
+                             call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int run_list_all(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
-    const struct record_key keys[] = {{REMAINS_SPARES("project"), call->project},
-                                      {"status", call->query.status}};
-    const char *status = call->query.status;
-    const struct record_query query = {.table = "runs",
-                                       .index = status ? "runs_status" : "runs_project",
-                                       .keys = keys,
-                                       .key_count = status ? 2 : 1};
-    return resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc = run_record_page_all(session, call->project, call->query.status, &call->query.page,
+                                 call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int run_find(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
-    const char *id = call->arguments[0];
-    const struct record_key keys[] = {{REMAINS_SPARES("id"), id}, {"project", call->project}};
-    return resource_send(session, call, "runs", "body", keys, 2, "run", id, error);
+    const char *id = call->arguments[0], *body = NULL;
+    int rc = run_record_body(session, call->project, NULL, id, call->arena, &body, error);
+    return rc ? resource_not_found(rc, "run", id, error) : resource_reply_text(call, body, error);
 }
 
 int run_times(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
-    struct treadle_run_times times = {.run_id = call->arguments[0]};
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT queue_us, model_us, tool_us, first_us FROM runs "
-                        "WHERE " REMAINS_SPARES("id") " = ? AND project = ?",
-                        error);
+    const char *id = call->arguments[0];
+    struct treadle_run_times times;
+    int rc = run_record_times(session, call->project, id, &times, error);
     if (rc)
-        return rc;
-    db_bind_text(statement, 1, times.run_id);
-    db_bind_text(statement, 2, call->project);
-    rc = db_step(statement, error);
-    if (rc <= 0)
-        return resource_not_found(rc ? rc : TREADLE_ENOTFOUND, "run", times.run_id, error);
-    times.queue_us = db_column_integer(statement, 0);
-    times.model_us = db_column_integer(statement, 1);
-    times.tool_us = db_column_integer(statement, 2);
-    if (!db_column_is_null(statement, 3))
-        times.first_us = (struct treadle_integer){TREADLE_SET, db_column_integer(statement, 3)};
+        return resource_not_found(rc, "run", id, error);
     return resource_reply(call, &treadle_run_times_type, &times, error);
 }
 
@@ -136,36 +119,32 @@ static const char *poll_after(const char *body)
 int run_retrieve(struct db_session *session, struct resource_call *call,
                  struct treadle_error *error)
 {
-    const char *id = call->arguments[1];
-    const struct record_key keys[] = {
-        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
-    struct treadle_thread thread;
-    int rc = resource_load_thread(session, call, &thread, error);
+    const char *id = call->arguments[1], *body = NULL;
+    int rc = resource_check_thread(session, call, error);
     if (rc)
         return rc;
-    rc = resource_send(session, call, "runs", "body", keys, 3, "run", id, error);
-    if (!rc)
-        http_reply_header(call->reply, "openai-poll-after-ms", poll_after(call->reply->body.data));
-    return rc;
+    rc = run_record_body(session, call->project, call->arguments[0], id, call->arena, &body, error);
+    if (rc)
+        return resource_not_found(rc, "run", id, error);
+    http_reply_header(call->reply, "openai-poll-after-ms", poll_after(body));
+    return resource_reply_text(call, body, error);
 }
 
 int run_modify(struct db_session *session, struct resource_call *call, struct treadle_error *error)
 {
     const struct treadle_metadata_request *request = call->body;
     const char *id = call->arguments[1];
-    const struct record_key keys[] = {
-        {"id", id}, {"thread", call->arguments[0]}, {"project", call->project}};
-    struct treadle_thread thread;
     struct treadle_run run;
-    int rc = resource_load_thread(session, call, &thread, error);
+    int rc = resource_check_thread(session, call, error);
     if (!rc)
-        rc = record_load(session, "runs", &treadle_run_type, keys, 3, call->arena, &run, error);
+        rc = run_record_load(session, call->project, call->arguments[0], id, call->arena, &run,
+                             error);
     if (rc)
         return resource_not_found(rc, "run", id, error);
     if (run.status == TREADLE_RUN_IN_PROGRESS)
         return error_set_request(error, NULL, NULL, "Cannot update run with status 'in_progress'.");
     run.metadata =
         resource_metadata(&treadle_metadata_request_type, request, request->metadata, run.metadata);
-    rc = resource_save(session, call, "runs", &treadle_run_type, id, &run, error);
+    rc = run_record_save(session, call->project, &run, call->arena, error);
     return rc ? rc : resource_reply(call, &treadle_run_type, &run, error);
 }

@@ -12,21 +12,6 @@
 #include "resource/call.h"
 #include "resource/run_stream.h"
 
-int resource_check_run(struct db_session *session, struct resource_call *call,
-                       struct treadle_error *error)
-{
-    const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
-    const struct record_key thread[] = {{"id", thread_id}, {"project", call->project}};
-    const struct record_key run[] = {
-        {"id", run_id}, {"thread", thread_id}, {"project", call->project}};
-    const char *id = NULL;
-    int rc = record_text(session, "threads", "id", thread, 2, call->arena, &id, error);
-    if (rc)
-        return resource_not_found(rc, "thread", thread_id, error);
-    rc = record_text(session, "runs", "id", run, 3, call->arena, &id, error);
-    return resource_not_found(rc, "run", run_id, error);
-}
-
 /* ---- Cancel --------------------------------------------------------------------------------- */
 
 static int ask(struct db_session *session, struct resource_call *call, struct treadle_error *error)

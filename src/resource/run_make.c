@@ -8,6 +8,8 @@
 #include "resource/call.h"
 #include "resource/message_add.h"
 #include "resource/tools.h"
+#include "store/assistant_record.h"
+#include "store/message_record.h"
 
 static const char *join_instructions(struct resource_call *call, const char *first,
                                      const char *second)
@@ -73,13 +75,11 @@ static void merge(struct resource_call *call, const struct treadle_assistant *as
 
 /* A run must have something to go by. */
 static int check_thread(struct db_session *session, const struct treadle_run *run,
-                        struct resource_call *call, struct treadle_error *error)
+                        struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"thread", run->thread_id}};
-    const char *id = NULL;
     if (run->instructions && run->instructions[0])
         return 0;
-    int rc = record_text(session, "messages", "id", keys, 1, call->arena, &id, error);
+    int rc = message_record_any(session, run->thread_id, error);
     if (rc == TREADLE_ENOTFOUND)
         return error_set_request(error, "invalid_thread", NULL,
                                  "Run creation requires a Thread with a user message or an "
@@ -94,10 +94,10 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
 {
     struct treadle_assistant assistant;
     struct treadle_run run = {.thread_id = thread->id};
-    int rc = resource_load(session, call, "assistants", &treadle_assistant_type, "assistant",
-                           request->assistant_id, &assistant, error);
+    int rc = assistant_record_load(session, call->project, request->assistant_id, call->arena,
+                                   &assistant, error);
     if (rc)
-        return rc;
+        return resource_not_found(rc, "assistant", request->assistant_id, error);
     if (request->additional_message_count)
         rc = run_state_check_idle(session, thread->id, call->arena, error);
     if (rc)
@@ -114,7 +114,7 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     for (size_t i = 0; i < request->additional_message_count && !rc; i++)
         rc = message_add(session, call, thread, &request->additional_messages[i], NULL, error);
     if (!rc)
-        rc = check_thread(session, &run, call, error);
+        rc = check_thread(session, &run, error);
     if (!rc)
         rc = run_state_create(&call->effects.change, call->project, &run,
                               engine_run_seconds(call->services->engine), made ? thread : NULL,

@@ -18,6 +18,7 @@
 #include "engine/run_transitions.h"
 #include "resource/call.h"
 #include "resource/handlers.h"
+#include "store/run_record.h"
 
 /* What may wait for a client: a whole log, since a replay comes at once. */
 enum { QUEUE_BYTES = 16 << 20 };
@@ -108,7 +109,6 @@ static bool is_final(const char *word)
 static int read_log(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct reading *reading = argument;
-    const struct record_key keys[] = {{"id", reading->run_id}};
     const struct run_log_reader reader = {reading, on_event};
     const char *status = NULL;
     int rc =
@@ -116,7 +116,7 @@ static int read_log(struct db_session *session, void *argument, struct treadle_e
     if (rc == TREADLE_ELIMIT)
         return error_set(error, rc, "The events of the run are too many for one stream.");
     if (!rc)
-        rc = record_text(session, "runs", "status", keys, 1, reading->call->arena, &status, error);
+        rc = run_record_status(session, reading->run_id, reading->call->arena, &status, error);
     if (!rc && is_final(status))
         reading->ended = true;
     return rc;

@@ -12,6 +12,7 @@
 #include "resource/message_add.h"
 #include "resource/tools.h"
 #include "store/code_file_record.h"
+#include "store/run_record.h"
 #include "store/thread_record.h"
 #include "store/vector_store_record.h"
 #include "treadle/client.h"
@@ -25,22 +26,13 @@ int thread_make(struct db_session *session, struct resource_call *call,
         .created_at = clock_seconds(),
         .metadata = request ? request->metadata : NULL,
     };
-    struct record_value values[] = {
-        {.column = "id", .text = thread.id},
-        {.column = "project", .text = call->project},
-        {.column = "body"},
-    };
     if (!thread.id)
         return error_set_memory(error);
     const struct tools_owner owner = {thread.id, ATTACH_THREAD_DAYS};
     int rc = tools_resolve(session, call, request ? request->tool_resources : NULL, &owner,
                            &thread.tool_resources, error);
     if (!rc)
-        rc = resource_print(call, &treadle_thread_type, &thread, &values[2].text, error);
-    if (!rc)
-        rc = record_insert(session, "threads", values, 3, error);
-    if (!rc && thread.metadata)
-        rc = thread_record_index(session, call->project, thread.id, thread.metadata, error);
+        rc = thread_record_insert(session, call->project, &thread, call->arena, error);
     if (!rc && thread.tool_resources->code_interpreter)
         rc = code_file_record_index(session, CODE_HOLDER_THREAD, thread.id, thread.tool_resources,
                                     error);
@@ -62,9 +54,11 @@ int thread_create(struct db_session *session, struct resource_call *call,
 int thread_retrieve(struct db_session *session, struct resource_call *call,
                     struct treadle_error *error)
 {
-    const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    return resource_send(session, call, "threads", "body", keys, 2, "thread", id, error);
+    const char *id = call->arguments[0], *body = NULL;
+    int rc = thread_record_body(session, call->project, id, call->arena, &body, error);
+    if (rc)
+        return resource_not_found(rc, "thread", id, error);
+    return resource_reply_text(call, body, error);
 }
 
 int thread_modify(struct db_session *session, struct resource_call *call,
@@ -73,8 +67,7 @@ int thread_modify(struct db_session *session, struct resource_call *call,
     const struct treadle_thread_modify_request *request = call->body;
     const char *id = call->arguments[0];
     struct treadle_thread thread;
-    int rc =
-        resource_load(session, call, "threads", &treadle_thread_type, "thread", id, &thread, error);
+    int rc = resource_load_thread(session, call, &thread, error);
     if (rc)
         return rc;
     thread.metadata = resource_metadata(&treadle_thread_modify_request_type, request,
@@ -88,7 +81,7 @@ int thread_modify(struct db_session *session, struct resource_call *call,
                                         error);
     }
     if (!rc)
-        rc = resource_save(session, call, "threads", &treadle_thread_type, id, &thread, error);
+        rc = thread_record_save(session, call->project, &thread, call->arena, error);
     if (!rc && treadle_member_state(&treadle_thread_modify_request_type, request, "metadata"))
         rc = thread_record_index(session, call->project, id, thread.metadata, error);
     return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
@@ -114,15 +107,6 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
     return text ? run_change_tell(&call->effects.change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL,
                                   error)
                 : error_set_memory(error);
-}
-
-/* The run that is at work, so that who executes it finds it gone. */
-static int remove_active(struct db_session *session, const char *run_id,
-                         struct treadle_error *error)
-{
-    const struct record_key log[] = {{"run", run_id}}, run[] = {{"id", run_id}};
-    int rc = record_delete(session, "run_events", log, 1, NULL, error);
-    return rc ? rc : record_delete(session, "runs", run, 1, NULL, error);
 }
 
 /* The stores that were made for the thread. */
@@ -153,14 +137,13 @@ static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     const char *id = call->arguments[0], *run_id = NULL;
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
-    int rc = record_text(session, "threads", "active_run", keys, 2, call->arena, &run_id, error);
+    int rc = thread_record_active_run(session, call->project, id, call->arena, &run_id, error);
     if (rc)
         return resource_not_found(rc, "thread", id, error);
     if (run_id)
         rc = tell_gone(call, run_id, error);
     if (!rc && run_id)
-        rc = remove_active(session, run_id, error);
+        rc = run_record_remove_active(session, run_id, error);
     if (!rc)
         rc = thread_record_remove(session, id, call->arena, error);
     if (!rc)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
+#include "store/vector_store_record.h"
 
 static int normalise_function(struct resource_call *call, struct treadle_function *function)
 {
@@ -110,15 +111,14 @@ static int resolve_search(struct db_session *session, struct resource_call *call
 {
     struct treadle_file_search_resources *kept = arena_alloc(call->arena, sizeof *kept);
     const char **ids = arena_array(call->arena, 1, sizeof *ids);
-    struct treadle_vector_store store;
     int rc = 0;
     if (!kept || !ids)
         return error_set_memory(error);
     kept->vector_store_ids = ids;
     if (sent->vector_store_id_count) {
-        rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
-                           "vector store", sent->vector_store_ids[0], &store, error);
         ids[0] = sent->vector_store_ids[0];
+        rc = resource_not_found(vector_store_find(session, call->project, ids[0], error),
+                                "vector store", ids[0], error);
         kept->vector_store_id_count = 1;
     } else if (sent->vector_store_count) {
         rc = make_store(session, call, &sent->vector_stores[0], owner, &ids[0], error);

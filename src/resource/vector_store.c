@@ -27,20 +27,21 @@ int vector_store_create(struct db_session *session, struct resource_call *call,
 int vector_store_list(struct db_session *session, struct resource_call *call,
                       struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"project", call->project}};
-    const struct record_query query = {
-        .table = "vector_stores", .index = "vector_stores_project", .keys = keys, .key_count = 1};
-    return resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc =
+        vector_store_page(session, call->project, &call->query.page, call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int vector_store_retrieve(struct db_session *session, struct resource_call *call,
                           struct treadle_error *error)
 {
-    const char *id = call->arguments[0];
-    const struct record_key keys[] = {{"id", id}, {"project", call->project}};
+    const char *id = call->arguments[0], *body = NULL;
     http_reply_header(call->reply, "openai-poll-after-ms", "200");
-    return resource_send(session, call, "vector_stores", "body", keys, 2, "vector store", id,
-                         error);
+    int rc = vector_store_body(session, call->project, id, call->arena, &body, error);
+    if (rc)
+        return resource_not_found(rc, "vector store", id, error);
+    return resource_reply_text(call, body, error);
 }
 
 int vector_store_modify(struct db_session *session, struct resource_call *call,
@@ -67,9 +68,7 @@ static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     const char *id = call->arguments[0];
-    struct treadle_vector_store store;
-    int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
-                           "vector store", id, &store, error);
+    int rc = resource_check_store(session, call, error);
     if (!rc)
         rc = vector_store_remove(session, id, call->arena, error);
     return rc ? rc : resource_reply_deleted(call, id, "vector_store.deleted", error);

@@ -8,19 +8,12 @@
 #include "resource/attach.h"
 #include "resource/call.h"
 #include "resource/handlers.h"
-
-static int check_store(struct db_session *session, struct resource_call *call,
-                       struct treadle_error *error)
-{
-    struct treadle_vector_store store;
-    return resource_load(session, call, "vector_stores", &treadle_vector_store_type, "vector store",
-                         call->arguments[0], &store, error);
-}
+#include "store/vector_store_file_record.h"
 
 static int load_batch(struct db_session *session, struct resource_call *call, const char *id,
                       struct treadle_vector_store_file_batch *out, struct treadle_error *error)
 {
-    int rc = check_store(session, call, error);
+    int rc = resource_check_store(session, call, error);
     if (rc)
         return rc;
     rc = vector_store_batch_load(session, call->project, call->arguments[0], id, call->arena, out,
@@ -69,7 +62,7 @@ int vector_store_batch_create(struct db_session *session, struct resource_call *
     ident_make_hex(id, "vsfb_");
     int rc = list_items(call, &items, &count, error);
     if (!rc)
-        rc = check_store(session, call, error);
+        rc = resource_check_store(session, call, error);
     if (!rc)
         rc = vector_store_batch_insert(session, call->project, call->arguments[0], id, error);
     if (!rc)
@@ -100,20 +93,12 @@ int vector_store_batch_cancel_files(struct db_session *session, struct resource_
 int vector_store_batch_list_files(struct db_session *session, struct resource_call *call,
                                   struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", call->arguments[0]},
-                                      {"batch", call->arguments[1]},
-                                      {"project", call->project},
-                                      {"status", call->query.filter}};
-    const char *filter = call->query.filter;
-    const struct record_query query = {
-        .table = "vector_store_files",
-        .index = filter ? "vector_store_files_batch_status" : "vector_store_files_batch",
-        .id_column = "file",
-        .id_within = "store",
-        .keys = keys,
-        .key_count = filter ? 4 : 3,
-    };
     struct treadle_vector_store_file_batch batch;
+    struct record_page page;
     int rc = load_batch(session, call, call->arguments[1], &batch, error);
-    return rc ? rc : resource_send_page(session, call, &query, error);
+    if (!rc)
+        rc = vector_store_file_record_page_of_batch(session, call->project, call->arguments[0],
+                                                    call->arguments[1], call->query.filter,
+                                                    &call->query.page, call->arena, &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }

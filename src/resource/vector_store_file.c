@@ -6,15 +6,8 @@
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
+#include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
-
-static int check_store(struct db_session *session, struct resource_call *call,
-                       struct treadle_error *error)
-{
-    struct treadle_vector_store store;
-    return resource_load(session, call, "vector_stores", &treadle_vector_store_type, "vector store",
-                         call->arguments[0], &store, error);
-}
 
 int vector_store_file_create(struct db_session *session, struct resource_call *call,
                              struct treadle_error *error)
@@ -30,33 +23,28 @@ int vector_store_file_create(struct db_session *session, struct resource_call *c
 int vector_store_file_list(struct db_session *session, struct resource_call *call,
                            struct treadle_error *error)
 {
-    const struct record_key keys[] = {
-        {"store", call->arguments[0]}, {"project", call->project}, {"status", call->query.filter}};
-    const char *filter = call->query.filter;
-    const struct record_query query = {
-        .table = "vector_store_files",
-        .index = filter ? "vector_store_files_status" : "vector_store_files_store",
-        .id_column = "file",
-        .id_within = "store",
-        .keys = keys,
-        .key_count = filter ? 3 : 2,
-    };
-    int rc = check_store(session, call, error);
-    return rc ? rc : resource_send_page(session, call, &query, error);
+    struct record_page page;
+    int rc = resource_check_store(session, call, error);
+    if (!rc)
+        rc = vector_store_file_record_page(session, call->project, call->arguments[0],
+                                           call->query.filter, &call->query.page, call->arena,
+                                           &page, error);
+    return rc ? rc : resource_reply_page(call, &page, error);
 }
 
 int vector_store_file_retrieve(struct db_session *session, struct resource_call *call,
                                struct treadle_error *error)
 {
-    const char *id = call->arguments[1];
-    const struct record_key keys[] = {
-        {"store", call->arguments[0]}, {"file", id}, {"project", call->project}};
-    int rc = check_store(session, call, error);
+    const char *id = call->arguments[1], *body = NULL;
+    int rc = resource_check_store(session, call, error);
     if (rc)
         return rc;
     http_reply_header(call->reply, "openai-poll-after-ms", "200");
-    return resource_send(session, call, "vector_store_files", "body", keys, 3, "vector store file",
-                         id, error);
+    rc = vector_store_file_record_body(session, call->project, call->arguments[0], id, call->arena,
+                                       &body, error);
+    if (rc)
+        return resource_not_found(rc, "vector store file", id, error);
+    return resource_reply_text(call, body, error);
 }
 
 /* ---- One file ------------------------------------------------------------------------------- */
@@ -64,13 +52,11 @@ int vector_store_file_retrieve(struct db_session *session, struct resource_call 
 static int load_file(struct db_session *session, struct resource_call *call,
                      struct treadle_vector_store_file *out, struct treadle_error *error)
 {
-    const struct record_key keys[] = {
-        {"store", call->arguments[0]}, {"file", call->arguments[1]}, {"project", call->project}};
-    int rc = check_store(session, call, error);
+    int rc = resource_check_store(session, call, error);
     if (rc)
         return rc;
-    rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 3,
-                     call->arena, out, error);
+    rc = vector_store_file_record_load(session, call->project, call->arguments[0],
+                                       call->arguments[1], call->arena, out, error);
     return resource_not_found(rc, "vector store file", call->arguments[1], error);
 }
 
@@ -78,17 +64,13 @@ int vector_store_file_modify(struct db_session *session, struct resource_call *c
                              struct treadle_error *error)
 {
     const struct treadle_vector_store_file_modify_request *request = call->body;
-    const struct record_key keys[] = {{"store", call->arguments[0]}, {"file", call->arguments[1]}};
-    struct record_value body = {.column = "body"};
     struct treadle_vector_store_file file;
     int rc = load_file(session, call, &file, error);
     if (rc)
         return rc;
     file.attributes = request->attributes;
-    rc = resource_print(call, &treadle_vector_store_file_type, &file, &body.text, error);
-    if (!rc)
-        rc = record_update(session, "vector_store_files", keys, 2, &body, 1, error);
-    return rc ? rc : resource_reply_text(call, body.text, error);
+    rc = vector_store_file_record_save(session, &file, call->arena, error);
+    return rc ? rc : resource_reply(call, &treadle_vector_store_file_type, &file, error);
 }
 
 static int find_status(struct db_session *session, struct resource_call *call,
@@ -135,7 +117,7 @@ static int delete (struct db_session *session, struct resource_call *call,
                    struct treadle_error *error)
 {
     const char *id = call->arguments[1];
-    int rc = check_store(session, call, error);
+    int rc = resource_check_store(session, call, error);
     if (rc)
         return rc;
     rc = vector_store_detach(session, call->arguments[0], id, call->arena, error);

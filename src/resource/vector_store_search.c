@@ -13,6 +13,7 @@
 #include "resource/call.h"
 #include "resource/handlers.h"
 #include "resource/vector_store_filter.h"
+#include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
 
 enum { DEFAULT_RESULTS = 10, MOST_QUERIES = 16, MOST_BEFORE = 1000, QUERY_BYTES = 32 << 10 };
@@ -91,36 +92,36 @@ static int read_request(struct store_search *search, struct resource_call *call,
 
 /* ---- Before the search ---------------------------------------------------------------------- */
 
+struct listing {
+    const struct store_filter *filter;
+    struct buffer files; /* of those that pass, a JSON array */
+};
+
+static int list_file(void *context, const struct treadle_vector_store_file *file,
+                     struct treadle_error *error)
+{
+    struct listing *listing = context;
+    (void)error;
+    if (store_filter_passes(listing->filter, file->attributes))
+        buffer_append_format(&listing->files, "%s\"%s\"", listing->files.length > 1 ? "," : "",
+                             file->id);
+    return 0;
+}
+
 static int list_files(struct db_session *session, struct resource_call *call,
                       struct store_search *search, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    struct buffer list;
-    int rc = db_prepare(session, &statement,
-                        "SELECT file, body FROM vector_store_files WHERE store = ?"
-                        " AND status = 'completed'",
-                        error);
-    if (rc)
-        return rc;
-    buffer_init(&list, 1 << 24);
-    buffer_append_char(&list, '[');
-    db_bind_text(statement, 1, call->arguments[0]);
-    while (!rc && (rc = db_step(statement, error)) == 1) {
-        size_t length;
-        struct treadle_vector_store_file file;
-        const char *body = db_column_text(statement, 1, &length);
-        rc = field_parse(&treadle_vector_store_file_type, body, length, FIELD_TOLERANT, call->arena,
-                         &file, error);
-        if (rc || !store_filter_passes(search->filter, file.attributes))
-            continue;
-        buffer_append_string(&list, list.length > 1 ? ",\"" : "\"");
-        buffer_append_string(&list, db_column_text(statement, 0, NULL));
-        buffer_append_char(&list, '"');
-    }
-    buffer_append_char(&list, ']');
-    if (!rc && (list.failed || !(search->files = arena_copy(call->arena, list.data, list.length))))
+    struct listing listing = {.filter = search->filter};
+    struct buffer *files = &listing.files;
+    buffer_init(files, 1 << 24);
+    buffer_append_char(files, '[');
+    int rc = vector_store_file_record_each_completed(session, call->arguments[0], call->arena,
+                                                     list_file, &listing, error);
+    buffer_append_char(files, ']');
+    if (!rc &&
+        (files->failed || !(search->files = arena_copy(call->arena, files->data, files->length))))
         rc = error_set_memory(error);
-    buffer_clear(&list);
+    buffer_clear(files);
     return rc;
 }
 
@@ -129,10 +130,10 @@ static int prepare(struct db_session *session, struct resource_call *call,
 {
     struct store_search *search = call->state;
     struct treadle_vector_store store;
-    int rc = resource_load(session, call, "vector_stores", &treadle_vector_store_type,
-                           "vector store", call->arguments[0], &store, error);
+    const char *id = call->arguments[0];
+    int rc = vector_store_load(session, call->project, id, call->arena, &store, error);
     if (rc)
-        return rc;
+        return resource_not_found(rc, "vector store", id, error);
     if (store.status == TREADLE_VECTOR_STORE_EXPIRED)
         return error_set_request(error, "vector_store_expired", NULL,
                                  "The vector store '%.100s' has expired, so it cannot be searched.",
@@ -156,10 +157,9 @@ static int load_attributes(struct db_session *session, struct resource_call *cal
                            const char *file_id, struct treadle_attributes **out,
                            struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", call->arguments[0]}, {"file", file_id}};
     struct treadle_vector_store_file file = {.attributes = NULL};
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         call->arena, &file, error);
+    int rc = vector_store_file_record_load(session, call->project, call->arguments[0], file_id,
+                                           call->arena, &file, error);
     if (rc && rc != TREADLE_ENOTFOUND)
         return rc;
     *out = rc ? NULL : file.attributes;

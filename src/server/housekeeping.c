@@ -25,7 +25,6 @@
 #include "server/retain.h"
 #include "server/upkeep.h"
 #include "store/file_record.h"
-#include "store/record.h"
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
@@ -59,7 +58,7 @@ static int look(struct db_session *session, void *argument, struct treadle_error
     if (!rc)
         rc = run_state_next_cancelling(session, arena, &task->cancelling, error);
     if (!rc)
-        rc = record_next_due(session, "vector_stores", task->now, arena, &task->store, error);
+        rc = vector_store_next_due(session, task->now, arena, &task->store, error);
     if (!rc)
         rc = upload_record_next_due(session, task->now, arena, &task->upload, error);
     if (!rc)

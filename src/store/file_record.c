@@ -21,12 +21,31 @@ int file_record_insert(struct db_session *session, const char *project,
         {.column = "expires_at",
          .kind = file->expires_at.state == TREADLE_SET ? RECORD_INTEGER : RECORD_NULL,
          .integer = file->expires_at.value},
-        {.column = "body", .text = field_text(&treadle_file_type, file, arena)},
+        {.column = "body",
+         .kind = RECORD_PRINTED,
+         .text = field_text(&treadle_file_type, file, arena)},
         {.column = "sha256", .text = sha256},
     };
-    if (!values[4].text)
-        return error_set_memory(error);
     return record_insert(session, "files", values, 6, error);
+}
+
+int file_record_load(struct db_session *session, const char *project, const char *file_id,
+                     struct arena *arena, struct treadle_file *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", file_id}, {"project", project}};
+    return record_load(session, "files", &treadle_file_type, keys, 2, arena, out, error);
+}
+
+int file_record_page(struct db_session *session, const char *project, const char *purpose,
+                     const struct record_page_request *request, struct arena *arena,
+                     struct record_page *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"project", project}, {"purpose", purpose}};
+    const struct record_query query = {.table = "files",
+                                       .index = purpose ? "files_purpose" : "files_project",
+                                       .keys = keys,
+                                       .key_count = purpose ? 2 : 1};
+    return record_list(session, &query, request, arena, out, error);
 }
 
 int file_record_remove(struct db_session *session, struct remains *remains, struct arena *arena,

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "store/record_page.h"
 #include "store/remains_record.h"
 #include "treadle/objects.h"
 
@@ -14,6 +15,15 @@
 int file_record_insert(struct db_session *session, const char *project,
                        const struct treadle_file *file, const char *sha256, struct arena *arena,
                        struct treadle_error *error);
+
+/* The file of that project. TREADLE_ENOTFOUND. */
+int file_record_load(struct db_session *session, const char *project, const char *file_id,
+                     struct arena *arena, struct treadle_file *out, struct treadle_error *error);
+
+/* Files of the project, all of them or those with the purpose of that word. */
+int file_record_page(struct db_session *session, const char *project, const char *purpose,
+                     const struct record_page_request *request, struct arena *arena,
+                     struct record_page *out, struct treadle_error *error);
 
 /* What its contents must be. TREADLE_ENOTFOUND. */
 int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,

@@ -55,13 +55,22 @@ static void bind_values(struct db_statement *statement, const struct record_valu
 {
     for (size_t i = 0; i < count; i++) {
         int index = (int)i + 1;
-        if (values[i].kind == RECORD_TEXT)
+        if (values[i].kind == RECORD_TEXT || values[i].kind == RECORD_PRINTED)
             db_bind_text(statement, index, values[i].text);
         else if (values[i].kind == RECORD_INTEGER)
             db_bind_integer(statement, index, values[i].integer);
         else
             db_bind_null(statement, index);
     }
+}
+
+static int check_values(const struct record_value *values, size_t count,
+                        struct treadle_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (values[i].kind == RECORD_PRINTED && !values[i].text)
+            return error_set_memory(error);
+    return 0;
 }
 
 int record_insert(struct db_session *session, const char *table, const struct record_value *values,
@@ -78,6 +87,8 @@ int record_insert(struct db_session *session, const char *table, const struct re
         buffer_append_string(&sql, i ? ", ?" : "?");
     buffer_append_char(&sql, ')');
     int rc = prepare(session, &sql, &statement, error);
+    if (!rc)
+        rc = check_values(values, value_count, error);
     if (rc)
         return rc;
     bind_values(statement, values, value_count);
@@ -96,6 +107,8 @@ int record_update(struct db_session *session, const char *table, const struct re
         append(&sql, i ? ", " : "", values[i].column, " = ?", NULL);
     append_keys(&sql, keys, key_count);
     int rc = prepare(session, &sql, &statement, error);
+    if (!rc)
+        rc = check_values(values, value_count, error);
     if (rc)
         return rc;
     bind_values(statement, values, value_count);
@@ -178,6 +191,22 @@ int record_load(struct db_session *session, const char *table, const struct trea
     return rc ? error_set(error, TREADLE_EIO, "a stored %s cannot be read", type->name) : 0;
 }
 
+int record_find(struct db_session *session, const char *table, const struct record_key *keys,
+                size_t key_count, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    return select_row(session, table, "1", keys, key_count, &statement, error);
+}
+
+int record_save(struct db_session *session, const char *table, const struct treadle_type *type,
+                const struct record_key *keys, size_t key_count, const void *object,
+                struct arena *arena, struct treadle_error *error)
+{
+    const struct record_value body = {
+        .column = "body", .kind = RECORD_PRINTED, .text = field_text(type, object, arena)};
+    return record_update(session, table, keys, key_count, &body, 1, error);
+}
+
 int record_next_due(struct db_session *session, const char *table, int64_t at, struct arena *arena,
                     const char **out, struct treadle_error *error)
 {
@@ -250,39 +279,40 @@ struct range {
 };
 
 static int find_range(struct db_session *session, const struct record_query *query,
-                      struct range *out, struct treadle_error *error)
+                      const struct record_page_request *request, struct range *out,
+                      struct treadle_error *error)
 {
     int64_t after = 0, before = 0;
     int rc = 0;
-    if (query->after)
-        rc = find_cursor(session, query, "after", query->after, &after, error);
-    if (!rc && query->before)
-        rc = find_cursor(session, query, "before", query->before, &before, error);
+    if (request->after)
+        rc = find_cursor(session, query, "after", request->after, &after, error);
+    if (!rc && request->before)
+        rc = find_cursor(session, query, "before", request->before, &before, error);
     if (rc)
         return rc;
-    struct range range = {INT64_MIN, INT64_MAX, query->ascending};
-    if (query->after)
-        *(query->ascending ? &range.above : &range.below) = after;
-    if (query->before)
-        *(query->ascending ? &range.below : &range.above) = before;
+    struct range range = {INT64_MIN, INT64_MAX, request->ascending};
+    if (request->after)
+        *(request->ascending ? &range.above : &range.below) = after;
+    if (request->before)
+        *(request->ascending ? &range.below : &range.above) = before;
     /* With `before` alone the page ends at the cursor, so it is read backwards from there. */
-    if (query->before && !query->after)
+    if (request->before && !request->after)
         range.upward = !range.upward;
     *out = range;
     return 0;
 }
 
-static int read_page(struct db_statement *statement, const struct record_query *query,
+static int read_page(struct db_statement *statement, const struct record_page_request *request,
                      struct arena *arena, struct record_page *out, struct treadle_error *error)
 {
     struct record_page page = {0};
-    page.ids = arena_array(arena, query->limit, sizeof page.ids[0]);
-    page.bodies = arena_array(arena, query->limit, sizeof page.bodies[0]);
+    page.ids = arena_array(arena, request->limit, sizeof page.ids[0]);
+    page.bodies = arena_array(arena, request->limit, sizeof page.bodies[0]);
     if (!page.ids || !page.bodies)
         return error_set_memory(error);
     int rc;
     while ((rc = db_step(statement, error)) > 0) {
-        if (page.count == query->limit) {
+        if (page.count == request->limit) {
             page.has_more = true;
             break;
         }
@@ -310,13 +340,14 @@ static void reverse(const char **items, size_t count)
     }
 }
 
-int record_list(struct db_session *session, const struct record_query *query, struct arena *arena,
+int record_list(struct db_session *session, const struct record_query *query,
+                const struct record_page_request *request, struct arena *arena,
                 struct record_page *out, struct treadle_error *error)
 {
     struct range range;
     struct db_statement *statement;
     struct buffer sql;
-    int rc = find_range(session, query, &range, error);
+    int rc = find_range(session, query, request, &range, error);
     if (rc)
         return rc;
     const char *body = query->body_column ? query->body_column : "body";
@@ -335,9 +366,9 @@ int record_list(struct db_session *session, const struct record_query *query, st
     bind_keys(statement, 1, query->keys, query->key_count);
     db_bind_integer(statement, next, range.above);
     db_bind_integer(statement, next + 1, range.below);
-    db_bind_integer(statement, next + 2, (int64_t)query->limit + 1);
-    rc = read_page(statement, query, arena, out, error);
-    if (!rc && range.upward != query->ascending) {
+    db_bind_integer(statement, next + 2, (int64_t)request->limit + 1);
+    rc = read_page(statement, request, arena, out, error);
+    if (!rc && range.upward != request->ascending) {
         reverse(out->ids, out->count);
         reverse(out->bodies, out->count);
     }

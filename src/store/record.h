@@ -1,6 +1,9 @@
 /*
  * Records: the few statements that every table needs, built from names of tables and columns.
  *
+ * For the store's own files: each kind of object has a record file (run_record.h), which gives its
+ * queries names, and nothing above the store knows a table.
+ *
  * Names are those of schema.c and come from the code alone; values are always bound. A key is a
  * column that must equal a text; a list of keys ends with the count given.
  */
@@ -14,6 +17,7 @@
 #include "api/field.h"
 #include "base/arena.h"
 #include "store/db.h"
+#include "store/record_page.h"
 
 struct record_key {
     const char *column;
@@ -22,7 +26,12 @@ struct record_key {
 
 struct record_value {
     const char *column;
-    enum { RECORD_TEXT, RECORD_INTEGER, RECORD_NULL } kind;
+    enum {
+        RECORD_TEXT,
+        RECORD_INTEGER,
+        RECORD_NULL,
+        RECORD_PRINTED /* a text that printing made; NULL is TREADLE_EMEMORY */
+    } kind;
     const char *text;
     int64_t integer;
 };
@@ -49,6 +58,15 @@ int record_load(struct db_session *session, const char *table, const struct trea
                 const struct record_key *keys, size_t key_count, struct arena *arena, void *out,
                 struct treadle_error *error);
 
+/* 0 when a row has those keys, else TREADLE_ENOTFOUND. */
+int record_find(struct db_session *session, const char *table, const struct record_key *keys,
+                size_t key_count, struct treadle_error *error);
+
+/* Writes an object into column `body` of the row with those keys. TREADLE_ENOTFOUND. */
+int record_save(struct db_session *session, const char *table, const struct treadle_type *type,
+                const struct record_key *keys, size_t key_count, const void *object,
+                struct arena *arena, struct treadle_error *error);
+
 /* The id of the row whose `expires_at` is least, and at most `at`; NULL when there is none. Tables
  * that are swept have that column, null in rows that wait for nothing. */
 int record_next_due(struct db_session *session, const char *table, int64_t at, struct arena *arena,
@@ -65,23 +83,11 @@ struct record_query {
     const char *body_column;  /* NULL: "body" */
     const struct record_key *keys;
     size_t key_count;
-    const char *after; /* id of a row with those keys, or NULL */
-    const char *before;
-    size_t limit;
-    bool ascending;
 };
 
-struct record_page {
-    const char **ids;
-    const char **bodies;
-    size_t count;
-    bool has_more;
-};
-
-/* A page of rows in order of insertion. With `before` the rows nearest to it, still in the order
- * asked for. TREADLE_ENOTFOUND for a cursor that no row with those keys has, with an error of the
- * protocol that names it. */
-int record_list(struct db_session *session, const struct record_query *query, struct arena *arena,
+/* A page of the rows with those keys (record_page.h). */
+int record_list(struct db_session *session, const struct record_query *query,
+                const struct record_page_request *request, struct arena *arena,
                 struct record_page *out, struct treadle_error *error);
 
 #endif

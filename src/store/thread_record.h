@@ -6,7 +6,39 @@
 
 #include "base/arena.h"
 #include "store/db.h"
+#include "store/record_page.h"
 #include "treadle/objects.h"
+
+/* Writes a new thread, with its metadata in the index. */
+int thread_record_insert(struct db_session *session, const char *project,
+                         const struct treadle_thread *thread, struct arena *arena,
+                         struct treadle_error *error);
+
+/* The thread of that project, parsed or as it was printed. TREADLE_ENOTFOUND. */
+int thread_record_load(struct db_session *session, const char *project, const char *id,
+                       struct arena *arena, struct treadle_thread *out,
+                       struct treadle_error *error);
+int thread_record_body(struct db_session *session, const char *project, const char *id,
+                       struct arena *arena, const char **out, struct treadle_error *error);
+
+/* 0 when the project has that thread, else TREADLE_ENOTFOUND. */
+int thread_record_find(struct db_session *session, const char *project, const char *id,
+                       struct treadle_error *error);
+
+/* The run that is active on the thread; NULL for none. TREADLE_ENOTFOUND. */
+int thread_record_active_run(struct db_session *session, const char *project, const char *id,
+                             struct arena *arena, const char **out, struct treadle_error *error);
+
+/* Threads of the project that have all those pairs of metadata. */
+int thread_record_page(struct db_session *session, const char *project,
+                       const struct treadle_pair *pairs, size_t pair_count,
+                       const struct record_page_request *request, struct arena *arena,
+                       struct record_page *out, struct treadle_error *error);
+
+/* Writes the object back; the index is left as it is. TREADLE_ENOTFOUND. */
+int thread_record_save(struct db_session *session, const char *project,
+                       const struct treadle_thread *thread, struct arena *arena,
+                       struct treadle_error *error);
 
 /* Makes the index say what the thread's metadata is now; NULL for none. */
 int thread_record_index(struct db_session *session, const char *project, const char *thread_id,
@@ -20,11 +52,6 @@ int thread_record_forget(struct db_session *session, const char *thread_id,
  */
 int thread_record_remove(struct db_session *session, const char *thread_id, struct arena *arena,
                          struct treadle_error *error);
-
-/* How many threads have the pair, counted up to a number. */
-int thread_record_count(struct db_session *session, const char *project,
-                        const struct treadle_pair *pair, int64_t up_to, int64_t *out,
-                        struct treadle_error *error);
 
 /* TREADLE_ENOTFOUND when the project has no such thread. */
 int thread_record_usage(struct db_session *session, const char *project, const char *thread_id,

@@ -29,11 +29,11 @@ int upload_record_insert(struct db_session *session, const char *project,
         {.column = "id", .text = upload->id},
         {.column = "project", .text = project},
         {.column = "file_life", .kind = RECORD_INTEGER, .integer = record->file_life},
-        {.column = "body", .text = field_text(&treadle_upload_type, upload, arena)},
+        {.column = "body",
+         .kind = RECORD_PRINTED,
+         .text = field_text(&treadle_upload_type, upload, arena)},
         expiry(upload),
     };
-    if (!values[3].text)
-        return error_set_memory(error);
     return record_insert(session, "uploads", values, 5, error);
 }
 
@@ -77,11 +77,11 @@ int upload_record_save(struct db_session *session, const struct treadle_upload *
 {
     const struct record_key keys[] = {{"id", upload->id}};
     const struct record_value values[] = {
-        {.column = "body", .text = field_text(&treadle_upload_type, upload, arena)},
+        {.column = "body",
+         .kind = RECORD_PRINTED,
+         .text = field_text(&treadle_upload_type, upload, arena)},
         expiry(upload),
     };
-    if (!values[0].text)
-        return error_set_memory(error);
     return record_update(session, "uploads", keys, 1, values, 2, error);
 }
 

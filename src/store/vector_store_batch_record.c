@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "store/record.h"
+#include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
 
 int vector_store_batch_insert(struct db_session *session, const char *project, const char *store_id,
@@ -121,20 +122,12 @@ static int find_pending(struct db_session *session, const char *batch_id, struct
 static int cancel_file(struct db_session *session, const char *store_id, const char *file_id,
                        struct arena *arena, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", store_id}, {"file", file_id}};
     struct treadle_vector_store_file file;
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         arena, &file, error);
+    int rc = vector_store_file_record_load(session, NULL, store_id, file_id, arena, &file, error);
     if (rc)
         return rc;
     file.status = TREADLE_VECTOR_STORE_FILE_CANCELLED;
-    const struct record_value values[] = {
-        {.column = "status", .text = field_word(vector_store_file_status_names, (int)file.status)},
-        {.column = "body", .text = field_text(&treadle_vector_store_file_type, &file, arena)},
-    };
-    if (!values[1].text)
-        return error_set_memory(error);
-    return record_update(session, "vector_store_files", keys, 2, values, 2, error);
+    return vector_store_file_record_save(session, &file, arena, error);
 }
 
 int vector_store_batch_cancel(struct db_session *session, const char *store_id,

@@ -9,6 +9,7 @@
 #include "store/record.h"
 #include "store/remains_record.h"
 #include "store/removal_record.h"
+#include "store/vector_store_file_record.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
@@ -29,6 +30,30 @@ int vector_store_load(struct db_session *session, const char *project, const cha
     }
     *out = store;
     return 0;
+}
+
+int vector_store_body(struct db_session *session, const char *project, const char *id,
+                      struct arena *arena, const char **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}, {"project", project}};
+    return record_text(session, "vector_stores", "body", keys, 2, arena, out, error);
+}
+
+int vector_store_find(struct db_session *session, const char *project, const char *id,
+                      struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}, {"project", project}};
+    return record_find(session, "vector_stores", keys, 2, error);
+}
+
+int vector_store_page(struct db_session *session, const char *project,
+                      const struct record_page_request *request, struct arena *arena,
+                      struct record_page *out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"project", project}};
+    const struct record_query query = {
+        .table = "vector_stores", .index = "vector_stores_project", .keys = keys, .key_count = 1};
+    return record_list(session, &query, request, arena, out, error);
 }
 
 static void derive(struct treadle_vector_store *store)
@@ -65,10 +90,10 @@ static int replace_row(struct db_session *session, const struct treadle_vector_s
         {.column = "project", .text = project},
         {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
         {.column = "batch", .text = batch},
-        {.column = "body", .text = field_text(&treadle_vector_store_file_type, file, arena)},
+        {.column = "body",
+         .kind = RECORD_PRINTED,
+         .text = field_text(&treadle_vector_store_file_type, file, arena)},
     };
-    if (!values[5].text)
-        return error_set_memory(error);
     return record_insert(session, "vector_store_files", values, 6, error);
 }
 
@@ -76,10 +101,8 @@ static int replace_row(struct db_session *session, const struct treadle_vector_s
 static int read_file_again(struct db_session *session, struct treadle_vector_store *store,
                            const char *file_id, struct arena *arena, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", store->id}, {"file", file_id}};
     struct treadle_vector_store_file file;
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         arena, &file, error);
+    int rc = vector_store_file_record_load(session, NULL, store->id, file_id, arena, &file, error);
     if (rc || file.status != TREADLE_VECTOR_STORE_FILE_COMPLETED)
         return rc;
     vector_store_count(store, file.status, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
@@ -160,7 +183,7 @@ int vector_store_save(struct db_session *session, struct treadle_vector_store *s
     const struct record_key keys[] = {{"id", store->id}};
     struct record_value values[] = {
         {.column = "body",
-         .kind = RECORD_TEXT,
+         .kind = RECORD_PRINTED,
          .text = field_text(&treadle_vector_store_type, store, arena)},
         {.column = "expires_at",
          .kind = store->expires_after && store->status != TREADLE_VECTOR_STORE_EXPIRED
@@ -169,9 +192,27 @@ int vector_store_save(struct db_session *session, struct treadle_vector_store *s
          .integer = store->expires_at.value},
         {.column = "expired", .kind = RECORD_INTEGER, .integer = expired},
     };
-    if (!values[0].text)
-        return error_set_memory(error);
     return record_update(session, "vector_stores", keys, 1, values, 3, error);
+}
+
+int vector_store_insert(struct db_session *session, const char *project, const char *thread_id,
+                        struct treadle_vector_store *store, struct arena *arena,
+                        struct treadle_error *error)
+{
+    const struct record_value values[] = {
+        {.column = "id", .text = store->id},
+        {.column = "project", .text = project},
+        {.column = "body", .text = ""},
+        {.column = "thread", .text = thread_id},
+    };
+    int rc = record_insert(session, "vector_stores", values, 4, error);
+    return rc ? rc : vector_store_save(session, store, arena, error);
+}
+
+int vector_store_next_due(struct db_session *session, int64_t at, struct arena *arena,
+                          const char **out, struct treadle_error *error)
+{
+    return record_next_due(session, "vector_stores", at, arena, out, error);
 }
 
 static int64_t *counter(struct treadle_file_counts *counts,
@@ -207,13 +248,11 @@ void vector_store_count(struct treadle_vector_store *store,
 int vector_store_detach(struct db_session *session, const char *store_id, const char *file_id,
                         struct arena *arena, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", store_id}, {"file", file_id}};
     struct treadle_vector_store_file file;
     struct treadle_vector_store store;
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         arena, &file, error);
+    int rc = vector_store_file_record_load(session, NULL, store_id, file_id, arena, &file, error);
     if (!rc)
-        rc = record_delete(session, "vector_store_files", keys, 2, NULL, error);
+        rc = vector_store_file_record_remove(session, store_id, file_id, error);
     if (!rc)
         rc = vector_store_load(session, NULL, store_id, arena, &store, error);
     if (rc)

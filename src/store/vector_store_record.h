@@ -9,7 +9,29 @@
 
 #include "base/arena.h"
 #include "store/db.h"
+#include "store/record_page.h"
 #include "treadle/objects.h"
+
+/* Writes a new store, made for a thread (NULL: for none). */
+int vector_store_insert(struct db_session *session, const char *project, const char *thread_id,
+                        struct treadle_vector_store *store, struct arena *arena,
+                        struct treadle_error *error);
+
+/* 0 when the project has that store, else TREADLE_ENOTFOUND. */
+int vector_store_find(struct db_session *session, const char *project, const char *id,
+                      struct treadle_error *error);
+
+/* The object as it was printed. TREADLE_ENOTFOUND. */
+int vector_store_body(struct db_session *session, const char *project, const char *id,
+                      struct arena *arena, const char **out, struct treadle_error *error);
+
+int vector_store_page(struct db_session *session, const char *project,
+                      const struct record_page_request *request, struct arena *arena,
+                      struct record_page *out, struct treadle_error *error);
+
+/* The store that was to expire first, at the latest at `at`; NULL when there is none. */
+int vector_store_next_due(struct db_session *session, int64_t at, struct arena *arena,
+                          const char **out, struct treadle_error *error);
 
 /* The store with that id, of that project (NULL: of any). TREADLE_ENOTFOUND. */
 int vector_store_load(struct db_session *session, const char *project, const char *id,

@@ -1,0 +1,28 @@
+/*
+ * Pages of lists: which rows are asked for, and what is found.
+ *
+ * Lists are in order of insertion. With `before` alone a page has the rows nearest to it, still in
+ * the order asked for. A cursor that no row of the list has is TREADLE_ENOTFOUND, with an error of
+ * the protocol that names it.
+ */
+#ifndef STORE_RECORD_PAGE_H
+#define STORE_RECORD_PAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct record_page_request {
+    size_t limit;
+    bool ascending;
+    const char *after; /* ids of objects of the list, or NULL */
+    const char *before;
+};
+
+struct record_page {
+    const char **ids;
+    const char **bodies; /* the objects, printed */
+    size_t count;
+    bool has_more;
+};
+
+#endif
