@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "document/assemble.h"
 #include "document/fold.h"
+#include "document/format.h"
 #include "document/gather.h"
 #include "document/launch.h"
 #include "document/notice.h"
@@ -26,8 +27,6 @@
 #include "document/receive.h"
 
 enum {
-    HEAD = 1 << 16,            /* bytes within which a PDF may begin */
-    NEAR = 1024,               /* and within which it makes a file of an unknown kind one */
     LARGEST_PLAIN = 256 << 20, /* bytes of a text file */
     CHECK_MEMORY = 256 << 20,
     CHECK_PATIENCE = 2000 /* milliseconds */
@@ -41,44 +40,12 @@ struct owned {
     struct arena *arena;
 };
 
-enum kind {
-    KIND_UNKNOWN,
-    KIND_PDF,
-    KIND_PROSE,
-    KIND_MARKDOWN,
-    KIND_LINES,
-    KIND_DELIMITED,
-    KIND_JSON
-};
-
 struct source {
     int descriptor;
     uint64_t size;
     const char *filename;
     const struct document_options *options;
 };
-
-static enum kind kind_by_name(const char *filename)
-{
-    static const struct {
-        const char *ending;
-        enum kind kind;
-    } kinds[] = {
-        {"pdf", KIND_PDF},       {"txt", KIND_PROSE},     {"text", KIND_PROSE},
-        {"md", KIND_MARKDOWN},   {"tex", KIND_PROSE},     {"c", KIND_LINES},
-        {"cpp", KIND_LINES},     {"cs", KIND_LINES},      {"css", KIND_LINES},
-        {"csv", KIND_DELIMITED}, {"go", KIND_LINES},      {"h", KIND_LINES},
-        {"hpp", KIND_LINES},     {"java", KIND_LINES},    {"js", KIND_LINES},
-        {"json", KIND_JSON},     {"log", KIND_LINES},     {"php", KIND_LINES},
-        {"py", KIND_LINES},      {"rb", KIND_LINES},      {"sh", KIND_LINES},
-        {"ts", KIND_LINES},      {"tsv", KIND_DELIMITED}, {"jsonl", KIND_JSON},
-    };
-    const char *dot = filename ? strrchr(filename, '.') : NULL;
-    for (size_t i = 0; dot && i < sizeof kinds / sizeof *kinds; i++)
-        if (text_equal_ignoring_case(dot + 1, kinds[i].ending))
-            return kinds[i].kind;
-    return KIND_UNKNOWN;
-}
 
 static int read_all(const struct source *source, char *out, size_t length,
                     struct treadle_error *error)
@@ -97,27 +64,25 @@ static int read_all(const struct source *source, char *out, size_t length,
     return 0;
 }
 
-static int find_kind(const struct source *source, enum kind *out, struct treadle_error *error)
+/* What the file is. One whose name promises more than its bytes hold is broken; one of another kind
+ * is not supported. */
+static int find_format(const struct source *source, const struct format **out,
+                       enum plain_kind *plain, struct treadle_error *error)
 {
-    char head[HEAD];
-    size_t length = source->size < HEAD ? (size_t)source->size : HEAD;
+    char head[FORMAT_HEAD];
+    size_t length = source->size < sizeof head ? (size_t)source->size : sizeof head;
+    const char *why = NULL;
     if (length == 0)
         return error_set(error, TREADLE_EPARSE, "the file is empty");
     int rc = read_all(source, head, length, error);
     if (rc)
         return rc;
-    enum kind kind = kind_by_name(source->filename);
-    const char *magic = memmem(head, length, "%PDF-", 5);
-    if (kind == KIND_PDF && !magic)
-        return error_set(error, TREADLE_EPARSE, "the file is named .pdf but is not a PDF");
-    if (magic == head || (magic && kind == KIND_UNKNOWN && magic < head + NEAR))
-        kind = KIND_PDF;
-    if (kind == KIND_UNKNOWN)
-        return error_set(error, TREADLE_EUNSUPPORTED,
-                         "this kind of file is not supported; PDF, plain text, Markdown and "
-                         "source code are");
-    *out = kind;
-    return 0;
+    *out = format_find(head, length, source->filename, plain, &why);
+    if (*out)
+        return 0;
+    return error_set(error,
+                     format_is_named(source->filename) ? TREADLE_EPARSE : TREADLE_EUNSUPPORTED,
+                     "the file is %s", why);
 }
 
 static uint64_t text_limit(const struct document_options *options)
@@ -198,12 +163,13 @@ static int read_labels(struct document *document, const struct sheaf *sheaf, str
     return copied ? 0 : error_set_memory(error);
 }
 
-static int read_pdf(struct document *document, struct blocks *blocks, const struct source *source,
-                    struct treadle_error *error)
+static int read_pdf(struct document *document, struct blocks *blocks, const struct format *format,
+                    const struct source *source, struct treadle_error *error)
 {
     int again = -1;
     uint64_t limit = text_limit(source->options);
-    struct sheaf sheaf = {.arena = arena_new((size_t)limit * 4 + ((size_t)64 << 20))};
+    struct sheaf sheaf = {.arena = arena_new((size_t)limit * 4 + ((size_t)64 << 20)),
+                          .format = format};
     int rc = sheaf.arena ? open_again(source->descriptor, &again, error) : error_set_memory(error);
     if (!rc)
         rc = gather_pages(&sheaf, again, source->size, source->options, error);
@@ -224,13 +190,27 @@ static int read_pdf(struct document *document, struct blocks *blocks, const stru
     return rc;
 }
 
-static const enum plain_kind plain_kinds[] = {[KIND_PROSE] = PLAIN_PROSE,
-                                              [KIND_MARKDOWN] = PLAIN_MARKDOWN,
-                                              [KIND_LINES] = PLAIN_LINES,
-                                              [KIND_DELIMITED] = PLAIN_DELIMITED,
-                                              [KIND_JSON] = PLAIN_JSON};
+/* Any other kind that is parsed in the sandbox: its reader sends blocks. */
+static int read_parsed(struct document *document, struct blocks *blocks,
+                       const struct format *format, const struct source *source,
+                       struct treadle_error *error)
+{
+    int again = -1;
+    struct sheaf sheaf = {.arena = blocks->arena, .format = format, .blocks = blocks};
+    int rc = open_again(source->descriptor, &again, error);
+    if (!rc)
+        rc = gather_pages(&sheaf, again, source->size, source->options, error);
+    if (!rc && blocks->list.length == 0)
+        rc = error_set(error, TREADLE_EUNSUPPORTED, "the %s holds no text", format->noun);
+    if (!rc)
+        rc = read_title(blocks, sheaf.title, document, error);
+    document->page_count = sheaf.last_page;
+    if (again >= 0)
+        close(again);
+    return rc;
+}
 
-static int read_plain(struct blocks *blocks, enum kind kind, const struct source *source,
+static int read_plain(struct blocks *blocks, enum plain_kind kind, const struct source *source,
                       struct treadle_error *error)
 {
     if (source->size > LARGEST_PLAIN || source->size > text_limit(source->options))
@@ -241,7 +221,7 @@ static int read_plain(struct blocks *blocks, enum kind kind, const struct source
         return error_set_memory(error);
     int rc = read_all(source, bytes, length, error);
     if (!rc)
-        rc = plain_read(blocks, plain_kinds[kind], bytes, length, error);
+        rc = plain_read(blocks, kind, bytes, length, error);
     if (!rc && blocks->list.length == 0)
         rc = error_set(error, TREADLE_EPARSE, "the file holds no text");
     free(bytes);
@@ -251,15 +231,20 @@ static int read_plain(struct blocks *blocks, enum kind kind, const struct source
 static int read_source(struct owned *owned, const struct source *source,
                        struct treadle_error *error)
 {
-    enum kind kind = KIND_UNKNOWN;
-    int rc = find_kind(source, &kind, error);
+    const struct format *format = NULL;
+    enum plain_kind plain = PLAIN_PROSE;
+    int rc = find_format(source, &format, &plain, error);
     if (rc)
         return rc;
     struct blocks blocks;
     blocks_init(&blocks, owned->arena, text_limit(source->options));
     blocks.stop = source->options->stop;
-    rc = kind == KIND_PDF ? read_pdf(&owned->document, &blocks, source, error)
-                          : read_plain(&blocks, kind, source, error);
+    if (format->kind == FORMAT_PDF)
+        rc = read_pdf(&owned->document, &blocks, format, source, error);
+    else if (format->reader)
+        rc = read_parsed(&owned->document, &blocks, format, source, error);
+    else
+        rc = read_plain(&blocks, plain, source, error);
     if (!rc)
         rc = blocks_finish(&blocks, &owned->document, error);
     blocks_clear(&blocks);
@@ -356,11 +341,11 @@ const char *document_sandbox(const struct document_options *options)
     char reader[PATH_MAX];
     bool landlock = false;
     if (launch_find(reader, sizeof reader, options ? options->reader : NULL, NULL))
-        return "none: the PDF reader cannot be found";
+        return "none: the document reader cannot be found";
     if (launch_can_contain() && starts(reader, true, &landlock))
         return landlock ? "bubblewrap, landlock, seccomp and limits"
                         : "bubblewrap, seccomp and limits";
     if (starts(reader, false, &landlock))
         return landlock ? "landlock, seccomp and limits" : "seccomp and limits";
-    return "none: the PDF reader cannot confine itself and will not run";
+    return "none: the document reader cannot confine itself and will not run";
 }

@@ -8,8 +8,9 @@
  * these), then for each of its pages in order a FRAME_PAGE and the page's FRAME_SIZE, FRAME_WORDS
  * and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after which nothing comes. It sends
  * FRAME_PAGE before it looks at the page, so when it ends within a page, that page is known, and
- * another reader begins after it. Lengths on the page are hundredths of a point, measured from its
- * top left corner.
+ * another reader begins after it. The reader of any other format sends FRAME_TITLE, FRAME_HEADER
+ * and FRAME_BLOCKs instead, then FRAME_END. Lengths on the page are hundredths of a point, measured
+ * from its top left corner.
  */
 #ifndef DOCUMENT_FRAME_H
 #define DOCUMENT_FRAME_H
@@ -34,7 +35,10 @@ enum frame_kind {
     FRAME_WORDS,     /* words, each a struct frame_word and its text, without padding */
     FRAME_NOTICE,    /* struct frame_notice, about the page */
     FRAME_FAILURE,   /* struct frame_failure */
-    FRAME_END        /* nothing */
+    FRAME_END,       /* nothing */
+    FRAME_TITLE,     /* the document's title */
+    FRAME_HEADER,    /* the head of the table whose rows follow; empty: they have none */
+    FRAME_BLOCK      /* struct frame_block, its text; of code, any number of lines */
 };
 
 enum frame_style {
@@ -49,7 +53,18 @@ enum frame_style {
 /* The status that a reader ends with when it ends within a page. */
 enum frame_status { FRAME_STATUS_PAGE_TIMEOUT = 70, FRAME_STATUS_TIMEOUT };
 
-enum frame_reason { FRAME_DAMAGED = 1, FRAME_ENCRYPTED, FRAME_UNCONFINED };
+enum frame_reason {
+    FRAME_DAMAGED = 1,
+    FRAME_ENCRYPTED,
+    FRAME_UNCONFINED,
+    FRAME_UNKNOWN,   /* an archive that holds no document of a known kind */
+    FRAME_UNPACKED,  /* it holds far more than its size lets expect */
+    FRAME_NESTED,    /* its parts nest too deep */
+    FRAME_NO_MEMORY, /* it needs more than the reader may have */
+    FRAME_REASONS
+};
+
+enum frame_block_kind { FRAME_PARAGRAPH, FRAME_HEADING, FRAME_ROW, FRAME_CODE };
 
 struct frame {
     uint32_t kind;
@@ -90,6 +105,12 @@ struct frame_word {
 
 struct frame_notice {
     uint32_t code; /* enum notice_code */
+};
+
+struct frame_block {
+    uint32_t kind;  /* enum frame_block_kind */
+    uint32_t level; /* of a heading, from 1 to 6, else 0 */
+    uint32_t page;  /* from 1; 0 for a document without pages */
 };
 
 struct frame_failure {

@@ -21,6 +21,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "document/format.h"
 #include "document/launch.h"
 #include "document/notice.h"
 #include "document/receive.h"
@@ -49,7 +50,8 @@ struct gathering {
     size_t running; /* of these, those whose output has not ended */
     int64_t deadline;
     uint64_t budget;
-    bool hopeless; /* most pages are lost */
+    bool hopeless;    /* most pages are lost */
+    const char *noun; /* what the document is called */
     const atomic_bool *stop;
     char reader[PATH_MAX];
 };
@@ -77,10 +79,10 @@ static int explain_end(const struct gathering *gathering, int status, struct tre
         return too_late(gathering, error);
     if (status == 128 + SIGABRT)
         return error_set(error, TREADLE_ELIMIT,
-                         "the PDF needs more memory than the %llu MiB allowed",
+                         "the %s needs more memory than the %llu MiB allowed", gathering->noun,
                          (unsigned long long)(gathering->launch.memory >> 20));
-    return error_set(error, TREADLE_EPARSE, "the PDF is damaged: its reader failed (status %d)",
-                     status);
+    return error_set(error, TREADLE_EPARSE, "the %s is damaged: its reader failed (status %d)",
+                     gathering->noun, status);
 }
 
 /* Whether the reader was ended by a signal that it does not cause itself: somebody sent it, or the
@@ -154,12 +156,14 @@ static int finish_share(struct gathering *gathering, struct share *share,
     if (receiver->state == RECEIVE_END)
         return 0;
     if (was_killed(status))
-        return error_set(error, TREADLE_EBUSY,
-                         "the PDF reader was ended from outside (signal %d), perhaps because this "
-                         "machine has too little memory",
-                         status - 128);
+        return error_set(
+            error, TREADLE_EBUSY,
+            "the document reader was ended from outside (signal %d), perhaps because this "
+            "machine has too little memory",
+            status - 128);
     if (receiver->state == RECEIVE_NOTHING)
-        return error_set(error, TREADLE_EIO, "the PDF reader did not start (status %d)", status);
+        return error_set(error, TREADLE_EIO, "the document reader did not start (status %d)",
+                         status);
     if (receiver->at == 0)
         return explain_end(gathering, status, error);
     if (status != FRAME_STATUS_TIMEOUT)
@@ -178,7 +182,7 @@ static int take_output(struct gathering *gathering, struct share *share,
     if (length < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
     if (length < 0)
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot hear the PDF reader");
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot hear the document reader");
     return finish_share(gathering, share, error);
 }
 
@@ -205,7 +209,7 @@ static int take_turn(struct gathering *gathering, struct sheaf *sheaf, struct tr
     for (size_t i = 0; i < gathering->count; i++)
         waits[i] = (struct pollfd){.fd = gathering->shares[i].process.output, .events = POLLIN};
     if (poll(waits, gathering->count, TICK) < 0 && errno != EINTR)
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot wait for the PDF reader");
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot wait for the document reader");
     if (gathering->stop && atomic_load(gathering->stop))
         return error_set(error, TREADLE_ESTATE, "reading the document was stopped");
     if (clock_monotonic_us() >= gathering->deadline)
@@ -258,7 +262,9 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     launch->memory = options->memory ? options->memory : default_memory;
     launch->seconds = options->seconds ? options->seconds : DEFAULT_SECONDS;
     launch->page_seconds = options->page_seconds ? options->page_seconds : DEFAULT_PAGE_SECONDS;
-    launch->parts = count_readers(options->readers, size);
+    launch->parts = sheaf->blocks ? 1 : count_readers(options->readers, size);
+    launch->format = sheaf->format->reader;
+    gathering->noun = sheaf->format->noun;
     gathering->deadline = clock_monotonic_us() + (int64_t)launch->seconds * 1000000;
     gathering->budget = options->max_text ? options->max_text : default_text;
     gathering->stop = options->stop;

@@ -50,6 +50,7 @@
 enum {
     ARGUMENTS = 64,
     LONGEST_LANGUAGES = 200,
+    LONGEST_FORMAT = 32,
     INFO_DESCRIPTOR = FRAME_DESCRIPTOR + 1,
     LAST_WAIT =
         2000,       /* milliseconds that bubblewrap may take to start, or to end after its child */
@@ -66,6 +67,7 @@ struct arguments {
     const char *values[ARGUMENTS + 1];
     size_t count;
     char recognize[LONGEST_LANGUAGES + 16];
+    char format[LONGEST_FORMAT + 16];
     char numbers[6][24];
 };
 
@@ -78,20 +80,21 @@ int launch_find(char *out, size_t size, const char *reader, struct treadle_error
 {
     if (reader) {
         if ((size_t)snprintf(out, size, "%s", reader) >= size)
-            return error_set(error, TREADLE_EINVALID, "the path of the PDF reader is too long");
+            return error_set(error, TREADLE_EINVALID,
+                             "the path of the document reader is too long");
     } else {
         static const char name[] = "treadle-reader";
         ssize_t length = readlink("/proc/self/exe", out, size);
         if (length < 0)
-            return error_set_errno(error, TREADLE_EIO, errno, "cannot find the PDF reader");
+            return error_set_errno(error, TREADLE_EIO, errno, "cannot find the document reader");
         while (length > 0 && out[length - 1] != '/')
             length--;
         if ((size_t)length + sizeof name > size)
-            return error_set(error, TREADLE_EIO, "the path of the PDF reader is too long");
+            return error_set(error, TREADLE_EIO, "the path of the document reader is too long");
         memcpy(out + length, name, sizeof name);
     }
     if (access(out, X_OK))
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot run the PDF reader %s", out);
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot run the document reader %s", out);
     return 0;
 }
 
@@ -156,6 +159,10 @@ static void make_arguments(struct arguments *out, const struct launch_options *o
     if (options->recognize) {
         snprintf(out->recognize, sizeof out->recognize, "recognize=%s", options->recognize);
         add(out, out->recognize);
+    }
+    if (options->format) {
+        snprintf(out->format, sizeof out->format, "format=%s", options->format);
+        add(out, out->format);
     }
     if (options->check)
         add(out, "check");
@@ -288,7 +295,7 @@ int launch_start(struct launch *out, const struct launch_options *options,
     if (number) {
         close_one(launch.output);
         close_one(launch.info);
-        return error_set_errno(error, TREADLE_EIO, number, "cannot start the PDF reader");
+        return error_set_errno(error, TREADLE_EIO, number, "cannot start the document reader");
     }
     launch.handle = pidfd_open(launch.pid, 0);
     *out = launch;

@@ -15,6 +15,7 @@ struct launch_options {
     const char *reader;    /* path of treadle-reader */
     bool contained;        /* within bubblewrap */
     const char *recognize; /* languages in which pictures are read; NULL: text is */
+    const char *format;    /* what the document is, as format.h names it; NULL with `check` */
     bool check;            /* only confine and end; no document is needed */
     int document;          /* a descriptor that can only be read; -1 with `check` */
     uint64_t memory;

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "document/decode.h"
 #include "document/delimited.h"
 #include "document/fold.h"
 #include "document/json_text.h"
@@ -39,31 +40,6 @@ struct reading {
 static bool has_mark(const char *bytes, size_t length, const char *mark)
 {
     return length >= strlen(mark) && memcmp(bytes, mark, strlen(mark)) == 0;
-}
-
-/* UTF-16 to UTF-8; a lone surrogate is not text. */
-static int decode_wide(struct buffer *out, const unsigned char *bytes, size_t length, bool big,
-                       struct treadle_error *error)
-{
-    uint32_t high = 0;
-    for (size_t i = 0; i + 1 < length; i += 2) {
-        uint32_t unit =
-            big ? (uint32_t)bytes[i] << 8 | bytes[i + 1] : (uint32_t)bytes[i + 1] << 8 | bytes[i];
-        bool low = unit >= 0xDC00 && unit <= 0xDFFF;
-        if (low != (high != 0) || unit == 0)
-            return error_set(error, TREADLE_EPARSE, "the file is not well-formed UTF-16 text");
-        if (unit >= 0xD800 && unit <= 0xDBFF) {
-            high = unit;
-            continue;
-        }
-        char text[4];
-        uint32_t character = low ? 0x10000 + ((high - 0xD800) << 10) + (unit - 0xDC00) : unit;
-        buffer_append(out, text, text_put(text, character));
-        high = 0;
-    }
-    if (high || length % 2)
-        return error_set(error, TREADLE_EPARSE, "the file is not well-formed UTF-16 text");
-    return out->failed ? error_set_memory(error) : 0;
 }
 
 /* The level of an ATX heading (1 to 6), 0 for any other line; `start` is where its text is. */
@@ -226,21 +202,13 @@ int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, s
 {
     struct reading reading = {.blocks = blocks, .kind = kind};
     struct buffer decoded;
-    buffer_init(&decoded, length * 2 + 4);
+    buffer_init(&decoded, length * 4 + 4);
     int rc = 0;
-    bool big = has_mark(bytes, length, "\xFE\xFF");
-    if (big || has_mark(bytes, length, "\xFF\xFE")) {
-        rc = decode_wide(&decoded, (const unsigned char *)bytes + 2, length - 2, big, error);
-        bytes = decoded.data ? decoded.data : "";
-        length = decoded.length;
-    } else if (has_mark(bytes, length, "\xEF\xBB\xBF")) {
-        bytes += 3;
-        length -= 3;
-    }
-    if (!rc && (memchr(bytes, '\0', length) || !text_is_utf8(bytes, length)))
-        rc = error_set(error, TREADLE_EPARSE, "the file is not text in UTF-8 or UTF-16");
-    if (!rc)
-        rc = read_text(&reading, bytes, length, error);
+    size_t mark = has_mark(bytes, length, "\xEF\xBB\xBF") ? 3 : 0;
+    if (text_is_utf8(bytes, length) && !memchr(bytes, '\0', length))
+        rc = read_text(&reading, bytes + mark, length - mark, error);
+    else if ((rc = decode_text(&decoded, bytes, length, NULL, error)) == 0 && decoded.length > 0)
+        rc = read_text(&reading, decoded.data, decoded.length, error);
     buffer_clear(&decoded);
     return rc;
 }

@@ -8,7 +8,7 @@
 
 enum plain_kind { PLAIN_PROSE, PLAIN_LINES, PLAIN_MARKDOWN, PLAIN_DELIMITED, PLAIN_JSON };
 
-/* Appends the blocks of a file's bytes, in UTF-8 or in UTF-16 with a byte order mark. Prose is
+/* Appends the blocks of a file's bytes, in any encoding (decode.h). Prose is
  * put together to paragraphs at empty lines; of source code every line is a block, of a table
  * every row, of JSON every record. What is named JSON and is none is taken line by line. */
 int plain_read(struct blocks *blocks, enum plain_kind kind, const char *bytes, size_t length,

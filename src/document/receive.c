@@ -29,7 +29,7 @@ void receive_clear(struct receiver *receiver)
     buffer_clear(&receiver->waiting);
 }
 
-static int nonsense(struct treadle_error *error)
+int receive_nonsense(struct treadle_error *error)
 {
     return error_set(error, TREADLE_EPARSE,
                      "the document could not be read: its reader gave no sensible answer");
@@ -77,7 +77,7 @@ static int take_name(struct receiver *receiver, const char *name, size_t length,
                      struct treadle_error *error)
 {
     if (!is_text(name, length))
-        return nonsense(error);
+        return receive_nonsense(error);
     int rc = spend(receiver, length + NAME_COST, error);
     if (rc)
         return rc;
@@ -91,10 +91,10 @@ static int take_document(struct receiver *receiver, const char *body, size_t len
     struct frame_document said;
     struct sheaf *sheaf = receiver->sheaf;
     if (receiver->state != RECEIVE_READY || length < sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.pages == 0 || (sheaf->sheets && said.pages != sheaf->count))
-        return nonsense(error);
+        return receive_nonsense(error);
     if (said.pages > SHEAF_PAGES)
         return error_set(error, TREADLE_ELIMIT, "the document has %u pages; at most %d can be read",
                          said.pages, SHEAF_PAGES);
@@ -125,10 +125,10 @@ static int take_label(struct receiver *receiver, const char *body, size_t length
     struct frame_page said;
     struct sheaf *sheaf = receiver->sheaf;
     if (receiver->state != RECEIVE_PAGES || receiver->at > 0 || length <= sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.number == 0 || said.number > sheaf->count)
-        return nonsense(error);
+        return receive_nonsense(error);
     if (!sheaf->labels)
         sheaf->labels = arena_array(sheaf->arena, sheaf->count, sizeof *sheaf->labels);
     if (!sheaf->labels)
@@ -142,10 +142,10 @@ static int take_entry(struct receiver *receiver, const char *body, size_t length
 {
     struct frame_entry said;
     if (receiver->state != RECEIVE_PAGES || receiver->at > 0 || length <= sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.page == 0 || said.page > receiver->sheaf->count || said.depth == 0 || said.depth > 64)
-        return nonsense(error);
+        return receive_nonsense(error);
     struct entry entry = {.page = said.page - 1, .depth = (int)said.depth};
     int rc = take_name(receiver, body + sizeof said, length - sizeof said, &entry.title, error);
     if (rc)
@@ -177,10 +177,10 @@ static int take_page(struct receiver *receiver, const char *body, size_t length,
     struct frame_page said;
     if (receiver->state != RECEIVE_PAGES || length != sizeof said ||
         receiver->next >= receiver->sheaf->count)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.number != receiver->next + 1)
-        return nonsense(error);
+        return receive_nonsense(error);
     int rc = receiver->at ? finish_page(receiver, error) : keep_entries(receiver, error);
     if (rc)
         return rc;
@@ -203,10 +203,10 @@ static int take_size(struct receiver *receiver, const char *body, size_t length,
 {
     struct frame_size said;
     if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length != sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (!within(said.width) || !within(said.height))
-        return nonsense(error);
+        return receive_nonsense(error);
     receiver->page.width = said.width;
     receiver->page.height = said.height;
     return 0;
@@ -216,7 +216,7 @@ static int take_word(struct receiver *receiver, const struct frame_word *said, c
                      struct treadle_error *error)
 {
     if (!is_sensible(said) || !is_text(text, said->length))
-        return nonsense(error);
+        return receive_nonsense(error);
     struct word word = {.left = said->left,
                         .top = said->top,
                         .right = said->right,
@@ -243,15 +243,15 @@ static int take_words(struct receiver *receiver, const char *body, size_t length
                       struct treadle_error *error)
 {
     if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length == 0)
-        return nonsense(error);
+        return receive_nonsense(error);
     for (size_t at = 0; at < length;) {
         struct frame_word said;
         if (length - at < sizeof said)
-            return nonsense(error);
+            return receive_nonsense(error);
         memcpy(&said, body + at, sizeof said);
         at += sizeof said;
         if (said.length > length - at)
-            return nonsense(error);
+            return receive_nonsense(error);
         int rc = take_word(receiver, &said, body + at, error);
         if (rc)
             return rc;
@@ -265,10 +265,10 @@ static int take_notice(struct receiver *receiver, const char *body, size_t lengt
 {
     struct frame_notice said;
     if (receiver->at == 0 || receiver->state != RECEIVE_PAGES || length != sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     if (said.code >= NOTICE_CODES)
-        return nonsense(error);
+        return receive_nonsense(error);
     uint32_t *notices = &receiver->sheaf->sheets[receiver->at - 1].notices;
     *notices |= 1u << said.code;
     if (said.code == NOTICE_RECOGNIZED)
@@ -276,31 +276,20 @@ static int take_notice(struct receiver *receiver, const char *body, size_t lengt
     return 0;
 }
 
-static int take_failure(const char *body, size_t length, struct treadle_error *error)
+static int take_failure(struct receiver *receiver, const char *body, size_t length,
+                        struct treadle_error *error)
 {
     struct frame_failure said;
     if (length != sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
-    switch (said.reason) {
-    case FRAME_ENCRYPTED:
-        return error_set(error, TREADLE_EPARSE,
-                         "the PDF is protected by a password; save it without one and try again");
-    case FRAME_DAMAGED:
-        return error_set(error, TREADLE_EPARSE,
-                         "the PDF is damaged or cut short and cannot be read");
-    case FRAME_UNCONFINED:
-        return error_set(error, TREADLE_EIO,
-                         "the PDF reader could not confine itself and so did not start");
-    default:
-        return nonsense(error);
-    }
+    return receive_failure(receiver, said.reason, error);
 }
 
 static int take_end(struct receiver *receiver, size_t length, struct treadle_error *error)
 {
     if (receiver->state != RECEIVE_PAGES || length != 0 || receiver->next < receiver->sheaf->count)
-        return nonsense(error);
+        return receive_nonsense(error);
     receiver->state = RECEIVE_END;
     return finish_page(receiver, error);
 }
@@ -310,7 +299,7 @@ static int take_ready(struct receiver *receiver, const char *body, size_t length
 {
     struct frame_ready said;
     if (receiver->state != RECEIVE_NOTHING || length != sizeof said)
-        return nonsense(error);
+        return receive_nonsense(error);
     memcpy(&said, body, sizeof said);
     receiver->landlock = said.landlock == 1;
     receiver->state = RECEIVE_READY;
@@ -320,6 +309,8 @@ static int take_ready(struct receiver *receiver, const char *body, size_t length
 static int take_frame(struct receiver *receiver, const struct frame *frame, const char *body,
                       struct treadle_error *error)
 {
+    if (receiver->state == RECEIVE_READY && receiver->sheaf->blocks && frame->kind != FRAME_FAILURE)
+        return receive_block_frame(receiver, frame, body, error);
     switch (frame->kind) {
     case FRAME_READY:
         return take_ready(receiver, body, frame->length, error);
@@ -338,11 +329,11 @@ static int take_frame(struct receiver *receiver, const struct frame *frame, cons
     case FRAME_NOTICE:
         return take_notice(receiver, body, frame->length, error);
     case FRAME_FAILURE:
-        return take_failure(body, frame->length, error);
+        return take_failure(receiver, body, frame->length, error);
     case FRAME_END:
         return take_end(receiver, frame->length, error);
     default:
-        return nonsense(error);
+        return receive_nonsense(error);
     }
 }
 
@@ -365,13 +356,13 @@ int receive_bytes(struct receiver *receiver, const char *bytes, size_t length,
     struct frame frame;
     while (length > 0) {
         if (receiver->state == RECEIVE_END)
-            return nonsense(error);
+            return receive_nonsense(error);
         if (waiting->length < sizeof frame && !fill(waiting, sizeof frame, &bytes, &length)) {
             return waiting->failed ? error_set_memory(error) : 0;
         }
         memcpy(&frame, waiting->data, sizeof frame);
         if (frame.length > FRAME_LIMIT)
-            return nonsense(error);
+            return receive_nonsense(error);
         if (!fill(waiting, sizeof frame + frame.length, &bytes, &length))
             return waiting->failed ? error_set_memory(error) : 0;
         int rc = take_frame(receiver, &frame, waiting->data + sizeof frame, error);

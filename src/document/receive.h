@@ -27,6 +27,7 @@ struct receiver {
     struct page page;    /* that page, without its words */
     struct buffer words; /* they: struct word each, whose text is an offset into `text` */
     struct buffer text;
+    const char *header;    /* of the table whose rows come now, where blocks are sent */
     struct buffer entries; /* struct entry each, until the first page comes */
     struct buffer waiting; /* bytes of a frame that is not whole yet */
 };
@@ -42,5 +43,15 @@ size_t receive_own_page(const struct receiver *receiver, size_t page);
 /* Takes the next bytes of a reader's output. */
 int receive_bytes(struct receiver *receiver, const char *bytes, size_t length,
                   struct treadle_error *error);
+
+/* One frame after FRAME_READY of a reader that sends blocks. */
+int receive_block_frame(struct receiver *receiver, const struct frame *frame, const char *body,
+                        struct treadle_error *error);
+
+/* Why the reader gave up. */
+int receive_failure(const struct receiver *receiver, uint32_t reason, struct treadle_error *error);
+
+/* What the reader said makes no sense. */
+int receive_nonsense(struct treadle_error *error);
 
 #endif

@@ -21,8 +21,14 @@ struct entry {
     const char *title;
 };
 
+struct format;
+struct blocks;
+
 struct sheaf {
     struct arena *arena;
+    const struct format *format;
+    struct blocks *blocks; /* where the reader sends blocks and no pages; else NULL */
+    int last_page;         /* of these blocks, 0 when they have none */
     struct sheet *sheets;
     size_t count;
     bool recognizing;    /* pages come again, only to get the text of their pictures */

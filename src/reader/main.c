@@ -1,5 +1,5 @@
 /*
- * treadle-reader: turns the PDF behind descriptor 3 into frames on standard output.
+ * treadle-reader: turns the document behind descriptor 3 into frames on standard output.
  *
  * It is started by the document room, one process for each share of the pages, and does one thing
  * in one order: give up every right that reading does not need, say so, and only then look at the
@@ -19,6 +19,7 @@
 #include "reader/attached.h"
 #include "reader/confine.h"
 #include "reader/describe.h"
+#include "reader/kinds.h"
 #include "reader/output.h"
 #include "reader/words.h"
 
@@ -30,7 +31,8 @@ struct arguments {
     bool check;                 /* confine, say so, end */
     const char *recognize;      /* languages: read the pictures of pages that have no text */
     struct recognizer *recognizer;
-    int description; /* the document once more, for glib */
+    const char *format; /* what the document is, a word of document/format.c */
+    int description;    /* the document once more, for glib */
 };
 
 static bool parse_number(const char *text, unsigned long *out)
@@ -41,7 +43,7 @@ static bool parse_number(const char *text, unsigned long *out)
 }
 
 /* treadle-reader MEMORY SECONDS PAGE-SECONDS PART PARTS FIRST [check] [contained]
- * [recognize=LANGUAGES] */
+ * [recognize=LANGUAGES] [format=WORD] */
 static bool parse_arguments(struct arguments *out, int count, char **values)
 {
     unsigned long memory, seconds;
@@ -61,6 +63,8 @@ static bool parse_arguments(struct arguments *out, int count, char **values)
             out->confine.contained = true;
         else if (strncmp(values[i], "recognize=", 10) == 0)
             out->recognize = values[i] + 10;
+        else if (strncmp(values[i], "format=", 7) == 0)
+            out->format = values[i] + 7;
         else
             return false;
     }
@@ -80,7 +84,7 @@ static void limit_page(unsigned long seconds)
     setitimer(ITIMER_PROF, &time, NULL);
 }
 
-static void send_document(struct output *output, const struct arguments *arguments)
+static void send_pages(struct output *output, const struct arguments *arguments)
 {
     struct words *words = NULL;
     int reason = words_open(&words, FRAME_DESCRIPTOR);
@@ -114,6 +118,17 @@ static void send_document(struct output *output, const struct arguments *argumen
             words_send_page(words, output, number);
     }
     output_frame(output, FRAME_END, NULL, 0, NULL, 0);
+}
+
+static void send_document(struct output *output, const struct arguments *arguments)
+{
+    int reason = 0;
+    if (arguments->format && strcmp(arguments->format, "pdf") != 0)
+        reason = kinds_send(output, FRAME_DESCRIPTOR, arguments->format);
+    else
+        send_pages(output, arguments);
+    if (reason)
+        send_failure(output, (enum frame_reason)reason);
 }
 
 /* Libraries abort when memory runs out. The first process of a container would outlive that

@@ -1,0 +1,145 @@
+/*
+ * Decoding by byte order mark, by form, by name and by ICU's detector, in this order.
+ *
+ * Converters come from ICU's own data, so that the sandboxed reader needs no file for them. A
+ * malformed character of an older encoding becomes U+FFFD; in UTF-16 it makes the file no text,
+ * since there it means that the guess was wrong.
+ */
+#include "document/decode.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include <unicode/ucnv.h>
+#include <unicode/ucsdet.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+enum {
+    SAMPLE = 1 << 16, /* bytes that the detector looks at */
+    PIECE = 1 << 13
+};
+
+static const struct {
+    const char *bytes;
+    size_t length;
+    const char *name;
+} marks[] = {
+    {"\xEF\xBB\xBF", 3, "UTF-8"}, {"\0\0\xFE\xFF", 4, "UTF-32BE"}, {"\xFF\xFE\0\0", 4, "UTF-32LE"},
+    {"\xFE\xFF", 2, "UTF-16BE"},  {"\xFF\xFE", 2, "UTF-16LE"},
+};
+
+/* The encoding that a byte order mark names; `*length` of the mark. */
+static const char *marked(const char *bytes, size_t size, size_t *length)
+{
+    for (size_t i = 0; i < sizeof marks / sizeof *marks; i++)
+        if (size >= marks[i].length && memcmp(bytes, marks[i].bytes, marks[i].length) == 0) {
+            *length = marks[i].length;
+            return marks[i].name;
+        }
+    return NULL;
+}
+
+/* UTF-16 without a mark: most characters of its first line are of Latin, so every other byte is
+ * zero. */
+static const char *wide(const char *bytes, size_t length)
+{
+    size_t zeros[2] = {0}, sample = length < 4096 ? length & ~(size_t)1 : 4096;
+    for (size_t i = 0; i < sample; i++)
+        zeros[i % 2] += bytes[i] == '\0';
+    if (sample < 8 || zeros[0] + zeros[1] < sample / 4)
+        return NULL;
+    return zeros[0] == 0 ? "UTF-16LE" : zeros[1] == 0 ? "UTF-16BE" : NULL;
+}
+
+static bool is_control(char byte)
+{
+    return (unsigned char)byte < ' ' && !strchr("\t\n\r\f\b\x1B\x1A", byte);
+}
+
+static bool has_control(const char *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++)
+        if (bytes[i] == '\0' || is_control(bytes[i]))
+            return true;
+    return false;
+}
+
+bool decode_is_text(const char *bytes, size_t length)
+{
+    size_t mark = 0;
+    return marked(bytes, length, &mark) || wide(bytes, length) || !has_control(bytes, length);
+}
+
+/* Converts by ICU. */
+static int convert(struct buffer *out, const char *bytes, size_t length, const char *name,
+                   bool strict, struct treadle_error *error)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UConverter *from = ucnv_open(name, &status), *to = ucnv_open("UTF-8", &status);
+    if (strict && U_SUCCESS(status))
+        ucnv_setToUCallBack(from, UCNV_TO_U_CALLBACK_STOP, NULL, NULL, NULL, &status);
+    UChar pivot[PIECE], *write = pivot, *read = pivot;
+    const char *source = bytes;
+    bool first = true;
+    while (U_SUCCESS(status)) {
+        char piece[PIECE], *target = piece;
+        ucnv_convertEx(to, from, &target, piece + sizeof piece, &source, bytes + length, pivot,
+                       &read, &write, pivot + PIECE, first, true, &status);
+        first = false;
+        buffer_append(out, piece, (size_t)(target - piece));
+        if (status != U_BUFFER_OVERFLOW_ERROR)
+            break;
+        status = U_ZERO_ERROR;
+    }
+    ucnv_close(from);
+    ucnv_close(to);
+    if (out->failed || status == U_MEMORY_ALLOCATION_ERROR)
+        return error_set_memory(error);
+    if (U_FAILURE(status))
+        return error_set(error, TREADLE_EPARSE, "the file is not well-formed %s text", name);
+    return 0;
+}
+
+/* The name of what ICU finds most likely; what it does not know is Western. */
+static int convert_likely(struct buffer *out, const char *bytes, size_t length,
+                          struct treadle_error *error)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    UCharsetDetector *detector = ucsdet_open(&status);
+    const char *name = NULL;
+    if (U_SUCCESS(status)) {
+        ucsdet_setText(detector, bytes, (int32_t)(length < SAMPLE ? length : SAMPLE), &status);
+        const UCharsetMatch *match = ucsdet_detect(detector, &status);
+        name = match && U_SUCCESS(status) ? ucsdet_getName(match, &status) : NULL;
+    }
+    if (!name || U_FAILURE(status) || strncmp(name, "UTF-", 4) == 0)
+        name = "windows-1252";
+    int rc = convert(out, bytes, length, name, false, error);
+    ucsdet_close(detector);
+    return rc;
+}
+
+int decode_text(struct buffer *out, const char *bytes, size_t length, const char *named,
+                struct treadle_error *error)
+{
+    size_t mark = 0, start = out->length;
+    const char *name = marked(bytes, length, &mark);
+    if (!name && !(text_is_utf8(bytes, length) && !memchr(bytes, '\0', length)))
+        name = wide(bytes, length);
+    int rc = 0;
+    if (name && strcmp(name, "UTF-8") != 0)
+        rc = convert(out, bytes + mark, length - mark, name, true, error);
+    else if (text_is_utf8(bytes + mark, length - mark))
+        rc = buffer_append(out, bytes + mark, length - mark) ? error_set_memory(error) : 0;
+    else if (has_control(bytes, length))
+        rc = error_set(error, TREADLE_EPARSE, "the file is not text");
+    else if (!named || (rc = convert(out, bytes, length, named, false, NULL)) != 0) {
+        out->length = start;
+        rc = convert_likely(out, bytes, length, error);
+    }
+    if (!rc && out->length > start && memchr(out->data + start, '\0', out->length - start))
+        rc = error_set(error, TREADLE_EPARSE, "the file is not text");
+    return rc;
+}

@@ -1,0 +1,79 @@
+/*
+ * Sink: where the readers of all formats but PDF put what they find, and frames are made of it.
+ *
+ * A reader says where blocks begin, what text is in them, and where tables, rows and cells begin
+ * and end, in the order of the document. The sink cuts, joins and sends. It never fails at once:
+ * the first failure is kept, and nothing is sent after it, so a reader looks at it in its loops.
+ */
+#ifndef READER_SINK_H
+#define READER_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "reader/output.h"
+
+enum { SINK_COLUMNS = 512 };
+
+struct sink_cell {
+    size_t start; /* in `cells` */
+    bool heading;
+};
+
+struct sink_table {
+    size_t depth;        /* tables within each other; only the outermost has rows */
+    struct buffer cells; /* texts of the row, each with a zero byte after it */
+    struct sink_cell row[SINK_COLUMNS];
+    unsigned below[SINK_COLUMNS]; /* rows that a cell still reaches down into */
+    size_t above[SINK_COLUMNS];   /* its text in `spanned` */
+    struct buffer spanned;        /* texts of such cells, each with a zero byte after it */
+    size_t columns;               /* of the row at hand */
+    bool open;                    /* a cell is */
+    bool first;                   /* no row was sent yet */
+    bool guess;                   /* the first row may be the head by what it looks like */
+    struct buffer names;          /* of the columns, each with a zero byte after it */
+    size_t starts[SINK_COLUMNS];
+    size_t name_count;
+};
+
+struct sink {
+    struct output *output;
+    int failure; /* enum frame_reason, 0 for none */
+    struct buffer text;
+    enum frame_block_kind kind;
+    unsigned level;
+    unsigned page;
+    bool titled;
+    struct sink_table table;
+};
+
+void sink_init(struct sink *sink, struct output *output);
+void sink_clear(struct sink *sink);
+
+/* Keeps the first failure. */
+void sink_fail(struct sink *sink, enum frame_reason reason);
+
+void sink_title(struct sink *sink, const char *title, size_t length);
+/* The page, or slide, of all that follows. */
+void sink_page(struct sink *sink, unsigned page);
+
+/* Ends the block in the making and begins one. Within a cell of a table it begins a line. */
+void sink_begin(struct sink *sink, enum frame_block_kind kind, unsigned level);
+void sink_text(struct sink *sink, const char *text, size_t length);
+void sink_string(struct sink *sink, const char *text);
+void sink_end(struct sink *sink);
+
+/* `guess`: the first row names the columns when it looks so, as in spreadsheets. */
+void sink_table_begin(struct sink *sink, bool guess);
+void sink_table_end(struct sink *sink);
+void sink_row_begin(struct sink *sink);
+/* `head`: its cells name the columns. */
+void sink_row_end(struct sink *sink, bool head);
+/* In the next column that is free, of so many columns and rows. */
+void sink_cell_begin(struct sink *sink, bool heading, unsigned columns, unsigned rows);
+/* Leaves columns empty up to this one, from 0. */
+void sink_cell_skip(struct sink *sink, size_t column);
+void sink_cell_end(struct sink *sink);
+
+#endif
