@@ -108,8 +108,8 @@ static bool allow_masked(scmp_filter_ctx filter, int call, unsigned index, uint6
 static bool allow_abort(scmp_filter_ctx filter)
 {
     const struct scmp_arg_cmp conditions[] = {
-        SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid()),
-        SCMP_CMP(2, SCMP_CMP_EQ, SIGABRT),
+        SCMP_CMP(0, SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0),
+        SCMP_CMP(2, SCMP_CMP_EQ, SIGABRT, 0),
     };
     return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 2, conditions) == 0;
 }
