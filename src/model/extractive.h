@@ -35,6 +35,9 @@ enum question_kind {
 /* The kind that a question's words tell, in any of the known languages. */
 enum question_kind question_kind(const char *text, size_t length);
 
+/* Whether a text begins with a word that asks for something. */
+bool question_begins(const char *text, size_t length);
+
 /* A word of the question that tells something. */
 struct question_unit {
     const char *word; /* as it stands in the question */
@@ -77,6 +80,11 @@ int question_find_units(const struct question *question, struct language *langua
 /* The part that asks of a message longer than `longest`: its last question, else its start. */
 void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out);
+
+/* The questions that stand in one: "What is the total, and where is the parcel kept?" has two. At
+ * least one comes out: the whole. Returns how many. */
+enum { CLAUSES = 4 };
+size_t question_part(const char *text, size_t length, struct language_span out[CLAUSES]);
 
 /* What to search for when the last message of the user is at `last`: the question, and for a
  * question that leans on what was said before the words of the user's message before. NULL when

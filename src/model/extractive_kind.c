@@ -108,6 +108,16 @@ static size_t skip_marks(const char *text, size_t length)
     return at;
 }
 
+bool question_begins(const char *text, size_t length)
+{
+    size_t skipped = skip_marks(text, length);
+    for (size_t i = 0; i < sizeof openings / sizeof *openings; i++)
+        if (!openings[i].anywhere && openings[i].kind != QUESTION_YESNO &&
+            fits(&openings[i], text + skipped, length - skipped))
+            return true;
+    return false;
+}
+
 enum question_kind question_kind(const char *text, size_t length)
 {
     size_t skipped = skip_marks(text, length);

@@ -230,6 +230,37 @@ void question_clear(struct question *question)
     question->language_count = 0;
 }
 
+/* ---- Several questions in one --------------------------------------------------------------- */
+
+/* The bytes of what joins two questions at `at`: a conjunction, or the mark that ends the first. */
+static size_t joint(const char *text, size_t length, size_t at)
+{
+    static const char *const joints[] = {"? ",  "？",  ", and ", " and ", ", und ", " und ", " et ",
+                                         " y ", " e ", " en ",   " och ", " и ",    "; ",    NULL};
+    for (size_t i = 0; joints[i]; i++) {
+        size_t size = strlen(joints[i]);
+        if (at + size < length && memcmp(text + at, joints[i], size) == 0)
+            return size;
+    }
+    return 0;
+}
+
+size_t question_part(const char *text, size_t length, struct language_span out[CLAUSES])
+{
+    size_t count = 0, start = 0;
+    for (size_t at = 1; at < length && count + 1 < CLAUSES; at++) {
+        size_t size = joint(text, length, at);
+        if (!size || !question_begins(text + start, at - start) ||
+            !question_begins(text + at + size, length - at - size))
+            continue;
+        out[count++] = (struct language_span){start, at + (text[at] == '?')};
+        start = at + size;
+        at = start;
+    }
+    out[count++] = (struct language_span){start, length};
+    return count;
+}
+
 /* ---- Finding the question in a message ------------------------------------------------------ */
 
 void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,

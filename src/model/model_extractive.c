@@ -108,9 +108,16 @@ static int call(struct turn *turn, const char *name, json_t *arguments, struct t
     return 0;
 }
 
+/* Several facts that are asked at once are searched apart. */
 static int call_file_search(struct turn *turn, const char *query, struct treadle_error *error)
 {
-    return call(turn, MODEL_FILE_SEARCH, json_pack("{s:[s]}", "queries", query), error);
+    struct language_span clauses[CLAUSES];
+    size_t count = question_part(query, strlen(query), clauses);
+    json_t *queries = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            queries, json_stringn(query + clauses[i].start, clauses[i].end - clauses[i].start));
+    return call(turn, MODEL_FILE_SEARCH, json_pack("{s:o}", "queries", queries), error);
 }
 
 static bool takes_a_string(const json_t *schema, const char *name)
@@ -186,11 +193,35 @@ static int quote(struct turn *turn, const char *question_text, size_t length,
     return code;
 }
 
+/* Answers each of the questions that stand in one, below it. */
+static int quote_clauses(struct turn *turn, const char *query, struct treadle_error *error)
+{
+    struct language_span clauses[CLAUSES];
+    size_t count = question_part(query, strlen(query), clauses);
+    if (count == 1)
+        return quote(turn, query, strlen(query), error);
+    bool found = false;
+    int code = 0;
+    for (size_t i = 0; i < count && !code; i++) {
+        const char *clause = query + clauses[i].start;
+        size_t length = clauses[i].end - clauses[i].start;
+        buffer_append_format(&turn->answer, "%s%.*s\n\n", i ? "\n\n" : "", (int)length, clause);
+        size_t before = turn->answer.length;
+        code = quote(turn, clause, length, error);
+        found |= turn->answer.length > before;
+        if (turn->answer.length == before)
+            buffer_append_string(&turn->answer, no_answer);
+    }
+    if (!found)
+        buffer_reset(&turn->answer);
+    return code;
+}
+
 /* Answers from what the tools found, or from what functions returned. */
 static int answer_from_tools(struct turn *turn, const char *query, struct treadle_error *error)
 {
     const struct model_request *request = turn->request;
-    int code = quote(turn, query, strlen(query), error);
+    int code = quote_clauses(turn, query, error);
     if (code || turn->answer.length)
         return code;
     bool searched = false;

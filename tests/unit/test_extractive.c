@@ -265,6 +265,34 @@ static void near_passages_are_shown_as_such(void **state)
     assert_certain("Who built the loom?", "The loom was built by Ada Hartley.", "Ada Hartley");
 }
 
+/* Several facts that are asked at once are searched and answered apart. */
+static void questions_in_one_are_parted(void **state)
+{
+    (void)state;
+    static const char *const samples[][2] = {
+        {"What is the total and where is parcel 7 kept?",
+         "{\"queries\":[\"What is the total\",\"where is parcel 7 kept?\"]}"},
+        {"Wie hoch ist die Miete und wann endet der Vertrag?",
+         "{\"queries\":[\"Wie hoch ist die Miete\",\"wann endet der Vertrag?\"]}"},
+        {"Who built it? When?", "{\"queries\":[\"Who built it?\",\"When?\"]}"},
+        {"What is the difference between cats and dogs?",
+         "{\"queries\":[\"What is the difference between cats and dogs?\"]}"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        struct heard heard = ask_first(samples[i][0], MODEL_CHOICE_AUTO);
+        assert_string_equal(heard.arguments.data, samples[i][1]);
+        forget(&heard);
+    }
+    struct heard heard =
+        ask_about("What is the total and where is parcel 7 kept?", NULL,
+                  "Total due: 4,212.50 GBP.\nParcel 7 is kept in the cellar.", pages, 1);
+    const char *total = strstr(heard.text.data, "4,212.50");
+    assert_non_null(total);
+    assert_non_null(strstr(total, "where is parcel 7 kept?\n\n"));
+    assert_non_null(strstr(total, "in the cellar"));
+    forget(&heard);
+}
+
 static void what_has_nothing_to_do_with_the_files_is_refused(void **state)
 {
     (void)state;
@@ -484,6 +512,7 @@ int main(void)
         cmocka_unit_test(a_function_is_called_only_with_what_is_known),
         cmocka_unit_test(the_sentence_that_answers_is_quoted),
         cmocka_unit_test(near_passages_are_shown_as_such),
+        cmocka_unit_test(questions_in_one_are_parted),
         cmocka_unit_test(what_has_nothing_to_do_with_the_files_is_refused),
         cmocka_unit_test(nothing_is_invented),
         cmocka_unit_test(headings_say_what_a_passage_is_about),
