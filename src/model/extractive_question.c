@@ -189,9 +189,11 @@ static void add_units(struct question *question, const struct reading *reading, 
 /* "How often", "how large": the second word asks, too. */
 static bool asks(const struct question *question)
 {
-    static const char *const measures[] = {"how many", "how much",  "how long", "how large",
-                                           "how big",  "how often", "how far",  "how old",
-                                           "how high", NULL};
+    static const char *const measures[] = {
+        "how many",  "how much",  "how long", "how large", "how big",   "how often",
+        "how far",   "how old",   "how high", "wie hoch",  "wie lange", "wie groß",
+        "wie oft",   "wie weit",  "wie viel", "wie alt",   "hoe lang",  "hoe vaak",
+        "hoe groot", "hur länge", "hur ofta", "hur stor",  NULL};
     return starts(question->text, question->length, measures);
 }
 
