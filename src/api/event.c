@@ -67,7 +67,8 @@ bool event_ends_stream(enum treadle_event_type event)
 
 static const struct field treadle_file_citation_delta_fields[] = {
     ROW_STRING(treadle_file_citation_delta, file_id, .doc = "The file cited."),
-    ROW_STRING(treadle_file_citation_delta, quote, .doc = "Always empty."),
+    ROW_STRING(treadle_file_citation_delta, quote,
+               .doc = "What of the file supports the statement."),
     ROW_MAYBE_INTEGER(treadle_file_citation_delta, page, FIELD_OWN,
                       .doc = "The page cited, counted from 1, where the file has pages. "
                              "Treadle's own."),

@@ -28,6 +28,8 @@ static const char *const message_status_names[] = {[TREADLE_MESSAGE_IN_PROGRESS]
 
 static const struct field treadle_file_citation_fields[] = {
     ROW_STRING(treadle_file_citation, file_id, .flags = FIELD_REQUIRED, .doc = "The file cited."),
+    ROW_STRING(treadle_file_citation, quote, .flags = FIELD_OWN,
+               .doc = "What of the file supports the statement. Treadle's own."),
     ROW_MAYBE_INTEGER(treadle_file_citation, page, FIELD_OWN,
                       .doc = "The page cited, counted from 1, where the file has pages. "
                              "Treadle's own."),

@@ -101,12 +101,88 @@ static int add_text(struct conversation *conversation, const struct message_scan
     return scanned->text[0] ? conversation_add(conversation, &said, error) : 0;
 }
 
+/* ---- What earlier runs cited ---------------------------------------------------------------- */
+
+static int make_sources(struct conversation *conversation)
+{
+    if (!conversation->sources)
+        conversation->sources =
+            arena_array(conversation->arena, CONVERSATION_SOURCES, sizeof *conversation->sources);
+    return conversation->sources ? 0 : TREADLE_EMEMORY;
+}
+
+/* An annotation of an earlier answer as a source: a model that repeats its marker means its file,
+ * its page and its quote. */
+static int make_cited(const struct treadle_annotation *annotation, struct arena *arena,
+                      struct citation_source *out)
+{
+    const struct treadle_file_citation *citation = annotation->file_citation;
+    struct model_passage *passage = arena_alloc(arena, sizeof *passage);
+    struct search_result *result = arena_alloc(arena, sizeof *result);
+    struct search_page *page = arena_alloc(arena, sizeof *page);
+    if (!passage || !result || !page)
+        return TREADLE_EMEMORY;
+    *page = (struct search_page){0, citation->page.state == TREADLE_SET ? (int)citation->page.value
+                                                                        : 0};
+    *passage = (struct model_passage){.marker = annotation->text};
+    *result = (struct search_result){.store_id = "",
+                                     .file_id = citation->file_id,
+                                     .filename = "",
+                                     .text = citation->quote ? citation->quote : "",
+                                     .pages = page,
+                                     .page_count = 1};
+    *out = (struct citation_source){passage, result};
+    return 0;
+}
+
+/* The first number of a marker, as in 【4:0†name】. */
+static unsigned turn_of(const char *marker)
+{
+    unsigned turn = 0;
+    for (const char *at = marker + strcspn(marker, "0123456789"); *at >= '0' && *at <= '9'; at++)
+        turn = turn < 100000 ? turn * 10 + (unsigned)(*at - '0') : turn;
+    return turn;
+}
+
+/* Messages come in order, so the oldest give way to the newest. */
+static int note_cited(struct conversation *conversation,
+                      const struct treadle_annotation *annotation)
+{
+    if (annotation->type != TREADLE_ANNOTATION_FILE_CITATION || !annotation->file_citation ||
+        !annotation->file_citation->file_id || !annotation->text)
+        return 0;
+    if (make_sources(conversation))
+        return TREADLE_EMEMORY;
+    if (turn_of(annotation->text) >= conversation->first_turn)
+        conversation->first_turn = turn_of(annotation->text) + 1;
+    if (conversation->cited == CONVERSATION_CITED)
+        memmove(conversation->sources, conversation->sources + 1,
+                --conversation->cited * sizeof *conversation->sources);
+    int rc =
+        make_cited(annotation, conversation->arena, &conversation->sources[conversation->cited]);
+    conversation->source_count = conversation->cited += !rc;
+    return rc;
+}
+
+static int note_all_cited(struct conversation *conversation, const struct treadle_message *message)
+{
+    int rc = 0;
+    for (size_t i = 0; i < message->content_count && !rc; i++) {
+        const struct treadle_text *text = message->content[i].text;
+        for (size_t j = 0; text && j < text->annotation_count && !rc; j++)
+            rc = note_cited(conversation, &text->annotations[j]);
+    }
+    return rc;
+}
+
 /* What the run itself wrote stands with its steps, and not among the thread's. */
 static int add_message(struct conversation *conversation, const char *body, const char *run_id,
                        bool of_run, struct treadle_error *error)
 {
     struct message_scan scanned;
-    if (message_scan(body, run_id, conversation->arena, &scanned))
+    /* Within a text the quotation marks would be escaped. */
+    bool cites = strstr(body, "\"file_citation\"");
+    if (!cites && message_scan(body, run_id, conversation->arena, &scanned))
         return scanned.of_run == of_run ? add_text(conversation, &scanned, error) : 0;
     struct treadle_message *message = arena_alloc(conversation->arena, sizeof *message);
     if (!message)
@@ -115,6 +191,8 @@ static int add_message(struct conversation *conversation, const char *body, cons
                          conversation->arena, message, error);
     if (rc || (message->run_id && strcmp(message->run_id, run_id) == 0) != of_run)
         return rc;
+    if (!of_run && message->role == TREADLE_ROLE_ASSISTANT && note_all_cited(conversation, message))
+        return error_set_memory(error);
     return add_parsed(conversation, message, of_run, error);
 }
 
@@ -133,10 +211,7 @@ static size_t message_limit(const struct treadle_run *run)
 int conversation_add_search(struct conversation *conversation, const char *call_id,
                             const struct file_search_outcome *outcome, struct treadle_error *error)
 {
-    if (!conversation->sources)
-        conversation->sources =
-            arena_array(conversation->arena, CONVERSATION_SOURCES, sizeof *conversation->sources);
-    if (!conversation->sources)
+    if (make_sources(conversation))
         return error_set_memory(error);
     for (size_t i = 0; i < outcome->count && conversation->source_count < CONVERSATION_SOURCES; i++)
         conversation->sources[conversation->source_count++] =
@@ -167,9 +242,10 @@ static int recall_search(struct conversation *conversation, const struct treadle
     struct file_search_outcome *outcome = arena_alloc(conversation->arena, sizeof *outcome);
     if (!outcome)
         return error_set_memory(error);
-    int rc = file_search_recall(call->file_search, remembered, conversation->turns,
-                                conversation->source_count, conversation->arena, &said->arguments,
-                                outcome, error);
+    int rc = file_search_recall(call->file_search, remembered,
+                                conversation->first_turn + conversation->turns,
+                                conversation->source_count - conversation->cited,
+                                conversation->arena, &said->arguments, outcome, error);
     said->name = MODEL_FILE_SEARCH;
     result->passages = outcome->passages;
     result->passage_count = outcome->count;

@@ -13,7 +13,8 @@
 
 enum {
     CONVERSATION_MESSAGES = 256, /* of a thread that a model is told; the newest win */
-    CONVERSATION_SOURCES = 512   /* passages that may be cited */
+    CONVERSATION_SOURCES = 512,  /* passages that may be cited */
+    CONVERSATION_CITED = 128     /* of them, those that earlier answers cite; the newest win */
 };
 
 /* A message of the thread that has images, and where it stands among those of the conversation. */
@@ -32,6 +33,8 @@ struct conversation {
     size_t capacity;
     struct citation_source *sources;
     size_t source_count;
+    size_t cited;        /* the first of them are what earlier runs cited */
+    unsigned first_turn; /* of the run, as its markers count: behind those of earlier runs */
     /* Of the turns that the run had before, when it has waited for outputs: */
     unsigned turns;
     struct treadle_usage used;

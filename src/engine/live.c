@@ -257,6 +257,15 @@ static int add_object(struct live_run *live, uint8_t kind, const struct buffer *
     return text->failed ? too_large(error) : add_piece(live, &piece, text->data, error);
 }
 
+/* Copies what a citation points to. */
+static int own_citation(struct treadle_file_citation *citation, struct arena *arena)
+{
+    const char *quote = citation->quote;
+    citation->file_id = arena_string(arena, citation->file_id);
+    citation->quote = arena_string(arena, quote);
+    return citation->file_id && (citation->quote || !quote) ? 0 : TREADLE_EMEMORY;
+}
+
 /* The content keeps what clients were told, so an end that comes from elsewhere can write it. */
 static int keep_annotation(struct live_run *live, const struct treadle_annotation *annotation,
                            struct treadle_error *error)
@@ -280,8 +289,7 @@ static int keep_annotation(struct live_run *live, const struct treadle_annotatio
     if (!kept->text || !citation)
         return error_set_memory(error);
     *citation = *annotation->file_citation;
-    citation->file_id = arena_string(arena, annotation->file_citation->file_id);
-    if (!citation->file_id)
+    if (own_citation(citation, arena))
         return error_set_memory(error);
     live->annotation_count++;
     return 0;
@@ -346,9 +354,8 @@ static int copy_annotations(const struct live_run *live, struct arena *arena,
         if (!citation || !copy->text)
             return TREADLE_EMEMORY;
         *citation = *live->annotations[i].file_citation;
-        citation->file_id = arena_string(arena, citation->file_id);
         copy->file_citation = citation;
-        if (!citation->file_id)
+        if (own_citation(citation, arena))
             return TREADLE_EMEMORY;
     }
     return text->annotations ? 0 : TREADLE_EMEMORY;

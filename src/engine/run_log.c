@@ -114,7 +114,7 @@ void run_log_print_annotation(const char *subject, unsigned index, size_t ordina
                               const struct treadle_annotation *annotation, struct buffer *out)
 {
     struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
-                                                   .quote = "",
+                                                   .quote = annotation->file_citation->quote,
                                                    .page = annotation->file_citation->page};
     struct treadle_annotation_delta told = {
         .index = (int64_t)ordinal,

@@ -110,8 +110,8 @@ static int search(struct execution *execution, size_t index, struct buffer *reca
         .store_count = execution->stores.count,
         .options = execution_search_tool(execution)->file_search,
         .arguments = call->arguments.data ? call->arguments.data : "",
-        .turn = execution->turn,
-        .first_result = execution->conversation.source_count,
+        .turn = execution->conversation.first_turn + execution->turn,
+        .first_result = execution->conversation.source_count - execution->conversation.cited,
     };
     if (!outcome)
         return error_set_memory(&execution->error);

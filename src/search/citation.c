@@ -1,5 +1,5 @@
 /*
- * Citations: which page of a chunk a statement comes from.
+ * Citations: which page and which stretch of a chunk a statement comes from.
  */
 #include <ctype.h>
 #include <string.h>
@@ -90,17 +90,68 @@ static int most_alike(const char *text, const struct search_page *pages, size_t 
     return page;
 }
 
+/* Takes white space off both ends. */
+static void trim(const char **text, size_t *length)
+{
+    while (*length && blank(**text)) {
+        (*text)++;
+        (*length)--;
+    }
+    while (*length && blank((*text)[*length - 1]))
+        (*length)--;
+}
+
+/* Where a statement ends that stands at `at`. */
+static size_t end_of(const char *at, const char *statement, size_t length)
+{
+    const char *start = at;
+    for (size_t i = 0; i < length;) {
+        if (!blank(statement[i])) {
+            at++;
+            i++;
+            continue;
+        }
+        while (i < length && blank(statement[i]))
+            i++;
+        while (*at && blank(*at))
+            at++;
+    }
+    return (size_t)(at - start);
+}
+
+bool search_cited_stretch(const char *text, const char *statement, size_t length, size_t *start,
+                          size_t *end)
+{
+    uint32_t words[WORDS];
+    size_t count = 0, at = 0, most = 0;
+    trim(&statement, &length);
+    for (const char *found = text; length && (found = strchr(found, *statement)); found++)
+        if (stands_at(found, statement, length)) {
+            *start = (size_t)(found - text);
+            *end = *start + end_of(found, statement, length);
+            return true;
+        }
+    while (count < WORDS && (words[count] = next_word(statement, length, &at)))
+        count++;
+    for (const char *line = text; *line;) {
+        size_t size = strcspn(line, "\n");
+        size_t shared = shared_words(line, size, words, count);
+        if (shared > most) {
+            most = shared;
+            *start = (size_t)(line - text);
+            *end = *start + size;
+        }
+        line += size + (line[size] == '\n');
+    }
+    return most > 0;
+}
+
 int search_cited_page(const char *text, const struct search_page *pages, size_t page_count,
                       const char *statement, size_t length)
 {
     if (page_count == 0)
         return 0;
-    while (length && blank(*statement)) {
-        statement++;
-        length--;
-    }
-    while (length && blank(statement[length - 1]))
-        length--;
+    trim(&statement, &length);
     for (const char *at = text; length && (at = strchr(at, *statement)); at++) {
         if (!stands_at(at, statement, length))
             continue;

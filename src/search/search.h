@@ -159,4 +159,9 @@ int search_text(struct search *search, const char *store_id, const char *file_id
 int search_cited_page(const char *text, const struct search_page *pages, size_t page_count,
                       const char *statement, size_t length);
 
+/* The stretch of a chunk that supports a statement best: where it stands word for word, else the
+ * line that shares most words with it. False where none does. */
+bool search_cited_stretch(const char *text, const char *statement, size_t length, size_t *start,
+                          size_t *end);
+
 #endif

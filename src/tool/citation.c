@@ -22,7 +22,8 @@ enum {
     LARGEST_MARKER = 1024,
     LARGEST_STATEMENT = 64 * 1024,
     LARGEST_PIECE = 8 << 20,
-    LARGEST_PAGE = 100000
+    LARGEST_PAGE = 100000,
+    LARGEST_QUOTE = 1000
 };
 
 /* What text that starts with an opening bracket is. */
@@ -77,12 +78,21 @@ static enum shape find_shape(const char *text, size_t length, size_t *marker)
     return shape == TOO_SHORT_TO_TELL && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 
+/* The bytes up to the dagger: the numbers, which alone tell what is meant. Models change what
+ * follows: they write "source", shorten the name, or add lines. */
+static size_t numbers_of(const char *marker, size_t length)
+{
+    const char *dagger = memmem(marker, length, DAGGER, strlen(DAGGER));
+    return dagger ? (size_t)(dagger - marker) : length;
+}
+
 static const struct citation_source *
 find_source(const char *marker, size_t length, const struct citation_source *sources, size_t count)
 {
+    size_t numbers = numbers_of(marker, length);
     for (size_t i = 0; i < count; i++) {
         const char *known = sources[i].passage->marker;
-        if (strlen(known) == length && memcmp(known, marker, length) == 0)
+        if (numbers_of(known, strlen(known)) == numbers && memcmp(known, marker, numbers) == 0)
             return &sources[i];
     }
     return NULL;
@@ -136,10 +146,24 @@ static int find_page(const char *statement, size_t length, const struct search_r
     return search_cited_page(result->text, result->pages, result->page_count, statement, length);
 }
 
+/* What of the result supports the statement, in the arena; "" where nothing does. */
+static const char *find_quote(const char *statement, size_t length,
+                              const struct search_result *result, struct arena *arena)
+{
+    size_t start, end;
+    narrow_to_quotation(&statement, &length);
+    if (!search_cited_stretch(result->text, statement, length, &start, &end))
+        return "";
+    if (end - start > LARGEST_QUOTE)
+        end = start + text_cut(result->text + start, LARGEST_QUOTE);
+    return arena_copy(arena, result->text + start, end - start);
+}
+
 struct citation_walk {
     const struct citation_source *sources;
     size_t source_count;
     const struct citation_target *target;
+    struct arena *arena;
     struct buffer held;      /* may still be a marker */
     struct buffer statement; /* that is cited next */
     bool after_marker;
@@ -155,6 +179,7 @@ struct citation_walk *citation_begin(const struct citation_source *sources, size
     walk->sources = sources;
     walk->source_count = source_count;
     walk->target = target;
+    walk->arena = arena;
     buffer_init(&walk->held, LARGEST_PIECE);
     buffer_init(&walk->statement, LARGEST_STATEMENT);
     return walk;
@@ -166,9 +191,13 @@ static int hand_on_marker(struct citation_walk *walk, const struct citation_sour
     const struct search_result *result = source->result;
     const char *marker = source->passage->marker;
     size_t length = text_characters(marker, strlen(marker));
-    struct treadle_file_citation citation = {.file_id = result->file_id};
-    int page =
-        find_page(walk->statement.data ? walk->statement.data : "", walk->statement.length, result);
+    const char *statement = walk->statement.data ? walk->statement.data : "";
+    struct treadle_file_citation citation = {
+        .file_id = result->file_id,
+        .quote = find_quote(statement, walk->statement.length, result, walk->arena)};
+    if (!citation.quote)
+        return error_set_memory(error);
+    int page = find_page(statement, walk->statement.length, result);
     if (page > 0)
         citation.page = (struct treadle_integer){TREADLE_SET, page};
     const struct treadle_annotation annotation = {

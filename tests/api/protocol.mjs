@@ -26,7 +26,7 @@ const constant = value => ({ const: value });
 const text = { type: 'string' };
 const count = { type: 'integer', minimum: 0 };
 const citation = closed({ index: count, type: constant('file_citation'), text, start_index: count,
-    end_index: count, file_citation: closed({ file_id: text, quote: constant(''), page: count },
+    end_index: count, file_citation: closed({ file_id: text, quote: { type: 'string' }, page: count },
         ['file_id', 'quote']) });
 const content = { oneOf: [
     closed({ index: count, type: constant('text'), text: closed({ value: text,
@@ -111,8 +111,8 @@ const without = (object, ...names) =>
 function wholeContent(parts) {
     return parts.map(part => {
         if (!part.text) return without(part, 'index');
-        const annotations = part.text.annotations.map(annotation => ({ ...without(annotation, 'index'),
-            file_citation: without(annotation.file_citation, 'quote') }));
+        const annotations = part.text.annotations.map(annotation =>
+            without(annotation, 'index'));
         return { type: part.type, text: { value: part.text.value, annotations } };
     });
 }

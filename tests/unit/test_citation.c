@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tool/citation.h"
@@ -129,6 +130,33 @@ static void believes_a_page_that_is_named(void **state)
     assert_int_equal(text.citations[0].page.value, 4);
 }
 
+/* Models change what stands behind the numbers; these alone tell what is meant. */
+static void goes_by_the_numbers(void **state)
+{
+    static const char *const markers[] = {"【0:0†source】", "【0:0†】", "【0:0†A】",
+                                          "【0:0†a†L1-L3】"};
+    assert_true(strncmp(FIRST, "【0:0†", strlen("【0:0†")) == 0);
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        char said[128];
+        snprintf(said, sizeof said, "The cat sat down here. %s end", markers[i]);
+        struct gathered text = resolve(state, said);
+        assert_string_equal(text.value, "The cat sat down here. " FIRST " end");
+        assert_int_equal(text.annotation_count, 1);
+        assert_int_equal(text.citations[0].page.value, 4);
+    }
+    assert_int_equal(resolve(state, "No 【10:0†a】【0:00†a】【00:0†a】").annotation_count, 0);
+}
+
+static void quotes_what_supports(void **state)
+{
+    struct gathered text = resolve(state, "“The dog ran  off there.” " FIRST);
+    assert_string_equal(text.citations[0].quote, "The dog ran off there.");
+    text = resolve(state, "A dog was there, and ran. " FIRST);
+    assert_string_equal(text.citations[0].quote, "The cat sat down here. The dog ran off there.");
+    text = resolve(state, "Zebra! " FIRST);
+    assert_string_equal(text.citations[0].quote, "");
+}
+
 static void gives_no_page_where_there_is_none(void **state)
 {
     struct gathered text = resolve(state, "No pages. " SECOND);
@@ -168,6 +196,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(annotates_at_characters, setup, teardown),
         cmocka_unit_test_setup_teardown(finds_the_page, setup, teardown),
         cmocka_unit_test_setup_teardown(believes_a_page_that_is_named, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_by_the_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(quotes_what_supports, setup, teardown),
         cmocka_unit_test_setup_teardown(gives_no_page_where_there_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_out_what_it_does_not_know, setup, teardown),
         cmocka_unit_test_setup_teardown(leaves_other_brackets_alone, setup, teardown),

@@ -306,9 +306,9 @@ static struct treadle_annotation cite(const char *text, struct treadle_file_cita
 static void numbers_citations(void **state)
 {
     (void)state;
-    struct treadle_file_citation page7 = {"file-a", TREADLE_VALUE(7)},
-                                 page7_again = {"file-a", TREADLE_VALUE(7)},
-                                 other = {"file-b", {TREADLE_ABSENT, 0}};
+    struct treadle_file_citation page7 = {.file_id = "file-a", .page = TREADLE_VALUE(7)},
+                                 page7_again = {.file_id = "file-a", .page = TREADLE_VALUE(7)},
+                                 other = {.file_id = "file-b", .page = {TREADLE_ABSENT, 0}};
     struct treadle_annotation annotations[] = {cite("【0:0†a.pdf】", &page7),
                                                cite("【0:1†b.pdf】", &other),
                                                cite("【0:2†a.pdf】", &page7_again)};
@@ -332,8 +332,8 @@ static void numbers_citations(void **state)
 static void tells_pages_of_one_marker_apart(void **state)
 {
     (void)state;
-    struct treadle_file_citation page3 = {"file-a", TREADLE_VALUE(3)},
-                                 page4 = {"file-a", TREADLE_VALUE(4)};
+    struct treadle_file_citation page3 = {.file_id = "file-a", .page = TREADLE_VALUE(3)},
+                                 page4 = {.file_id = "file-a", .page = TREADLE_VALUE(4)};
     struct treadle_annotation annotations[] = {cite("【0:0†a】", &page3),
                                                cite("【0:0†a】", &page4)};
     annotations[0].start_index = 2;

@@ -133,6 +133,7 @@ static struct difference differences[] = {
     {"ChunkingStrategy", "type", WORDS, "one table for three schemas; its check refuses other",
      false},
     {"CreateUploadRequest", "purpose", WORDS, "as of files; its check refuses outputs", false},
+    {"FileCitation", "quote", EXTRA, "Treadle's own: what supports the statement", false},
     {"FileCitation", "page", EXTRA, "Treadle's own: the page of the passage", false},
     {"FileCitationDelta", "page", EXTRA, "Treadle's own: the page of the passage", false},
     {"FileSearchRankingOptions", "hybrid_search", EXTRA, "recorded, always null", false},

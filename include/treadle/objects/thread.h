@@ -20,6 +20,7 @@ enum treadle_annotation_type { TREADLE_ANNOTATION_FILE_CITATION = 1, TREADLE_ANN
 
 struct treadle_file_citation {
     const char *file_id;
+    const char *quote;           /* Treadle's own: what of the file supports the statement */
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
 };
 
