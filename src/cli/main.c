@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/libraries.h"
 
 static const struct command commands[] = {
     {"serve", "Serve the Assistants API over HTTP.", cmd_serve},
@@ -88,5 +89,8 @@ int main(int argc, char **argv)
         strcmp(argv[1], "-h") == 0)
         return help(argc - 1, argv + 1);
     const struct command *command = find_command(argv[1]);
-    return command ? command->run(argc - 1, argv + 1) : unknown_command(argv[1]);
+    if (!command)
+        return unknown_command(argv[1]);
+    cli_prepare_libraries();
+    return command->run(argc - 1, argv + 1);
 }

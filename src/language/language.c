@@ -5,10 +5,8 @@
  * so every word is worked out once and kept in a hash table with open addressing. When the table
  * is three quarters full it starts anew, which bounds its memory whatever the text is.
  */
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unicode/uloc.h>
 #include <unicode/ustring.h>
 
 #include "base/error.h"
@@ -25,18 +23,6 @@ static const struct language_rules *rules_for(const char *code)
     return language_table;
 }
 
-/* Where ICU 72 has no memory for its default locale at its first use, it crashes; where the locale
- * is set, it says so. Rules are asked for by their own locale, so which one is the default is all
- * the same. */
-static void prepare(UErrorCode *status)
-{
-    static atomic_bool prepared;
-    if (atomic_load(&prepared))
-        return;
-    uloc_setDefault("", status);
-    atomic_store(&prepared, U_SUCCESS(*status));
-}
-
 int language_new(struct language **out, const char *code, struct treadle_error *error)
 {
     struct language *language = calloc(1, sizeof *language);
@@ -50,7 +36,6 @@ int language_new(struct language **out, const char *code, struct treadle_error *
         return error_set_memory(error);
     }
     UErrorCode status = U_ZERO_ERROR;
-    prepare(&status);
     const char *locale = language->rules->code;
     language->fold = unorm2_getNFKCCasefoldInstance(&status);
     language->words = ubrk_open(UBRK_WORD, locale, NULL, 0, &status);
