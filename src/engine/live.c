@@ -202,10 +202,7 @@ int live_begin(struct live_run *live, const char *subject, struct treadle_error 
     return 0;
 }
 
-static int too_large(struct treadle_error *error)
-{
-    return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
-}
+static const char too_large[] = "The model's answer is too large.";
 
 static int add_piece(struct live_run *live, const struct piece *piece, const char *text,
                      struct treadle_error *error)
@@ -215,18 +212,19 @@ static int add_piece(struct live_run *live, const struct piece *piece, const cha
         struct piece *pieces =
             room <= MOST_PIECES ? realloc(live->pieces, room * sizeof *pieces) : NULL;
         if (!pieces)
-            return room > MOST_PIECES ? too_large(error) : error_set_memory(error);
+            return room > MOST_PIECES ? error_set(error, TREADLE_ELIMIT, "%s", too_large)
+                                      : error_set_memory(error);
         live->pieces = pieces;
         live->piece_room = room;
     }
     if (buffer_append(&live->text, text, piece->length))
-        return too_large(error);
+        return buffer_error(&live->text, too_large, error);
     live->pieces[live->piece_count] = *piece;
     live->pieces[live->piece_count].start = (uint32_t)(live->text.length - piece->length);
     live->pieces[live->piece_count++].number = ++live->last;
     live->unsaved = true;
     live_frame_piece(live, &live->pieces[live->piece_count - 1], &live->frames);
-    return live->frames.failed ? too_large(error) : 0;
+    return live->frames.failed ? buffer_error(&live->frames, too_large, error) : 0;
 }
 
 int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, const char *text,
@@ -235,14 +233,14 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
     struct piece piece = {.kind = kind, .index = (uint16_t)index, .length = (uint32_t)length};
     int rc = 0;
     if (kind == PIECE_ARGUMENTS) {
-        rc = live_keep_arguments(live, index, text, length);
-        return rc ? too_large(error) : add_piece(live, &piece, text, error);
+        rc = live_keep_arguments(live, index, text, length, error);
+        return rc ? rc : add_piece(live, &piece, text, error);
     }
     bool *opened = &live->opened[kind == PIECE_REFUSAL];
     piece.opens = !*opened;
-    rc = buffer_append(kind == PIECE_TEXT ? &live->content : &live->refusal, text, length);
-    if (rc)
-        return too_large(error);
+    struct buffer *whole = kind == PIECE_TEXT ? &live->content : &live->refusal;
+    if (buffer_append(whole, text, length))
+        return buffer_error(whole, too_large, error);
     *opened = true;
     if (kind == PIECE_REFUSAL)
         live->refusal_index = index;
@@ -254,7 +252,8 @@ static int add_object(struct live_run *live, uint8_t kind, const struct buffer *
                       struct treadle_error *error)
 {
     const struct piece piece = {.kind = kind, .length = (uint32_t)text->length};
-    return text->failed ? too_large(error) : add_piece(live, &piece, text->data, error);
+    return text->failed ? buffer_error(text, too_large, error)
+                        : add_piece(live, &piece, text->data, error);
 }
 
 /* Copies what a citation points to. */
@@ -302,7 +301,7 @@ int live_add_annotation(struct live_run *live, unsigned index,
     size_t ordinal = live->annotation_count;
     int rc = keep_annotation(live, annotation, error);
     if (!rc && buffer_append_string(&live->content, annotation->text))
-        rc = too_large(error);
+        rc = buffer_error(&live->content, too_large, error);
     live->opened[0] = true;
     if (rc)
         return rc;

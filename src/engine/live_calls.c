@@ -58,9 +58,13 @@ int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *
     return 0;
 }
 
-int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length)
+int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length,
+                        struct treadle_error *error)
 {
-    return buffer_append(&live->calls[index].arguments, text, length);
+    struct buffer *arguments = &live->calls[index].arguments;
+    return buffer_append(arguments, text, length)
+               ? buffer_error(arguments, "The model's answer is too large.", error)
+               : 0;
 }
 
 void live_forget_calls(struct live_run *live)

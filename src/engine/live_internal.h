@@ -56,10 +56,11 @@ struct live_run {
     struct live_follower *dismissed; /* to be told of their end when the lock is let go */
 };
 
-/* The calls of the subject: kept as they are told, and forgotten with it. The first two give 0,
- * TREADLE_ELIMIT or TREADLE_EMEMORY. Under the lock. */
+/* The calls of the subject: kept as they are told, and forgotten with it. The first gives 0 or
+ * TREADLE_EMEMORY. Under the lock. */
 int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *call);
-int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length);
+int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length,
+                        struct treadle_error *error);
 void live_forget_calls(struct live_run *live);
 
 /* Appends the frame of a piece. */

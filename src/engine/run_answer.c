@@ -249,7 +249,8 @@ static int hear_entry(struct execution *execution, const struct inbox_entry *ent
     if (entry->kind == INBOX_CALL)
         return hear_call(execution, entry);
     if (entry->kind == INBOX_TEXT && buffer_append(&execution->said, text, entry->length))
-        return error_set(&execution->error, TREADLE_ELIMIT, "The model's answer is too large.");
+        return buffer_error(&execution->said, "The model's answer is too large.",
+                            &execution->error);
     if (!execution->writes)
         return 0;
     if (entry->kind == INBOX_TEXT)

@@ -98,7 +98,7 @@ static int store(struct run_change *change, struct run_news *news, struct treadl
         number += news->events[i].types[1] ? 2 : 1;
     }
     if (!rc && body.failed)
-        rc = error_set(error, TREADLE_ELIMIT, "The log of the run is too large.");
+        rc = buffer_error(&body, "The log of the run is too large.", error);
     if (!rc && !news->gone)
         rc = run_log_insert(change->session, news->run_id, from, number - 1, body.data, error);
     buffer_clear(&body);

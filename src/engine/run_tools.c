@@ -137,7 +137,7 @@ static int search_all(struct execution *execution)
     }
     buffer_append_char(&recall, ']');
     if (!rc && recall.failed)
-        rc = error_set(&execution->error, TREADLE_ELIMIT, "The searches found too much.");
+        rc = buffer_error(&recall, "The searches found too much.", &execution->error);
     if (!rc && !(execution->recall = arena_copy(execution->arena, recall.data, recall.length)))
         rc = error_set_memory(&execution->error);
     buffer_clear(&recall);

@@ -26,9 +26,13 @@ static int tell(struct whole *whole, struct treadle_error *error)
     struct run_change *change = &whole->execution->change;
     const char *data =
         whole->data.failed ? NULL : arena_copy(change->arena, whole->data.data, whole->data.length);
+    int rc = whole->data.failed
+                 ? buffer_error(&whole->data, "The model's answer is too large.", error)
+             : data ? 0
+                    : error_set_memory(error);
     buffer_reset(&whole->data);
-    if (!data)
-        return error_set_memory(error);
+    if (rc)
+        return rc;
     return run_change_tell(change, whole->execution->record.run.id, TREADLE_EVENT_MESSAGE_DELTA, 0,
                            data, NULL, error);
 }
@@ -39,7 +43,7 @@ static int tell_text(void *context, const char *text, size_t length, struct trea
     run_log_print_delta(PIECE_TEXT, whole->message_id, 0, !whole->told, text, length, &whole->data);
     whole->told = true;
     if (buffer_append(&whole->text, text, length))
-        return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+        return buffer_error(&whole->text, "The model's answer is too large.", error);
     return tell(whole, error);
 }
 
@@ -60,7 +64,7 @@ static int tell_annotation(void *context, const struct treadle_annotation *annot
     run_log_print_annotation(whole->message_id, 0, whole->annotation_count++, annotation,
                              &whole->data);
     if (buffer_append_string(&whole->text, annotation->text))
-        return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+        return buffer_error(&whole->text, "The model's answer is too large.", error);
     return tell(whole, error);
 }
 
@@ -71,7 +75,7 @@ static int tell_refusal(struct whole *whole, const char *text, size_t length,
                         length, &whole->data);
     whole->refused = true;
     if (buffer_append(&whole->refusal, text, length))
-        return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+        return buffer_error(&whole->refusal, "The model's answer is too large.", error);
     return tell(whole, error);
 }
 

@@ -83,9 +83,6 @@ static struct MHD_Response *response_of_file(struct http_reply *reply)
     /* The response closes the descriptor only if it has taken it. */
     if (response && reply->file_length)
         reply->file = -1;
-    /* What a file holds is its sender's: no browser may guess that it is a page. */
-    if (response)
-        MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     return response;
 }
 
@@ -104,25 +101,40 @@ static struct MHD_Response *response_of_buffer(struct http_reply *reply)
     return response;
 }
 
+/* False when memory runs out. */
+static bool add_headers(struct MHD_Response *response, const struct http_reply *reply,
+                        const struct http_reply_frame *frame, bool of_file)
+{
+    char milliseconds[24];
+    snprintf(milliseconds, sizeof milliseconds, "%lld", (long long)(frame->handler_us / 1000));
+    const char *type = reply->content_type;
+    bool added = MHD_add_response_header(response, "x-request-id", frame->request_id) &&
+                 MHD_add_response_header(response, "openai-processing-ms", milliseconds);
+    /* What a file holds is its sender's: no browser may guess that it is a page. */
+    if (of_file)
+        added = added && MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    if (type && is_header_value(type))
+        added = added && MHD_add_response_header(response, "Content-Type", type);
+    if (frame->close)
+        added = added && MHD_add_response_header(response, "Connection", "close");
+    for (size_t i = 0; i < reply->header_count && added; i++)
+        added = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
+    return added;
+}
+
 struct MHD_Response *http_reply_build(struct http_reply *reply,
                                       const struct http_reply_frame *frame)
 {
-    struct MHD_Response *response = reply->stream      ? http_stream_response(reply->stream)
-                                    : reply->file >= 0 ? response_of_file(reply)
-                                                       : response_of_buffer(reply);
+    bool of_file = !reply->stream && reply->file >= 0;
+    struct MHD_Response *response = reply->stream ? http_stream_response(reply->stream)
+                                    : of_file     ? response_of_file(reply)
+                                                  : response_of_buffer(reply);
     if (!response)
         return NULL;
-    char milliseconds[24];
-    snprintf(milliseconds, sizeof milliseconds, "%lld", (long long)(frame->handler_us / 1000));
-    MHD_add_response_header(response, "x-request-id", frame->request_id);
-    MHD_add_response_header(response, "openai-processing-ms", milliseconds);
-    if (reply->content_type && is_header_value(reply->content_type))
-        MHD_add_response_header(response, "Content-Type", reply->content_type);
-    if (frame->close)
-        MHD_add_response_header(response, "Connection", "close");
-    for (size_t i = 0; i < reply->header_count; i++)
-        MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    return response;
+    if (add_headers(response, reply, frame, of_file))
+        return response;
+    MHD_destroy_response(response);
+    return NULL;
 }
 
 void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,

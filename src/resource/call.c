@@ -16,6 +16,8 @@ static int check_reply(struct resource_call *call, struct treadle_error *error)
 {
     if (!call->reply->body.failed)
         return 0;
+    if (call->reply->body.failed == TREADLE_EMEMORY)
+        return error_set_memory(error);
     return error_set_wire(error, 500, "server_error", NULL, NULL, "The reply is too large.");
 }
 

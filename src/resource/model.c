@@ -42,10 +42,12 @@ static int read_name(struct resource_call *call, const char **out, struct treadl
         if (found)
             buffer_append_string(&name, request->segments[i]);
     }
-    const char *copy = arena_copy(call->arena, name.data, name.length);
-    bool too_long = name.failed;
+    const char *copy = name.failed ? NULL : arena_copy(call->arena, name.data, name.length);
+    bool too_long = name.failed == TREADLE_ELIMIT;
     buffer_clear(&name);
-    if (too_long || !copy)
+    if (!too_long && !copy)
+        return error_set_memory(error);
+    if (too_long)
         return error_set_request(error, "invalid_value", "model", "The model's name is too long.");
     *out = copy;
     return 0;

@@ -288,7 +288,7 @@ int citation_feed(struct citation_walk *walk, const char *text, size_t length,
                   struct treadle_error *error)
 {
     if (buffer_append(&walk->held, text, length))
-        return error_set(error, TREADLE_ELIMIT, "The model's answer is too large.");
+        return buffer_error(&walk->held, "The model's answer is too large.", error);
     return hand_on(walk, false, error);
 }
 
