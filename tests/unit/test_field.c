@@ -65,7 +65,7 @@ static const struct {
 static int narrowed_index(const struct treadle_type *type, const struct field *field)
 {
     for (size_t i = 0; i < sizeof narrowed / sizeof narrowed[0]; i++)
-        if (strcmp(narrowed[i].type, type->name) == 0 &&
+        if (field->name && strcmp(narrowed[i].type, type->name) == 0 &&
             strcmp(narrowed[i].member, field->name) == 0)
             return (int)i;
     return -1;
