@@ -75,8 +75,8 @@ struct document_options {
  * notice. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
  * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits or where most pages were
  * left out for them, TREADLE_ESTATE when stopped, TREADLE_EBUSY when somebody else ended the
- * reader, TREADLE_EIO when the file or the reader cannot be used; each with a message that a user
- * can act on. */
+ * reader, TREADLE_EIO when the file or the reader cannot be used at present, TREADLE_ENOTFOUND when
+ * there is no reader or no way to confine it; each with a message that a user can act on. */
 int document_read(struct document **out, int descriptor, const char *filename,
                   const struct document_options *options, struct treadle_error *error);
 

@@ -275,7 +275,7 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     struct treadle_error problem = {0};
     launch->contained = launch_can_contain();
     rc = run_readers(gathering, sheaf, &ready, &problem);
-    if (rc == TREADLE_EIO && launch->contained && !ready) {
+    if ((rc == TREADLE_EIO || rc == TREADLE_ENOTFOUND) && launch->contained && !ready) {
         launch->contained = false;
         rc = run_readers(gathering, sheaf, &ready, &problem);
     }

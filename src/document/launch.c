@@ -93,8 +93,11 @@ int launch_find(char *out, size_t size, const char *reader, struct treadle_error
             return error_set(error, TREADLE_EIO, "the path of the document reader is too long");
         memcpy(out + length, name, sizeof name);
     }
-    if (access(out, X_OK))
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot run the document reader %s", out);
+    if (access(out, X_OK)) {
+        bool missing = errno == ENOENT || errno == ENOTDIR || errno == EACCES;
+        return error_set_errno(error, missing ? TREADLE_ENOTFOUND : TREADLE_EIO, errno,
+                               "cannot run the document reader %s", out);
+    }
     return 0;
 }
 

@@ -134,7 +134,7 @@ int receive_failure(const struct receiver *receiver, uint32_t reason, struct tre
         [FRAME_NO_MEMORY] = {TREADLE_ELIMIT, "needs more memory than is allowed"},
     };
     if (reason == FRAME_UNCONFINED)
-        return error_set(error, TREADLE_EIO,
+        return error_set(error, TREADLE_ENOTFOUND,
                          "the document reader could not confine itself and so did not start");
     if (reason >= FRAME_REASONS || !reasons[reason].text)
         return receive_nonsense(error);

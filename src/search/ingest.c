@@ -59,6 +59,7 @@ struct work {
     struct treadle_error problem; /* code 0: it went well */
     bool lasting;                 /* the problem does not pass: the contents are damaged */
     bool found;                   /* the row is still there */
+    bool damaged;                 /* the row cannot be read */
     bool wanted;                  /* the file is to be searchable, by this row or another */
 };
 
@@ -87,9 +88,11 @@ static int load_row(struct db_session *session, void *argument, struct treadle_e
     rc = field_parse(&treadle_vector_store_file_type, body, length, FIELD_TOLERANT, work->arena,
                      &work->row, error);
     body = db_column_text(statement, 3, &length);
-    if (!rc && body)
-        rc = field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
-                         error);
+    work->damaged = rc && rc != TREADLE_EMEMORY;
+    if (!rc && body &&
+        field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
+                    &work->problem) == TREADLE_EMEMORY)
+        rc = error_set_memory(error);
     if (!rc && (!work->store_id || !work->file_id || !file.filename))
         rc = error_set_memory(error);
     work->filename = file.filename;
@@ -97,6 +100,44 @@ static int load_row(struct db_session *session, void *argument, struct treadle_e
     const char *sha256 = db_column_text(statement, 4, NULL);
     snprintf(work->sum.sha256, sizeof work->sum.sha256, "%s", sha256 ? sha256 : "");
     work->found = rc == 0;
+    return rc;
+}
+
+/* The status is a column beside the row's text, so a row that cannot be read can be set aside, or
+ * it would be the next one for ever. */
+static int set_aside(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct work *work = argument;
+    struct treadle_vector_store store;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "UPDATE vector_store_files SET status = 'failed' "
+                        "WHERE seq = ? AND status = 'in_progress'",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, work->reading.seq);
+    rc = db_step(statement, error);
+    if (rc)
+        return rc;
+    /* A store that cannot be read either keeps its counts, for `treadle check` to find. */
+    rc = vector_store_load(session, NULL, work->store_id, work->arena, &store, error);
+    if (rc)
+        return rc == TREADLE_EMEMORY || rc == TREADLE_EIO ? rc : 0;
+    vector_store_count(&store, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
+                       TREADLE_VECTOR_STORE_FILE_FAILED, 0);
+    return vector_store_save(session, &store, work->arena, error);
+}
+
+/* Passes over a row that cannot be read. */
+static int pass_over(struct work *work, const struct treadle_error *why,
+                     struct treadle_error *error)
+{
+    log_write(work->ingest->options.log, LOG_ERROR, "ingest_row", "file", work->file_id,
+              "vector_store", work->store_id, "error", why->message, NULL);
+    int rc = db_write(work->ingest->options.db, set_aside, work, error);
+    if (!rc)
+        work->ingest->wakes++;
     return rc;
 }
 
@@ -109,6 +150,10 @@ static int claim(struct ingest *ingest, struct work *work, bool patient)
                          : error_set_memory(&error);
     if (!rc && work->reading.seq)
         rc = db_read(ingest->options.db, load_row, work, &error);
+    if (work->damaged) {
+        struct treadle_error why = error;
+        rc = pass_over(work, &why, &error);
+    }
     if (rc)
         log_write(ingest->options.log, LOG_ERROR, "ingest_claim", "error", error.message, NULL);
     if (!work->found)
@@ -158,6 +203,14 @@ static int keep_notices(struct work *work, const struct document *document,
     return 0;
 }
 
+/* Whether the row or the file was deleted while it was read, which is no fault. */
+static bool is_gone(struct work *work)
+{
+    struct treadle_error error;
+    bool wanted = true;
+    return !queue_wants(&work->ingest->queue, &work->reading, &wanted, &error) && !wanted;
+}
+
 static void work_on(struct work *work)
 {
     struct ingest *ingest = work->ingest;
@@ -169,10 +222,13 @@ static void work_on(struct work *work)
     int descriptor = -1;
     int64_t start = clock_monotonic_us();
     options.stop = &work->reading.stop;
-    int rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
+    int rc = work->problem.code;
+    work->lasting = rc != 0;
+    if (!rc)
+        rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
     if (!rc)
         rc = blob_verify(descriptor, work->file_id, &work->sum, error);
-    work->lasting = rc == TREADLE_EIO && descriptor >= 0;
+    work->lasting = work->lasting || (rc == TREADLE_EIO && descriptor >= 0);
     if (!rc)
         rc = document_read(&document, descriptor, work->filename, &options, error);
     if (!rc)
@@ -190,6 +246,10 @@ static void work_on(struct work *work)
     malloc_trim(0);
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - start) / 1000);
+    if (rc && rc != TREADLE_ESTATE && is_gone(work)) {
+        work->problem.code = rc = TREADLE_ESTATE;
+        atomic_store(&work->reading.stop, true);
+    }
     bool stopped = rc == TREADLE_ESTATE;
     log_write(ingest->options.log, rc && !stopped ? LOG_WARNING : LOG_INFO,
               stopped ? "ingest_stop" : "ingest", "file", work->file_id, "vector_store",

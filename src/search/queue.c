@@ -207,6 +207,16 @@ static int look_up(struct db_session *session, void *argument, struct treadle_er
     return rc < 0 ? rc : 0;
 }
 
+int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted,
+                struct treadle_error *error)
+{
+    struct review review = {.queue = queue, .reading = reading};
+    int rc = db_read(queue->db, look_up, &review, error);
+    if (!rc)
+        *wanted = review.wanted;
+    return rc;
+}
+
 static int write_level(struct db_session *session, void *argument, struct treadle_error *error)
 {
     const struct review *review = argument;
@@ -240,9 +250,9 @@ static int review_reading(struct queue *queue, struct queue_reading *reading, bo
                           struct treadle_error *error)
 {
     struct review review = {.queue = queue, .reading = reading};
-    bool over = false;
-    int rc = db_read(queue->db, look_up, &review, error);
-    if (!rc && !review.wanted) {
+    bool over = false, wanted = true;
+    int rc = queue_wants(queue, reading, &wanted, error);
+    if (!wanted) {
         atomic_store(&reading->stop, true);
         return 0;
     }

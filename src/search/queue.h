@@ -63,6 +63,10 @@ int queue_take(struct queue *queue, bool patient, struct queue_reading *out,
 /* The reading has ended, for whatever reason. */
 void queue_leave(struct queue *queue, struct queue_reading *reading);
 
+/* Whether the row of a reading still waits, its store and its file exist. */
+int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted,
+                struct treadle_error *error);
+
 /* Sets `stop` of every reading whose row is gone or cancelled, and of one that makes way. */
 int queue_review(struct queue *queue, struct treadle_error *error);
 

@@ -87,8 +87,9 @@ export async function checkedFetch(url, options) {
 }
 
 /** Starts a server; fails when it is not ready soon or ends first. */
-export async function launch({ store, listen = ['127.0.0.1:0'], env = {}, arguments: more = [] }) {
-    const child = spawn(program,
+export async function launch({ store, program: binary = program, listen = ['127.0.0.1:0'], env = {},
+    arguments: more = [] }) {
+    const child = spawn(binary,
         ['serve', ...listen.flatMap(address => ['--listen', address]), '--store', store, ...more],
         { stdio: ['ignore', 'pipe', 'pipe'], env: environment(env) });
     const server = { pid: child.pid, child, store, output: '', log: '', stopped: false };

@@ -394,7 +394,8 @@ static void survives_other_readers(void **state)
     assert_true(clock_monotonic_us() - start < 10 * 1000000);
     struct document *document = NULL;
     struct document_options options = {.reader = "/nowhere/treadle-reader"};
-    assert_int_equal(read_with(&document, "%PDF-1.4\n", 9, "a.pdf", &options, &error), TREADLE_EIO);
+    assert_int_equal(read_with(&document, "%PDF-1.4\n", 9, "a.pdf", &options, &error),
+                     TREADLE_ENOTFOUND);
 }
 
 /* The value of a field of /proc/PID/status, -1 when there is none. */
