@@ -6,7 +6,7 @@ import { randomOf } from '../api/random.mjs';
 const NONE = 0;
 const RANDOM = 1;
 const ONCE = 2;
-const BURST = 3;
+export const BURST = 3;
 const LARGE = 4;
 
 /** Which allocations a seed refuses: sparse and dense, single ones, bursts, and large ones alone. */

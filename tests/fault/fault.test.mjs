@@ -8,11 +8,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { directory, launch, sleep, until, within } from '../api/harness.mjs';
+import { directory, launch, run, sleep, until, within } from '../api/harness.mjs';
 import { randomOf } from '../api/random.mjs';
 import { SlowModel } from '../crash/model.mjs';
 import { Wire } from '../crash/wire.mjs';
-import { Fault } from './fault.mjs';
+import { BURST, Fault } from './fault.mjs';
 import { Client, Ledger, Load, verify } from './load.mjs';
 
 const SEEDS = Number(process.env.TREADLE_FAULT_SEEDS || 20);
@@ -133,4 +133,24 @@ test('a server without memory', async t => {
     }
     if (bench.server && !bench.server.stopped) await bench.stop();
     t.diagnostic(JSON.stringify(bench.totals));
+});
+
+// ICU and libcrypto wait for ever or crash where their first use finds no memory.
+test('a program that starts without memory ends with a line', async t => {
+    const fault = new Fault(path.join(directory(t), 'control'));
+    t.after(() => fault.close());
+    let refused = 0;
+    for (let at = 1; at < 400; at += 19) {
+        fault.write([1, at, at + 3, 0, 0], 1);
+        fault.write([BURST], 0);
+        const { code, signal, stderr } = await run(['schema'], { timeout: 10000,
+            env: { TREADLE_FAULT_CONTROL: fault.path } });
+        fault.end();
+        assert.equal(signal, null, `${at}: ${stderr}`);
+        if (code === 0) continue;
+        assert.equal(code, 1, `${at}: ${stderr}`);
+        assert.match(stderr, /^treadle: .*memory/, `${at}`);
+        refused++;
+    }
+    assert.ok(refused > 0);
 });
