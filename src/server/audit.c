@@ -30,24 +30,12 @@ bool audit_stopped(const struct audit *audit)
 static int read_page(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct audit_page *page = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, page->query, error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, page->after);
-    while (page->count < AUDIT_PAGE && (rc = db_step(statement, error)) > 0) {
-        const char *id = arena_string(page->arena, db_column_text(statement, 1, NULL));
-        if (!id)
-            return error_set_memory(error);
-        page->after = db_column_integer(statement, 0);
-        page->ids[page->count++] = id;
-    }
-    return rc < 0 ? rc : 0;
+    return page->walk(session, &page->at, page->arena, error);
 }
 
 int audit_next_page(struct audit *audit, struct audit_page *page, struct treadle_error *error)
 {
-    page->count = 0;
+    page->at.count = 0;
     return db_read(audit->db, read_page, page, error);
 }
 

@@ -17,6 +17,7 @@
 #include "search/search.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "store/record_page.h"
 
 enum audit_outcome { AUDIT_FOUND, AUDIT_REPAIRED, AUDIT_NOT_REPAIRED };
 
@@ -60,16 +61,12 @@ void audit_note(struct audit *audit, const char *kind, const char *id, const cha
                 const struct treadle_error *error);
 bool audit_stopped(const struct audit *audit);
 
-/* The ids that a query gives behind `after`, at most AUDIT_PAGE, in the arena. The query has one
- * parameter and gives a sequence number and an id. */
-enum { AUDIT_PAGE = 500 };
-
+/* The next portion of a walk over what is to be looked at, in the arena. */
 struct audit_page {
-    const char *query;
+    int (*walk)(struct db_session *session, struct record_walk *walk, struct arena *arena,
+                struct treadle_error *error);
     struct arena *arena;
-    int64_t after;
-    const char *ids[AUDIT_PAGE];
-    size_t count;
+    struct record_walk at;
 };
 
 int audit_next_page(struct audit *audit, struct audit_page *page, struct treadle_error *error);

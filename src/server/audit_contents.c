@@ -7,7 +7,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "server/audit.h"
+#include "store/contents_record.h"
 #include "store/file_record.h"
+#include "store/upload_record.h"
 
 /* ---- Contents without rows ------------------------------------------------------------------ */
 
@@ -20,18 +22,7 @@ struct owner {
 static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct owner *owner = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM files WHERE id = ?1 "
-                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1 "
-                        "UNION ALL SELECT 1 FROM removals WHERE id = ?1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, owner->id);
-    rc = db_step(statement, error);
-    owner->known = rc > 0;
-    return rc < 0 ? rc : 0;
+    return contents_record_known(session, owner->id, true, &owner->known, error);
 }
 
 static int visit_blob(void *context, const char *id, uint64_t length)
@@ -81,16 +72,12 @@ static int read_file(struct db_session *session, void *argument, struct treadle_
 static int read_part(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct file *file = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, "SELECT bytes FROM upload_parts WHERE id = ?", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, file->id);
-    rc = db_step(statement, error);
-    file->found = rc > 0;
-    if (rc > 0)
-        file->sum = (struct blob_sum){.length = (uint64_t)db_column_integer(statement, 0)};
-    return rc < 0 ? rc : 0;
+    int64_t bytes = 0;
+    int rc = upload_record_part_bytes(session, file->id, &bytes, error);
+    file->found = !rc;
+    if (!rc)
+        file->sum = (struct blob_sum){.length = (uint64_t)bytes};
+    return rc == TREADLE_ENOTFOUND ? 0 : rc;
 }
 
 /* Whether the contents are those that the row speaks of. */
@@ -140,26 +127,24 @@ static int check_contents(struct audit *audit, const char *id, struct arena *are
     return 0;
 }
 
-static int check_all(struct audit *audit, const char *query, db_work read,
+static int check_all(struct audit *audit, struct audit_page page, db_work read,
                      struct treadle_error *error)
 {
-    struct audit_page page = {.query = query};
     int rc;
     do {
         page.arena = arena_new(0);
         rc = page.arena ? audit_next_page(audit, &page, error) : error_set_memory(error);
-        for (size_t i = 0; i < page.count && !rc && !audit_stopped(audit); i++)
-            rc = check_contents(audit, page.ids[i], page.arena, read, error);
+        for (size_t i = 0; i < page.at.count && !rc && !audit_stopped(audit); i++)
+            rc = check_contents(audit, page.at.ids[i], page.arena, read, error);
         arena_free(page.arena);
-    } while (!rc && page.count == AUDIT_PAGE && !audit_stopped(audit));
+    } while (!rc && page.at.count == RECORD_WALK_MOST && !audit_stopped(audit));
     return rc;
 }
 
 int audit_contents(struct audit *audit, struct treadle_error *error)
 {
-    int rc =
-        check_all(audit, "SELECT seq, id FROM files WHERE seq > ? ORDER BY seq", read_file, error);
+    int rc = check_all(audit, (struct audit_page){.walk = file_record_walk}, read_file, error);
     return rc ? rc
-              : check_all(audit, "SELECT seq, id FROM upload_parts WHERE seq > ? ORDER BY seq",
-                          read_part, error);
+              : check_all(audit, (struct audit_page){.walk = upload_record_walk_parts}, read_part,
+                          error);
 }

@@ -18,27 +18,13 @@
 
 struct owner {
     const char *id;
-    bool there, expired, leaving;
+    struct vector_store_index_state state;
 };
 
 static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct owner *owner = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT (SELECT expired FROM vector_stores WHERE id = ?1),"
-                        " EXISTS (SELECT 1 FROM removals WHERE id = ?1 AND file IS NULL)",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, owner->id);
-    rc = db_step(statement, error);
-    if (rc <= 0)
-        return rc;
-    owner->there = !db_column_is_null(statement, 0);
-    owner->expired = db_column_integer(statement, 0) != 0;
-    owner->leaving = db_column_integer(statement, 1) != 0;
-    return 0;
+    return vector_store_index_state(session, owner->id, &owner->state, error);
 }
 
 static int visit_index(void *context, const char *store_id)
@@ -52,13 +38,14 @@ static int visit_index(void *context, const char *store_id)
     if (rc)
         return rc;
     audit->indexes++;
-    if (owner.leaving || (owner.there && !owner.expired))
+    if (owner.state.leaving || (owner.state.there && !owner.state.expired))
         return 0;
     if (audit->repair)
-        rc = owner.there ? search_remove_store(audit->search, store_id, &error)
-                         : search_set_aside(audit->search, store_id, &error);
+        rc = owner.state.there ? search_remove_store(audit->search, store_id, &error)
+                               : search_set_aside(audit->search, store_id, &error);
     audit_note(audit, "index", store_id,
-               owner.there ? "its vector store has expired" : "no vector store has it", rc, &error);
+               owner.state.there ? "its vector store has expired" : "no vector store has it", rc,
+               &error);
     return 0;
 }
 
@@ -204,15 +191,14 @@ int audit_store(struct audit *audit, const char *store_id, struct treadle_error 
 
 int audit_indexes(struct audit *audit, struct treadle_error *error)
 {
-    struct audit_page page = {
-        .query = "SELECT seq, id FROM vector_stores WHERE seq > ? AND expired = 0 ORDER BY seq"};
+    struct audit_page page = {.walk = vector_store_walk_indexed};
     int rc;
     do {
         page.arena = arena_new(0);
         rc = page.arena ? audit_next_page(audit, &page, error) : error_set_memory(error);
-        for (size_t i = 0; i < page.count && !rc && !audit_stopped(audit); i++)
-            rc = audit_store(audit, page.ids[i], error);
+        for (size_t i = 0; i < page.at.count && !rc && !audit_stopped(audit); i++)
+            rc = audit_store(audit, page.at.ids[i], error);
         arena_free(page.arena);
-    } while (!rc && page.count == AUDIT_PAGE && !audit_stopped(audit));
+    } while (!rc && page.at.count == RECORD_WALK_MOST && !audit_stopped(audit));
     return rc;
 }

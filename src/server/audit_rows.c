@@ -1,131 +1,43 @@
 /*
- * Audit of rows: those whose owner is gone, and owners that name what is not there.
- *
- * A rule is two statements: one that gives the ids of what is wrong, one that makes it right. Both
- * read the whole table, so only `treadle check` does this. What is still being removed with its
- * owner (store/remains_record.h) is no finding.
+ * Audit of rows: those whose owner is gone, and owners that name what is not there
+ * (store/integrity.h). Each rule reads a whole table, so only `treadle check` does this.
  */
 #include "base/arena.h"
 #include "base/error.h"
 #include "server/audit.h"
+#include "store/integrity.h"
 
-struct rule {
-    const char *problem;
-    const char *find;
-    const char *mend;
-};
-
-#define REMAINS "UNION ALL SELECT id FROM remains)"
-
-#define WITHOUT(table, id, column, owner)                                                          \
-    "SELECT " id " FROM " table " WHERE " column " NOT IN (SELECT id FROM " owner                  \
-    " UNION ALL SELECT id FROM remains)",                                                          \
-        "DELETE FROM " table " WHERE " column " NOT IN (SELECT id FROM " owner                     \
-        " UNION ALL SELECT id FROM remains)"
-
-static const struct rule rules[] = {
-    {"the message has no thread", WITHOUT("messages", "id", "thread", "threads")},
-    {"the run has no thread", WITHOUT("runs", "id", "thread", "threads")},
-    {"the run step has no run",
-     "SELECT id FROM run_steps WHERE thread NOT IN (SELECT id FROM remains) AND run NOT IN "
-     "(SELECT id FROM runs " REMAINS,
-     "DELETE FROM run_steps WHERE thread NOT IN (SELECT id FROM remains) AND run NOT IN "
-     "(SELECT id FROM runs " REMAINS},
-    {"its run's events are there, but not the run",
-     "SELECT DISTINCT run FROM run_events WHERE run NOT IN (SELECT id FROM runs " REMAINS,
-     "DELETE FROM run_events WHERE run NOT IN (SELECT id FROM runs " REMAINS},
-    {"the metadata has no thread",
-     "SELECT name FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)",
-     "DELETE FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)"},
-    {"the thread is locked by a run that is not there, or has ended",
-     "SELECT id FROM threads WHERE active_run IS NOT NULL AND active_run NOT IN "
-     "(SELECT id FROM runs WHERE expires_at IS NOT NULL)",
-     "UPDATE threads SET active_run = NULL WHERE active_run IS NOT NULL AND active_run NOT IN "
-     "(SELECT id FROM runs WHERE expires_at IS NOT NULL)"},
-    {"the part has no upload", WITHOUT("upload_parts", "id", "upload", "uploads")},
-    {"the file is in a vector store that is not there",
-     WITHOUT("vector_store_files", "file", "store", "vector_stores")},
-    {"the batch is of a vector store that is not there",
-     WITHOUT("vector_store_batches", "id", "store", "vector_stores")},
-    {"a vector store has the file, but it is not there",
-     "SELECT file FROM vector_store_files WHERE file NOT IN (SELECT id FROM files " REMAINS,
-     "DELETE FROM vector_store_files WHERE file NOT IN (SELECT id FROM files " REMAINS},
-    {"the file is given to the code interpreter, but it is not there",
-     "SELECT file FROM code_files WHERE file NOT IN (SELECT id FROM files " REMAINS,
-     "DELETE FROM code_files WHERE file NOT IN (SELECT id FROM files " REMAINS},
-    {"the code interpreter's files are given by what is not there",
-     "SELECT holder FROM code_files WHERE holder NOT IN "
-     "(SELECT id FROM threads UNION ALL SELECT id FROM assistants " REMAINS,
-     "DELETE FROM code_files WHERE holder NOT IN "
-     "(SELECT id FROM threads UNION ALL SELECT id FROM assistants " REMAINS},
-    {"the vector store was made for a thread that is not there",
-     "SELECT id FROM vector_stores WHERE thread IS NOT NULL AND thread NOT IN (SELECT id FROM "
-     "threads)",
-     "UPDATE vector_stores SET thread = NULL WHERE thread IS NOT NULL AND thread NOT IN (SELECT id "
-     "FROM threads)"},
-    /* After those that take files out of stores. */
-    {"the vector store's counts are not those of its files",
-     "SELECT s.id FROM vector_stores s WHERE json_extract(s.body, '$.file_counts.total') <> "
-     "(SELECT count(*) FROM vector_store_files f WHERE f.store = s.id) OR "
-     "json_extract(s.body, '$.file_counts.completed') <> (SELECT count(*) FROM vector_store_files "
-     "f "
-     "WHERE f.store = s.id AND f.status = 'completed')",
-     "UPDATE vector_stores AS s SET body = json_set(s.body,"
-     " '$.file_counts.total', (SELECT count(*) FROM vector_store_files f WHERE f.store = s.id),"
-     " '$.file_counts.completed', (SELECT count(*) FROM vector_store_files f"
-     "  WHERE f.store = s.id AND f.status = 'completed'),"
-     " '$.file_counts.in_progress', (SELECT count(*) FROM vector_store_files f"
-     "  WHERE f.store = s.id AND f.status = 'in_progress'),"
-     " '$.file_counts.failed', (SELECT count(*) FROM vector_store_files f"
-     "  WHERE f.store = s.id AND f.status = 'failed'),"
-     " '$.file_counts.cancelled', (SELECT count(*) FROM vector_store_files f"
-     "  WHERE f.store = s.id AND f.status = 'cancelled'))"},
-};
-
-enum { MOST_SHOWN = 1000 };
-
-struct broken {
-    const struct rule *rule;
+struct look {
+    size_t rule;
     struct arena *arena;
-    const char *ids[MOST_SHOWN];
-    size_t count;
+    struct integrity_broken broken;
 };
 
 static int find(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct broken *broken = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, broken->rule->find, error);
-    if (rc)
-        return rc;
-    while (broken->count < MOST_SHOWN && (rc = db_step(statement, error)) > 0) {
-        const char *id = arena_string(broken->arena, db_column_text(statement, 0, NULL));
-        if (!id)
-            return error_set_memory(error);
-        broken->ids[broken->count++] = id;
-    }
-    return rc < 0 ? rc : 0;
+    struct look *look = argument;
+    return integrity_find(session, look->rule, look->arena, &look->broken, error);
 }
 
 static int mend(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct broken *broken = argument;
-    return db_execute(session, broken->rule->mend, error);
+    const struct look *look = argument;
+    return integrity_mend(session, look->rule, error);
 }
 
 int audit_rows(struct audit *audit, struct treadle_error *error)
 {
     struct treadle_error why;
     int rc = 0;
-    for (size_t i = 0; i < sizeof rules / sizeof *rules && !rc; i++) {
-        struct broken broken = {.rule = &rules[i], .arena = arena_new(0)};
-        rc = broken.arena ? db_read(audit->db, find, &broken, error) : error_set_memory(error);
+    for (size_t i = 0; i < integrity_rules() && !rc; i++) {
+        struct look look = {.rule = i, .arena = arena_new(0)};
+        rc = look.arena ? db_read(audit->db, find, &look, error) : error_set_memory(error);
         int mended = 0;
-        if (!rc && broken.count && audit->repair)
-            mended = db_write(audit->db, mend, &broken, &why);
-        for (size_t k = 0; k < broken.count && !rc; k++)
-            audit_note(audit, "row", broken.ids[k], rules[i].problem, mended, &why);
-        arena_free(broken.arena);
+        if (!rc && look.broken.count && audit->repair)
+            mended = db_write(audit->db, mend, &look, &why);
+        for (size_t k = 0; k < look.broken.count && !rc; k++)
+            audit_note(audit, "row", look.broken.ids[k], integrity_problem(i), mended, &why);
+        arena_free(look.arena);
     }
     return rc;
 }

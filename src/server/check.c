@@ -4,7 +4,6 @@
  */
 #include "server/check.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -27,20 +26,16 @@ static void note_database(struct audit *audit, const char *problem)
     audit->report(audit->context, &finding);
 }
 
+static void on_problem(void *context, const char *problem)
+{
+    struct database_check *check = context;
+    note_database(check->audit, problem);
+    check->found++;
+}
+
 static int read_database(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct database_check *check = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, "PRAGMA integrity_check(100)", error);
-    while (!rc && (rc = db_step(statement, error)) > 0) {
-        const char *text = db_column_text(statement, 0, NULL);
-        if (text && strcmp(text, "ok") != 0) {
-            note_database(check->audit, text);
-            check->found++;
-        }
-        rc = 0;
-    }
-    return rc;
+    return db_check(session, on_problem, argument, error);
 }
 
 static int check_all(struct opening *opening, const char *store, struct audit *audit,

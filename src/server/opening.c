@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "server/audit.h"
 #include "server/presence.h"
+#include "store/contents_record.h"
 #include "store/schema.h"
 
 static int inside(char path[PATH_MAX], const char *store, const char *name,
@@ -233,26 +234,22 @@ int opening_check(struct opening *opening, const char *store, struct log *log,
         audit.indexes, strays.first, store);
 }
 
-static int find_row(struct db_session *session, void *argument, struct treadle_error *error)
+struct owner {
+    const char *id;
+    bool known;
+};
+
+static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    const char **id = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM files WHERE id = ?1 "
-                        "UNION ALL SELECT 1 FROM upload_parts WHERE id = ?1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, *id);
-    rc = db_step(statement, error);
-    *id = rc > 0 ? *id : NULL;
-    return rc < 0 ? rc : 0;
+    struct owner *owner = argument;
+    return contents_record_known(session, owner->id, false, &owner->known, error);
 }
 
 static int has_row(void *context, const char *id, struct treadle_error *error)
 {
-    int rc = db_read(context, find_row, &id, error);
-    return rc ? rc : id != NULL;
+    struct owner owner = {.id = id};
+    int rc = db_read(context, find_owner, &owner, error);
+    return rc ? rc : owner.known;
 }
 
 int opening_settle(struct opening *opening, struct log *log, struct treadle_error *error)

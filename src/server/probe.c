@@ -7,13 +7,15 @@
 #include "server/probe.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "server/entry.h"
+#include "store/heartbeat_record.h"
+#include "store/run_record.h"
+#include "store/vector_store_file_record.h"
 
 enum {
     FRESH_US = 1000000, /* how long a check of the store holds */
@@ -48,16 +50,8 @@ enum probe_phase probe_phase(const struct probe *probe)
 
 static int write_heartbeat(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct db_statement *statement;
     (void)argument;
-    int rc = db_prepare(session, &statement,
-                        "INSERT INTO heartbeats (id, at) VALUES (1, ?) "
-                        "ON CONFLICT (id) DO UPDATE SET at = excluded.at",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, clock_seconds());
-    return db_step(statement, error);
+    return heartbeat_record_write(session, clock_seconds(), error);
 }
 
 /* Whether the store took a write just now. */
@@ -119,28 +113,8 @@ struct backlog {
 static int count_backlog(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct backlog *backlog = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT status, COUNT(*) FROM runs WHERE status IN "
-                        "('queued', 'in_progress', 'requires_action', 'cancelling') "
-                        "AND expires_at IS NOT NULL "
-                        "GROUP BY status",
-                        error);
-    while (!rc && (rc = db_step(statement, error)) > 0) {
-        bool queued = text_equal(db_column_text(statement, 0, NULL), "queued");
-        *(queued ? &backlog->queued : &backlog->active) += db_column_integer(statement, 1);
-        rc = 0;
-    }
-    if (!rc)
-        rc = db_prepare(session, &statement,
-                        "SELECT COUNT(*) FROM vector_store_files WHERE status = 'in_progress'",
-                        error);
-    if (!rc)
-        rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    backlog->pending = db_column_integer(statement, 0);
-    return 0;
+    int rc = run_record_count(session, &backlog->queued, &backlog->active, error);
+    return rc ? rc : vector_store_file_record_count_pending(session, &backlog->pending, error);
 }
 
 static void print_backlog(struct probe *probe, struct buffer *out)

@@ -11,10 +11,10 @@ bool db_backend_is_whole(const struct db_backend *backend)
 {
     return backend->name && backend->close && backend->write && backend->write_start &&
            backend->read && backend->read_quick && backend->copy && backend->counts &&
-           backend->prepare && backend->changes && backend->parameters && backend->bind_text &&
-           backend->bind_blob && backend->bind_integer && backend->bind_null && backend->step &&
-           backend->column_text && backend->column_blob && backend->column_integer &&
-           backend->column_is_null;
+           backend->prepare && backend->changes && backend->check && backend->parameters &&
+           backend->bind_text && backend->bind_blob && backend->bind_integer &&
+           backend->bind_null && backend->step && backend->column_text && backend->column_blob &&
+           backend->column_integer && backend->column_is_null;
 }
 
 void db_close(struct db *db)
@@ -62,6 +62,12 @@ int db_prepare(struct db_session *session, struct db_statement **out, const char
 int64_t db_changes(struct db_session *session)
 {
     return session->backend->changes(session);
+}
+
+int db_check(struct db_session *session, void (*report)(void *context, const char *problem),
+             void *context, struct treadle_error *error)
+{
+    return session->backend->check(session, report, context, error);
 }
 
 void db_bind_text(struct db_statement *statement, int index, const char *text)

@@ -99,6 +99,11 @@ int64_t db_changes(struct db_session *session);
  * Readers and writers go on meanwhile. */
 int db_copy(struct db *db, const char *path, struct treadle_error *error);
 
+/* The database's own look for damage: `report` gets each problem, as a text that is valid until it
+ * returns. */
+int db_check(struct db_session *session, void (*report)(void *context, const char *problem),
+             void *context, struct treadle_error *error);
+
 /* Commits made and pieces of work within them, for metrics. */
 void db_counts(struct db *db, int64_t *commits, int64_t *works);
 

@@ -26,6 +26,8 @@ struct db_backend {
     int (*prepare)(struct db_session *session, struct db_statement **out, const char *sql,
                    struct treadle_error *error);
     int64_t (*changes)(struct db_session *session);
+    int (*check)(struct db_session *session, void (*report)(void *context, const char *problem),
+                 void *context, struct treadle_error *error);
 
     int (*parameters)(struct db_statement *statement); /* how many it has */
     void (*bind_text)(struct db_statement *statement, int index, const char *text);

@@ -78,6 +78,20 @@ static void count_db(struct db *base, int64_t *commits, int64_t *works)
     db_sqlite_writer_counts(((struct sqlite_db *)base)->writer, commits, works);
 }
 
+static int check_db(struct db_session *session, void (*report)(void *context, const char *problem),
+                    void *context, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, "PRAGMA integrity_check(100)", error);
+    while (!rc && (rc = db_step(statement, error)) > 0) {
+        const char *text = db_column_text(statement, 0, NULL);
+        if (text && strcmp(text, "ok") != 0)
+            report(context, text);
+        rc = 0;
+    }
+    return rc;
+}
+
 const struct db_backend db_sqlite_backend = {
     .name = "sqlite",
     .close = close_db,
@@ -89,6 +103,7 @@ const struct db_backend db_sqlite_backend = {
     .counts = count_db,
     .prepare = db_sqlite_prepare,
     .changes = db_sqlite_changes,
+    .check = check_db,
     .parameters = db_sqlite_parameters,
     .bind_text = db_sqlite_bind_text,
     .bind_blob = db_sqlite_bind_blob,

@@ -48,6 +48,13 @@ int file_record_page(struct db_session *session, const char *project, const char
     return record_list(session, &query, request, arena, out, error);
 }
 
+int file_record_walk(struct db_session *session, struct record_walk *walk, struct arena *arena,
+                     struct treadle_error *error)
+{
+    return record_walk_on(session, "SELECT seq, id FROM files WHERE seq > ? ORDER BY seq", walk,
+                          arena, error);
+}
+
 int file_record_remove(struct db_session *session, struct remains *remains, struct arena *arena,
                        struct treadle_error *error)
 {

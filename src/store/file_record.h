@@ -25,6 +25,9 @@ int file_record_page(struct db_session *session, const char *project, const char
                      const struct record_page_request *request, struct arena *arena,
                      struct record_page *out, struct treadle_error *error);
 
+int file_record_walk(struct db_session *session, struct record_walk *walk, struct arena *arena,
+                     struct treadle_error *error);
+
 /* What its contents must be. TREADLE_ENOTFOUND. */
 int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,
                     struct blob_sum *out, struct treadle_error *error);

@@ -374,3 +374,24 @@ int record_list(struct db_session *session, const struct record_query *query,
     }
     return rc;
 }
+
+/* ---- Walks ---------------------------------------------------------------------------------- */
+
+int record_walk_on(struct db_session *session, const char *sql, struct record_walk *walk,
+                   struct arena *arena, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, sql, error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, walk->after);
+    walk->count = 0;
+    while (walk->count < RECORD_WALK_MOST && (rc = db_step(statement, error)) > 0) {
+        const char *id = arena_string(arena, db_column_text(statement, 1, NULL));
+        if (!id)
+            return error_set_memory(error);
+        walk->after = db_column_integer(statement, 0);
+        walk->ids[walk->count++] = id;
+    }
+    return rc < 0 ? rc : 0;
+}

@@ -90,4 +90,9 @@ int record_list(struct db_session *session, const struct record_query *query,
                 const struct record_page_request *request, struct arena *arena,
                 struct record_page *out, struct treadle_error *error);
 
+/* The next portion of a walk, by a statement that gives the sequence number and the id of the rows
+ * after its one parameter, in that order. */
+int record_walk_on(struct db_session *session, const char *sql, struct record_walk *walk,
+                   struct arena *arena, struct treadle_error *error);
+
 #endif

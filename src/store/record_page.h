@@ -1,5 +1,6 @@
 /*
- * Pages of lists: which rows are asked for, and what is found.
+ * Pages of lists: which rows are asked for, and what is found. And walks over all objects of a
+ * kind, of whatever project.
  *
  * Lists are in order of insertion. With `before` alone a page has the rows nearest to it, still in
  * the order asked for. A cursor that no row of the list has is TREADLE_ENOTFOUND, with an error of
@@ -10,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct record_page_request {
     size_t limit;
@@ -23,6 +25,15 @@ struct record_page {
     const char **bodies; /* the objects, printed */
     size_t count;
     bool has_more;
+};
+
+/* A walk over all objects of a kind, a portion after the other, in order of insertion. */
+enum { RECORD_WALK_MOST = 500 };
+
+struct record_walk {
+    int64_t after; /* where it has come to; 0 at its start */
+    const char *ids[RECORD_WALK_MOST];
+    size_t count; /* of the portion; less than the most at the end */
 };
 
 #endif

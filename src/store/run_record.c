@@ -5,6 +5,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "store/record.h"
 #include "store/remains_record.h"
 
@@ -101,6 +102,30 @@ int run_record_page_all(struct db_session *session, const char *project, const c
                                        .keys = keys,
                                        .key_count = status ? 2 : 1};
     return record_list(session, &query, request, arena, out, error);
+}
+
+int run_record_count(struct db_session *session, int64_t *queued, int64_t *active,
+                     struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int64_t waiting = 0, others = 0;
+    int rc = db_prepare(session, &statement,
+                        "SELECT status, COUNT(*) FROM runs WHERE status IN "
+                        "('queued', 'in_progress', 'requires_action', 'cancelling') "
+                        "AND expires_at IS NOT NULL "
+                        "GROUP BY status",
+                        error);
+    if (rc)
+        return rc;
+    while ((rc = db_step(statement, error)) > 0) {
+        bool is_queued = text_equal(db_column_text(statement, 0, NULL), "queued");
+        *(is_queued ? &waiting : &others) += db_column_integer(statement, 1);
+    }
+    if (rc < 0)
+        return rc;
+    *queued = waiting;
+    *active = others;
+    return 0;
 }
 
 int run_record_save(struct db_session *session, const char *project, const struct treadle_run *run,

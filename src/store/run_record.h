@@ -40,6 +40,10 @@ int run_record_page_all(struct db_session *session, const char *project, const c
                         const struct record_page_request *request, struct arena *arena,
                         struct record_page *out, struct treadle_error *error);
 
+/* How many runs of all projects wait, and how many are active otherwise. */
+int run_record_count(struct db_session *session, int64_t *queued, int64_t *active,
+                     struct treadle_error *error);
+
 /* Writes the object back; its status must be the row's. TREADLE_ENOTFOUND. */
 int run_record_save(struct db_session *session, const char *project, const struct treadle_run *run,
                     struct arena *arena, struct treadle_error *error);

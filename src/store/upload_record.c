@@ -146,6 +146,30 @@ int upload_record_parts(struct db_session *session, const char *upload_id, struc
     return 0;
 }
 
+int upload_record_walk_parts(struct db_session *session, struct record_walk *walk,
+                             struct arena *arena, struct treadle_error *error)
+{
+    return record_walk_on(session, "SELECT seq, id FROM upload_parts WHERE seq > ? ORDER BY seq",
+                          walk, arena, error);
+}
+
+int upload_record_part_bytes(struct db_session *session, const char *part_id, int64_t *out,
+                             struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, "SELECT bytes FROM upload_parts WHERE id = ?", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, part_id);
+    rc = db_step(statement, error);
+    if (rc == 0)
+        return error_set(error, TREADLE_ENOTFOUND, "no such part");
+    if (rc < 0)
+        return rc;
+    *out = db_column_integer(statement, 0);
+    return 0;
+}
+
 int upload_record_remove_parts(struct db_session *session, const char *upload_id,
                                struct treadle_error *error)
 {

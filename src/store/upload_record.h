@@ -9,6 +9,7 @@
 
 #include "base/arena.h"
 #include "store/db.h"
+#include "store/record_page.h"
 #include "treadle/objects.h"
 
 /* An upload with what its object does not show: how long the file will stay (0: for ever). */
@@ -40,6 +41,14 @@ int upload_record_add_part(struct db_session *session, const char *upload_id, co
                            int64_t bytes, struct treadle_error *error);
 int upload_record_parts(struct db_session *session, const char *upload_id, struct arena *arena,
                         struct upload_parts *out, struct treadle_error *error);
+
+/* The parts of all uploads. */
+int upload_record_walk_parts(struct db_session *session, struct record_walk *walk,
+                             struct arena *arena, struct treadle_error *error);
+
+/* How long the contents of a part are. TREADLE_ENOTFOUND. */
+int upload_record_part_bytes(struct db_session *session, const char *part_id, int64_t *out,
+                             struct treadle_error *error);
 
 /* Forgets the parts, and notes the removal of their blobs. */
 int upload_record_remove_parts(struct db_session *session, const char *upload_id,

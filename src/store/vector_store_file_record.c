@@ -111,6 +111,20 @@ int vector_store_file_record_each_completed(struct db_session *session, const ch
     return rc;
 }
 
+int vector_store_file_record_count_pending(struct db_session *session, int64_t *out,
+                                           struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc =
+        db_prepare(session, &statement,
+                   "SELECT COUNT(*) FROM vector_store_files WHERE status = 'in_progress'", error);
+    if (!rc)
+        rc = db_step(statement, error);
+    if (rc > 0)
+        *out = db_column_integer(statement, 0);
+    return rc < 0 ? rc : 0;
+}
+
 int vector_store_file_record_save(struct db_session *session,
                                   const struct treadle_vector_store_file *file, struct arena *arena,
                                   struct treadle_error *error)

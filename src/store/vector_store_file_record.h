@@ -50,6 +50,10 @@ int vector_store_file_record_each_completed(struct db_session *session, const ch
                                             vector_store_file_record_visit visit, void *context,
                                             struct treadle_error *error);
 
+/* How many files of all projects wait to be read. */
+int vector_store_file_record_count_pending(struct db_session *session, int64_t *out,
+                                           struct treadle_error *error);
+
 /* Writes the object back, with its status. TREADLE_ENOTFOUND. */
 int vector_store_file_record_save(struct db_session *session,
                                   const struct treadle_vector_store_file *file, struct arena *arena,

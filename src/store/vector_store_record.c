@@ -56,6 +56,36 @@ int vector_store_page(struct db_session *session, const char *project,
     return record_list(session, &query, request, arena, out, error);
 }
 
+int vector_store_walk_indexed(struct db_session *session, struct record_walk *walk,
+                              struct arena *arena, struct treadle_error *error)
+{
+    return record_walk_on(
+        session, "SELECT seq, id FROM vector_stores WHERE seq > ? AND expired = 0 ORDER BY seq",
+        walk, arena, error);
+}
+
+int vector_store_index_state(struct db_session *session, const char *id,
+                             struct vector_store_index_state *out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT (SELECT expired FROM vector_stores WHERE id = ?1),"
+                        " EXISTS (SELECT 1 FROM removals WHERE id = ?1 AND file IS NULL)",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, id);
+    rc = db_step(statement, error);
+    if (rc <= 0)
+        return rc;
+    *out = (struct vector_store_index_state){
+        .there = !db_column_is_null(statement, 0),
+        .expired = db_column_integer(statement, 0) != 0,
+        .leaving = db_column_integer(statement, 1) != 0,
+    };
+    return 0;
+}
+
 static void derive(struct treadle_vector_store *store)
 {
     if (store->expires_after)

@@ -7,6 +7,8 @@
 #ifndef STORE_VECTOR_STORE_RECORD_H
 #define STORE_VECTOR_STORE_RECORD_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "store/db.h"
 #include "store/record_page.h"
@@ -28,6 +30,20 @@ int vector_store_body(struct db_session *session, const char *project, const cha
 int vector_store_page(struct db_session *session, const char *project,
                       const struct record_page_request *request, struct arena *arena,
                       struct record_page *out, struct treadle_error *error);
+
+/* Stores that have an index: those that have not expired. */
+int vector_store_walk_indexed(struct db_session *session, struct record_walk *walk,
+                              struct arena *arena, struct treadle_error *error);
+
+/* What the rows say of the index of a store with that id. */
+struct vector_store_index_state {
+    bool there;   /* there is a store with that id */
+    bool expired; /* and has expired, so it needs no index */
+    bool leaving; /* the index is being removed */
+};
+
+int vector_store_index_state(struct db_session *session, const char *id,
+                             struct vector_store_index_state *out, struct treadle_error *error);
 
 /* The store that was to expire first, at the latest at `at`; NULL when there is none. */
 int vector_store_next_due(struct db_session *session, int64_t at, struct arena *arena,
