@@ -136,7 +136,7 @@ class Soak {
     }
 
     async load(cycle) {
-        const client = new Client(this.wire, [500, 503, 507], true);
+        const client = new Client(this.wire, [500, 502, 503, 507], true);
         const load = new Load(client, this.ledger, random, this.assistant, `c${cycle}`);
         load.over = false;
         const working = load.work(6, Infinity);
