@@ -60,6 +60,7 @@ enum frame_reason {
     FRAME_UNKNOWN,   /* an archive that holds no document of a known kind */
     FRAME_UNPACKED,  /* it holds far more than its size lets expect */
     FRAME_NESTED,    /* its parts nest too deep */
+    FRAME_DECLARES,  /* it declares entities or a type, as no such document does */
     FRAME_NO_MEMORY, /* it needs more than the reader may have */
     FRAME_REASONS
 };

@@ -131,6 +131,8 @@ int receive_failure(const struct receiver *receiver, uint32_t reason, struct tre
         [FRAME_UNPACKED] = {TREADLE_EUNSUPPORTED,
                             "unpacks to far more than a document of its size may hold"},
         [FRAME_NESTED] = {TREADLE_EUNSUPPORTED, "has parts that nest too deep to be read"},
+        [FRAME_DECLARES] = {TREADLE_EUNSUPPORTED,
+                            "declares XML entities or a document type, which is not read"},
         [FRAME_NO_MEMORY] = {TREADLE_ELIMIT, "needs more memory than is allowed"},
     };
     if (reason == FRAME_UNCONFINED)

@@ -150,7 +150,7 @@ static void begin(struct page *page, enum role role, const char *name, const xml
         begin_item(page);
         break;
     case ROLE_TABLE:
-        sink_table_begin(sink, false);
+        sink_table_begin(sink, 0);
         page->in_head = false;
         break;
     case ROLE_HEAD:

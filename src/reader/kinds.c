@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 
 #include "reader/html.h"
+#include "reader/package.h"
 
 static const struct {
     const char *format;
     void (*read)(struct sink *sink, const char *bytes, size_t length);
 } kinds[] = {
     {"html", html_read},
+    {"package", package_read},
 };
 
 void kinds_read(struct sink *sink, const char *bytes, size_t length, const char *format)

@@ -158,7 +158,7 @@ static void forget_names(struct sink *sink)
     buffer_reset(&sink->table.names);
 }
 
-void sink_table_begin(struct sink *sink, bool guess)
+void sink_table_begin(struct sink *sink, size_t guess)
 {
     struct sink_table *table = &sink->table;
     if (table->depth == MOST_DEPTH)
@@ -316,7 +316,7 @@ static size_t count_filled(const struct sink_table *table, size_t *last)
  * guessed, none is empty and none begins with a digit, as amounts and dates do. */
 static bool is_head(const struct sink_table *table)
 {
-    bool marked = true, looks = table->guess;
+    bool marked = true, looks = table->guess && table->columns >= table->guess;
     for (size_t i = 0; i < table->columns; i++) {
         const char *text;
         size_t length = cell_text(table, i, &text);
@@ -383,7 +383,8 @@ static void send_row(struct sink *sink, bool head)
     size_t last = 0, filled = count_filled(table, &last);
     if (filled == 0)
         return;
-    if (filled == 1 && table->columns == 1) {
+    table->columns = last + 1;
+    if (filled == 1 && last == 0) {
         send_lines(sink, last);
         return;
     }

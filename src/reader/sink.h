@@ -31,8 +31,8 @@ struct sink_table {
     size_t columns;               /* of the row at hand */
     bool open;                    /* a cell is */
     bool first;                   /* no row was sent yet */
-    bool guess;                   /* the first row may be the head by what it looks like */
-    struct buffer names;          /* of the columns, each with a zero byte after it */
+    size_t guess;        /* columns from which on the first row may look like a head; 0: never */
+    struct buffer names; /* of the columns, each with a zero byte after it */
     size_t starts[SINK_COLUMNS];
     size_t name_count;
 };
@@ -64,8 +64,8 @@ void sink_text(struct sink *sink, const char *text, size_t length);
 void sink_string(struct sink *sink, const char *text);
 void sink_end(struct sink *sink);
 
-/* `guess`: the first row names the columns when it looks so, as in spreadsheets. */
-void sink_table_begin(struct sink *sink, bool guess);
+/* `guess`: the first row names the columns when it has so many and looks so; 0: never. */
+void sink_table_begin(struct sink *sink, size_t guess);
 void sink_table_end(struct sink *sink);
 void sink_row_begin(struct sink *sink);
 /* `head`: its cells name the columns. */

@@ -8,11 +8,13 @@ bench_read -v prints, without places (page, kind and level, the head of a table 
 or, as a string, a regular expression for the message with which it must be refused.
 Prints TAP; the status is 1 when a case failed.
 """
+import io
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 CASES = []
 
@@ -157,6 +159,312 @@ def html_long_paragraph():
         words = words[cut + 1:]
     return 'a.html', page('<p>' + ' '.join(f'word{i}' for i in range(20000))), blocks + [
         '0 text ' + words]
+
+
+# ---- Packages --------------------------------------------------------------------------------
+
+OFFICE = 'application/vnd.openxmlformats-officedocument.'
+W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+S = ('xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
+     'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"')
+P = ('xmlns:p="http://schemas.openxmlformats.org/presentationml/2006/main" '
+     'xmlns:a="http://schemas.openxmlformats.org/drawingml/2006/main" '
+     'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"')
+
+
+def archive(parts, stored=()):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, 'w', zipfile.ZIP_DEFLATED) as file:
+        for name, text in parts.items():
+            kind = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
+            file.writestr(name, text, kind)
+    return out.getvalue()
+
+
+def office(types, parts):
+    overrides = ''.join(f'<Override PartName="/{name}" ContentType="{OFFICE}{kind}"/>'
+                        for name, kind in types.items())
+    core = ('<cp:coreProperties xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/'
+            'core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:title>Title</dc:title>'
+            '</cp:coreProperties>')
+    return archive({'[Content_Types].xml':
+                    '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+                    + overrides + '</Types>', 'docProps/core.xml': core, **parts})
+
+
+def relations(**targets):
+    base = 'http://schemas.openxmlformats.org/officeDocument/2006/relationships/'
+    return ('<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+            + ''.join(f'<Relationship Id="{i}" Type="{base}{kind}" Target="{target}"/>'
+                      for i, (kind, target) in targets.items()) + '</Relationships>')
+
+
+def word(body, before='', **more):
+    styles = (f'<w:styles {W}><w:style w:type="paragraph" w:styleId="berschrift1">'
+              '<w:name w:val="heading 1"/></w:style>'
+              '<w:style w:type="paragraph" w:styleId="Mine"><w:name w:val="Mine"/>'
+              '<w:basedOn w:val="Deep"/></w:style><w:style w:type="paragraph" w:styleId="Deep">'
+              '<w:name w:val="Deep"/><w:pPr><w:outlineLvl w:val="2"/></w:pPr></w:style></w:styles>')
+    types = {'word/document.xml': 'wordprocessingml.document.main+xml',
+             'word/styles.xml': 'wordprocessingml.styles+xml'}
+    parts = {'word/document.xml': f'{before}<w:document {W}><w:body>{body}</w:body></w:document>',
+             'word/styles.xml': styles}
+    for kind, text in more.items():
+        types[f'word/{kind}.xml'] = f'wordprocessingml.{kind}+xml'
+        parts[f'word/{kind}.xml'] = f'<w:{kind} {W}>{text}</w:{kind}>'
+    return office(types, parts)
+
+
+def para(text, properties=''):
+    return f'<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>'
+
+
+def word_rows(rows, head=''):
+    return '<w:tbl>' + ''.join(
+        f'<w:tr>{head if i == 0 else ""}' + ''.join(f'<w:tc>{para(c)}</w:tc>' for c in row)
+        + '</w:tr>' for i, row in enumerate(rows)) + '</w:tbl>'
+
+
+@case
+def word_blocks():
+    return 'a.docx', word(
+        para('Pump', '<w:pStyle w:val="berschrift1"/>') + para('Care', '<w:pStyle w:val="Mine"/>')
+        + '<w:p><w:r><w:t>Clean it </w:t></w:r><w:del><w:r><w:delText>never</w:delText>'
+        '<w:t>no</w:t></w:r></w:del><w:ins><w:r><w:t>weekly</w:t></w:r></w:ins><w:r><w:tab/>'
+        '<w:t>&amp; dry.</w:t><w:br/><w:t>Then rest.</w:t><w:instrText>PAGE</w:instrText></w:r></w:p>'
+        + para('One', '<w:numPr><w:numId w:val="3"/></w:numPr>')
+        + para('Two', '<w:numPr><w:numId w:val="0"/></w:numPr>')
+        + word_rows([['Part', 'Price'], ['Hose', '9.50']], '<w:trPr><w:tblHeader/></w:trPr>')
+        + word_rows([['Colour', 'red'], ['Weight', '3 kg']]),
+        footnotes='<w:footnote>' + para('See page 4.') + '</w:footnote>',
+        header=para('Manual 17-B')), [
+            '0 head1 Pump', '0 head3 Care', '0 text Clean it weekly & dry.', '0 text Then rest.',
+            '0 text - One', '0 text Two', '0 row [Part; Price] Part; Price',
+            '0 row [Part; Price] Part: Hose; Price: 9.50', '0 row Colour; red', '0 row Weight; 3 kg',
+            '0 text See page 4.', '0 text Manual 17-B']
+
+
+@case
+def word_by_content():
+    return 'no name', word(para('Text.')), ['0 text Text.']
+
+
+@case
+def word_merged_cells():
+    wide = f'<w:tc><w:tcPr><w:gridSpan w:val="2"/></w:tcPr>{para("wide")}</w:tc>'
+    return 'a.docx', word(
+        word_rows([['A', 'B', 'C'], ['1', '2', '3']])[:-len('</w:tbl>')]
+        + f'<w:tr>{wide}<w:tc>{para("end")}</w:tc></w:tr></w:tbl>'), [
+            '0 row [A; B; C] A; B; C', '0 row [A; B; C] A: 1; B: 2; C: 3',
+            '0 row [A; B; C] A: wide; C: end']
+
+
+@case
+def word_entities():
+    bomb = '<!DOCTYPE a [<!ENTITY b "bbbbbbbbbb"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;&b;">]>'
+    return 'a.docx', word(para('&c;'), bomb), 'declares XML entities'
+
+
+@case
+def word_nested_deep():
+    return 'a.docx', word('<w:sdt>' * 240 + para('x') + '</w:sdt>' * 240), 'nest too deep'
+
+
+@case
+def word_cut_short():
+    return 'a.docx', word(para('Text.'))[:-40], 'damaged or cut short'
+
+
+@case
+def word_broken():
+    return 'a.docx', word('<w:p><w:oops></w:p>'), 'damaged or cut short'
+
+
+@case
+def package_bomb():
+    return 'a.docx', word(para('x' * 1000) * 100000), 'far more than a document of its size'
+
+
+@case
+def package_of_nothing():
+    return 'a.zip', archive({'a.txt': 'text'}), 'an archive that holds no document'
+
+
+def sheet(cells, strings=(), title='Prices', book=''):
+    types = {'xl/workbook.xml': 'spreadsheetml.sheet.main+xml',
+             'xl/worksheets/sheet1.xml': 'spreadsheetml.worksheet+xml',
+             'xl/sharedStrings.xml': 'spreadsheetml.sharedStrings+xml',
+             'xl/styles.xml': 'spreadsheetml.styles+xml'}
+    return office(types, {
+        'xl/workbook.xml': f'<workbook {S}>{book}<sheets><sheet name="{title}" sheetId="1" '
+                           'r:id="rId7"/></sheets></workbook>',
+        'xl/_rels/workbook.xml.rels': relations(rId7=('worksheet', 'worksheets/sheet1.xml')),
+        'xl/styles.xml': f'<styleSheet {S}><numFmts><numFmt numFmtId="170" formatCode="[Red]dd.mm'
+                         '.yyyy"/><numFmt numFmtId="171" formatCode="0.00 &quot;days&quot;"/>'
+                         '</numFmts><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="170"'
+                         '/><xf numFmtId="171"/><xf numFmtId="9"/><xf numFmtId="22"/></cellXfs>'
+                         '</styleSheet>',
+        'xl/sharedStrings.xml': f'<sst {S}>' + ''.join(f'<si>{s}</si>' for s in strings) + '</sst>',
+        'xl/worksheets/sheet1.xml': f'<worksheet {S}><sheetData>{cells}</sheetData></worksheet>'})
+
+
+@case
+def sheet_values():
+    return 'a.xlsx', sheet(
+        '<row r="1"><c r="A1" t="s"><v>0</v></c></row>'
+        '<row r="3"><c r="A3" t="s"><v>1</v></c><c r="B3" t="s"><v>2</v></c>'
+        '<c r="C3" t="inlineStr"><is><t>Since</t></is></c><c r="D3" t="str"><v>Tax</v></c></row>'
+        '<row r="4"><c r="A4" t="inlineStr"><is><t>Tent</t></is></c><c r="B4"><v>0.10000000000000001'
+        '</v></c><c r="C4" s="1"><v>45000</v></c><c r="D4" s="4"><v>0.19</v></c></row>'
+        '<row r="5"><c r="A5" t="inlineStr"><is><t>Bag</t></is></c><c r="C5" s="2"><v>44197.5</v></c>'
+        '<c r="D5" s="3"><v>2</v></c><c r="E5" t="b"><v>1</v></c></row>', [
+            '<t>Price list</t>', '<r><t>Na</t></r><r><t>me</t></r><rPh><t>x</t></rPh>',
+            '<t>Price</t>']), [
+                '0 head1 Prices', '0 text Price list',
+                '0 row [Name; Price; Since; Tax] Name; Price; Since; Tax',
+                '0 row [Name; Price; Since; Tax] Name: Tent; Price: 0.1; Since: 2023-03-15; '
+                'Tax: 19%',
+                '0 row [Name; Price; Since; Tax] Name: Bag; Since: 2021-01-01 12:00; Tax: 2; TRUE']
+
+
+@case
+def sheet_since_1904():
+    return 'a.xlsx', sheet('<row r="1"><c r="A1" s="1"><v>43538</v></c><c r="B1"><v>1</v></c></row>',
+                           book='<workbookPr date1904="1"/>'), ['0 head1 Prices',
+                                                                '0 row 2023-03-15; 1']
+
+
+@case
+def sheet_far_cells():
+    return 'a.xlsx', sheet('<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+                           '<row r="4294967295"><c r="ZZZZZZZZ1" t="s"><v>99</v></c></row>'), [
+                               '0 head1 Prices', '0 text 1']
+
+
+def slides(*slides_and_notes):
+    types = {'ppt/presentation.xml': 'presentationml.presentation.main+xml'}
+    ids, targets, parts = '', {}, {}
+    for i, (text, notes) in enumerate(slides_and_notes, 1):
+        ids += f'<p:sldId id="{255 + i}" r:id="rId{i}"/>'
+        targets[f'rId{i}'] = ('slide', f'slides/slide{i}.xml')
+        parts[f'ppt/slides/slide{i}.xml'] = (f'<p:sld {P}><p:cSld><p:spTree>{text}</p:spTree>'
+                                             '</p:cSld></p:sld>')
+        if notes:
+            parts[f'ppt/slides/_rels/slide{i}.xml.rels'] = relations(
+                rId1=('notesSlide', f'../notesSlides/notes{i}.xml'))
+            parts[f'ppt/notesSlides/notes{i}.xml'] = (
+                f'<p:notes {P}><p:cSld><p:spTree>{shape(str(i), "sldNum")}{shape(notes, "body")}'
+                '</p:spTree></p:cSld></p:notes>')
+    parts['ppt/presentation.xml'] = (f'<p:presentation {P}><p:sldIdLst>{ids}</p:sldIdLst>'
+                                     '</p:presentation>')
+    parts['ppt/_rels/presentation.xml.rels'] = relations(**targets)
+    return office(types, parts)
+
+
+def shape(text, place=''):
+    paragraphs = ''.join(f'<a:p><a:r><a:t>{t}</a:t></a:r></a:p>' for t in text.split('\n'))
+    holder = f'<p:nvSpPr><p:nvPr><p:ph type="{place}"/></p:nvPr></p:nvSpPr>' if place else ''
+    return f'<p:sp>{holder}<p:txBody>{paragraphs}</p:txBody></p:sp>'
+
+
+@case
+def slides_and_notes():
+    cell = '<a:tc><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>'
+    table = ('<p:graphicFrame><a:graphic><a:graphicData><a:tbl>'
+             + ''.join('<a:tr>' + ''.join(cell.format(c) for c in row) + '</a:tr>'
+                       for row in (['Year', 'Sold', 'Left'], ['2026', '7', '1']))
+             + '</a:tbl></a:graphicData></a:graphic></p:graphicFrame>')
+    return 'a.pptx', slides(
+        (shape('Pumps', 'ctrTitle') + shape('For all', 'subTitle') + shape('1', 'sldNum'), None),
+        (shape('Sales', 'title') + shape('Good\nyear') + table, 'Say thanks.')), [
+            '1 head1 Pumps', '1 head2 For all', '2 head1 Sales', '2 text Good', '2 text year',
+            '2 row [Year; Sold; Left] Year; Sold; Left',
+            '2 row [Year; Sold; Left] Year: 2026; Sold: 7; Left: 1', '2 text Notes: Say thanks.']
+
+
+ODF = ' '.join(f'xmlns:{p}="urn:oasis:names:tc:opendocument:xmlns:{n}:1.0"' for p, n in (
+    ('office', 'office'), ('text', 'text'), ('table', 'table'), ('draw', 'drawing'),
+    ('presentation', 'presentation')))
+
+
+def open_document(kind, body, manifest=''):
+    return archive({
+        'mimetype': f'application/vnd.oasis.opendocument.{kind}',
+        'META-INF/manifest.xml': f'<manifest>{manifest}</manifest>',
+        'content.xml': f'<office:document-content {ODF}><office:automatic-styles><text:p>no</text:p>'
+                       f'</office:automatic-styles><office:body>{body}</office:body>'
+                       '</office:document-content>'}, stored=('mimetype',))
+
+
+@case
+def open_text():
+    return 'a.odt', open_document(
+        'text', '<text:h text:outline-level="2">Care</text:h><text:p>Clean<text:s text:c="2"/>it'
+        '<text:note><text:note-citation>1</text:note-citation><text:note-body><text:p>With water.'
+        '</text:p></text:note-body></text:note> weekly.<office:annotation><text:p>?</text:p>'
+        '</office:annotation></text:p>\n<text:list><text:list-item><text:p>One</text:p><text:p>more'
+        '</text:p></text:list-item></text:list><table:table><table:table-header-rows>'
+        '<table:table-row><table:table-cell><text:p>Part</text:p></table:table-cell>'
+        '<table:table-cell><text:p>Price</text:p></table:table-cell></table:table-row>'
+        '</table:table-header-rows><table:table-row><table:table-cell><text:p>Hose</text:p>'
+        '</table:table-cell><table:table-cell><text:p>9</text:p></table:table-cell>'
+        '</table:table-row></table:table>'), [
+            '0 head2 Care', '0 text Clean it [ With water.] weekly.', '0 text - One', '0 text more',
+            '0 row [Part; Price] Part; Price', '0 row [Part; Price] Part: Hose; Price: 9']
+
+
+@case
+def open_sheet():
+    def cells(*texts):
+        return ''.join(f'<table:table-cell><text:p>{t}</text:p></table:table-cell>' for t in texts)
+    empty = '<table:table-cell table:number-columns-repeated="1000"/>'
+    return 'a.ods', open_document(
+        'spreadsheet', '<table:table table:name="Stock"><table:table-row>' + cells('List') + empty
+        + '</table:table-row><table:table-row>' + cells('Name', 'Left') + empty
+        + '</table:table-row><table:table-row>' + cells('Tent', '7') + empty + '</table:table-row>'
+        '<table:table-row table:number-rows-repeated="1048000">' + empty
+        + '</table:table-row></table:table>'), [
+            '0 head1 Stock', '0 text List', '0 row [Name; Left] Name; Left',
+            '0 row [Name; Left] Name: Tent; Left: 7']
+
+
+@case
+def open_slides():
+    def frame(text, kind):
+        return (f'<draw:frame presentation:class="{kind}"><draw:text-box><text:p>{text}</text:p>'
+                '</draw:text-box></draw:frame>')
+    return 'a.odp', open_document(
+        'presentation', '<draw:page>' + frame('Pumps', 'title') + frame('Good', 'outline')
+        + frame('1', 'page-number') + '<presentation:notes>' + frame('Smile.', 'notes')
+        + '</presentation:notes></draw:page><draw:page>' + frame('End', 'title')
+        + '</draw:page>'), ['1 head1 Pumps', '1 text Good', '1 text Notes: Smile.', '2 head1 End']
+
+
+@case
+def open_with_password():
+    return 'a.odt', open_document('text', 'x', '<file-entry><encryption-data/></file-entry>'), \
+        'protected by a password'
+
+
+def book(chapters):
+    items = ''.join(f'<item id="c{i}" href="text/c%20{i}.xhtml"/>' for i in range(len(chapters)))
+    spine = ''.join(f'<itemref idref="c{i}"/>' for i in reversed(range(len(chapters))))
+    return archive({
+        'mimetype': 'application/epub+zip',
+        'META-INF/container.xml': '<container><rootfiles><rootfile full-path="OPS/b.opf"/>'
+                                  '</rootfiles></container>',
+        'OPS/b.opf': f'<package><metadata><title>Book</title></metadata><manifest>{items}</manifest>'
+                     f'<spine>{spine}</spine></package>',
+        **{f'OPS/text/c {i}.xhtml': text for i, text in enumerate(chapters)}}, stored=('mimetype',))
+
+
+@case
+def e_book():
+    return 'a.epub', book([
+        '<?xml version="1.0"?><!DOCTYPE html><html xmlns="http://www.w3.org/1999/xhtml"><head>'
+        '<title/></head><body><a id="x"/><h2>Second</h2><p>Two &#233;.</p></body></html>',
+        '<html><body><h1>First</h1><p>One.']), [
+            '0 head1 First', '0 text One.', '0 head2 Second', '0 text Two é.']
 
 
 # ---- Running ---------------------------------------------------------------------------------
