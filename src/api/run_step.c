@@ -99,7 +99,7 @@ static const struct field treadle_tool_call_fields[] = {
     ROW_STRUCT(treadle_tool_call, function, treadle_function_call, .flags = FIELD_REQUIRED,
                .when = TREADLE_TOOL_FUNCTION, .doc = "A function."),
 };
-static FIELD_TYPE(treadle_tool_call, "RunStepToolCall", .doc = "A call of a tool.");
+FIELD_TYPE(treadle_tool_call, "RunStepToolCall", .doc = "A call of a tool.");
 
 static const struct field treadle_message_creation_fields[] = {
     ROW_STRING(treadle_message_creation, message_id, .flags = FIELD_REQUIRED,

@@ -58,6 +58,7 @@ extern const struct treadle_type treadle_run_times_type;
 extern const struct treadle_type treadle_last_error_type;
 
 /* run_step.c */
+extern const struct treadle_type treadle_tool_call_type;
 extern const char *const run_step_type_names[];
 extern const char *const run_step_status_names[];
 extern const char *const code_output_type_names[];

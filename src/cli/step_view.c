@@ -12,8 +12,9 @@
 #include "cli/json.h"
 #include "cli/show.h"
 #include "cli/table.h"
+#include "tool/tool.h"
 
-enum { PAGE = 100, TOLD_LIMIT = 4096, LONGEST_ARGUMENTS = 200 };
+enum { PAGE = 100, TOLD_LIMIT = 4096 };
 
 static const struct table_column columns[] = {
     {.title = "STEP"},
@@ -27,38 +28,6 @@ static const struct table_column columns[] = {
 
 /* ---- What a step did ------------------------------------------------------------------------ */
 
-static void tell_search(struct buffer *out, const struct treadle_file_search_call *search)
-{
-    size_t count = search ? search->result_count : 0;
-    if (!count) {
-        buffer_append_string(out, "file_search: no results");
-        return;
-    }
-    const struct treadle_file_search_result *best = &search->results[0];
-    buffer_append_format(out, "file_search: %zu result%s, best %s %.2f", count,
-                         count == 1 ? "" : "s", best->file_name ? best->file_name : "?",
-                         best->score);
-}
-
-static void tell_code(struct buffer *out, const struct treadle_code_interpreter_call *code)
-{
-    const char *input = code && code->input ? code->input : "";
-    buffer_append_format(out, "code_interpreter: %zu characters of code, %zu outputs",
-                         text_characters(input, strlen(input)), code ? code->output_count : 0);
-}
-
-static void tell_function(struct buffer *out, const struct treadle_function_call *function)
-{
-    const char *arguments = function && function->arguments ? function->arguments : "";
-    size_t length = strlen(arguments);
-    bool long_ones = length > LONGEST_ARGUMENTS;
-    if (long_ones)
-        length = text_cut(arguments, LONGEST_ARGUMENTS);
-    buffer_append_format(
-        out, "%s(%.*s%s)%s", function && function->name ? function->name : "function", (int)length,
-        arguments, long_ones ? "…" : "", function && function->output ? ", answered" : "");
-}
-
 void step_view_tell_calls(struct buffer *out, const struct treadle_step_details *details,
                           bool in_progress)
 {
@@ -67,14 +36,9 @@ void step_view_tell_calls(struct buffer *out, const struct treadle_step_details 
     for (size_t i = 0; i < details->tool_call_count; i++) {
         const struct treadle_tool_call *call = &details->tool_calls[i];
         buffer_append_string(out, i ? "; " : "");
-        if (call->type == TREADLE_TOOL_FILE_SEARCH && in_progress)
-            buffer_append_string(out, "file_search: searching");
-        else if (call->type == TREADLE_TOOL_FILE_SEARCH)
-            tell_search(out, call->file_search);
-        else if (call->type == TREADLE_TOOL_CODE_INTERPRETER)
-            tell_code(out, call->code_interpreter);
-        else if (call->type == TREADLE_TOOL_FUNCTION)
-            tell_function(out, call->function);
+        const struct tool_kind *kind = tool_kind_find(tool_kinds, call->type);
+        if (kind)
+            kind->describe(call, in_progress, out);
         else
             buffer_append_string(out, "a tool that this version does not know");
     }

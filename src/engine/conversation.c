@@ -14,7 +14,6 @@
 #include "engine/run_state.h"
 #include "store/message_record.h"
 #include "store/record.h"
-#include "tool/file_search.h"
 
 enum { LARGEST_MESSAGE = 8 << 20, MOST_STEPS = 128 };
 
@@ -208,91 +207,94 @@ static size_t message_limit(const struct treadle_run *run)
 
 /* ---- What the run did ----------------------------------------------------------------------- */
 
-int conversation_add_search(struct conversation *conversation, const char *call_id,
-                            const struct file_search_outcome *outcome, struct treadle_error *error)
+int conversation_add_result(struct conversation *conversation, const char *call_id,
+                            const struct tool_result *result, struct treadle_error *error)
 {
-    if (make_sources(conversation))
+    if (result->source_count && make_sources(conversation))
         return error_set_memory(error);
-    for (size_t i = 0; i < outcome->count && conversation->source_count < CONVERSATION_SOURCES; i++)
-        conversation->sources[conversation->source_count++] =
-            (struct citation_source){&outcome->passages[i], &outcome->results[i]};
-    const struct model_message result = {
+    for (size_t i = 0;
+         i < result->source_count && conversation->source_count < CONVERSATION_SOURCES; i++)
+        conversation->sources[conversation->source_count++] = result->sources[i];
+    const struct model_message message = {
         .role = MODEL_TOOL,
-        .text = outcome->complaint,
+        .text = result->text,
         .call_id = call_id,
-        .passages = outcome->passages,
-        .passage_count = outcome->count,
+        .passages = result->passages,
+        .passage_count = result->passage_count,
         .of_run = true,
     };
-    return conversation_add(conversation, &result, error);
+    return conversation_add(conversation, &message, error);
 }
 
 /* One step as the database has it. */
 struct past_step {
     struct past_step *next;
     struct treadle_run_step step;
-    const char *remembered; /* JSON: what each search of it is remembered by */
+    const char *remembered; /* JSON: what its calls are recalled by */
 };
 
-/* A search whose memory is gone is told as one that found nothing. */
-static int recall_search(struct conversation *conversation, const struct treadle_tool_call *call,
-                         const char *remembered, struct model_call_request *said,
-                         struct model_message *result, struct treadle_error *error)
+/* The conversation that is loaded, and whose. */
+struct loading {
+    struct db_session *session;
+    const struct tool_context *tools;
+    const struct tool_kind *const *kinds;
+    struct conversation *conversation;
+};
+
+/* Where a model said something before its calls, both are one message. */
+static int recall_said(struct conversation *conversation, const struct model_call_request *calls,
+                       size_t count, struct treadle_error *error)
 {
-    struct file_search_outcome *outcome = arena_alloc(conversation->arena, sizeof *outcome);
-    if (!outcome)
-        return error_set_memory(error);
-    int rc = file_search_recall(call->file_search, remembered,
-                                conversation->first_turn + conversation->turns,
-                                conversation->source_count - conversation->cited,
-                                conversation->arena, &said->arguments, outcome, error);
-    said->name = MODEL_FILE_SEARCH;
-    result->passages = outcome->passages;
-    result->passage_count = outcome->count;
-    return rc ? rc : conversation_add_search(conversation, call->id, outcome, error);
+    struct model_message *last =
+        conversation->count ? &conversation->messages[conversation->count - 1] : NULL;
+    const struct model_message said = {
+        .role = MODEL_ASSISTANT, .calls = calls, .call_count = count, .of_run = true};
+    if (!last || last->role != MODEL_ASSISTANT || !last->of_run || last->call_count)
+        return conversation_add(conversation, &said, error);
+    last->calls = calls;
+    last->call_count = count;
+    return 0;
 }
 
-static int recall_calls(struct conversation *conversation, const struct past_step *past,
+/* The call of a kind that this version does not have gave nothing. */
+static int recall_call(const struct loading *loading, const struct treadle_tool_call *recorded,
+                       json_t *remembered, struct model_call_request *said,
+                       struct treadle_error *error)
+{
+    struct conversation *conversation = loading->conversation;
+    const struct tool_kind *kind = tool_kind_find(loading->kinds, recorded->type);
+    struct tool_call call = {.kind = kind,
+                             .name = "",
+                             .arguments = "",
+                             .turn = conversation->first_turn + conversation->turns,
+                             .first_source = conversation->source_count - conversation->cited,
+                             .recorded = *recorded};
+    struct tool_result result = {.text = ""};
+    char *memory =
+        json_is_null(remembered) ? NULL : json_dumps(remembered, JSON_COMPACT | JSON_ENCODE_ANY);
+    int rc = 0;
+    if (kind && kind->recall)
+        rc = kind->recall(loading->tools, &call, memory, &result, error);
+    free(memory);
+    *said = (struct model_call_request){recorded->id, call.name, call.arguments};
+    return rc ? rc : conversation_add_result(conversation, recorded->id, &result, error);
+}
+
+static int recall_calls(const struct loading *loading, const struct past_step *past,
                         struct treadle_error *error)
 {
     const struct treadle_step_details *details = past->step.step_details;
-    struct model_call_request *calls =
-        arena_array(conversation->arena, details->tool_call_count, sizeof *calls);
-    if (!calls)
-        return error_set_memory(error);
-    /* A model that said something before its calls said both in one message. */
-    struct model_message *last =
-        conversation->count ? &conversation->messages[conversation->count - 1] : NULL;
-    const struct model_message said = {.role = MODEL_ASSISTANT,
-                                       .calls = calls,
-                                       .call_count = details->tool_call_count,
-                                       .of_run = true};
-    int rc = 0;
-    if (last && last->role == MODEL_ASSISTANT && last->of_run && !last->call_count) {
-        last->calls = calls;
-        last->call_count = details->tool_call_count;
-    } else {
-        rc = conversation_add(conversation, &said, error);
-    }
+    struct conversation *conversation = loading->conversation;
+    size_t count = details->tool_call_count;
+    struct model_call_request *calls = arena_array(conversation->arena, count, sizeof *calls);
     json_t *remembered = NULL;
+    int rc = calls ? recall_said(conversation, calls, count, error) : error_set_memory(error);
     if (!rc && past->remembered)
         rc = json_read(past->remembered, strlen(past->remembered), JSON_READ_STRICT, &remembered,
                        error);
-    for (size_t i = 0; i < details->tool_call_count && !rc; i++) {
-        const struct treadle_tool_call *call = &details->tool_calls[i];
-        struct model_message result = {.role = MODEL_TOOL, .call_id = call->id, .of_run = true};
-        char *text = json_dumps(json_array_get(remembered, i), JSON_COMPACT);
-        calls[i].id = call->id;
-        if (call->file_search) {
-            rc = recall_search(conversation, call, text, &calls[i], &result, error);
-        } else if (call->function) {
-            calls[i].name = call->function->name;
-            calls[i].arguments = call->function->arguments;
-            result.text = call->function->output ? call->function->output : "";
-            rc = conversation_add(conversation, &result, error);
-        }
-        free(text);
-    }
+    for (size_t i = 0; i < count && !rc; i++)
+        rc = recall_call(loading, &details->tool_calls[i], json_array_get(remembered, i), &calls[i],
+                         error);
     json_decref(remembered);
     conversation->turns++;
     return rc;
@@ -349,27 +351,32 @@ static int load_steps(struct db_session *session, const char *run_id, struct are
     return rc;
 }
 
-static int recall_steps(struct db_session *session, const char *run_id,
-                        struct conversation *conversation, struct treadle_error *error)
+static int recall_steps(const struct loading *loading, const char *run_id,
+                        struct treadle_error *error)
 {
+    struct conversation *conversation = loading->conversation;
     struct past_step *steps = NULL;
-    int rc = load_steps(session, run_id, conversation->arena, &steps, error);
+    int rc = load_steps(loading->session, run_id, conversation->arena, &steps, error);
     for (const struct past_step *past = steps; past && !rc; past = past->next) {
         if (past->step.usage)
             run_usage_add(&conversation->used, past->step.usage);
         rc = past->step.step_details->message_creation
-                 ? recall_message(session, conversation, &past->step, error)
-                 : recall_calls(conversation, past, error);
+                 ? recall_message(loading->session, conversation, &past->step, error)
+                 : recall_calls(loading, past, error);
     }
     return rc;
 }
 
 /* ---- The whole ------------------------------------------------------------------------------ */
 
-int conversation_load(struct db_session *session, const struct treadle_run *run, bool sees,
-                      struct arena *arena, struct conversation *out, struct treadle_error *error)
+int conversation_load(struct db_session *session, const struct tool_context *tools,
+                      const struct tool_kind *const *kinds, bool sees, struct conversation *out,
+                      struct treadle_error *error)
 {
+    const struct treadle_run *run = tools->run;
+    struct arena *arena = tools->arena;
     struct conversation conversation = {.arena = arena, .sees = sees};
+    const struct loading loading = {session, tools, kinds, &conversation};
     struct record_page page = {0};
     int rc =
         message_record_newest(session, run->thread_id, message_limit(run), arena, &page, error);
@@ -381,7 +388,7 @@ int conversation_load(struct db_session *session, const struct treadle_run *run,
     for (size_t i = page.count; i > 0 && !rc; i--)
         rc = add_message(&conversation, page.bodies[i - 1], run->id, false, error);
     if (!rc)
-        rc = recall_steps(session, run->id, &conversation, error);
+        rc = recall_steps(&loading, run->id, error);
     if (!rc)
         *out = conversation;
     return rc;

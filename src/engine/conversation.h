@@ -8,7 +8,7 @@
 #include "model/model.h"
 #include "store/blob.h"
 #include "store/db.h"
-#include "tool/citation.h"
+#include "tool/tool.h"
 #include "treadle/objects.h"
 
 enum {
@@ -40,10 +40,11 @@ struct conversation {
     struct treadle_usage used;
 };
 
-/* Reads instructions and messages as the run's truncation strategy has it, and behind them what the
- * run itself did so far. Images are noted, but not read. */
-int conversation_load(struct db_session *session, const struct treadle_run *run, bool sees,
-                      struct arena *arena, struct conversation *out, struct treadle_error *error);
+/* Reads instructions and messages as the run's truncation strategy has it, and then what the run
+ * itself did so far. Images are noted, but not read. In the arena of the context. */
+int conversation_load(struct db_session *session, const struct tool_context *tools,
+                      const struct tool_kind *const *kinds, bool sees, struct conversation *out,
+                      struct treadle_error *error);
 
 /* Reads the images that were noted. Blocks. */
 int conversation_show_images(struct conversation *conversation, struct db *db,
@@ -54,9 +55,8 @@ int conversation_show_images(struct conversation *conversation, struct db *db,
 int conversation_add(struct conversation *conversation, const struct model_message *message,
                      struct treadle_error *error);
 
-/* Adds what a search gave, as the answer to a call. */
-struct file_search_outcome;
-int conversation_add_search(struct conversation *conversation, const char *call_id,
-                            const struct file_search_outcome *outcome, struct treadle_error *error);
+/* Adds what a call gave. */
+int conversation_add_result(struct conversation *conversation, const char *call_id,
+                            const struct tool_result *result, struct treadle_error *error);
 
 #endif

@@ -152,6 +152,9 @@ int engine_open(struct engine **out, const struct engine_options *options,
     if (!engine)
         return error_set_memory(error);
     engine->options = *options;
+    engine->options.tools.db = options->db;
+    if (!options->tool_kinds)
+        engine->options.tool_kinds = tool_kinds;
     rc = start(engine, error);
     if (rc) {
         engine_close(engine, 0);

@@ -11,9 +11,9 @@
 
 #include "base/log.h"
 #include "model/model.h"
-#include "search/search.h"
 #include "store/blob.h"
 #include "store/db.h"
+#include "tool/tool.h"
 
 struct engine;
 struct live_table;
@@ -28,12 +28,13 @@ struct run_times {
 
 struct engine_options {
     struct db *db;
-    struct search *search;
-    struct blob_store *blobs; /* of images; may be NULL */
-    struct model *model;      /* answers whatever model a run names */
-    size_t workers;           /* 0: 4 */
-    size_t project_limit;     /* runs of one project at work at once; 0: no limit */
-    int64_t run_seconds;      /* that a run may take, waiting included; 0: 600 */
+    struct blob_store *blobs;   /* of images; may be NULL */
+    struct model *model;        /* answers whatever model a run names */
+    size_t workers;             /* 0: 4 */
+    size_t project_limit;       /* runs of one project at work at once; 0: no limit */
+    int64_t run_seconds;        /* that a run may take, waiting included; 0: 600 */
+    struct tool_services tools; /* `db` is set by the engine */
+    const struct tool_kind *const *tool_kinds; /* NULL: all that there are; must stay */
     struct log *log;
     /* Told when a run was executed until it ended or came to wait, on any thread; must not block.
      * May be NULL. */

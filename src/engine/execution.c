@@ -1,5 +1,5 @@
 /*
- * Executions: their life, how they are advanced, and how they start.
+ * Executions: their life, how they are advanced, and how they end.
  *
  * `wakes` is 0 while nothing is to be done, 1 while the execution is queued or advanced, 2 when it
  * was woken meanwhile. Nobody wakes an execution that is gone: whoever brings the last news that it
@@ -18,7 +18,7 @@
 #include "engine/engine_internal.h"
 #include "store/record.h"
 
-enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000, LOOK_US = 50000 };
+enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000 };
 
 /* ---- Life ----------------------------------------------------------------------------------- */
 
@@ -48,6 +48,8 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     execution->wakes = 1;
     execution->record = *record;
     execution->arena = arena;
+    execution->tools = (struct tool_context){&engine->options.tools, execution->record.project,
+                                             &execution->record.run, arena};
     execution->memo = *memo;
     execution->phase = execution_prepare;
     execution->started_at = clock_monotonic_us();
@@ -78,8 +80,7 @@ void execution_free(struct execution *execution)
 
 /* ---- Advancing ------------------------------------------------------------------------------ */
 
-/* What the database refuses because somebody else has ended the run, or deleted it. */
-static bool is_over(int rc)
+bool execution_refused(int rc)
 {
     return rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE;
 }
@@ -100,7 +101,7 @@ static bool come_back(struct execution *execution)
     arena_free(execution->change_arena);
     execution->change_arena = NULL;
     execution->phase = execution->then;
-    if (is_over(execution->result)) {
+    if (execution_refused(execution->result)) {
         execution->status = NULL;
         execution->phase = execution_end;
     } else if (execution->result < 0)
@@ -200,7 +201,7 @@ bool execution_hand_over(struct execution *execution, void (*job)(void *executio
     if (pool_submit(execution->engine->workers, job, execution))
         return false;
     execution->away = false;
-    error_set(&execution->error, TREADLE_ELIMIT, "Too many searches are waiting.");
+    error_set(&execution->error, TREADLE_ELIMIT, "Too many calls of tools are waiting.");
     execution->phase = execution_fail;
     return true;
 }
@@ -208,83 +209,6 @@ bool execution_hand_over(struct execution *execution, void (*job)(void *executio
 bool execution_is_over(const struct execution *execution)
 {
     return atomic_load(&execution->owner.over) || atomic_load(&execution->engine->stop);
-}
-
-/* ---- Preparing ------------------------------------------------------------------------------ */
-
-const struct treadle_tool *execution_search_tool(const struct execution *execution)
-{
-    const struct treadle_run *run = &execution->record.run;
-    for (size_t i = 0; i < run->tool_count; i++)
-        if (run->tools[i].type == TREADLE_TOOL_FILE_SEARCH)
-            return &run->tools[i];
-    return NULL;
-}
-
-static int load(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct execution *execution = argument;
-    const struct treadle_run *run = &execution->record.run;
-    bool sees = !model_blocks(execution->engine->options.model, run->model);
-    return conversation_load(session, run, sees, execution->arena, &execution->conversation, error);
-}
-
-static void show_images(void *argument)
-{
-    struct execution *execution = argument;
-    const struct engine_options *options = &execution->engine->options;
-    int rc = conversation_show_images(&execution->conversation, options->db, options->blobs,
-                                      execution->record.project, &execution->error);
-    execution_arrive(execution, rc);
-}
-
-static bool load_conversation(struct execution *execution)
-{
-    int rc = db_read(execution->engine->options.db, load, execution, &execution->error);
-    execution->turn = execution->conversation.turns;
-    execution->total = execution->conversation.used;
-    execution->phase = is_over(rc) ? execution_end : rc ? execution_fail : execution_ask;
-    if (!rc && execution->conversation.image_count && execution->engine->options.blobs)
-        return execution_hand_over(execution, show_images, execution_ask);
-    return true;
-}
-
-static int touch(struct db_session *session, void *argument, struct treadle_error *error)
-{
-    struct execution *execution = argument;
-    return run_stores_touch(session, &execution->stores, execution->arena, error);
-}
-
-/* Waits while the thread's store is being read, as long as the service did. */
-static bool await_stores(struct execution *execution)
-{
-    bool ready = false;
-    int64_t now = clock_monotonic_us();
-    int rc = run_stores_ready(execution->engine->options.db, &execution->stores, &ready,
-                              &execution->error);
-    if (rc) {
-        execution->phase = execution_fail;
-        return true;
-    }
-    if (!ready && now < execution->ready_until) {
-        atomic_store(&execution->tick_at, now + LOOK_US);
-        return false;
-    }
-    atomic_store(&execution->tick_at, 0);
-    return execution_write(execution, touch, load_conversation);
-}
-
-bool execution_prepare(struct execution *execution)
-{
-    if (!execution_search_tool(execution))
-        return load_conversation(execution);
-    int rc = run_stores_find(execution->engine->options.db, &execution->record, execution->arena,
-                             &execution->stores, &execution->error);
-    execution->phase = execution->stores.count ? await_stores : load_conversation;
-    if (rc)
-        execution->phase = is_over(rc) ? execution_end : execution_fail;
-    execution->ready_until = clock_monotonic_us() + RUN_STORES_PATIENCE_US;
-    return true;
 }
 
 /* ---- The end -------------------------------------------------------------------------------- */

@@ -17,11 +17,10 @@
 #include "engine/inbox.h"
 #include "engine/live.h"
 #include "engine/run_state.h"
-#include "engine/run_stores.h"
-#include "tool/citation.h"
+#include "tool/tool.h"
 
 /* The most turns of a run; a model that goes on calling tools is in a loop. */
-enum { EXECUTION_TURNS = 32, EXECUTION_CALLS = 128 };
+enum { EXECUTION_TURNS = 32, EXECUTION_CALLS = 128, EXECUTION_KINDS = 16 };
 
 struct execution;
 
@@ -30,10 +29,8 @@ typedef bool (*execution_phase)(struct execution *execution);
 
 /* A call that the model makes in this turn. */
 struct execution_call {
-    const char *id;
-    const char *name;
+    struct tool_call call;
     struct buffer arguments;
-    bool search; /* of file_search, and not of a function */
 };
 
 struct execution {
@@ -65,7 +62,10 @@ struct execution {
 
     /* The turn. */
     struct conversation conversation;
-    struct run_stores stores;
+    struct tool_context tools;
+    struct tool_offer *offers; /* what the model may call */
+    size_t offer_count;
+    void *tool_states[EXECUTION_KINDS]; /* what the kinds have opened, in the order of the table */
     unsigned turn;
     struct model_request request;
     struct inbox_batch batch;
@@ -89,7 +89,7 @@ struct execution {
     struct treadle_error failure; /* what it is made from */
 
     /* Times, by clock_monotonic_us. */
-    int64_t started_at, asked_at, saved_at, ready_until, retry_at;
+    int64_t started_at, asked_at, saved_at, opened_at, retry_at;
     atomic_int_least64_t tick_at; /* when to be woken by the clock; 0: never */
     struct run_times times;
     const char *status; /* for the log: what it ended as, by itself; NULL: others ended it */
@@ -125,7 +125,7 @@ bool execution_end(struct execution *execution);
 
 /* ---- The phases, in their order ------------------------------------------------------------- */
 
-bool execution_prepare(struct execution *execution);    /* execution.c */
+bool execution_prepare(struct execution *execution);    /* run_offer.c */
 bool execution_ask(struct execution *execution);        /* run_ask.c */
 bool execution_hear(struct execution *execution);       /* run_answer.c */
 bool execution_conclude(struct execution *execution);   /* run_conclude.c */
@@ -152,8 +152,11 @@ bool execution_write_whole(struct execution *execution);
 /* Ends the run as incomplete. */
 bool execution_cut(struct execution *execution, const char *reason, const char *message_reason);
 
-/* The tool by which the run searches files; NULL where it has none. */
-const struct treadle_tool *execution_search_tool(const struct execution *execution);
+/* What the model means by that name; NULL where it was offered nothing of that name. */
+const struct tool_offer *execution_find_offer(const struct execution *execution, const char *name);
+
+/* What the database refuses because somebody else has ended the run, or deleted it. */
+bool execution_refused(int rc);
 
 /* Whether the model is done with the request; whatever came last is in the batch then. */
 bool execution_has_answer(struct execution *execution);

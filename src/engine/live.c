@@ -65,6 +65,7 @@ static struct live_run *make(struct live_table *table, const char *run_id)
     live->last = -1;
     live->last_slot = &live->slots;
     pthread_mutex_init(&live->mutex, NULL);
+    pthread_cond_init(&live->settled, NULL);
     buffer_init(&live->text, LARGEST_PIECES);
     buffer_init(&live->frames, LARGEST_FRAMES);
     buffer_init(&live->content, LARGEST_PIECES);
@@ -105,6 +106,7 @@ void live_close(struct live_run *live)
     arena_free(live->subject_arena);
     free(live->calls);
     free(live->pieces);
+    pthread_cond_destroy(&live->settled);
     pthread_mutex_destroy(&live->mutex);
     free(live);
 }
@@ -171,6 +173,18 @@ bool live_enter(struct live_owner *owner)
     struct live_run *live = owner->live;
     pthread_mutex_lock(&live->mutex);
     if (!live->slots && !atomic_load(&owner->over))
+        return true;
+    pthread_mutex_unlock(&live->mutex);
+    return false;
+}
+
+bool live_await(struct live_owner *owner)
+{
+    struct live_run *live = owner->live;
+    pthread_mutex_lock(&live->mutex);
+    while (live->slots && !atomic_load(&owner->over))
+        pthread_cond_wait(&live->settled, &live->mutex);
+    if (!atomic_load(&owner->over))
         return true;
     pthread_mutex_unlock(&live->mutex);
     return false;
@@ -312,8 +326,8 @@ int live_add_annotation(struct live_run *live, unsigned index,
     return rc;
 }
 
-int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *call,
-                  struct treadle_error *error)
+static int add_call_delta(struct live_run *live, const struct treadle_tool_call_delta *call,
+                          struct treadle_error *error)
 {
     struct treadle_tool_call_delta told = *call;
     struct treadle_step_details_delta details = {
@@ -321,13 +335,27 @@ int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *c
     struct treadle_run_step_change change = {&details};
     const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
     struct buffer text;
-    if (live_keep_call(live, call))
-        return error_set_memory(error);
     buffer_init(&text, LARGEST_PIECES);
     field_print(&treadle_run_step_delta_type, &delta, &text);
     int rc = add_object(live, PIECE_STEP, &text, error);
     buffer_clear(&text);
     return rc;
+}
+
+int live_add_call(struct live_run *live, const struct treadle_tool_call *call,
+                  const char **(*arguments_of)(struct treadle_tool_call *call),
+                  const struct treadle_tool_call_delta *delta, struct treadle_error *error)
+{
+    if (live_keep_call(live, call, arguments_of))
+        return error_set_memory(error);
+    return add_call_delta(live, delta, error);
+}
+
+int live_change_call(struct live_run *live, const struct treadle_tool_call *call,
+                     const struct treadle_tool_call_delta *delta, struct treadle_error *error)
+{
+    int rc = live_keep_change(live, (size_t)delta->index, call, error);
+    return rc ? rc : add_call_delta(live, delta, error);
 }
 
 bool live_is_unsaved(struct live_run *live)

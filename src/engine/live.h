@@ -69,6 +69,9 @@ bool live_is_owned(struct live_table *table, const char *run_id);
 bool live_enter(struct live_owner *owner);
 void live_leave(struct live_owner *owner);
 
+/* The same, but waits while a change is not settled. False once the turn is over. */
+bool live_await(struct live_owner *owner);
+
 /* Between the two; each gives 0, TREADLE_ELIMIT or TREADLE_EMEMORY. Pieces belong to the message
  * or step that was last begun. */
 int live_begin(struct live_run *live, const char *subject, struct treadle_error *error);
@@ -76,8 +79,17 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
                   size_t length, struct treadle_error *error);
 int live_add_annotation(struct live_run *live, unsigned index,
                         const struct treadle_annotation *annotation, struct treadle_error *error);
-int live_add_call(struct live_run *live, const struct treadle_tool_call_delta *call,
-                  struct treadle_error *error);
+
+/* A call of a tool: as its step shows it, and what followers are sent of it. `arguments_of` says
+ * where in such a call the pieces of its arguments belong; NULL where none are added. */
+int live_add_call(struct live_run *live, const struct treadle_tool_call *call,
+                  const char **(*arguments_of)(struct treadle_tool_call *call),
+                  const struct treadle_tool_call_delta *delta, struct treadle_error *error);
+
+/* The same where a call has changed since; `delta` has its index. For few changes: all of the call
+ * is copied. */
+int live_change_call(struct live_run *live, const struct treadle_tool_call *call,
+                     const struct treadle_tool_call_delta *delta, struct treadle_error *error);
 
 /* Whether anything was added since the run last changed or the content was last copied. */
 bool live_is_unsaved(struct live_run *live);

@@ -4,38 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/types.h"
 #include "base/error.h"
 #include "engine/live_internal.h"
 
-enum { LARGEST_ARGUMENTS = 1 << 20 };
+enum { LARGEST_ARGUMENTS = 1 << 20, MOST_CHANGES = 1000 };
 
-static int copy_search(const struct treadle_file_search_call *search, struct arena *arena,
-                       struct treadle_tool_call *out)
+int live_keep_call(struct live_run *live, const struct treadle_tool_call *call,
+                   const char **(*arguments_of)(struct treadle_tool_call *call))
 {
-    struct treadle_search_ranking *ranking = arena_alloc(arena, sizeof *ranking);
-    out->file_search = arena_alloc(arena, sizeof *out->file_search);
-    if (!ranking || !out->file_search)
-        return TREADLE_EMEMORY;
-    *ranking = *search->ranking_options;
-    ranking->ranker = arena_string(arena, ranking->ranker);
-    out->file_search->ranking_options = ranking;
-    return ranking->ranker ? 0 : TREADLE_EMEMORY;
-}
-
-static int copy_function(const char *name, const char *arguments, struct arena *arena,
-                         struct treadle_tool_call *out)
-{
-    out->function = arena_alloc(arena, sizeof *out->function);
-    if (!out->function)
-        return TREADLE_EMEMORY;
-    out->function->name = arena_string(arena, name);
-    out->function->arguments = arguments;
-    return out->function->name ? 0 : TREADLE_EMEMORY;
-}
-
-int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *call)
-{
-    struct arena *arena = live->subject_arena;
     if (live->call_count == live->call_room) {
         size_t room = live->call_room ? live->call_room * 2 : 4;
         struct live_call *calls = realloc(live->calls, room * sizeof *calls);
@@ -45,16 +22,31 @@ int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *
         live->call_room = room;
     }
     struct live_call *kept = &live->calls[live->call_count];
-    *kept = (struct live_call){.call = {.id = arena_string(arena, call->id), .type = call->type}};
-    if (!kept->call.id)
-        return TREADLE_EMEMORY;
-    int rc = call->type == TREADLE_TOOL_FUNCTION
-                 ? copy_function(call->function->name, NULL, arena, &kept->call)
-                 : copy_search(call->file_search, arena, &kept->call);
+    *kept = (struct live_call){.arguments_of = arguments_of};
+    int rc = field_copy(&treadle_tool_call_type, call, live->subject_arena, &kept->call);
     if (rc)
         return rc;
     buffer_init(&kept->arguments, LARGEST_ARGUMENTS);
     live->call_count++;
+    return 0;
+}
+
+int live_keep_change(struct live_run *live, size_t index, const struct treadle_tool_call *call,
+                     struct treadle_error *error)
+{
+    struct live_call *kept = &live->calls[index];
+    struct treadle_tool_call changed;
+    if (kept->changes == MOST_CHANGES)
+        return error_set(error, TREADLE_ELIMIT, "A call of a tool reports too much.");
+    struct arena *arena = arena_new(0);
+    if (!arena || field_copy(&treadle_tool_call_type, call, arena, &changed)) {
+        arena_free(arena);
+        return error_set_memory(error);
+    }
+    arena_free(kept->arena);
+    kept->arena = arena;
+    kept->call = changed;
+    kept->changes++;
     return 0;
 }
 
@@ -69,23 +61,23 @@ int live_keep_arguments(struct live_run *live, size_t index, const char *text, s
 
 void live_forget_calls(struct live_run *live)
 {
-    for (size_t i = 0; i < live->call_count; i++)
+    for (size_t i = 0; i < live->call_count; i++) {
         buffer_clear(&live->calls[i].arguments);
+        arena_free(live->calls[i].arena);
+    }
     live->call_count = 0;
 }
 
 static int copy_call(const struct live_call *kept, struct arena *arena,
                      struct treadle_tool_call *out)
 {
-    *out = (struct treadle_tool_call){.id = arena_string(arena, kept->call.id),
-                                      .type = kept->call.type};
-    if (!out->id)
+    if (field_copy(&treadle_tool_call_type, &kept->call, arena, out))
         return TREADLE_EMEMORY;
-    if (kept->call.file_search)
-        return copy_search(kept->call.file_search, arena, out);
+    if (!kept->arguments_of)
+        return 0;
     const char *arguments = arena_copy(arena, kept->arguments.data, kept->arguments.length);
-    return arguments ? copy_function(kept->call.function->name, arguments, arena, out)
-                     : TREADLE_EMEMORY;
+    *kept->arguments_of(out) = arguments;
+    return arguments ? 0 : TREADLE_EMEMORY;
 }
 
 int live_copy_calls(struct live_run *live, const char *step_id, struct arena *arena,

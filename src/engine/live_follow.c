@@ -289,6 +289,7 @@ void live_settle(struct live_run *live, struct live_slot *slot, const struct liv
     if (slot->over)
         end_turns(live, slot->turn);
     advance(live);
+    pthread_cond_broadcast(&live->settled);
     for (struct live_owner *at = live->slots ? NULL : live->owners; at; at = at->next)
         at->wake(at->context);
     live_unlock(live);

@@ -24,8 +24,11 @@ struct piece {
 
 /* A call as it was told so far. */
 struct live_call {
-    struct treadle_tool_call call; /* without what it gives */
-    struct buffer arguments;       /* of a function */
+    struct treadle_tool_call call;
+    struct arena *arena; /* of the call, once it has changed; NULL: the subject's */
+    size_t changes;
+    struct buffer arguments;                                      /* the pieces that were sent */
+    const char **(*arguments_of)(struct treadle_tool_call *call); /* where they stand; or NULL */
 };
 
 struct live_run {
@@ -33,8 +36,9 @@ struct live_run {
     size_t references;
     struct live_table *table;
     char id[IDENT_SIZE];
-    pthread_mutex_t mutex; /* guards what follows */
-    uint64_t turn;         /* the last that began */
+    pthread_mutex_t mutex;  /* guards what follows */
+    pthread_cond_t settled; /* all changes are, or a turn is over */
+    uint64_t turn;          /* the last that began */
     struct live_owner *owners;
     int64_t last; /* the highest number given out */
     char subject[IDENT_SIZE];
@@ -56,9 +60,11 @@ struct live_run {
     struct live_follower *dismissed; /* to be told of their end when the lock is let go */
 };
 
-/* The calls of the subject: kept as they are told, and forgotten with it. The first gives 0 or
- * TREADLE_EMEMORY. Under the lock. */
-int live_keep_call(struct live_run *live, const struct treadle_tool_call_delta *call);
+/* The calls of the subject: kept as they are sent, and forgotten with it. Under the lock. */
+int live_keep_call(struct live_run *live, const struct treadle_tool_call *call,
+                   const char **(*arguments_of)(struct treadle_tool_call *call));
+int live_keep_change(struct live_run *live, size_t index, const struct treadle_tool_call *call,
+                     struct treadle_error *error);
 int live_keep_arguments(struct live_run *live, size_t index, const char *text, size_t length,
                         struct treadle_error *error);
 void live_forget_calls(struct live_run *live);

@@ -12,7 +12,6 @@
 #include "base/error.h"
 #include "base/ident.h"
 #include "engine/engine_internal.h"
-#include "treadle/client.h"
 
 enum { LARGEST_ARGUMENTS = 1 << 20, SAVE_US = 1000000 };
 
@@ -160,47 +159,46 @@ bool execution_complete_message(struct execution *execution)
 
 /* ---- Calls ---------------------------------------------------------------------------------- */
 
-static int tell_call(struct execution *execution, size_t index)
+/* Its step shows it from now on, and its followers see it begin. */
+static int begin_call(struct execution *execution, struct execution_call *made, size_t index)
 {
-    const struct execution_call *call = &execution->calls[index];
-    const struct treadle_tool *tool = execution_search_tool(execution);
-    const struct treadle_ranking_options *ranking =
-        tool && tool->file_search ? tool->file_search->ranking_options : NULL;
-    struct treadle_search_ranking applied = {"default_2024_08_21",
-                                             ranking ? ranking->score_threshold : 0};
-    struct treadle_file_search_call search = {.ranking_options = &applied};
-    struct treadle_function_call_delta function = {.name = call->name, .arguments = ""};
+    struct tool_call *call = &made->call;
     struct treadle_tool_call_delta delta = {
-        .index = (int64_t)index,
-        .id = call->id,
-        .type = call->search ? TREADLE_TOOL_FILE_SEARCH : TREADLE_TOOL_FUNCTION,
-        .file_search = &search,
-        .function = &function,
-    };
-    treadle_member_set_null(&treadle_function_call_delta_type, &function, "output", NULL);
-    return live_add_call(execution->owner.live, &delta, &execution->error);
+        .index = (int64_t)index, .id = call->recorded.id, .type = call->kind->type};
+    int rc = call->kind->begin(&execution->tools, call, &delta, &execution->error);
+    return rc ? rc
+              : live_add_call(execution->owner.live, &call->recorded, call->kind->arguments, &delta,
+                              &execution->error);
 }
 
 static int add_call(struct execution *execution, const char *name)
 {
     char id[IDENT_SIZE];
+    size_t index = execution->call_count;
     if (!execution->calls)
         execution->calls = arena_array(execution->arena, EXECUTION_CALLS, sizeof *execution->calls);
     if (!execution->calls)
         return error_set_memory(&execution->error);
-    if (execution->call_count == EXECUTION_CALLS)
+    if (index == EXECUTION_CALLS)
         return error_set(&execution->error, TREADLE_ELIMIT, "The model made more than %d calls.",
                          EXECUTION_CALLS);
-    struct execution_call *call = &execution->calls[execution->call_count];
+    const struct tool_offer *offer = execution_find_offer(execution, name);
+    struct execution_call *made = &execution->calls[index];
     ident_make(id, "call_");
-    *call = (struct execution_call){.id = arena_string(execution->arena, id),
-                                    .name = arena_string(execution->arena, name)};
-    buffer_init(&call->arguments, LARGEST_ARGUMENTS);
-    if (!call->id || !call->name)
+    *made = (struct execution_call){
+        .call = {.kind = offer ? offer->kind : &tool_unknown,
+                 .tool = offer ? offer->tool : NULL,
+                 .state = offer ? offer->state : NULL,
+                 .name = arena_string(execution->arena, name),
+                 .arguments = "",
+                 .turn = execution->conversation.first_turn + execution->turn}};
+    made->call.recorded = (struct treadle_tool_call){.id = arena_string(execution->arena, id),
+                                                     .type = made->call.kind->type};
+    buffer_init(&made->arguments, LARGEST_ARGUMENTS);
+    if (!made->call.recorded.id || !made->call.name)
         return error_set_memory(&execution->error);
-    call->search = strcmp(name, MODEL_FILE_SEARCH) == 0 && execution->stores.count;
     execution->call_count++;
-    return tell_call(execution, execution->call_count - 1);
+    return begin_call(execution, made, index);
 }
 
 static int hear_call(struct execution *execution, const struct inbox_entry *entry)
@@ -217,7 +215,7 @@ static int hear_call(struct execution *execution, const struct inbox_entry *entr
     if (buffer_append(&call->arguments, bytes + entry->start, entry->length))
         return error_set(&execution->error, TREADLE_ELIMIT,
                          "The arguments of a call are too long.");
-    if (call->search)
+    if (!call->call.kind->arguments)
         return 0;
     return live_add_text(execution->owner.live, PIECE_ARGUMENTS, (unsigned)entry->index,
                          bytes + entry->start, entry->length, &execution->error);

@@ -8,35 +8,29 @@
 #include "base/error.h"
 #include "engine/budget.h"
 #include "engine/engine_internal.h"
-#include "tool/file_search.h"
-
-enum { MOST_TOOLS = 129 };
 
 static int offer_tools(struct execution *execution, struct model_request *request)
 {
-    const struct treadle_run *run = &execution->record.run;
-    size_t room = run->tool_count < MOST_TOOLS ? run->tool_count + 1 : MOST_TOOLS;
-    struct model_tool *tools = arena_array(execution->arena, room, sizeof *tools);
+    struct model_tool *tools = arena_array(execution->arena, execution->offer_count, sizeof *tools);
     if (!tools)
         return TREADLE_EMEMORY;
+    for (size_t i = 0; i < execution->offer_count; i++)
+        tools[i] = execution->offers[i].model;
     request->tools = tools;
-    if (execution->stores.count && execution_search_tool(execution))
-        tools[request->tool_count++] = file_search_tool;
-    for (size_t i = 0; i < run->tool_count && request->tool_count < room; i++) {
-        const struct treadle_function *function = run->tools[i].function;
-        if (function)
-            tools[request->tool_count++] = (struct model_tool){
-                function->name, function->description, function->parameters, function->strict};
-    }
+    request->tool_count = execution->offer_count;
     return 0;
 }
 
-static bool is_offered(const struct model_request *request, const char *name)
+/* What was offered of the tool that is chosen; NULL where nothing was. */
+static const struct tool_offer *find_choice(const struct execution *execution,
+                                            const struct treadle_tool_choice_object *choice)
 {
-    for (size_t i = 0; i < request->tool_count; i++)
-        if (strcmp(request->tools[i].name, name) == 0)
-            return true;
-    return false;
+    if (choice->function)
+        return execution_find_offer(execution, choice->function->name);
+    for (size_t i = 0; i < execution->offer_count; i++)
+        if (execution->offers[i].tool->type == choice->type)
+            return &execution->offers[i];
+    return NULL;
 }
 
 /* A choice binds the first turn alone, or a run that must call a tool would never end. A tool that
@@ -51,14 +45,11 @@ static void choose_tool(const struct execution *execution, struct model_request 
         return;
     if (choice->word && strcmp(choice->word, "required") == 0)
         request->tool_choice = MODEL_CHOICE_REQUIRED;
-    if (!choice->object || choice->object->type == TREADLE_TOOL_CODE_INTERPRETER)
-        return;
-    const char *name =
-        choice->object->function ? choice->object->function->name : MODEL_FILE_SEARCH;
-    if (!is_offered(request, name))
+    const struct tool_offer *offer = choice->object ? find_choice(execution, choice->object) : NULL;
+    if (!offer)
         return;
     request->tool_choice = MODEL_CHOICE_NAMED;
-    request->tool_name = name;
+    request->tool_name = offer->model.name;
 }
 
 static int set_options(struct execution *execution, struct model_request *request)

@@ -1,6 +1,6 @@
 /*
- * Calling tools: what the model called in a turn is recorded in its step. Searches are made here,
- * by a worker; functions are the client's, and the run waits for their outputs.
+ * Calling tools: what the model called in a turn is recorded in its step. A worker executes the
+ * calls, one after the other; where the client gives the output of one, the run waits for it.
  */
 #include <string.h>
 
@@ -8,72 +8,25 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/engine_internal.h"
-#include "tool/file_search.h"
 
 enum { LARGEST_RECALL = 16 << 20 };
 
 /* ---- Recording ------------------------------------------------------------------------------ */
 
-static bool is_function(const struct execution *execution, const char *name)
+/* Now that the model has said all of a call. */
+static int complete_call(struct execution *execution, struct execution_call *made,
+                         struct model_call_request *said)
 {
-    const struct treadle_run *run = &execution->record.run;
-    for (size_t i = 0; i < run->tool_count; i++)
-        if (run->tools[i].function && strcmp(run->tools[i].function->name, name) == 0)
-            return true;
-    return false;
-}
-
-/* Models make up tools. They are told so, and may go on. */
-static int record_function(struct execution *execution, const struct execution_call *call,
-                           const char *arguments, struct treadle_tool_call *out)
-{
-    struct treadle_function_call *function = arena_alloc(execution->arena, sizeof *function);
-    if (!function)
-        return error_set_memory(&execution->error);
-    *function = (struct treadle_function_call){.name = call->name, .arguments = arguments};
-    if (!is_function(execution, call->name)) {
-        function->output = arena_format(execution->arena, "There is no tool '%s'.", call->name);
-        if (!function->output)
-            return error_set_memory(&execution->error);
-    }
-    *out = (struct treadle_tool_call){
-        .id = call->id, .type = TREADLE_TOOL_FUNCTION, .function = function};
-    return 0;
-}
-
-/* A search is still without results. */
-static int record_call(struct execution *execution, const struct execution_call *call,
-                       struct model_call_request *said, struct treadle_tool_call *out)
-{
+    struct tool_call *call = &made->call;
     const char *arguments =
-        arena_copy(execution->arena, call->arguments.data, call->arguments.length);
+        arena_copy(execution->arena, made->arguments.data, made->arguments.length);
     if (!arguments)
         return error_set_memory(&execution->error);
-    *said = (struct model_call_request){call->id, call->name, arguments};
-    if (!call->search)
-        return record_function(execution, call, arguments, out);
-    *out = (struct treadle_tool_call){
-        .id = call->id,
-        .type = TREADLE_TOOL_FILE_SEARCH,
-        .file_search = arena_alloc(execution->arena, sizeof *out->file_search),
-    };
-    return out->file_search ? 0 : error_set_memory(&execution->error);
-}
-
-static int answer_unknown(struct execution *execution)
-{
-    int rc = 0;
-    for (size_t i = 0; i < execution->call_count && !rc; i++) {
-        const struct treadle_tool_call *call = &execution->recorded[i];
-        if (!call->function || !call->function->output)
-            continue;
-        const struct model_message answer = {.role = MODEL_TOOL,
-                                             .text = call->function->output,
-                                             .call_id = call->id,
-                                             .of_run = true};
-        rc = conversation_add(&execution->conversation, &answer, &execution->error);
-    }
-    return rc;
+    call->arguments = arguments;
+    if (call->kind->arguments)
+        *call->kind->arguments(&call->recorded) = arguments;
+    *said = (struct model_call_request){call->recorded.id, call->name, arguments};
+    return 0;
 }
 
 /* Adds what the model said to the conversation, too, under the ids that the results will name. */
@@ -84,8 +37,10 @@ static int record_calls(struct execution *execution)
     struct model_call_request *calls = arena_array(execution->arena, count, sizeof *calls);
     char *said = arena_copy(execution->arena, execution->said.data, execution->said.length);
     int rc = recorded && calls && said ? 0 : error_set_memory(&execution->error);
-    for (size_t i = 0; i < count && !rc; i++)
-        rc = record_call(execution, &execution->calls[i], &calls[i], &recorded[i]);
+    for (size_t i = 0; i < count && !rc; i++) {
+        rc = complete_call(execution, &execution->calls[i], &calls[i]);
+        recorded[i] = execution->calls[i].call.recorded;
+    }
     if (rc)
         return rc;
     execution->recorded = recorded;
@@ -94,64 +49,84 @@ static int record_calls(struct execution *execution)
                                           .calls = calls,
                                           .call_count = count,
                                           .of_run = true};
-    rc = conversation_add(&execution->conversation, &message, &execution->error);
-    return rc ? rc : answer_unknown(execution);
+    return conversation_add(&execution->conversation, &message, &execution->error);
 }
 
-/* ---- Searching ------------------------------------------------------------------------------ */
+/* ---- Executing: on a worker ----------------------------------------------------------------- */
 
-static int search(struct execution *execution, size_t index, struct buffer *recall)
+struct reporter {
+    struct execution *execution;
+    size_t index;
+};
+
+static int report(void *context, struct treadle_tool_call_delta *delta, struct treadle_error *error)
 {
-    const struct execution_call *call = &execution->calls[index];
-    struct file_search_outcome *outcome = arena_alloc(execution->arena, sizeof *outcome);
-    const struct file_search_request request = {
-        .search = execution->engine->options.search,
-        .store_ids = execution->stores.ids,
-        .store_count = execution->stores.count,
-        .options = execution_search_tool(execution)->file_search,
-        .arguments = call->arguments.data ? call->arguments.data : "",
-        .turn = execution->conversation.first_turn + execution->turn,
-        .first_result = execution->conversation.source_count - execution->conversation.cited,
-    };
-    if (!outcome)
-        return error_set_memory(&execution->error);
-    int rc = file_search_run(&request, execution->arena, outcome, &execution->error);
-    if (rc)
-        return rc;
-    *execution->recorded[index].file_search = outcome->call;
-    file_search_remember(request.arguments, outcome, recall);
-    return conversation_add_search(&execution->conversation, call->id, outcome, &execution->error);
+    const struct reporter *reporter = context;
+    struct execution *execution = reporter->execution;
+    const struct treadle_tool_call *recorded = &execution->calls[reporter->index].call.recorded;
+    delta->index = (int64_t)reporter->index;
+    delta->id = recorded->id;
+    delta->type = recorded->type;
+    if (!live_await(&execution->owner))
+        return error_set(error, TREADLE_ESTATE, "The run is over.");
+    int rc = live_change_call(execution->owner.live, recorded, delta, error);
+    live_leave(&execution->owner);
+    return rc;
 }
 
-static int search_all(struct execution *execution)
+static bool is_cancelled(void *context)
+{
+    return execution_is_over(((const struct reporter *)context)->execution);
+}
+
+static int run_call(struct execution *execution, size_t index, struct buffer *recall)
+{
+    struct tool_call *call = &execution->calls[index].call;
+    struct reporter reporter = {execution, index};
+    const struct tool_progress progress = {&reporter, report, is_cancelled};
+    struct tool_result result = {0};
+    size_t start = recall->length;
+    int rc = 0;
+    if (call->kind->run) {
+        call->first_source = execution->conversation.source_count - execution->conversation.cited;
+        rc =
+            call->kind->run(&execution->tools, call, &progress, &result, recall, &execution->error);
+        execution->recorded[index] = call->recorded;
+        if (!rc)
+            rc = conversation_add_result(&execution->conversation, call->recorded.id, &result,
+                                         &execution->error);
+    }
+    if (recall->length == start)
+        buffer_append_string(recall, "null");
+    return rc;
+}
+
+static int run_calls(struct execution *execution)
 {
     struct buffer recall;
     int rc = 0;
     buffer_init(&recall, LARGEST_RECALL);
     for (size_t i = 0; i < execution->call_count && !rc; i++) {
         buffer_append_char(&recall, i ? ',' : '[');
-        if (execution->calls[i].search)
-            rc = search(execution, i, &recall);
-        else
-            buffer_append_string(&recall, "null");
+        rc = run_call(execution, i, &recall);
     }
     buffer_append_char(&recall, ']');
     if (!rc && recall.failed)
-        rc = buffer_error(&recall, "The searches found too much.", &execution->error);
+        rc = buffer_error(&recall, "The tools of the run gave too much.", &execution->error);
     if (!rc && !(execution->recall = arena_copy(execution->arena, recall.data, recall.length)))
         rc = error_set_memory(&execution->error);
     buffer_clear(&recall);
     return rc;
 }
 
-static void search_job(void *argument)
+static void run_job(void *argument)
 {
     struct execution *execution = argument;
     int64_t start = clock_monotonic_us();
-    int rc = search_all(execution);
+    int rc = run_calls(execution);
     execution->times.tools += clock_monotonic_us() - start;
     /* Only the database says so of a run. */
-    if (rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE)
+    if (execution_refused(rc))
         rc = TREADLE_EIO;
     execution_arrive(execution, rc);
 }
@@ -199,7 +174,7 @@ static bool go_on(struct execution *execution)
 {
     bool waits = false;
     for (size_t i = 0; i < execution->call_count; i++)
-        waits = waits || run_call_is_due(&execution->recorded[i]);
+        waits = waits || !execution->calls[i].call.kind->run;
     if (!waits)
         return execution_write(execution, complete_tools, next_turn);
     execution->status = "requires_action";
@@ -209,7 +184,7 @@ static bool go_on(struct execution *execution)
 bool execution_call_tools(struct execution *execution)
 {
     enum model_finish finish = execution->inbox.outcome.finish;
-    bool searches = false;
+    bool runs = false;
     execution->recall = NULL;
     if (record_calls(execution)) {
         execution->phase = execution_fail;
@@ -220,6 +195,6 @@ bool execution_call_tools(struct execution *execution)
     if (finish == MODEL_CONTENT_FILTER)
         return execution_cut(execution, NULL, "content_filter");
     for (size_t i = 0; i < execution->call_count; i++)
-        searches = searches || execution->calls[i].search;
-    return searches ? execution_hand_over(execution, search_job, go_on) : go_on(execution);
+        runs = runs || execution->calls[i].call.kind->run;
+    return runs ? execution_hand_over(execution, run_job, go_on) : go_on(execution);
 }

@@ -61,10 +61,9 @@ struct model_tool {
     const char *description;
     const char *parameters; /* JSON schema as JSON text */
     struct treadle_boolean strict;
+    bool searches; /* finds passages: its arguments are {"queries": [string, …]}, and models that
+                      answer from passages alone call it before they answer */
 };
-
-/* The name under which file_search is offered; its arguments are {"queries": [string, …]}. */
-#define MODEL_FILE_SEARCH "file_search"
 
 enum model_tool_choice {
     MODEL_CHOICE_AUTO,

@@ -2,8 +2,9 @@
  * The built-in model: quotes documents. No weights, no network, no chance: the same request gives
  * the same answer.
  *
- * A question is first searched for, when file_search is offered; the passages that come back are
- * parted into sentences, and those that support the question best are quoted with their markers.
+ * A question is first searched for, when a tool that searches is offered; the passages that come
+ * back are parted into sentences, and those that support the question best are quoted with their
+ * markers.
  * It never writes a statement of its own about a subject: where nothing is found, it says so.
  */
 #include <stdlib.h>
@@ -85,11 +86,26 @@ static const struct model_tool *find_tool(const struct model_request *request, c
     return NULL;
 }
 
+/* The first that finds passages. */
+static const struct model_tool *find_search(const struct model_request *request)
+{
+    for (size_t i = 0; i < request->tool_count; i++)
+        if (request->tools[i].searches)
+            return &request->tools[i];
+    return NULL;
+}
+
 static const char *user_text(const struct turn *turn)
 {
     if (turn->user >= turn->request->message_count || !turn->request->messages[turn->user].text)
         return "";
     return turn->request->messages[turn->user].text;
+}
+
+static bool calls_search(const struct model_request *request, const char *name)
+{
+    const struct model_tool *tool = find_tool(request, name);
+    return tool && tool->searches;
 }
 
 /* Answers with a call. Takes the arguments over; NULL stands for no memory. */
@@ -109,7 +125,8 @@ static int call(struct turn *turn, const char *name, json_t *arguments, struct t
 }
 
 /* Several facts that are asked at once are searched apart. */
-static int call_file_search(struct turn *turn, const char *query, struct treadle_error *error)
+static int call_search(struct turn *turn, const struct model_tool *tool, const char *query,
+                       struct treadle_error *error)
 {
     struct language_span clauses[CLAUSES];
     size_t count = question_part(query, strlen(query), clauses);
@@ -117,7 +134,7 @@ static int call_file_search(struct turn *turn, const char *query, struct treadle
     for (size_t i = 0; i < count; i++)
         json_array_append_new(
             queries, json_stringn(query + clauses[i].start, clauses[i].end - clauses[i].start));
-    return call(turn, MODEL_FILE_SEARCH, json_pack("{s:o}", "queries", queries), error);
+    return call(turn, tool->name, json_pack("{s:o}", "queries", queries), error);
 }
 
 static bool takes_a_string(const json_t *schema, const char *name)
@@ -160,13 +177,13 @@ static int forced_call(struct turn *turn, const char *query, struct treadle_erro
     const struct model_request *request = turn->request;
     bool named = request->tool_choice == MODEL_CHOICE_NAMED;
     const struct model_tool *tool =
-        find_tool(request, named && request->tool_name ? request->tool_name : MODEL_FILE_SEARCH);
+        named && request->tool_name ? find_tool(request, request->tool_name) : find_search(request);
     if (!named && !tool && request->tool_count)
         tool = &request->tools[0];
     if (!tool)
         return error_set(error, TREADLE_EINVALID, "The tool that must be called is not offered.");
-    if (strcmp(tool->name, MODEL_FILE_SEARCH) == 0)
-        return call_file_search(turn, *query ? query : user_text(turn), error);
+    if (tool->searches)
+        return call_search(turn, tool, *query ? query : user_text(turn), error);
     return call_function(turn, tool, error);
 }
 
@@ -231,7 +248,7 @@ static int answer_from_tools(struct turn *turn, const char *query, struct treadl
                         message->text && *message->text;
         searched |= message->passage_count > 0;
         for (size_t j = 0; j < message->call_count; j++)
-            searched |= text_equal(message->calls[j].name, MODEL_FILE_SEARCH);
+            searched |= calls_search(request, message->calls[j].name);
         if (!returned || searched)
             continue;
         size_t length = strlen(message->text);
@@ -370,9 +387,8 @@ static int answer(struct turn *turn, struct treadle_error *error)
     } else if (request->tool_choice == MODEL_CHOICE_REQUIRED ||
                request->tool_choice == MODEL_CHOICE_NAMED) {
         return forced_call(turn, query, error);
-    } else if (request->tool_choice == MODEL_CHOICE_AUTO && *query &&
-               find_tool(request, MODEL_FILE_SEARCH)) {
-        return call_file_search(turn, query, error);
+    } else if (request->tool_choice == MODEL_CHOICE_AUTO && *query && find_search(request)) {
+        return call_search(turn, find_search(request), query, error);
     } else if (*query) {
         code = answer_from_conversation(turn, error);
     } else {

@@ -202,8 +202,10 @@ static int read_tools(struct resource_call *call, struct model_request *out,
         return error_set_memory(error);
     for (size_t i = 0; i < body->tool_count; i++) {
         const struct treadle_function *function = body->tools[i].function;
-        tools[i] = (struct model_tool){function->name, function->description, function->parameters,
-                                       function->strict};
+        tools[i] = (struct model_tool){.name = function->name,
+                                       .description = function->description,
+                                       .parameters = function->parameters,
+                                       .strict = function->strict};
     }
     out->tools = tools;
     out->tool_count = body->tool_count;

@@ -9,100 +9,19 @@
 #include "base/error.h"
 #include "resource/attach.h"
 #include "resource/call.h"
+#include "resource/tools.h"
 #include "store/code_file_record.h"
 #include "store/message_record.h"
 #include "store/thread_record.h"
-#include "store/vector_store_record.h"
-
-enum { MOST_CODE_FILES = 20 };
 
 /* ---- Attachments ---------------------------------------------------------------------------- */
-
-/* The thread's vector store, made when it has none (or one that is gone). */
-static int thread_store(struct db_session *session, struct resource_call *call,
-                        struct treadle_thread *thread, const char **out,
-                        struct treadle_error *error)
-{
-    struct treadle_file_search_resources *search = thread->tool_resources->file_search;
-    if (search && search->vector_store_id_count) {
-        const char *id = search->vector_store_ids[0];
-        int rc = vector_store_find(session, call->project, id, error);
-        if (!rc)
-            *out = id;
-        if (rc != TREADLE_ENOTFOUND)
-            return rc;
-    }
-    struct treadle_expires_after policy = {NULL, ATTACH_THREAD_DAYS};
-    struct treadle_vector_store store = {.expires_after = &policy};
-    int rc = attach_create_store(session, call, &store, thread->id, NULL, 0, NULL, error);
-    if (rc)
-        return rc;
-    search = arena_alloc(call->arena, sizeof *search);
-    const char **ids = arena_array(call->arena, 1, sizeof *ids);
-    if (!search || !ids)
-        return error_set_memory(error);
-    ids[0] = store.id;
-    search->vector_store_ids = ids;
-    search->vector_store_id_count = 1;
-    thread->tool_resources->file_search = search;
-    *out = store.id;
-    return 0;
-}
-
-static int give_to_search(struct db_session *session, struct resource_call *call,
-                          struct treadle_thread *thread, const char *file_id,
-                          struct treadle_error *error)
-{
-    const char *store_id = NULL;
-    int rc = thread_store(session, call, thread, &store_id, error);
-    const struct attach_item item = {.file_id = file_id};
-    return rc ? rc : attach_files(session, call, store_id, &item, 1, NULL, NULL, error);
-}
-
-static int give_to_code(struct resource_call *call, struct treadle_thread *thread,
-                        const char *file_id, struct treadle_error *error)
-{
-    struct treadle_code_interpreter_resources *old = thread->tool_resources->code_interpreter;
-    struct treadle_code_interpreter_resources *code = arena_alloc(call->arena, sizeof *code);
-    size_t count = old ? old->file_id_count : 0;
-    const char **ids = arena_array(call->arena, count + 1, sizeof *ids);
-    if (!code || !ids)
-        return error_set_memory(error);
-    for (size_t i = 0; i < count; i++) {
-        ids[i] = old->file_ids[i];
-        if (strcmp(ids[i], file_id) == 0)
-            return 0;
-    }
-    if (count == MOST_CODE_FILES)
-        return error_set_request(error, "array_above_max_length", "attachments",
-                                 "A thread gives at most %d files to code_interpreter.",
-                                 MOST_CODE_FILES);
-    ids[count] = file_id;
-    *code = (struct treadle_code_interpreter_resources){ids, count + 1};
-    thread->tool_resources->code_interpreter = code;
-    return 0;
-}
-
-static int give_attachment(struct db_session *session, struct resource_call *call,
-                           struct treadle_thread *thread,
-                           const struct treadle_attachment *attachment, struct treadle_error *error)
-{
-    struct treadle_file file;
-    int rc = attach_find_file(session, call, attachment->file_id, &file, error);
-    for (size_t i = 0; i < attachment->tool_count && !rc; i++) {
-        if (attachment->tools[i].type == TREADLE_TOOL_FILE_SEARCH)
-            rc = give_to_search(session, call, thread, attachment->file_id, error);
-        else
-            rc = give_to_code(call, thread, attachment->file_id, error);
-    }
-    return rc;
-}
 
 static int give_attachments(struct db_session *session, struct resource_call *call,
                             struct treadle_thread *thread,
                             const struct treadle_message_create_request *request,
                             struct treadle_error *error)
 {
+    const struct tools_owner owner = {thread->id, ATTACH_THREAD_DAYS};
     int rc = 0;
     if (!request->attachment_count)
         return 0;
@@ -111,7 +30,8 @@ static int give_attachments(struct db_session *session, struct resource_call *ca
     if (!thread->tool_resources)
         return error_set_memory(error);
     for (size_t i = 0; i < request->attachment_count && !rc; i++)
-        rc = give_attachment(session, call, thread, &request->attachments[i], error);
+        rc = tools_attach(session, call, &request->attachments[i], &owner, thread->tool_resources,
+                          error);
     if (!rc)
         rc = thread_record_save(session, call->project, thread, call->arena, error);
     if (!rc && thread->tool_resources->code_interpreter)

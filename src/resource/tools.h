@@ -29,7 +29,13 @@ int tools_resolve(struct db_session *session, struct resource_call *call,
                   const struct treadle_tool_resources *sent, const struct tools_owner *owner,
                   struct treadle_tool_resources **out, struct treadle_error *error);
 
-/* An enabled code interpreter shows its list of files, also while it is empty. */
+/* Gives the file of a message's attachment to the tools that it names, for the thread that owns
+ * these resources, which are changed. */
+int tools_attach(struct db_session *session, struct resource_call *call,
+                 const struct treadle_attachment *attachment, const struct tools_owner *owner,
+                 struct treadle_tool_resources *resources, struct treadle_error *error);
+
+/* Adds what resources show of enabled tools that have none. */
 int tools_show_resources(struct resource_call *call, const struct treadle_tool *tools, size_t count,
                          struct treadle_tool_resources **resources, struct treadle_error *error);
 

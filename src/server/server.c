@@ -121,7 +121,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         return rc;
     const struct engine_options engine = {
         .db = services->db,
-        .search = services->search,
+        .tools = {.search = services->search},
         .blobs = services->blobs,
         .model = model_registry_model(services->models),
         .project_limit = options->runs_per_project,

@@ -13,7 +13,8 @@
 enum { MOST_QUERIES = 8, DEFAULT_RESULTS = 20 };
 
 const struct model_tool file_search_tool = {
-    .name = MODEL_FILE_SEARCH,
+    .name = "file_search",
+    .searches = true,
     .description = "Searches the user's files and gives passages. Behind each statement that rests "
                    "on a passage, repeat that passage's marker exactly as it is given.",
     .parameters = "{\"type\":\"object\",\"properties\":{\"queries\":{\"type\":\"array\","
@@ -100,7 +101,7 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     }
     if (rc)
         return error_set_memory(error);
-    *applied = (struct treadle_search_ranking){"default_2024_08_21", threshold};
+    *applied = (struct treadle_search_ranking){FILE_SEARCH_RANKER, threshold};
     *out = (struct file_search_outcome){
         .call = {.ranking_options = applied, .results = recorded, .result_count = count},
         .results = results,

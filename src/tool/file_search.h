@@ -15,6 +15,9 @@
 #include "search/search.h"
 #include "treadle/objects.h"
 
+/* The one ranker that there is. */
+#define FILE_SEARCH_RANKER "default_2024_08_21"
+
 struct file_search_request {
     struct search *search;
     const char *const *store_ids;

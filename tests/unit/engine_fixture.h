@@ -114,6 +114,7 @@ struct look {
     const char *run_id;
     struct arena *arena;
     struct treadle_run run;
+    void *context; /* of looks at something else */
 };
 
 static inline int look_work(struct db_session *session, void *argument, struct treadle_error *error)

@@ -55,7 +55,7 @@ static void hear_done(void *context, const struct model_outcome *outcome)
     heard->error = outcome->error ? outcome->error->code : 0;
 }
 
-static const struct model_tool file_search = {.name = MODEL_FILE_SEARCH};
+static const struct model_tool file_search = {.name = "file_search", .searches = true};
 
 static struct heard ask(const struct model_request *request)
 {
@@ -91,7 +91,7 @@ static struct heard ask_first(const char *question, enum model_tool_choice choic
                                     .tools = &file_search,
                                     .tool_count = 1,
                                     .tool_choice = choice,
-                                    .tool_name = MODEL_FILE_SEARCH};
+                                    .tool_name = "file_search"};
     return ask(&request);
 }
 
@@ -99,7 +99,7 @@ static struct heard ask_first(const char *question, enum model_tool_choice choic
 static struct heard ask_about(const char *question, const char *heading, const char *text,
                               const struct model_page *pages, size_t page_count)
 {
-    struct model_call_request call = {"call_1", MODEL_FILE_SEARCH, "{}"};
+    struct model_call_request call = {"call_1", "file_search", "{}"};
     struct model_passage passage = {.marker = "【4:0†manual.pdf】",
                                     .filename = "manual.pdf",
                                     .heading = heading,
@@ -141,7 +141,7 @@ static void a_question_is_searched_for_first(void **state)
     (void)state;
     struct heard heard = ask_first("How do I \"install\" a package?", MODEL_CHOICE_AUTO);
     assert_int_equal(heard.outcome.finish, MODEL_TOOL_CALLS);
-    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    assert_string_equal(heard.name, "file_search");
     assert_true(strlen(heard.id) > 5);
     assert_string_equal(heard.arguments.data,
                         "{\"queries\":[\"How do I \\\"install\\\" a package?\"]}");
@@ -159,10 +159,10 @@ static void tool_choice_is_honoured(void **state)
                                                             : strstr(heard.text.data, "none"));
     forget(&heard);
     heard = ask_first("What is a package?", MODEL_CHOICE_REQUIRED);
-    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    assert_string_equal(heard.name, "file_search");
     forget(&heard);
     heard = ask_first("What is a package?", MODEL_CHOICE_NAMED);
-    assert_string_equal(heard.name, MODEL_FILE_SEARCH);
+    assert_string_equal(heard.name, "file_search");
     forget(&heard);
 }
 
@@ -444,7 +444,7 @@ static void a_function_result_is_passed_on(void **state)
 
 static struct heard ask_within(int64_t tokens, const char *question, const char *text)
 {
-    struct model_call_request call = {"call_1", MODEL_FILE_SEARCH, "{}"};
+    struct model_call_request call = {"call_1", "file_search", "{}"};
     struct model_page page = {0, 3};
     struct model_passage passage = {.marker = MARKER,
                                     .filename = "a manual.pdf",

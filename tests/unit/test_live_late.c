@@ -105,13 +105,21 @@ static void tell(struct scene *scene, enum piece_kind kind, unsigned index, cons
     live_leave(&scene->owner);
 }
 
+static const char **arguments_of(struct treadle_tool_call *call)
+{
+    return &call->function->arguments;
+}
+
 static void tell_call(struct scene *scene, const char *id, int64_t index)
 {
     struct treadle_function_call_delta function = {.name = "f", .arguments = ""};
-    const struct treadle_tool_call_delta call = {
+    struct treadle_function_call begun = {.name = "f", .arguments = ""};
+    const struct treadle_tool_call call = {
+        .id = id, .type = TREADLE_TOOL_FUNCTION, .function = &begun};
+    const struct treadle_tool_call_delta delta = {
         .index = index, .id = id, .type = TREADLE_TOOL_FUNCTION, .function = &function};
     assert_true(live_enter(&scene->owner));
-    assert_int_equal(live_add_call(scene->live, &call, &scene->error), 0);
+    assert_int_equal(live_add_call(scene->live, &call, arguments_of, &delta, &scene->error), 0);
     live_leave(&scene->owner);
 }
 

@@ -293,8 +293,10 @@ static int print_request(void *argument)
         {.role = MODEL_ASSISTANT, .calls = &call, .call_count = 1},
         {.role = MODEL_TOOL, .call_id = "call_1", .passages = &passage, .passage_count = 1},
     };
-    static const struct model_tool tool = {
-        "note", "Notes.", "{\"type\":\"object\"}", {TREADLE_SET, true}};
+    static const struct model_tool tool = {.name = "note",
+                                           .description = "Notes.",
+                                           .parameters = "{\"type\":\"object\"}",
+                                           .strict = {TREADLE_SET, true}};
     const struct model_request request = {.messages = messages,
                                           .message_count = 4,
                                           .tools = &tool,

@@ -1,7 +1,7 @@
 /*
- * The vector stores of a run.
+ * The vector stores that a run may search.
  */
-#include "engine/run_stores.h"
+#include "tool/file_search_stores.h"
 
 #include <string.h>
 
@@ -12,9 +12,9 @@
 #include "store/vector_store_record.h"
 
 struct lookup {
-    const struct run_record *record;
+    const struct tool_context *context;
     struct arena *arena;
-    struct run_stores stores;
+    struct file_search_stores stores;
 };
 
 static const char *named_store(const struct treadle_tool_resources *resources)
@@ -31,7 +31,7 @@ static int add_store(struct db_session *session, struct lookup *lookup, const ch
     struct treadle_vector_store store;
     if (!id || (lookup->stores.count && strcmp(lookup->stores.ids[0], id) == 0))
         return 0;
-    int rc = vector_store_load(session, lookup->record->project, id, lookup->arena, &store, error);
+    int rc = vector_store_load(session, lookup->context->project, id, lookup->arena, &store, error);
     if (rc == TREADLE_ENOTFOUND)
         return 0;
     if (rc)
@@ -45,23 +45,23 @@ static int add_store(struct db_session *session, struct lookup *lookup, const ch
 static int find_stores(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct lookup *lookup = argument;
-    const struct record_key keys[] = {{"id", lookup->record->run.thread_id}};
+    const struct record_key keys[] = {{"id", lookup->context->run->thread_id}};
     struct treadle_thread thread;
     int rc = record_load(session, "threads", &treadle_thread_type, keys, 1, lookup->arena, &thread,
                          error);
     if (!rc)
-        rc = add_store(session, lookup, named_store(lookup->record->run.tool_resources), error);
+        rc = add_store(session, lookup, named_store(lookup->context->run->tool_resources), error);
     if (rc)
         return rc;
     lookup->stores.thread_store = named_store(thread.tool_resources);
     return add_store(session, lookup, lookup->stores.thread_store, error);
 }
 
-int run_stores_find(struct db *db, const struct run_record *record, struct arena *arena,
-                    struct run_stores *out, struct treadle_error *error)
+int file_search_stores_find(const struct tool_context *context, struct file_search_stores *out,
+                            struct treadle_error *error)
 {
-    struct lookup lookup = {.record = record, .arena = arena};
-    int rc = db_read(db, find_stores, &lookup, error);
+    struct lookup lookup = {.context = context, .arena = context->arena};
+    int rc = db_read(context->services->db, find_stores, &lookup, error);
     if (!rc)
         *out = lookup.stores;
     return rc;
@@ -85,8 +85,8 @@ static int look_ready(struct db_session *session, void *argument, struct treadle
     return rc == TREADLE_ENOTFOUND ? 0 : rc;
 }
 
-int run_stores_ready(struct db *db, const struct run_stores *stores, bool *out,
-                     struct treadle_error *error)
+int file_search_stores_ready(struct db *db, const struct file_search_stores *stores, bool *out,
+                             struct treadle_error *error)
 {
     struct readiness readiness = {stores->thread_store, true};
     int rc = readiness.store ? db_read(db, look_ready, &readiness, error) : 0;
@@ -95,8 +95,8 @@ int run_stores_ready(struct db *db, const struct run_stores *stores, bool *out,
     return rc;
 }
 
-int run_stores_touch(struct db_session *session, const struct run_stores *stores,
-                     struct arena *arena, struct treadle_error *error)
+int file_search_stores_touch(struct db_session *session, const struct file_search_stores *stores,
+                             struct arena *arena, struct treadle_error *error)
 {
     int rc = 0;
     for (size_t i = 0; i < stores->count && !rc; i++) {
