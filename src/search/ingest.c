@@ -22,7 +22,8 @@
 #include "base/error.h"
 #include "base/thread.h"
 #include "search/queue.h"
-#include "store/record.h"
+#include "store/pending_file_record.h"
+#include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
 
 enum { RETRY_SECONDS = 2, REVIEW_MS = 100 };
@@ -48,18 +49,13 @@ struct work {
     struct ingest *ingest;
     struct arena *arena;
     struct queue_reading reading;
-    const char *store_id;
-    const char *file_id;
-    const char *filename;
-    struct blob_sum sum; /* what the contents must be */
-    struct treadle_vector_store_file row;
+    struct pending_file file;
     int64_t usage;
     struct treadle_file_notice *notices;
     size_t notice_count;
     struct treadle_error problem; /* code 0: it went well */
     bool lasting;                 /* the problem does not pass: the contents are damaged */
     bool found;                   /* the row is still there */
-    bool damaged;                 /* the row cannot be read */
     bool wanted;                  /* the file is to be searchable, by this row or another */
 };
 
@@ -68,39 +64,12 @@ struct work {
 static int load_row(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct work *work = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT v.store, v.file, v.body, f.body, f.sha256 "
-                        "FROM vector_store_files v "
-                        "LEFT JOIN files f ON f.id = v.file WHERE v.seq = ?",
-                        error);
+    int rc = pending_file_record_load(session, work->reading.seq, work->arena, &work->file, error);
     if (rc)
-        return rc;
-    db_bind_integer(statement, 1, work->reading.seq);
-    rc = db_step(statement, error);
-    if (rc <= 0)
-        return rc;
-    size_t length;
-    struct treadle_file file = {.filename = ""};
-    work->store_id = arena_string(work->arena, db_column_text(statement, 0, NULL));
-    work->file_id = arena_string(work->arena, db_column_text(statement, 1, NULL));
-    const char *body = db_column_text(statement, 2, &length);
-    rc = field_parse(&treadle_vector_store_file_type, body, length, FIELD_TOLERANT, work->arena,
-                     &work->row, error);
-    body = db_column_text(statement, 3, &length);
-    work->damaged = rc && rc != TREADLE_EMEMORY;
-    if (!rc && body &&
-        field_parse(&treadle_file_type, body, length, FIELD_TOLERANT, work->arena, &file,
-                    &work->problem) == TREADLE_EMEMORY)
-        rc = error_set_memory(error);
-    if (!rc && (!work->store_id || !work->file_id || !file.filename))
-        rc = error_set_memory(error);
-    work->filename = file.filename;
-    work->sum = (struct blob_sum){.length = (uint64_t)file.bytes};
-    const char *sha256 = db_column_text(statement, 4, NULL);
-    snprintf(work->sum.sha256, sizeof work->sum.sha256, "%s", sha256 ? sha256 : "");
-    work->found = rc == 0;
-    return rc;
+        return rc == TREADLE_ENOTFOUND ? 0 : rc;
+    work->found = work->file.row_problem.code == 0;
+    work->problem = work->file.file_problem;
+    return 0;
 }
 
 /* The status is a column beside the row's text, so a row that cannot be read can be set aside, or
@@ -109,19 +78,11 @@ static int set_aside(struct db_session *session, void *argument, struct treadle_
 {
     struct work *work = argument;
     struct treadle_vector_store store;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "UPDATE vector_store_files SET status = 'failed' "
-                        "WHERE seq = ? AND status = 'in_progress'",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, work->reading.seq);
-    rc = db_step(statement, error);
+    int rc = pending_file_record_fail(session, work->reading.seq, error);
     if (rc)
         return rc;
     /* A store that cannot be read either keeps its counts, for `treadle check` to find. */
-    rc = vector_store_load(session, NULL, work->store_id, work->arena, &store, error);
+    rc = vector_store_load(session, NULL, work->file.store_id, work->arena, &store, error);
     if (rc)
         return rc == TREADLE_EMEMORY || rc == TREADLE_EIO ? rc : 0;
     vector_store_count(&store, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS,
@@ -130,11 +91,10 @@ static int set_aside(struct db_session *session, void *argument, struct treadle_
 }
 
 /* Passes over a row that cannot be read. */
-static int pass_over(struct work *work, const struct treadle_error *why,
-                     struct treadle_error *error)
+static int pass_over(struct work *work, struct treadle_error *error)
 {
-    log_write(work->ingest->options.log, LOG_ERROR, "ingest_row", "file", work->file_id,
-              "vector_store", work->store_id, "error", why->message, NULL);
+    log_write(work->ingest->options.log, LOG_ERROR, "ingest_row", "file", work->file.file_id,
+              "vector_store", work->file.store_id, "error", work->file.row_problem.message, NULL);
     int rc = db_write(work->ingest->options.db, set_aside, work, error);
     if (!rc)
         work->ingest->wakes++;
@@ -150,10 +110,8 @@ static int claim(struct ingest *ingest, struct work *work, bool patient)
                          : error_set_memory(&error);
     if (!rc && work->reading.seq)
         rc = db_read(ingest->options.db, load_row, work, &error);
-    if (work->damaged) {
-        struct treadle_error why = error;
-        rc = pass_over(work, &why, &error);
-    }
+    if (!rc && work->file.row_problem.code)
+        rc = pass_over(work, &error);
     if (rc)
         log_write(ingest->options.log, LOG_ERROR, "ingest_claim", "error", error.message, NULL);
     if (!work->found)
@@ -166,10 +124,10 @@ static int claim(struct ingest *ingest, struct work *work, bool patient)
 static int index_document(struct work *work, const struct document *document,
                           struct treadle_error *error)
 {
-    const struct treadle_chunking_strategy *strategy = work->row.chunking_strategy;
-    struct search_file file = {.store_id = work->store_id,
-                               .file_id = work->file_id,
-                               .filename = work->filename,
+    const struct treadle_chunking_strategy *strategy = work->file.row.chunking_strategy;
+    struct search_file file = {.store_id = work->file.store_id,
+                               .file_id = work->file.file_id,
+                               .filename = work->file.filename,
                                .stop = &work->reading.stop};
     if (strategy && strategy->static_chunking) {
         file.chunk_tokens = (size_t)strategy->static_chunking->max_chunk_size_tokens;
@@ -225,12 +183,12 @@ static void work_on(struct work *work)
     int rc = work->problem.code;
     work->lasting = rc != 0;
     if (!rc)
-        rc = blob_read(ingest->options.blobs, work->file_id, &descriptor, &length, error);
+        rc = blob_read(ingest->options.blobs, work->file.file_id, &descriptor, &length, error);
     if (!rc)
-        rc = blob_verify(descriptor, work->file_id, &work->sum, error);
+        rc = blob_verify(descriptor, work->file.file_id, &work->file.sum, error);
     work->lasting = work->lasting || (rc == TREADLE_EIO && descriptor >= 0);
     if (!rc)
-        rc = document_read(&document, descriptor, work->filename, &options, error);
+        rc = document_read(&document, descriptor, work->file.filename, &options, error);
     if (!rc)
         rc = keep_notices(work, document, error);
     if (!rc) {
@@ -252,8 +210,8 @@ static void work_on(struct work *work)
     }
     bool stopped = rc == TREADLE_ESTATE;
     log_write(ingest->options.log, rc && !stopped ? LOG_WARNING : LOG_INFO,
-              stopped ? "ingest_stop" : "ingest", "file", work->file_id, "vector_store",
-              work->store_id, "pages", pages, "ms", milliseconds, "error",
+              stopped ? "ingest_stop" : "ingest", "file", work->file.file_id, "vector_store",
+              work->file.store_id, "pages", pages, "ms", milliseconds, "error",
               rc ? work->problem.message : NULL, NULL);
 }
 
@@ -276,60 +234,42 @@ static const char *error_word(int code)
 /* The row is read again, since its attributes may have been changed meanwhile. */
 static int write_row(struct db_session *session, struct work *work, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"store", work->store_id}, {"file", work->file_id}};
     struct treadle_last_error last_error = {error_word(work->problem.code), work->problem.message};
     bool failed = work->problem.code != 0;
-    int rc = record_load(session, "vector_store_files", &treadle_vector_store_file_type, keys, 2,
-                         work->arena, &work->row, error);
+    int rc = vector_store_file_record_load(session, NULL, work->file.store_id, work->file.file_id,
+                                           work->arena, &work->file.row, error);
     if (rc)
         return rc;
-    work->row.status =
+    work->file.row.status =
         failed ? TREADLE_VECTOR_STORE_FILE_FAILED : TREADLE_VECTOR_STORE_FILE_COMPLETED;
-    work->row.usage_bytes = failed ? 0 : work->usage;
-    work->row.last_error = failed ? &last_error : NULL;
-    work->row.notices = failed ? NULL : work->notices;
-    work->row.notice_count = failed ? 0 : work->notice_count;
-    struct record_value values[] = {
-        {.column = "status",
-         .kind = RECORD_TEXT,
-         .text = field_word(vector_store_file_status_names, (int)work->row.status)},
-        {.column = "body",
-         .kind = RECORD_TEXT,
-         .text = field_text(&treadle_vector_store_file_type, &work->row, work->arena)},
-    };
-    if (!values[1].text)
-        return error_set_memory(error);
-    return record_update(session, "vector_store_files", keys, 2, values, 2, error);
+    work->file.row.usage_bytes = failed ? 0 : work->usage;
+    work->file.row.last_error = failed ? &last_error : NULL;
+    work->file.row.notices = failed ? NULL : work->notices;
+    work->file.row.notice_count = failed ? 0 : work->notice_count;
+    return vector_store_file_record_save(session, &work->file.row, work->arena, error);
 }
 
 static int write_outcome(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct work *work = argument;
     struct treadle_vector_store store;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT seq FROM vector_store_files WHERE store = ? AND file = ? "
-                        "AND status IN ('in_progress', 'completed')",
-                        error);
+    int64_t seq = 0;
+    int rc = vector_store_file_record_live(session, work->file.store_id, work->file.file_id, &seq,
+                                           error);
     if (rc)
         return rc;
-    db_bind_text(statement, 1, work->store_id);
-    db_bind_text(statement, 2, work->file_id);
-    rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    work->wanted = rc == 1;
-    work->found = work->wanted && db_column_integer(statement, 0) == work->reading.seq;
+    work->wanted = seq != 0;
+    work->found = work->wanted && seq == work->reading.seq;
     if (!work->found)
         return 0;
     work->wanted = work->problem.code == 0;
     rc = write_row(session, work, error);
     if (!rc)
-        rc = vector_store_load(session, NULL, work->store_id, work->arena, &store, error);
+        rc = vector_store_load(session, NULL, work->file.store_id, work->arena, &store, error);
     if (rc)
         return rc;
-    vector_store_count(&store, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS, work->row.status,
-                       work->row.usage_bytes);
+    vector_store_count(&store, TREADLE_VECTOR_STORE_FILE_IN_PROGRESS, work->file.row.status,
+                       work->file.row.usage_bytes);
     return vector_store_save(session, &store, work->arena, error);
 }
 
@@ -359,8 +299,8 @@ static void finish(struct work *work)
     struct ingest *ingest = work->ingest;
     struct treadle_error error;
     while (db_write(ingest->options.db, write_outcome, work, &error)) {
-        log_write(ingest->options.log, LOG_ERROR, "ingest_outcome", "file", work->file_id, "error",
-                  error.message, NULL);
+        log_write(ingest->options.log, LOG_ERROR, "ingest_outcome", "file", work->file.file_id,
+                  "error", error.message, NULL);
         pthread_mutex_lock(&ingest->mutex);
         wait_for_wake(ingest, RETRY_SECONDS * 1000);
         pthread_mutex_unlock(&ingest->mutex);
@@ -369,9 +309,9 @@ static void finish(struct work *work)
     }
     if (work->wanted)
         return;
-    if (search_remove_file(ingest->options.search, work->store_id, work->file_id, &error))
-        log_write(ingest->options.log, LOG_WARNING, "ingest_remove", "file", work->file_id, "error",
-                  error.message, NULL);
+    if (search_remove_file(ingest->options.search, work->file.store_id, work->file.file_id, &error))
+        log_write(ingest->options.log, LOG_WARNING, "ingest_remove", "file", work->file.file_id,
+                  "error", error.message, NULL);
 }
 
 /* ---- Threads -------------------------------------------------------------------------------- */
@@ -412,8 +352,8 @@ static bool has_outcome(struct work *work)
     if (!again)
         return true;
     snprintf(pause, sizeof pause, "%u", seconds);
-    log_write(ingest->options.log, LOG_WARNING, "ingest_retry", "file", work->file_id, "seconds",
-              pause, "error", work->problem.message, NULL);
+    log_write(ingest->options.log, LOG_WARNING, "ingest_retry", "file", work->file.file_id,
+              "seconds", pause, "error", work->problem.message, NULL);
     return false;
 }
 

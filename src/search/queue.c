@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/pending_file_record.h"
 
 enum {
     LAST_LEVEL = 3,
@@ -69,51 +70,26 @@ static size_t count_rivals(const struct choice *choice, const char *project)
     return count;
 }
 
-/* The first project after `project` that has files to read. 1 when there is one. */
-static int next_project(struct db_session *session, const char *project, char out[QUEUE_PROJECT],
-                        struct treadle_error *error)
+/* Of a project's files in the order of this thread, the first that may be read now. */
+static bool consider(void *context, int64_t seq, int level)
 {
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT project FROM vector_store_files "
-                        "WHERE status = 'in_progress' AND project > ? ORDER BY project LIMIT 1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, project);
-    rc = db_step(statement, error);
-    if (rc == 1)
-        snprintf(out, QUEUE_PROJECT, "%s", db_column_text(statement, 0, NULL));
-    return rc;
+    struct choice *choice = context;
+    if (is_delayed(choice->queue, seq) || is_read_by_another(choice, seq))
+        return true;
+    choice->seq = seq;
+    choice->level = level;
+    return false;
 }
 
-/* The first file of a project that this thread would read. Rows of a store or a file that was
- * deleted stay until they are swept. */
 static int first_file(struct db_session *session, struct choice *choice, const char *project,
                       struct treadle_error *error)
 {
-#define WAITING                                                                                    \
-    "SELECT seq, level FROM vector_store_files v WHERE status = 'in_progress' AND project = ? "    \
-    "AND EXISTS (SELECT 1 FROM vector_stores s WHERE s.id = v.store) "                             \
-    "AND EXISTS (SELECT 1 FROM files f WHERE f.id = v.file) "
-    static const char by_age[] = WAITING "ORDER BY seq", by_level[] = WAITING "ORDER BY level, seq";
-#undef WAITING
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, choice->patient ? by_age : by_level, error);
-    if (rc)
+    int rc = pending_file_record_each(session, project, choice->patient, consider, choice, error);
+    if (rc || !choice->seq)
         return rc;
-    db_bind_text(statement, 1, project);
-    while ((rc = db_step(statement, error)) == 1) {
-        int64_t seq = db_column_integer(statement, 0);
-        if (is_delayed(choice->queue, seq) || is_read_by_another(choice, seq))
-            continue;
-        choice->seq = seq;
-        choice->level = (int)db_column_integer(statement, 1);
-        choice->rivals = count_rivals(choice, project);
-        snprintf(choice->project, sizeof choice->project, "%s", project);
-        return 0;
-    }
-    return rc;
+    choice->rivals = count_rivals(choice, project);
+    snprintf(choice->project, sizeof choice->project, "%s", project);
+    return 0;
 }
 
 static int choose(struct db_session *session, void *argument, struct treadle_error *error)
@@ -125,7 +101,7 @@ static int choose(struct db_session *session, void *argument, struct treadle_err
     snprintf(project, sizeof project, "%s", start);
     for (int i = 0; i < MOST_PROJECTS; i++) {
         struct choice choice = *best;
-        int rc = next_project(session, project, next, error);
+        int rc = pending_file_record_next_project(session, project, next, sizeof next, error);
         if (rc < 0 || (rc == 0 && wrapped))
             return rc;
         if (rc == 0) {
@@ -193,18 +169,7 @@ struct review {
 static int look_up(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct review *review = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT 1 FROM vector_store_files v JOIN vector_stores s ON s.id = v.store "
-                        "JOIN files f ON f.id = v.file "
-                        "WHERE v.seq = ? AND v.status = 'in_progress'",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, review->reading->seq);
-    rc = db_step(statement, error);
-    review->wanted = rc == 1;
-    return rc < 0 ? rc : 0;
+    return pending_file_record_wanted(session, review->reading->seq, &review->wanted, error);
 }
 
 int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted,
@@ -220,16 +185,8 @@ int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted
 static int write_level(struct db_session *session, void *argument, struct treadle_error *error)
 {
     const struct review *review = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "UPDATE vector_store_files SET level = ? "
-                        "WHERE seq = ? AND status = 'in_progress'",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, review->reading->level);
-    db_bind_integer(statement, 2, review->reading->seq);
-    return db_step(statement, error);
+    return pending_file_record_set_level(session, review->reading->seq, review->reading->level,
+                                         error);
 }
 
 /* Raises the level of a reading that took longer than it allows. `over` becomes whether it has had

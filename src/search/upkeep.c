@@ -12,6 +12,8 @@
 
 #include "base/error.h"
 #include "search/index.h"
+#include "store/vector_store_file_record.h"
+#include "store/vector_store_record.h"
 
 void search_attach(struct search *search, struct db *db)
 {
@@ -22,32 +24,25 @@ void search_attach(struct search *search, struct db *db)
 
 struct question {
     const char *store_id, *file_id;
-    int answer;
+    bool answer;
 };
 
 static int ask(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    static const char store[] = "SELECT 1 FROM vector_stores WHERE id = ? AND expired = 0";
-    static const char file[] =
-        "SELECT 1 FROM vector_store_files f JOIN vector_stores s ON s.id = f.store "
-        "WHERE f.store = ? AND f.file = ? AND f.status IN ('in_progress', 'completed') "
-        "AND s.expired = 0";
     struct question *question = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement, question->file_id ? file : store, error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, question->store_id);
     if (question->file_id)
-        db_bind_text(statement, 2, question->file_id);
-    question->answer = db_step(statement, error);
-    return question->answer < 0 ? question->answer : 0;
+        return vector_store_file_record_wanted(session, question->store_id, question->file_id,
+                                               &question->answer, error);
+    struct vector_store_index_state state = {.there = false};
+    int rc = vector_store_index_state(session, question->store_id, &state, error);
+    question->answer = state.there && !state.expired;
+    return rc;
 }
 
 int search_wanted(struct search *search, const char *store_id, const char *file_id,
                   struct treadle_error *error)
 {
-    struct question question = {store_id, file_id, 1};
+    struct question question = {store_id, file_id, true};
     int rc = search->db ? db_read(search->db, ask, &question, error) : 0;
     return rc ? rc : question.answer;
 }

@@ -111,6 +111,45 @@ int vector_store_file_record_each_completed(struct db_session *session, const ch
     return rc;
 }
 
+int vector_store_file_record_live(struct db_session *session, const char *store_id, const char *id,
+                                  int64_t *seq, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT seq FROM vector_store_files WHERE store = ? AND file = ? "
+                        "AND status IN ('in_progress', 'completed')",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, store_id);
+    db_bind_text(statement, 2, id);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    *seq = rc ? db_column_integer(statement, 0) : 0;
+    return 0;
+}
+
+int vector_store_file_record_wanted(struct db_session *session, const char *store_id,
+                                    const char *id, bool *out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT 1 FROM vector_store_files f JOIN vector_stores s ON s.id = f.store "
+                        "WHERE f.store = ? AND f.file = ? "
+                        "AND f.status IN ('in_progress', 'completed') AND s.expired = 0",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, store_id);
+    db_bind_text(statement, 2, id);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    *out = rc > 0;
+    return 0;
+}
+
 int vector_store_file_record_count_pending(struct db_session *session, int64_t *out,
                                            struct treadle_error *error)
 {

@@ -5,6 +5,8 @@
 #ifndef STORE_VECTOR_STORE_FILE_RECORD_H
 #define STORE_VECTOR_STORE_FILE_RECORD_H
 
+#include <stdbool.h>
+
 #include "base/arena.h"
 #include "store/db.h"
 #include "store/record_page.h"
@@ -49,6 +51,14 @@ int vector_store_file_record_each_completed(struct db_session *session, const ch
                                             struct arena *arena,
                                             vector_store_file_record_visit visit, void *context,
                                             struct treadle_error *error);
+
+/* The row of a file that is searchable or is to be: its sequence number, 0 when there is none. */
+int vector_store_file_record_live(struct db_session *session, const char *store_id, const char *id,
+                                  int64_t *seq, struct treadle_error *error);
+
+/* Whether such a row is there, and its store has not expired. */
+int vector_store_file_record_wanted(struct db_session *session, const char *store_id,
+                                    const char *id, bool *out, struct treadle_error *error);
 
 /* How many files of all projects wait to be read. */
 int vector_store_file_record_count_pending(struct db_session *session, int64_t *out,
