@@ -11,7 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "engine/message_scan.h"
-#include "engine/run_state.h"
+#include "run/run_state.h"
 #include "store/message_record.h"
 #include "store/record.h"
 

@@ -11,20 +11,12 @@
 
 #include "base/log.h"
 #include "model/model.h"
+#include "run/run_state.h"
 #include "store/blob.h"
 #include "store/db.h"
 #include "tool/tool.h"
 
 struct engine;
-struct live_table;
-
-/* What an execution has spent its time on, in microseconds. */
-struct run_times {
-    int64_t queue; /* waiting to be taken up */
-    int64_t model; /* waiting for models */
-    int64_t tools; /* searching */
-    int64_t first; /* until the first piece of the first answer; 0: none came */
-};
 
 struct engine_options {
     struct db *db;
@@ -71,7 +63,6 @@ int engine_end_unowned(struct engine *engine, struct treadle_error *error);
  * Once the transaction is settled, `engine_take` starts the execution, or drops it where the
  * transaction did not take effect; it accepts NULL. */
 struct execution;
-struct run_change;
 int engine_claim(struct engine *engine, struct run_change *change, const struct treadle_run *run,
                  struct execution **out, struct treadle_error *error);
 void engine_take(struct engine *engine, struct execution *execution, bool durable);

@@ -15,8 +15,8 @@
 #include "engine/conversation.h"
 #include "engine/engine.h"
 #include "engine/inbox.h"
-#include "engine/live.h"
-#include "engine/run_state.h"
+#include "run/live.h"
+#include "run/run_state.h"
 #include "tool/tool.h"
 
 /* The most turns of a run; a model that goes on calling tools is in a loop. */

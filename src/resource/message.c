@@ -4,9 +4,9 @@
 #include "resource/handlers.h"
 
 #include "base/error.h"
-#include "engine/run_state.h"
 #include "resource/call.h"
 #include "resource/message_add.h"
+#include "run/run_state.h"
 #include "store/message_record.h"
 #include "store/thread_record.h"
 

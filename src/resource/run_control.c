@@ -8,9 +8,9 @@
 #include "resource/handlers.h"
 
 #include "base/error.h"
-#include "engine/run_state.h"
 #include "resource/call.h"
 #include "resource/run_stream.h"
+#include "run/run_state.h"
 
 /* ---- Cancel --------------------------------------------------------------------------------- */
 

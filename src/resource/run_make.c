@@ -4,10 +4,10 @@
 #include "resource/run_make.h"
 
 #include "base/error.h"
-#include "engine/run_state.h"
 #include "resource/call.h"
 #include "resource/message_add.h"
 #include "resource/tools.h"
+#include "run/run_state.h"
 #include "store/assistant_record.h"
 #include "store/message_record.h"
 

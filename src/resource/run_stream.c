@@ -13,11 +13,11 @@
 #include "api/error.h"
 #include "api/types.h"
 #include "base/error.h"
-#include "engine/live.h"
-#include "engine/run_log.h"
-#include "engine/run_transitions.h"
 #include "resource/call.h"
 #include "resource/handlers.h"
+#include "run/live.h"
+#include "run/run_log.h"
+#include "run/run_transitions.h"
 #include "store/run_record.h"
 
 /* What may wait for a client: a whole log, since a replay comes at once. */

@@ -21,7 +21,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/thread.h"
-#include "engine/run_state.h"
+#include "run/run_state.h"
 #include "server/retain.h"
 #include "server/upkeep.h"
 #include "store/file_record.h"

@@ -8,7 +8,7 @@
  * run_steps.detail is the object with the content of its search results, which is sent only on
  * demand; run_steps.held_usage is what a step that waits for outputs has used so far, and
  * run_steps.recall what its searches are remembered by. run_events is the log of each run, a row a
- * transaction (engine/run_log.h). Times of runs are in microseconds; queued_at is when a run last
+ * transaction (run/run_log.h). Times of runs are in microseconds; queued_at is when a run last
  * came to wait, by the wall clock. A batch of files has no printed object: its counts and its
  * status are those of the files that name it.
  * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.

@@ -14,7 +14,7 @@
 #include "../unit/db_fixture.h"
 #include "../unit/field_types.h"
 #include "base/error.h"
-#include "engine/run_log.h"
+#include "run/run_log.h"
 #include "store/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);

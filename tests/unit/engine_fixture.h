@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "db_fixture.h"
 #include "engine/engine.h"
-#include "engine/run_state.h"
+#include "run/run_state.h"
 #include "store/record.h"
 #include "store/schema.h"
 

@@ -9,7 +9,7 @@
 
 #include "api/types.h"
 #include "db_fixture.h"
-#include "engine/run_state.h"
+#include "run/run_state.h"
 #include "store/record.h"
 #include "store/schema.h"
 

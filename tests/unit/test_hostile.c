@@ -19,9 +19,9 @@
 #include <inttypes.h>
 #include <time.h>
 
-#include "engine/run_transitions.h"
 #include "engine_fixture.h"
 #include "hostile_model.h"
+#include "run/run_transitions.h"
 #include "slow_db.h"
 #include "tool/file_search.h"
 

@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "base/arena.h"
-#include "engine/live.h"
+#include "run/live.h"
 
 /* A follower that keeps the numbers and what was said, as "4:thread.run.queued ". */
 struct listener {

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "api/types.h"
-#include "engine/live.h"
+#include "run/live.h"
 
 enum { MANY = 60000 };
 

@@ -13,7 +13,7 @@
 
 #include "run_fixture.h"
 
-#include "engine/run_log.h"
+#include "run/run_log.h"
 
 static const char run[] = "run_a";
 

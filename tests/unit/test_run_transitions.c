@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "api/types.h"
-#include "engine/run_transitions.h"
+#include "run/run_transitions.h"
 
 /* As the protocol has them; "any active" is written out. A run that is cancelling is not expired:
  * it is cancelled then. */

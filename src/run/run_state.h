@@ -8,11 +8,18 @@
  * is gone (its thread was deleted) gives TREADLE_ENOTFOUND; a transition that the present state
  * does not allow gives TREADLE_ESTATE and changes nothing.
  */
-#ifndef ENGINE_RUN_STATE_H
-#define ENGINE_RUN_STATE_H
+#ifndef RUN_STATE_H
+#define RUN_STATE_H
 
-#include "engine/engine.h"
-#include "engine/run_change.h"
+#include "run/run_change.h"
+
+/* What an execution has spent its time on, in microseconds. */
+struct run_times {
+    int64_t queue; /* waiting to be taken up */
+    int64_t model; /* waiting for models */
+    int64_t tools; /* searching */
+    int64_t first; /* until the first piece of the first answer; 0: none came */
+};
 
 /* Adds the tokens, without their details. */
 void run_usage_add(struct treadle_usage *sum, const struct treadle_usage *usage);

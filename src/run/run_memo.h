@@ -3,8 +3,8 @@
  * printed form. Where the database still has that form, the object need not be parsed again, which
  * was half of what a transition cost; where somebody else has changed it, the forms differ.
  */
-#ifndef ENGINE_RUN_MEMO_H
-#define ENGINE_RUN_MEMO_H
+#ifndef RUN_MEMO_H
+#define RUN_MEMO_H
 
 #include "api/field.h"
 #include "base/arena.h"

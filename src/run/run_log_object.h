@@ -8,8 +8,8 @@
  *
  * May be used by run_log.c alone.
  */
-#ifndef ENGINE_RUN_LOG_OBJECT_H
-#define ENGINE_RUN_LOG_OBJECT_H
+#ifndef RUN_LOG_OBJECT_H
+#define RUN_LOG_OBJECT_H
 
 #include "base/buffer.h"
 #include "base/ident.h"

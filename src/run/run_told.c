@@ -1,7 +1,7 @@
 /*
  * What was told of a message or of calls.
  */
-#include "engine/run_told.h"
+#include "run/run_told.h"
 
 #include <string.h>
 

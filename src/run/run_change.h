@@ -6,12 +6,12 @@
  * same transaction; when that is durable, or was undone, run_change_settle tells those who follow
  * the runs, or nobody.
  */
-#ifndef ENGINE_RUN_CHANGE_H
-#define ENGINE_RUN_CHANGE_H
+#ifndef RUN_CHANGE_H
+#define RUN_CHANGE_H
 
 #include "base/arena.h"
-#include "engine/live.h"
-#include "engine/run_memo.h"
+#include "run/live.h"
+#include "run/run_memo.h"
 #include "store/db.h"
 #include "treadle/objects.h"
 

@@ -6,7 +6,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
-#include "engine/live_internal.h"
+#include "run/live_internal.h"
 
 enum { LARGEST_ARGUMENTS = 1 << 20, MOST_CHANGES = 1000 };
 

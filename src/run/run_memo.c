@@ -1,7 +1,7 @@
 /*
  * Memos.
  */
-#include "engine/run_memo.h"
+#include "run/run_memo.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
  * Changes.
  */
-#include "engine/run_change.h"
+#include "run/run_change.h"
 
 #include <string.h>
 

@@ -6,7 +6,7 @@
  * pieces, with the text as a JSON string; neither holds a line break. Types are words of the wire,
  * which no version changes.
  */
-#include "engine/run_log.h"
+#include "run/run_log.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "api/json_scan.h"
 #include "api/types.h"
 #include "base/error.h"
-#include "engine/run_log_object.h"
+#include "run/run_log_object.h"
 #include "store/record.h"
 
 enum { LARGEST_ROW = 64 << 20 };

@@ -2,7 +2,7 @@
  * Live runs: the table, and the pieces of what is being made. The calls that were told are
  * live_calls.c, changes and followers live_follow.c.
  */
-#include "engine/live.h"
+#include "run/live.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
-#include "engine/live_internal.h"
+#include "run/live_internal.h"
 
 enum {
     TABLE_SIZE = 4096,

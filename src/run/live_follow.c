@@ -10,7 +10,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
-#include "engine/live_internal.h"
+#include "run/live_internal.h"
 
 enum { LARGEST_HELD = 8 << 20 };
 

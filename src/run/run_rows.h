@@ -6,10 +6,10 @@
  * May be used by run_state.c, run_action.c and run_end.c, by nobody else: whoever writes these
  * rows changes states.
  */
-#ifndef ENGINE_RUN_ROWS_H
-#define ENGINE_RUN_ROWS_H
+#ifndef RUN_ROWS_H
+#define RUN_ROWS_H
 
-#include "engine/run_change.h"
+#include "run/run_change.h"
 
 struct treadle_integer run_rows_now(void);
 

@@ -12,13 +12,13 @@
  *
  * Safe from any thread. Each live run has a lock of its own, which is held for moments only.
  */
-#ifndef ENGINE_LIVE_H
-#define ENGINE_LIVE_H
+#ifndef RUN_LIVE_H
+#define RUN_LIVE_H
 
 #include <stdatomic.h>
 
 #include "base/arena.h"
-#include "engine/run_log.h"
+#include "run/run_log.h"
 
 struct live_table;
 struct live_run;

@@ -6,8 +6,8 @@
  * pieces of a text that follow each other are one line with the text and the places where it was
  * cut. Numbers increase from 1 and may have gaps.
  */
-#ifndef ENGINE_RUN_LOG_H
-#define ENGINE_RUN_LOG_H
+#ifndef RUN_LOG_H
+#define RUN_LOG_H
 
 #include "base/buffer.h"
 #include "store/db.h"

@@ -13,9 +13,9 @@
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "engine/run_rows.h"
-#include "engine/run_state.h"
-#include "engine/run_told.h"
+#include "run/run_rows.h"
+#include "run/run_state.h"
+#include "run/run_told.h"
 #include "store/record.h"
 
 /* An end that is no completion. */

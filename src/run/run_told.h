@@ -4,10 +4,10 @@
  *
  * May be used by the files of run_state.h alone.
  */
-#ifndef ENGINE_RUN_TOLD_H
-#define ENGINE_RUN_TOLD_H
+#ifndef RUN_TOLD_H
+#define RUN_TOLD_H
 
-#include "engine/run_change.h"
+#include "run/run_change.h"
 
 /* Puts what was told of a message into it, where a live run knows that. */
 int run_told_content(struct run_change *change, struct treadle_message *message,

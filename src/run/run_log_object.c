@@ -1,7 +1,7 @@
 /*
  * Objects in the log of a run.
  */
-#include "engine/run_log_object.h"
+#include "run/run_log_object.h"
 
 #include <stdlib.h>
 #include <string.h>

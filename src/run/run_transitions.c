@@ -1,7 +1,7 @@
 /*
  * The transitions of runs and steps.
  */
-#include "engine/run_transitions.h"
+#include "run/run_transitions.h"
 
 #define RUN(status)  (1U << TREADLE_RUN_##status)
 #define STEP(status) (1U << TREADLE_STEP_##status)

@@ -9,8 +9,8 @@
 #include "api/types.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "engine/run_rows.h"
-#include "engine/run_state.h"
+#include "run/run_rows.h"
+#include "run/run_state.h"
 
 enum { LONGEST_LIST = 320 };
 

@@ -1,13 +1,13 @@
 /*
  * A live run, as the files of live runs share it. May be used by these alone.
  */
-#ifndef ENGINE_LIVE_INTERNAL_H
-#define ENGINE_LIVE_INTERNAL_H
+#ifndef RUN_LIVE_INTERNAL_H
+#define RUN_LIVE_INTERNAL_H
 
 #include <pthread.h>
 
 #include "base/ident.h"
-#include "engine/live.h"
+#include "run/live.h"
 
 enum { LARGEST_FRAMES = 16 << 20 };
 

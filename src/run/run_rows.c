@@ -4,15 +4,15 @@
  * A step has two printed forms: `body` without the content of its search results, `detail` with
  * it.
  */
-#include "engine/run_rows.h"
+#include "run/run_rows.h"
 
 #include <string.h>
 
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "engine/run_state.h"
-#include "engine/run_transitions.h"
+#include "run/run_state.h"
+#include "run/run_transitions.h"
 #include "store/record.h"
 
 int run_rows_check_step(const struct treadle_run_step *step, enum treadle_run_step_status to,

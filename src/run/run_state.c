@@ -2,7 +2,7 @@
  * Run state: how a run begins, and its steps. How it waits for outputs is run_action.c, how it
  * ends run_end.c.
  */
-#include "engine/run_state.h"
+#include "run/run_state.h"
 
 #include <string.h>
 
@@ -10,7 +10,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ident.h"
-#include "engine/run_rows.h"
+#include "run/run_rows.h"
 #include "store/record.h"
 
 /* ---- The lock ------------------------------------------------------------------------------- */

@@ -1,8 +1,8 @@
 /*
  * The transitions of runs and steps, as tables: what may follow what, and which event tells of it.
  */
-#ifndef ENGINE_RUN_TRANSITIONS_H
-#define ENGINE_RUN_TRANSITIONS_H
+#ifndef RUN_TRANSITIONS_H
+#define RUN_TRANSITIONS_H
 
 #include <stdbool.h>
 
