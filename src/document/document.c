@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -44,6 +45,7 @@ struct source {
     int descriptor;
     uint64_t size;
     const char *filename;
+    bool unpacked; /* it was compressed */
     const struct document_options *options;
 };
 
@@ -229,6 +231,49 @@ static int read_plain(struct blocks *blocks, enum plain_kind kind, const struct 
 }
 
 static int read_source(struct owned *owned, const struct source *source,
+                       struct treadle_error *error);
+
+/* Has the file unpacked in the sandbox and reads what was in it, under its name without .gz. */
+static int read_compressed(struct owned *owned, const struct format *format,
+                           const struct source *source, struct treadle_error *error)
+{
+    char name[NAME_MAX + 1] = "";
+    struct blocks none;
+    struct unpacked unpacked = {.room = text_limit(source->options)};
+    struct stat status;
+    int again = -1;
+    if (source->unpacked)
+        return error_set(error, TREADLE_EUNSUPPORTED,
+                         "the file is compressed more than once, which is not read");
+    if (source->filename && text_ends_with(source->filename, ".gz"))
+        snprintf(name, sizeof name, "%.*s", (int)strlen(source->filename) - 3, source->filename);
+    blocks_init(&none, owned->arena, 0);
+    struct sheaf sheaf = {
+        .arena = owned->arena, .format = format, .blocks = &none, .unpacked = &unpacked};
+    unpacked.descriptor = memfd_create("unpacked", MFD_CLOEXEC);
+    int rc = unpacked.descriptor < 0
+                 ? error_set_errno(error, TREADLE_EIO, errno, "cannot keep what was unpacked")
+                 : open_again(source->descriptor, &again, error);
+    if (!rc)
+        rc = gather_pages(&sheaf, again, source->size, source->options, error);
+    if (!rc && fstat(unpacked.descriptor, &status))
+        rc = error_set_errno(error, TREADLE_EIO, errno, "cannot read what was unpacked");
+    if (!rc) {
+        struct source inner = *source;
+        inner.descriptor = unpacked.descriptor;
+        inner.size = (uint64_t)status.st_size;
+        inner.filename = name;
+        inner.unpacked = true;
+        rc = read_source(owned, &inner, error);
+    }
+    if (again >= 0)
+        close(again);
+    if (unpacked.descriptor >= 0)
+        close(unpacked.descriptor);
+    return rc;
+}
+
+static int read_source(struct owned *owned, const struct source *source,
                        struct treadle_error *error)
 {
     const struct format *format = NULL;
@@ -236,6 +281,8 @@ static int read_source(struct owned *owned, const struct source *source,
     int rc = find_format(source, &format, &plain, error);
     if (rc)
         return rc;
+    if (format->kind == FORMAT_GZIP)
+        return read_compressed(owned, format, source, error);
     struct blocks blocks;
     blocks_init(&blocks, owned->arena, text_limit(source->options));
     blocks.stop = source->options->stop;

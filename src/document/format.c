@@ -14,6 +14,7 @@ enum { NEAR = 1024 /* bytes within which %PDF- makes a file of an unknown kind a
 static const struct format formats[] = {
     [FORMAT_PDF] = {FORMAT_PDF, "pdf", "PDF"},
     [FORMAT_PACKAGE] = {FORMAT_PACKAGE, "package", "document"},
+    [FORMAT_GZIP] = {FORMAT_GZIP, "gzip", "compressed file"},
     [FORMAT_HTML] = {FORMAT_HTML, "html", "HTML page"},
     [FORMAT_TEXT] = {FORMAT_TEXT, NULL, "text"},
 };
@@ -191,6 +192,8 @@ const struct format *format_find(const char *head, size_t length, const char *fi
     }
     if (length >= 4 && memcmp(head, "PK\3\4", 4) == 0)
         return &formats[FORMAT_PACKAGE];
+    if (length >= 3 && memcmp(head, "\x1F\x8B\x08", 3) == 0)
+        return &formats[FORMAT_GZIP];
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (length >= foreign[i].length && memcmp(head, foreign[i].bytes, foreign[i].length) == 0) {
             *why = foreign[i].why;

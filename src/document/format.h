@@ -17,6 +17,7 @@
 enum format_kind {
     FORMAT_PDF,
     FORMAT_PACKAGE, /* a zip archive: which document it holds is seen when it is opened */
+    FORMAT_GZIP,    /* a compressed file of any other kind */
     FORMAT_HTML,
     FORMAT_TEXT
 };

@@ -38,6 +38,7 @@ enum frame_kind {
     FRAME_END,       /* nothing */
     FRAME_TITLE,     /* the document's title */
     FRAME_HEADER,    /* the head of the table whose rows follow; empty: they have none */
+    FRAME_BYTES,     /* bytes of what was compressed */
     FRAME_BLOCK      /* struct frame_block, its text; of code, any number of lines */
 };
 

@@ -1,7 +1,9 @@
 /*
  * Receiving blocks: what the reader of any format but PDF sends, checked, into the document.
  */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -88,10 +90,30 @@ static int take_block(struct receiver *receiver, const char *body, size_t length
     return rc ? rc : blocks_add(blocks, kinds[said.kind], (int)said.level, (int)said.page, error);
 }
 
+static int take_bytes(struct unpacked *unpacked, const char *bytes, size_t length,
+                      struct treadle_error *error)
+{
+    if (length > unpacked->room)
+        return error_set(error, TREADLE_ELIMIT, "the compressed file holds more than is allowed");
+    unpacked->room -= length;
+    while (length > 0) {
+        ssize_t rc = write(unpacked->descriptor, bytes, length);
+        if (rc < 0 && errno == EINTR)
+            continue;
+        if (rc < 0)
+            return error_set_errno(error, TREADLE_EIO, errno, "cannot keep what was unpacked");
+        bytes += rc;
+        length -= (size_t)rc;
+    }
+    return 0;
+}
+
 int receive_block_frame(struct receiver *receiver, const struct frame *frame, const char *body,
                         struct treadle_error *error)
 {
     size_t length = frame->length;
+    if (frame->kind == FRAME_BYTES && receiver->sheaf->unpacked)
+        return take_bytes(receiver->sheaf->unpacked, body, length, error);
     if (!text_is_utf8(body + (frame->kind == FRAME_BLOCK ? sizeof(struct frame_block) : 0),
                       frame->kind != FRAME_BLOCK            ? length
                       : length > sizeof(struct frame_block) ? length - sizeof(struct frame_block)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/arena.h"
 #include "document/rows.h"
@@ -24,11 +25,18 @@ struct entry {
 struct format;
 struct blocks;
 
+/* Where the bytes of a compressed file go. */
+struct unpacked {
+    int descriptor;
+    uint64_t room; /* bytes that may still come */
+};
+
 struct sheaf {
     struct arena *arena;
     const struct format *format;
-    struct blocks *blocks; /* where the reader sends blocks and no pages; else NULL */
-    int last_page;         /* of these blocks, 0 when they have none */
+    struct blocks *blocks;     /* where the reader sends blocks and no pages; else NULL */
+    struct unpacked *unpacked; /* where it sends bytes of a file; else NULL */
+    int last_page;             /* of these blocks, 0 when they have none */
     struct sheet *sheets;
     size_t count;
     bool recognizing;    /* pages come again, only to get the text of their pictures */

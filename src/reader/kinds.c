@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "reader/gzip.h"
 #include "reader/html.h"
 #include "reader/package.h"
 
@@ -17,6 +18,7 @@ static const struct {
     const char *format;
     void (*read)(struct sink *sink, const char *bytes, size_t length);
 } kinds[] = {
+    {"gzip", gzip_read},
     {"html", html_read},
     {"package", package_read},
 };

@@ -8,6 +8,7 @@ bench_read -v prints, without places (page, kind and level, the head of a table 
 or, as a string, a regular expression for the message with which it must be refused.
 Prints TAP; the status is 1 when a case failed.
 """
+import gzip
 import io
 import os
 import re
@@ -465,6 +466,40 @@ def e_book():
         '<title/></head><body><a id="x"/><h2>Second</h2><p>Two &#233;.</p></body></html>',
         '<html><body><h1>First</h1><p>One.']), [
             '0 head1 First', '0 text One.', '0 head2 Second', '0 text Two é.']
+
+
+# ---- Compressed files ------------------------------------------------------------------------
+
+
+@case
+def gzip_of_text():
+    return 'server.conf.gz', gzip.compress(b'[server]\n') + gzip.compress(b'port = 80\n'), [
+        '0 text [server]', '0 text port = 80']
+
+
+@case
+def gzip_of_word():
+    return 'a', gzip.compress(word(para('Text.'))), ['0 text Text.']
+
+
+@case
+def gzip_twice():
+    return 'a.gz.gz', gzip.compress(gzip.compress(b'text')), 'compressed more than once'
+
+
+@case
+def gzip_bomb():
+    return 'a.gz', gzip.compress(bytes(100 << 20)), 'far more than a document of its size'
+
+
+@case
+def gzip_cut_short():
+    return 'a.gz', gzip.compress(b'text ' * 99)[:-9], 'damaged or cut short'
+
+
+@case
+def gzip_of_nothing():
+    return 'a.gz', gzip.compress(b''), 'empty'
 
 
 # ---- Running ---------------------------------------------------------------------------------
