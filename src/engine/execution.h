@@ -125,16 +125,16 @@ bool execution_end(struct execution *execution);
 
 /* ---- The phases, in their order ------------------------------------------------------------- */
 
-bool execution_prepare(struct execution *execution);    /* run_offer.c */
-bool execution_ask(struct execution *execution);        /* run_ask.c */
-bool execution_hear(struct execution *execution);       /* run_answer.c */
-bool execution_conclude(struct execution *execution);   /* run_conclude.c */
-bool execution_call_tools(struct execution *execution); /* run_tools.c */
+bool execution_prepare(struct execution *execution);  /* execution_prepare.c */
+bool execution_ask(struct execution *execution);      /* execution_ask.c */
+bool execution_hear(struct execution *execution);     /* execution_hear.c */
+bool execution_conclude(struct execution *execution); /* execution_conclude.c */
+bool execution_tools(struct execution *execution);    /* execution_tools.c */
 
 /* ---- Between them ---------------------------------------------------------------------------- */
 
-/* Steps of run_answer.c for others: each gives false when it must wait. The completion ends the run
- * as well once everything was heard. */
+/* Steps of execution_hear.c for others: each gives false when it must wait. The completion ends the
+ * run as well once everything was heard. */
 bool execution_begin_message(struct execution *execution);
 bool execution_complete_message(struct execution *execution);
 
@@ -146,8 +146,8 @@ int execution_count(struct execution *execution);
 
 /* Whether the whole answer is there and is a message, of which nothing was told; and, then, its way
  * to the end of the run. */
-bool execution_has_whole(const struct execution *execution);
-bool execution_write_whole(struct execution *execution);
+bool execution_whole_has(const struct execution *execution);
+bool execution_whole_write(struct execution *execution);
 
 /* Ends the run as incomplete. */
 bool execution_cut(struct execution *execution, const char *reason, const char *message_reason);

@@ -322,8 +322,8 @@ bool execution_hear(struct execution *execution)
         execution->batch.count = 0;
         buffer_reset(&execution->batch.bytes);
         execution->answered = execution_has_answer(execution);
-        if (execution_has_whole(execution))
-            return execution_write_whole(execution);
+        if (execution_whole_has(execution))
+            return execution_whole_write(execution);
         if (execution->answered && !execution->batch.count) {
             execution->phase = execution_conclude;
             return true;

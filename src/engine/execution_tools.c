@@ -181,7 +181,7 @@ static bool go_on(struct execution *execution)
     return execution_write(execution, require_action, execution_end);
 }
 
-bool execution_call_tools(struct execution *execution)
+bool execution_tools(struct execution *execution)
 {
     enum model_finish finish = execution->inbox.outcome.finish;
     bool runs = false;

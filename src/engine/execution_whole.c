@@ -148,7 +148,7 @@ static int write_whole(struct db_session *session, void *argument, struct treadl
     return rc;
 }
 
-bool execution_has_whole(const struct execution *execution)
+bool execution_whole_has(const struct execution *execution)
 {
     const struct model_outcome *outcome = &execution->inbox.outcome;
     if (!execution->answered || execution->writes || execution->calls_tools || execution->taken ||
@@ -160,7 +160,7 @@ bool execution_has_whole(const struct execution *execution)
     return true;
 }
 
-bool execution_write_whole(struct execution *execution)
+bool execution_whole_write(struct execution *execution)
 {
     execution->phase = execution_fail;
     if (execution_count(execution))

@@ -93,7 +93,7 @@ bool execution_conclude(struct execution *execution)
         return true;
     }
     if (execution->calls_tools) {
-        execution->phase = execution_call_tools;
+        execution->phase = execution_tools;
         return true;
     }
     if (outcome->finish == MODEL_LENGTH)
