@@ -20,7 +20,8 @@ function parseFrame(text) {
 export class Wire {
     constructor(url) {
         this.url = new URL(url);
-        this.agent = new http.Agent({ keepAlive: true });
+        // Far below what one address may have, or idle connections would make room for new ones.
+        this.agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
     }
 
     send(method, path, body, headers) {
