@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "model/image.h"
 #include "store/file_record.h"
-#include "store/record.h"
 
 /* Beside its data, for the JSON and the notes of any number of parts that a message may have. */
 enum { ROOM_FOR_TEXT = 4 << 20 };
@@ -69,17 +68,15 @@ static int note_image(struct printing *printing, const struct treadle_image_file
 static int open_image(struct printing *printing, const char *file_id, int *descriptor,
                       uint64_t *length, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", file_id}, {"project", printing->project}};
-    const char *id = NULL;
     struct blob_sum sum;
-    int rc = record_text(printing->session, "files", "id", keys, 2, printing->arena, &id, error);
+    int rc = file_record_find(printing->session, printing->project, file_id, error);
     if (!rc)
-        rc = file_record_sum(printing->session, id, printing->arena, &sum, error);
+        rc = file_record_sum(printing->session, file_id, printing->arena, &sum, error);
     if (!rc)
-        rc = blob_read(printing->blobs, id, descriptor, length, error);
+        rc = blob_read(printing->blobs, file_id, descriptor, length, error);
     if (rc)
         return rc;
-    rc = *length <= IMAGE_BYTES ? blob_verify(*descriptor, id, &sum, error) : 0;
+    rc = *length <= IMAGE_BYTES ? blob_verify(*descriptor, file_id, &sum, error) : 0;
     if (rc)
         close(*descriptor);
     return rc;

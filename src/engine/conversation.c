@@ -13,7 +13,7 @@
 #include "engine/message_scan.h"
 #include "run/run_state.h"
 #include "store/message_record.h"
-#include "store/record.h"
+#include "store/run_step_record.h"
 
 enum { LARGEST_MESSAGE = 8 << 20, MOST_STEPS = 128 };
 
@@ -303,28 +303,33 @@ static int recall_calls(const struct loading *loading, const struct past_step *p
 static int recall_message(struct db_session *session, struct conversation *conversation,
                           const struct treadle_run_step *step, struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", step->step_details->message_creation->message_id}};
     const char *body = NULL;
-    int rc = record_text(session, "messages", "body", keys, 1, conversation->arena, &body, error);
+    int rc = message_record_text(session, step->step_details->message_creation->message_id,
+                                 conversation->arena, &body, error);
     if (rc == TREADLE_ENOTFOUND)
         return 0;
     return rc ? rc : add_message(conversation, body, step->run_id, true, error);
 }
 
-static int read_step(struct db_statement *statement, struct arena *arena, struct past_step **out,
+struct recalling {
+    struct arena *arena;
+    struct past_step **last;
+};
+
+static int read_step(void *context, const char *body, size_t length, const char *recall,
                      struct treadle_error *error)
 {
-    size_t length;
-    struct past_step *past = arena_alloc(arena, sizeof *past);
-    const char *body = db_column_text(statement, 0, &length);
+    struct recalling *recalling = context;
+    struct past_step *past = arena_alloc(recalling->arena, sizeof *past);
     if (!past)
         return error_set_memory(error);
-    int rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, arena, &past->step,
-                         error);
+    int rc = field_parse(&treadle_run_step_type, body, length, FIELD_TOLERANT, recalling->arena,
+                         &past->step, error);
     if (rc)
         return rc;
-    past->remembered = arena_string(arena, db_column_text(statement, 1, NULL));
-    *out = past;
+    past->remembered = arena_string(recalling->arena, recall);
+    *recalling->last = past;
+    recalling->last = &past->next;
     return 0;
 }
 
@@ -332,23 +337,9 @@ static int read_step(struct db_statement *statement, struct arena *arena, struct
 static int load_steps(struct db_session *session, const char *run_id, struct arena *arena,
                       struct past_step **out, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    struct past_step **last = out;
-    int rc = db_prepare(session, &statement,
-                        "SELECT coalesce(detail, body), recall FROM run_steps WHERE run = ? "
-                        "AND status = 'completed' ORDER BY seq LIMIT ?",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, run_id);
-    db_bind_integer(statement, 2, MOST_STEPS);
-    while ((rc = db_step(statement, error)) > 0) {
-        rc = read_step(statement, arena, last, error);
-        if (rc)
-            return rc;
-        last = &(*last)->next;
-    }
-    return rc;
+    struct recalling recalling = {arena, out};
+    return run_step_record_each_completed(session, run_id, MOST_STEPS, read_step, &recalling,
+                                          error);
 }
 
 static int recall_steps(const struct loading *loading, const char *run_id,

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/engine_internal.h"
+#include "store/run_record.h"
 
 enum { UNOWNED_AT_ONCE = 64 };
 
@@ -64,24 +65,21 @@ struct unowned {
     size_t count;
 };
 
+static int note_unowned(void *context, const char *id, struct treadle_error *error)
+{
+    struct unowned *found = context;
+    if (found->count == UNOWNED_AT_ONCE || live_is_owned(found->engine->live, id))
+        return 0;
+    found->ids[found->count] = arena_string(found->arena, id);
+    if (!found->ids[found->count])
+        return error_set_memory(error);
+    found->count++;
+    return 0;
+}
+
 static int find_unowned(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    struct unowned *found = argument;
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT id FROM runs WHERE status = 'in_progress' "
-                        "AND expires_at IS NOT NULL",
-                        error);
-    while (!rc && found->count < UNOWNED_AT_ONCE && (rc = db_step(statement, error)) > 0) {
-        const char *id = db_column_text(statement, 0, NULL);
-        rc = 0;
-        if (live_is_owned(found->engine->live, id))
-            continue;
-        found->ids[found->count] = arena_string(found->arena, id);
-        rc = found->ids[found->count] ? 0 : error_set_memory(error);
-        found->count += !rc;
-    }
-    return rc;
+    return run_record_each_in_progress(session, note_unowned, argument, error);
 }
 
 static int fail_unowned(struct run_change *change, const char *run_id, struct treadle_error *error)

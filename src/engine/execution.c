@@ -16,7 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "engine/engine_internal.h"
-#include "store/record.h"
+#include "store/run_record.h"
 
 enum { LARGEST_TEXT = 4 << 20, RETRY_US = 1000000 };
 
@@ -260,12 +260,11 @@ bool execution_fail(struct execution *execution)
 static int look(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct execution *execution = argument;
-    const struct record_key keys[] = {{"id", execution->record.run.id}};
     const char *status;
     struct arena *arena = arena_new(0);
     if (!arena)
         return error_set_memory(error);
-    int rc = record_text(session, "runs", "status", keys, 1, arena, &status, error);
+    int rc = run_record_status(session, execution->record.run.id, arena, &status, error);
     if (!rc && strcmp(status, field_word(run_status_names, TREADLE_RUN_IN_PROGRESS)) == 0)
         rc = error_set(error, TREADLE_ESTATE, "The run was given up without an end.");
     arena_free(arena);

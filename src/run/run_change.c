@@ -7,6 +7,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
+#include "store/run_event_record.h"
 
 enum { LARGEST_ROW = 48 << 20, LEAP = 1000000 };
 
@@ -73,7 +74,7 @@ static int reserve(struct run_change *change, struct run_news *news, size_t numb
                    struct buffer *body, int64_t *from, struct treadle_error *error)
 {
     int64_t last = news->live ? live_last(news->live) : -1;
-    int rc = last < 0 ? run_log_last(change->session, news->run_id, &last, error) : 0;
+    int rc = last < 0 ? run_event_record_last(change->session, news->run_id, &last, error) : 0;
     if (rc)
         return rc;
     if (news->leaps)
@@ -100,7 +101,8 @@ static int store(struct run_change *change, struct run_news *news, struct treadl
     if (!rc && body.failed)
         rc = buffer_error(&body, "The log of the run is too large.", error);
     if (!rc && !news->gone)
-        rc = run_log_insert(change->session, news->run_id, from, number - 1, body.data, error);
+        rc = run_event_record_insert(change->session, news->run_id, from, number - 1, body.data,
+                                     error);
     buffer_clear(&body);
     return rc;
 }

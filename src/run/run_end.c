@@ -16,7 +16,8 @@
 #include "run/run_rows.h"
 #include "run/run_state.h"
 #include "run/run_told.h"
-#include "store/record.h"
+#include "store/run_record.h"
+#include "store/run_step_record.h"
 
 /* An end that is no completion. */
 struct ending {
@@ -57,26 +58,16 @@ static int sum_usage(struct run_change *change, const char *run_id, struct tread
                      struct treadle_error *error)
 {
     struct treadle_usage *sum = arena_alloc(change->arena, sizeof *sum);
-    struct db_statement *statement;
+    struct run_step_sums sums;
     if (!sum)
         return error_set_memory(error);
-    int rc =
-        db_prepare(change->session, &statement,
-                   "SELECT coalesce(sum(prompt_tokens), 0), coalesce(sum(completion_tokens), 0),"
-                   " sum(cached_tokens), sum(reasoning_tokens) FROM run_steps WHERE run = ?",
-                   error);
+    int rc = run_step_record_sums(change->session, run_id, &sums, error);
     if (rc)
         return rc;
-    db_bind_text(statement, 1, run_id);
-    rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    sum->prompt_tokens = db_column_integer(statement, 0);
-    sum->completion_tokens = db_column_integer(statement, 1);
+    sum->prompt_tokens = sums.prompt_tokens;
+    sum->completion_tokens = sums.completion_tokens;
     sum->total_tokens = sum->prompt_tokens + sum->completion_tokens;
-    if (!db_column_is_null(statement, 2) &&
-        add_details(sum, db_column_integer(statement, 2), db_column_integer(statement, 3),
-                    change->arena))
+    if (sums.detailed && add_details(sum, sums.cached_tokens, sums.reasoning_tokens, change->arena))
         return error_set_memory(error);
     *out = sum;
     return 0;
@@ -317,27 +308,6 @@ int run_state_finish_cancel(struct run_change *change, const char *run_id,
 
 /* ---- Sweeping ------------------------------------------------------------------------------- */
 
-/* Of active runs, which alone have a time to expire at; so an index finds them. */
-static int find_in_status(struct db_session *session, enum treadle_run_status status,
-                          struct arena *arena, const char **out, struct treadle_error *error)
-{
-    struct db_statement *statement;
-    int rc = db_prepare(session, &statement,
-                        "SELECT id FROM runs WHERE status = ? AND expires_at IS NOT NULL LIMIT 1",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, field_word(run_status_names, (int)status));
-    rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    const char *id = rc ? arena_string(arena, db_column_text(statement, 0, NULL)) : NULL;
-    if (rc && !id)
-        return error_set_memory(error);
-    *out = id;
-    return 0;
-}
-
 /* Ends every run in that status. */
 static int end_all(struct db_session *session, enum treadle_run_status status,
                    const struct ending *ending, size_t *count, struct treadle_error *error)
@@ -347,7 +317,7 @@ static int end_all(struct db_session *session, enum treadle_run_status status,
     do {
         struct run_change change = {.session = session, .arena = arena_new(0)};
         run_id = NULL;
-        rc = change.arena ? find_in_status(session, status, change.arena, &run_id, error)
+        rc = change.arena ? run_record_with_status(session, status, change.arena, &run_id, error)
                           : error_set_memory(error);
         if (!rc && run_id)
             rc = end_badly(&change, run_id, ending, error);
@@ -382,13 +352,13 @@ int run_state_recover(struct db_session *session, size_t *count, struct treadle_
 int run_state_next_due(struct db_session *session, int64_t at, struct arena *arena,
                        const char **out, struct treadle_error *error)
 {
-    return record_next_due(session, "runs", at, arena, out, error);
+    return run_record_next_due(session, at, arena, out, error);
 }
 
 int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,
                               struct treadle_error *error)
 {
-    return find_in_status(session, TREADLE_RUN_CANCELLING, arena, out, error);
+    return run_record_with_status(session, TREADLE_RUN_CANCELLING, arena, out, error);
 }
 
 int run_state_expire(struct run_change *change, const char *run_id, struct treadle_error *error)

@@ -17,7 +17,7 @@
 #include "api/types.h"
 #include "base/error.h"
 #include "run/run_log_object.h"
-#include "store/record.h"
+#include "store/run_event_record.h"
 
 enum { LARGEST_ROW = 64 << 20 };
 
@@ -131,37 +131,6 @@ void run_log_print_annotation(const char *subject, unsigned index, size_t ordina
     struct treadle_message_change change = {.content = &part, .content_count = 1};
     const struct treadle_message_delta delta = {.id = subject, .delta = &change};
     field_print(&treadle_message_delta_type, &delta, out);
-}
-
-/* ---- Rows ----------------------------------------------------------------------------------- */
-
-int run_log_insert(struct db_session *session, const char *run_id, int64_t first, int64_t last,
-                   const char *body, struct treadle_error *error)
-{
-    const struct record_value values[] = {
-        {.column = "run", .text = run_id},
-        {.column = "first", .kind = RECORD_INTEGER, .integer = first},
-        {.column = "last", .kind = RECORD_INTEGER, .integer = last},
-        {.column = "body", .text = body},
-    };
-    return record_insert(session, "run_events", values, 4, error);
-}
-
-int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
-                 struct treadle_error *error)
-{
-    struct db_statement *statement;
-    int rc =
-        db_prepare(session, &statement,
-                   "SELECT last FROM run_events WHERE run = ? ORDER BY first DESC LIMIT 1", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, run_id);
-    rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    *out = rc ? db_column_integer(statement, 0) : 0;
-    return 0;
 }
 
 /* No log has so many; there is room to count on. */
@@ -348,7 +317,7 @@ static int read_pieces(struct reading *reading, char *line)
     return rc;
 }
 
-static int read_row(struct reading *reading, char *body)
+static int read_lines(struct reading *reading, char *body)
 {
     int rc = 0;
     for (char *line = body; *line && !rc;) {
@@ -368,24 +337,11 @@ static int read_row(struct reading *reading, char *body)
     return rc;
 }
 
-static int read_rows(struct reading *reading, const char *run_id)
+static int read_row(void *context, const char *row, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    struct treadle_error *error = reading->error;
-    int rc =
-        db_prepare(reading->rows.session, &statement,
-                   "SELECT body FROM run_events WHERE run = ? AND last > ? ORDER BY first", error);
-    if (rc)
-        return rc;
-    db_bind_text(statement, 1, run_id);
-    db_bind_integer(statement, 2, reading->after);
-    while ((rc = db_step(statement, error)) > 0) {
-        char *body = strdup(db_column_text(statement, 0, NULL));
-        rc = body ? read_row(reading, body) : error_set_memory(error);
-        free(body);
-        if (rc)
-            return rc;
-    }
+    char *body = strdup(row);
+    int rc = body ? read_lines(context, body) : error_set_memory(error);
+    free(body);
     return rc;
 }
 
@@ -396,7 +352,7 @@ int run_log_read(struct db_session *session, const char *run_id, int64_t after, 
                               .after = after,
                               .rows = {.session = session, .content = content},
                               .error = error};
-    int rc = read_rows(&reading, run_id);
+    int rc = run_event_record_each(session, run_id, after, read_row, &reading, error);
     run_log_rows_clear(&reading.rows);
     return rc;
 }

@@ -35,14 +35,6 @@ void run_log_print_event(int64_t number, const enum treadle_event_type types[2],
                          struct buffer *out);
 void run_log_print_pieces(const struct run_pieces *pieces, struct buffer *out);
 
-/* Writes a row with the numbers first to last. */
-int run_log_insert(struct db_session *session, const char *run_id, int64_t first, int64_t last,
-                   const char *body, struct treadle_error *error);
-
-/* The last number that a run has in the database, 0 for none. */
-int run_log_last(struct db_session *session, const char *run_id, int64_t *out,
-                 struct treadle_error *error);
-
 /* Who reads a log. Pieces come merged: those behind `after` as one event. */
 struct run_log_reader {
     void *context;

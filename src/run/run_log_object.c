@@ -10,6 +10,9 @@
 #include "api/json_scan.h"
 #include "api/types.h"
 #include "base/error.h"
+#include "store/message_record.h"
+#include "store/run_record.h"
+#include "store/run_step_record.h"
 
 /* Stands for the members of an object in its last state. */
 static const char as_it_is[] = "=";
@@ -31,19 +34,10 @@ enum kind { KIND_RUN, KIND_STEP, KIND_MESSAGE, KIND_NONE };
 static const struct {
     const char *prefix; /* of the names of its events */
     const char *const *members;
-    const char *sql[2]; /* without and with content */
 } kinds[RUN_LOG_KINDS] = {
-    [KIND_RUN] = {"thread.run.",
-                  run_members,
-                  {"SELECT body FROM runs WHERE id = ?", "SELECT body FROM runs WHERE id = ?"}},
-    [KIND_STEP] = {"thread.run.step.",
-                   step_members,
-                   {"SELECT body FROM run_steps WHERE id = ?",
-                    "SELECT coalesce(detail, body) FROM run_steps WHERE id = ?"}},
-    [KIND_MESSAGE] = {"thread.message.",
-                      message_members,
-                      {"SELECT body FROM messages WHERE id = ?",
-                       "SELECT body FROM messages WHERE id = ?"}},
+    [KIND_RUN] = {"thread.run.", run_members},
+    [KIND_STEP] = {"thread.run.step.", step_members},
+    [KIND_MESSAGE] = {"thread.message.", message_members},
 };
 
 static bool begins_with(const char *text, const char *prefix)
@@ -161,24 +155,35 @@ void run_log_rows_clear(struct run_log_rows *rows)
         free(rows->rows[i].body);
 }
 
+static int read_text(struct run_log_rows *rows, enum kind kind, const char *id, struct arena *arena,
+                     const char **out, struct treadle_error *error)
+{
+    switch (kind) {
+    case KIND_RUN:
+        return run_record_text(rows->session, id, arena, out, error);
+    case KIND_STEP:
+        return run_step_record_text(rows->session, id, rows->content, arena, out, error);
+    default:
+        return message_record_text(rows->session, id, arena, out, error);
+    }
+}
+
 static int read_row(struct run_log_rows *rows, enum kind kind, const char *id,
                     struct treadle_error *error)
 {
-    struct db_statement *statement;
     if (strcmp(rows->rows[kind].id, id) == 0)
         return 0;
     if (strlen(id) >= IDENT_SIZE)
         return error_set(error, TREADLE_EIO, "the log of a run is damaged");
-    int rc = db_prepare(rows->session, &statement, kinds[kind].sql[rows->content], error);
-    if (rc)
+    struct arena *arena = arena_new(0);
+    const char *text = NULL;
+    int rc = arena ? read_text(rows, kind, id, arena, &text, error) : error_set_memory(error);
+    char *body = text ? strdup(text) : NULL;
+    if (text && !body)
+        rc = error_set_memory(error);
+    arena_free(arena);
+    if (rc && rc != TREADLE_ENOTFOUND)
         return rc;
-    db_bind_text(statement, 1, id);
-    rc = db_step(statement, error);
-    if (rc < 0)
-        return rc;
-    char *body = rc ? strdup(db_column_text(statement, 0, NULL)) : NULL;
-    if (rc && !body)
-        return error_set_memory(error);
     free(rows->rows[kind].body);
     rows->rows[kind].body = body;
     memcpy(rows->rows[kind].id, id, strlen(id) + 1);

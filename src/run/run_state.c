@@ -11,7 +11,8 @@
 #include "base/error.h"
 #include "base/ident.h"
 #include "run/run_rows.h"
-#include "store/record.h"
+#include "store/run_record.h"
+#include "store/run_step_record.h"
 
 /* ---- The lock ------------------------------------------------------------------------------- */
 
@@ -73,44 +74,19 @@ int run_state_create(struct run_change *change, const char *project, struct trea
     return rc;
 }
 
-/* The oldest queued run of all. */
-static const char oldest[] = "SELECT id, project, queued_at FROM runs WHERE status = 'queued' "
-                             "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1";
-
-/* The oldest of projects that may have one more at work: one look at each project that has a run
- * queued, however many these are. */
-static const char oldest_allowed[] =
-    "WITH RECURSIVE waiting (project) AS ("
-    "  SELECT min(project) FROM runs WHERE status = 'queued'"
-    "  UNION ALL"
-    "  SELECT (SELECT min(project) FROM runs WHERE status = 'queued' AND project > w.project)"
-    "    FROM waiting w WHERE w.project IS NOT NULL)"
-    "SELECT id, project, queued_at FROM runs WHERE seq = ("
-    "  SELECT min((SELECT min(seq) FROM runs WHERE status = 'queued' AND project = w.project))"
-    "    FROM waiting w WHERE w.project IS NOT NULL AND (SELECT count(*) FROM ("
-    "      SELECT 1 FROM runs WHERE project = w.project AND status = 'in_progress' LIMIT ?1)) < "
-    "?1)";
-
 static int find_queued(struct run_change *change, size_t project_limit, const char **id,
                        struct run_record *record, struct treadle_error *error)
 {
-    struct db_statement *statement;
+    struct run_record_queued queued;
     int rc =
-        db_prepare(change->session, &statement, project_limit ? oldest_allowed : oldest, error);
+        run_record_oldest_queued(change->session, project_limit, change->arena, &queued, error);
     if (rc)
         return rc;
-    if (project_limit)
-        db_bind_integer(statement, 1, (int64_t)project_limit);
-    rc = db_step(statement, error);
-    if (rc == 0)
-        return error_set(error, TREADLE_ENOTFOUND, "no run is queued");
-    if (rc < 0)
-        return rc;
-    *id = arena_string(change->arena, db_column_text(statement, 0, NULL));
-    record->project = arena_string(change->arena, db_column_text(statement, 1, NULL));
-    int64_t waited = clock_milliseconds() * 1000 - db_column_integer(statement, 2);
+    int64_t waited = clock_milliseconds() * 1000 - queued.queued_at;
+    *id = queued.id;
+    record->project = queued.project;
     record->queue_us = waited > 0 ? waited : 0;
-    return *id && record->project ? 0 : error_set_memory(error);
+    return 0;
 }
 
 int run_state_claim(struct run_change *change, size_t project_limit, const struct treadle_run *only,
@@ -140,23 +116,8 @@ int run_state_claim(struct run_change *change, size_t project_limit, const struc
 int run_state_add_times(struct run_change *change, const char *run_id,
                         const struct run_times *times, struct treadle_error *error)
 {
-    struct db_statement *statement;
-    int rc = db_prepare(change->session, &statement,
-                        "UPDATE runs SET queue_us = queue_us + ?, model_us = model_us + ?, "
-                        "tool_us = tool_us + ?, first_us = coalesce(first_us, ?) WHERE id = ?",
-                        error);
-    if (rc)
-        return rc;
-    db_bind_integer(statement, 1, times->queue);
-    db_bind_integer(statement, 2, times->model);
-    db_bind_integer(statement, 3, times->tools);
-    if (times->first)
-        db_bind_integer(statement, 4, times->first);
-    else
-        db_bind_null(statement, 4);
-    db_bind_text(statement, 5, run_id);
-    rc = db_step(statement, error);
-    return rc < 0 ? rc : 0;
+    return run_record_add_times(change->session, run_id, times->queue, times->model, times->tools,
+                                times->first, error);
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
@@ -309,7 +270,5 @@ int run_state_save_content(struct run_change *change, const char *message_id,
 int run_state_remember(struct run_change *change, const char *step_id, const char *recall,
                        struct treadle_error *error)
 {
-    const struct record_key keys[] = {{"id", step_id}};
-    const struct record_value values[] = {{.column = "recall", .text = recall}};
-    return record_update(change->session, "run_steps", keys, 1, values, 1, error);
+    return run_step_record_set_recall(change->session, step_id, recall, error);
 }

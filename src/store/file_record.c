@@ -36,6 +36,13 @@ int file_record_load(struct db_session *session, const char *project, const char
     return record_load(session, "files", &treadle_file_type, keys, 2, arena, out, error);
 }
 
+int file_record_find(struct db_session *session, const char *project, const char *file_id,
+                     struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", file_id}, {"project", project}};
+    return record_find(session, "files", keys, 2, error);
+}
+
 int file_record_page(struct db_session *session, const char *project, const char *purpose,
                      const struct record_page_request *request, struct arena *arena,
                      struct record_page *out, struct treadle_error *error)

@@ -20,6 +20,10 @@ int file_record_insert(struct db_session *session, const char *project,
 int file_record_load(struct db_session *session, const char *project, const char *file_id,
                      struct arena *arena, struct treadle_file *out, struct treadle_error *error);
 
+/* 0 when the project has that file, else TREADLE_ENOTFOUND. */
+int file_record_find(struct db_session *session, const char *project, const char *file_id,
+                     struct treadle_error *error);
+
 /* Files of the project, all of them or those with the purpose of that word. */
 int file_record_page(struct db_session *session, const char *project, const char *purpose,
                      const struct record_page_request *request, struct arena *arena,

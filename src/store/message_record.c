@@ -81,6 +81,26 @@ int message_record_save(struct db_session *session, const char *project,
     return record_save(session, "messages", &treadle_message_type, keys, 2, message, arena, error);
 }
 
+int message_record_change(struct db_session *session, const struct treadle_message *message,
+                          struct arena *arena, const char **body, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", message->id}};
+    const struct record_value value = {.column = "body",
+                                       .kind = RECORD_PRINTED,
+                                       .text = field_text(&treadle_message_type, message, arena)};
+    int rc = record_update(session, "messages", keys, 1, &value, 1, error);
+    if (!rc)
+        *body = value.text;
+    return rc;
+}
+
+int message_record_text(struct db_session *session, const char *id, struct arena *arena,
+                        const char **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}};
+    return record_text(session, "messages", "body", keys, 1, arena, out, error);
+}
+
 int message_record_remove(struct db_session *session, const char *id, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", id}};

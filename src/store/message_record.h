@@ -42,6 +42,14 @@ int message_record_save(struct db_session *session, const char *project,
                         const struct treadle_message *message, struct arena *arena,
                         struct treadle_error *error);
 
+/* The same for a message of whatever project; `body` becomes the object as it was printed. */
+int message_record_change(struct db_session *session, const struct treadle_message *message,
+                          struct arena *arena, const char **body, struct treadle_error *error);
+
+/* The object as it was printed, whatever its project. TREADLE_ENOTFOUND. */
+int message_record_text(struct db_session *session, const char *id, struct arena *arena,
+                        const char **out, struct treadle_error *error);
+
 int message_record_remove(struct db_session *session, const char *id, struct treadle_error *error);
 
 #endif

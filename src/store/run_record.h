@@ -1,5 +1,5 @@
 /*
- * Runs as rows: what handlers ask for. Transitions are the engine's.
+ * Runs as rows. Which status may follow which is the engine's.
  *
  * A run whose thread was deleted is not seen, also while it waits to be removed
  * (remains_record.h). `thread_id` is NULL where the thread does not matter.
@@ -47,6 +47,51 @@ int run_record_count(struct db_session *session, int64_t *queued, int64_t *activ
 /* Writes the object back; its status must be the row's. TREADLE_ENOTFOUND. */
 int run_record_save(struct db_session *session, const char *project, const struct treadle_run *run,
                     struct arena *arena, struct treadle_error *error);
+
+/* ---- For the engine: runs of whatever project ----------------------------------------------- */
+
+/* Writes a new run; `body` becomes the object as it was printed. */
+int run_record_insert(struct db_session *session, const char *project,
+                      const struct treadle_run *run, struct arena *arena, const char **body,
+                      struct treadle_error *error);
+
+/* Writes the object back with its status and its expiry; one that is queued waits from now on. */
+int run_record_change(struct db_session *session, const struct treadle_run *run,
+                      struct arena *arena, const char **body, struct treadle_error *error);
+
+/* The object as it was printed. TREADLE_ENOTFOUND. */
+int run_record_text(struct db_session *session, const char *id, struct arena *arena,
+                    const char **out, struct treadle_error *error);
+
+struct run_record_queued {
+    const char *id, *project;
+    int64_t queued_at; /* in microseconds */
+};
+
+/* The oldest queued run; with `project_limit` of those whose project has fewer than so many runs in
+ * progress. TREADLE_ENOTFOUND. */
+int run_record_oldest_queued(struct db_session *session, size_t project_limit, struct arena *arena,
+                             struct run_record_queued *out, struct treadle_error *error);
+
+/* An active run with that status; NULL when there is none. */
+int run_record_with_status(struct db_session *session, enum treadle_run_status status,
+                           struct arena *arena, const char **out, struct treadle_error *error);
+
+/* What is not 0 ends the walk, and is what run_record_each_in_progress returns. */
+typedef int (*run_record_visit)(void *context, const char *id, struct treadle_error *error);
+
+int run_record_each_in_progress(struct db_session *session, run_record_visit visit, void *context,
+                                struct treadle_error *error);
+
+/* The run that was to expire first, at the latest at `at`; NULL when there is none. */
+int run_record_next_due(struct db_session *session, int64_t at, struct arena *arena,
+                        const char **out, struct treadle_error *error);
+
+/* Adds to what the run has spent its time on, in microseconds. `first_us` is kept where there is
+ * one; 0: not known yet. */
+int run_record_add_times(struct db_session *session, const char *id, int64_t queue_us,
+                         int64_t model_us, int64_t tool_us, int64_t first_us,
+                         struct treadle_error *error);
 
 /* Removes a run that is at work, with its log, so that the one who executes it finds it gone. Its
  * steps are removed with its thread. */

@@ -3,10 +3,11 @@
  *
  * Each row keeps the printed object in `body`, so that a GET is a read and a send, beside the
  * columns that are queried. `seq` is the order of insertion, by which lists are ordered: there is
- * one writer, so it agrees with created_at and breaks its ties. `project` is the owner; no query
- * leaves it out. threads.active_run is the thread's lock; its sums are those over its ended runs.
- * run_steps.detail is the object with the content of its search results, which is sent only on
- * demand; run_steps.held_usage is what a step that waits for outputs has used so far, and
+ * one writer, so it agrees with created_at and breaks its ties. `project` is the owner, which the
+ * queries of handlers ask for; tables without it hang on rows that have
+ * it, or are the store's own. threads.active_run is the thread's lock; its sums are those over its
+ * ended runs. run_steps.detail is the object with the content of its search results, which is sent
+ * only on demand; run_steps.held_usage is what a step that waits for outputs has used so far, and
  * run_steps.recall what its searches are remembered by. run_events is the log of each run, a row a
  * transaction (run/run_log.h). Times of runs are in microseconds; queued_at is when a run last
  * came to wait, by the wall clock. A batch of files has no printed object: its counts and its

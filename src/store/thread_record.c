@@ -38,7 +38,8 @@ int thread_record_load(struct db_session *session, const char *project, const ch
                        struct arena *arena, struct treadle_thread *out, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", id}, {"project", project}};
-    return record_load(session, "threads", &treadle_thread_type, keys, 2, arena, out, error);
+    return record_load(session, "threads", &treadle_thread_type, keys, project ? 2 : 1, arena, out,
+                       error);
 }
 
 int thread_record_body(struct db_session *session, const char *project, const char *id,
@@ -60,6 +61,43 @@ int thread_record_active_run(struct db_session *session, const char *project, co
 {
     const struct record_key keys[] = {{"id", id}, {"project", project}};
     return record_text(session, "threads", "active_run", keys, 2, arena, out, error);
+}
+
+int thread_record_lock(struct db_session *session, const char *id, struct arena *arena,
+                       const char **out, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}};
+    return record_text(session, "threads", "active_run", keys, 1, arena, out, error);
+}
+
+int thread_record_take_lock(struct db_session *session, const char *id, const char *run_id,
+                            struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"id", id}};
+    const struct record_value value = {.column = "active_run", .text = run_id};
+    return record_update(session, "threads", keys, 1, &value, 1, error);
+}
+
+int thread_record_end_run(struct db_session *session, const char *id,
+                          const struct treadle_usage *usage, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "UPDATE threads SET active_run = NULL, run_count = run_count + 1, "
+                        "prompt_tokens = prompt_tokens + ?, "
+                        "completion_tokens = completion_tokens + ?, "
+                        "total_tokens = total_tokens + ? WHERE id = ?",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, usage->prompt_tokens);
+    db_bind_integer(statement, 2, usage->completion_tokens);
+    db_bind_integer(statement, 3, usage->total_tokens);
+    db_bind_text(statement, 4, id);
+    rc = db_step(statement, error);
+    if (!rc && db_changes(session) == 0)
+        rc = error_set(error, TREADLE_ENOTFOUND, "no such thread");
+    return rc;
 }
 
 int thread_record_save(struct db_session *session, const char *project,

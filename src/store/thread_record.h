@@ -14,7 +14,7 @@ int thread_record_insert(struct db_session *session, const char *project,
                          const struct treadle_thread *thread, struct arena *arena,
                          struct treadle_error *error);
 
-/* The thread of that project, parsed or as it was printed. TREADLE_ENOTFOUND. */
+/* The thread of that project (NULL: of any), parsed or as it was printed. TREADLE_ENOTFOUND. */
 int thread_record_load(struct db_session *session, const char *project, const char *id,
                        struct arena *arena, struct treadle_thread *out,
                        struct treadle_error *error);
@@ -28,6 +28,17 @@ int thread_record_find(struct db_session *session, const char *project, const ch
 /* The run that is active on the thread; NULL for none. TREADLE_ENOTFOUND. */
 int thread_record_active_run(struct db_session *session, const char *project, const char *id,
                              struct arena *arena, const char **out, struct treadle_error *error);
+
+/* The lock of a thread of whatever project: the run that is active on it, NULL for none.
+ * TREADLE_ENOTFOUND. */
+int thread_record_lock(struct db_session *session, const char *id, struct arena *arena,
+                       const char **out, struct treadle_error *error);
+int thread_record_take_lock(struct db_session *session, const char *id, const char *run_id,
+                            struct treadle_error *error);
+
+/* Frees the lock and adds the run's usage to the thread's sums. TREADLE_ENOTFOUND. */
+int thread_record_end_run(struct db_session *session, const char *id,
+                          const struct treadle_usage *usage, struct treadle_error *error);
 
 /* Threads of the project that have all those pairs of metadata. */
 int thread_record_page(struct db_session *session, const char *project,

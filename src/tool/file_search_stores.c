@@ -8,7 +8,7 @@
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "store/record.h"
+#include "store/thread_record.h"
 #include "store/vector_store_record.h"
 
 struct lookup {
@@ -45,10 +45,9 @@ static int add_store(struct db_session *session, struct lookup *lookup, const ch
 static int find_stores(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct lookup *lookup = argument;
-    const struct record_key keys[] = {{"id", lookup->context->run->thread_id}};
     struct treadle_thread thread;
-    int rc = record_load(session, "threads", &treadle_thread_type, keys, 1, lookup->arena, &thread,
-                         error);
+    int rc = thread_record_load(session, NULL, lookup->context->run->thread_id, lookup->arena,
+                                &thread, error);
     if (!rc)
         rc = add_store(session, lookup, named_store(lookup->context->run->tool_resources), error);
     if (rc)

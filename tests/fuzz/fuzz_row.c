@@ -15,6 +15,7 @@
 #include "../unit/field_types.h"
 #include "base/error.h"
 #include "run/run_log.h"
+#include "store/run_event_record.h"
 #include "store/schema.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
@@ -51,7 +52,7 @@ static int read_and_undo(struct db_session *session, void *argument, struct trea
     const struct row *row = argument;
     struct heard heard = {.last = row->after};
     const struct run_log_reader reader = {&heard, hear};
-    require(run_log_insert(session, "run_1", 1, INT64_MAX, row->body, error) == 0);
+    require(run_event_record_insert(session, "run_1", 1, INT64_MAX, row->body, error) == 0);
     int rc = run_log_read(session, "run_1", row->after, true, &reader, error);
     require(rc == 0 || rc == TREADLE_ELIMIT || error->code == rc);
     return error_set(error, TREADLE_ESTATE, "undone");

@@ -14,6 +14,7 @@
 #include "run_fixture.h"
 
 #include "run/run_log.h"
+#include "store/run_event_record.h"
 
 static const char run[] = "run_a";
 
@@ -25,7 +26,7 @@ struct row {
 static int insert(struct db_session *session, void *argument, struct treadle_error *error)
 {
     const struct row *row = argument;
-    return run_log_insert(session, run, row->first, row->last, row->body, error);
+    return run_event_record_insert(session, run, row->first, row->last, row->body, error);
 }
 
 /* What a reader was told, as one text: number and data of each event, a line each. */
@@ -66,7 +67,7 @@ static int read_all(struct db_session *session, void *argument, struct treadle_e
 
 static int read_last(struct db_session *session, void *argument, struct treadle_error *error)
 {
-    return run_log_last(session, run, argument, error);
+    return run_event_record_last(session, run, argument, error);
 }
 
 static void write_row(struct scene *scene, int64_t first, int64_t last, struct buffer *body)

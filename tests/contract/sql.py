@@ -1,0 +1,79 @@
+#!/usr/bin/env python3
+"""Checks that nothing above the store knows SQL, tables or SQLite.
+
+usage: sql.py SOURCE_ROOT
+
+src/store says every query by a name (its record files). The index of a vector store, in src/search,
+is an SQLite file of its own, which the files of INDEX read and write. Writes TAP, one case a rule,
+and one for the rules themselves.
+"""
+import pathlib
+import re
+import sys
+
+INDEX = {"search/" + name for name in (
+    "directory.c", "index.c", "index.h", "query.c", "store.c", "upkeep.c", "vectorise.c",
+    "vectors.c", "vectors.h")}
+
+COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
+STATEMENT = re.compile(
+    r"\b(SELECT\s|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+(AS\s+\w+\s+)?SET\b|DELETE\s+FROM\b"
+    r"|PRAGMA\s|CREATE\s+(VIRTUAL\s+)?(TABLE|INDEX)\b|\sFROM\s+\w+\s+WHERE\b)")
+CALL = re.compile(r"\bdb_(prepare|execute|bind_\w+|step|column_\w+|changes)\b")
+BUILDER = re.compile(r'#include "store/(record|db_backend|db_sqlite)\.h"')
+SQLITE = re.compile(r"\bsqlite3")
+
+
+def parts(text):
+    """The code without comments, strings left in; and the strings alone, joined as C joins them."""
+    strings = []
+
+    def keep(match):
+        if not match[0].startswith('"'):
+            return " "
+        strings.append(match[0][1:-1])
+        return match[0]
+
+    return COMMENT_OR_STRING.sub(keep, text), " ".join(strings)
+
+
+RULES = {
+    "no SQL": lambda code, strings: STATEMENT.search(strings),
+    "no statement is made": lambda code, strings: CALL.search(code),
+    "no statement is built from names of tables": lambda code, strings: BUILDER.search(code),
+    "no SQLite": lambda code, strings: SQLITE.search(code),
+}
+
+# What each rule must find, so that none of them is empty.
+BROKEN = {
+    "no SQL": '"UPDATE runs SET "  "status = ?"',
+    "no statement is made": "rc = db_prepare(session, &statement, sql, error);",
+    "no statement is built from names of tables": '#include "store/record.h"\n',
+    "no SQLite": "sqlite3 *handle;",
+}
+
+
+def main():
+    source = pathlib.Path(sys.argv[1]) / "src"
+    files = [(path.relative_to(source).as_posix(), parts(path.read_text()))
+             for path in sorted(source.rglob("*.[ch]"))]
+    above = [(name, text) for name, text in files if not name.startswith("store/")]
+    print(f"1..{len(RULES) + 1}")
+    failed = 0
+    for number, (rule, breaks) in enumerate(RULES.items(), 1):
+        found = [name for name, text in above if name not in INDEX and breaks(*text)]
+        failed += bool(found)
+        print("not ok" if found else "ok", number, "-", rule, "above the store")
+        for name in found:
+            print(f"# src/{name}")
+    blind = [rule for rule, text in BROKEN.items() if not RULES[rule](*parts(text))]
+    failed += bool(blind) or not above
+    print("not ok" if blind or not above else "ok", len(RULES) + 1,
+          "- each rule finds what breaks it")
+    for rule in blind:
+        print(f"# {rule}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
