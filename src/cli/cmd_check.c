@@ -22,7 +22,7 @@ static const struct option_row check_rows[] = {
     {"repair", 'r', OPTION_FLAG, NULL, offsetof(struct check_settings, repair), 0,
      "Repair what can be repaired: files that a search index has lost are read again by the next "
      "server, contents and indexes that no row knows are moved aside, rows without owners are "
-     "removed."},
+     "removed, and a database of which an eighth or more is used by nothing is written anew."},
 };
 
 static const struct option_form check_form = {

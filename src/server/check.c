@@ -4,6 +4,7 @@
  */
 #include "server/check.h"
 
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -38,6 +39,20 @@ static int read_database(struct db_session *session, void *argument, struct trea
     return db_check(session, on_problem, argument, error);
 }
 
+/* Pages that nothing uses are no damage: they are spoken of only where they are given back. */
+static void compact(struct opening *opening, struct audit *audit)
+{
+    struct treadle_error why;
+    char problem[80];
+    int64_t freed = 0;
+    int rc = db_compact(opening->db, &freed, &why);
+    if (!rc && !freed)
+        return;
+    snprintf(problem, sizeof problem, "%lld KiB of it were used by nothing",
+             (long long)freed / 1024);
+    audit_note(audit, "database", "treadle.db", rc ? "it cannot be compacted" : problem, rc, &why);
+}
+
 static int check_all(struct opening *opening, const char *store, struct audit *audit,
                      struct treadle_error *error)
 {
@@ -56,7 +71,11 @@ static int check_all(struct opening *opening, const char *store, struct audit *a
     }
     if (audit->repair)
         rc = opening_settle(opening, NULL, error);
-    return rc ? rc : audit_run(audit, error);
+    if (!rc)
+        rc = audit_run(audit, error);
+    if (!rc && audit->repair)
+        compact(opening, audit);
+    return rc;
 }
 
 int check_store(const char *store, bool repair,

@@ -10,11 +10,11 @@
 bool db_backend_is_whole(const struct db_backend *backend)
 {
     return backend->name && backend->close && backend->write && backend->write_start &&
-           backend->read && backend->read_quick && backend->copy && backend->counts &&
-           backend->prepare && backend->changes && backend->check && backend->parameters &&
-           backend->bind_text && backend->bind_blob && backend->bind_integer &&
-           backend->bind_null && backend->step && backend->column_text && backend->column_blob &&
-           backend->column_integer && backend->column_is_null;
+           backend->read && backend->read_quick && backend->copy && backend->compact &&
+           backend->counts && backend->prepare && backend->changes && backend->check &&
+           backend->parameters && backend->bind_text && backend->bind_blob &&
+           backend->bind_integer && backend->bind_null && backend->step && backend->column_text &&
+           backend->column_blob && backend->column_integer && backend->column_is_null;
 }
 
 void db_close(struct db *db)
@@ -46,6 +46,11 @@ int db_read_quick(struct db *db, db_work work, void *argument, struct treadle_er
 int db_copy(struct db *db, const char *path, struct treadle_error *error)
 {
     return db->backend->copy(db, path, error);
+}
+
+int db_compact(struct db *db, int64_t *freed, struct treadle_error *error)
+{
+    return db->backend->compact(db, freed, error);
 }
 
 void db_counts(struct db *db, int64_t *commits, int64_t *works)

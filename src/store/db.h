@@ -104,6 +104,11 @@ int db_copy(struct db *db, const char *path, struct treadle_error *error);
 int db_check(struct db_session *session, void (*report)(void *context, const char *problem),
              void *context, struct treadle_error *error);
 
+/* Writes the database anew without the pages that nothing uses, where they are an eighth of it or
+ * more, and gives their bytes; 0 where they are fewer. It needs room for the database twice more,
+ * and no write may be under way. */
+int db_compact(struct db *db, int64_t *freed, struct treadle_error *error);
+
 /* Commits made and pieces of work within them, for metrics. */
 void db_counts(struct db *db, int64_t *commits, int64_t *works);
 

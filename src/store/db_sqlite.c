@@ -73,6 +73,11 @@ static int copy_db(struct db *base, const char *path, struct treadle_error *erro
     return sqlite_copy(((struct sqlite_db *)base)->path, path, error);
 }
 
+static int compact_db(struct db *base, int64_t *freed, struct treadle_error *error)
+{
+    return sqlite_compact(((struct sqlite_db *)base)->path, freed, error);
+}
+
 static void count_db(struct db *base, int64_t *commits, int64_t *works)
 {
     db_sqlite_writer_counts(((struct sqlite_db *)base)->writer, commits, works);
@@ -100,6 +105,7 @@ const struct db_backend db_sqlite_backend = {
     .read = read_db,
     .read_quick = read_quickly,
     .copy = copy_db,
+    .compact = compact_db,
     .counts = count_db,
     .prepare = db_sqlite_prepare,
     .changes = db_sqlite_changes,
