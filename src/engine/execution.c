@@ -202,8 +202,7 @@ bool execution_hand_over(struct execution *execution, void (*job)(void *executio
         return false;
     execution->away = false;
     error_set(&execution->error, TREADLE_ELIMIT, "Too many calls of tools are waiting.");
-    execution->phase = execution_fail;
-    return true;
+    return execution_fails(execution);
 }
 
 bool execution_is_over(const struct execution *execution)
@@ -232,6 +231,12 @@ static int write_failure(struct db_session *session, void *argument, struct trea
     return rc ? rc
               : run_state_fail(&execution->change, execution->record.run.id, &execution->last_error,
                                error);
+}
+
+bool execution_fails(struct execution *execution)
+{
+    execution->phase = execution_fail;
+    return true;
 }
 
 /* A full disk must not leave the thread locked, so the failure is written again and again until it
@@ -286,10 +291,8 @@ static bool is_unended(struct execution *execution)
 /* What the request names must stay until the model has let go of it. */
 bool execution_end(struct execution *execution)
 {
-    if (is_unended(execution)) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (is_unended(execution))
+        return execution_fails(execution);
     const struct engine_options *options = &execution->engine->options;
     const char *status = execution->status ? execution->status : "ended";
     char milliseconds[24], turns[16];

@@ -117,7 +117,9 @@ bool execution_hand_over(struct execution *execution, void (*job)(void *executio
                          execution_phase then);
 void execution_arrive(struct execution *execution, int result);
 
-/* Fails the run, for the error that stands in the execution. */
+/* Has the run fail, for the error that stands in the execution: how phases end that cannot go on.
+ * Gives true; execution_fail comes next. */
+bool execution_fails(struct execution *execution);
 bool execution_fail(struct execution *execution);
 
 /* The last phase. */

@@ -131,8 +131,7 @@ static bool ask(struct execution *execution)
         return true;
     execution->answering = execution->asking = false;
     error_set(&execution->error, TREADLE_ELIMIT, "Too many answers are waiting.");
-    execution->phase = execution_fail;
-    return true;
+    return execution_fails(execution);
 }
 
 bool execution_ask(struct execution *execution)
@@ -146,16 +145,15 @@ bool execution_ask(struct execution *execution)
     };
     struct model_request request = {.model = run->model};
     enum budget_verdict verdict;
-    execution->phase = execution_fail;
     if (execution->turn >= EXECUTION_TURNS) {
         error_set(&execution->error, TREADLE_ELIMIT,
                   "The model called tools in %d turns without an answer.", EXECUTION_TURNS);
-        return true;
+        return execution_fails(execution);
     }
     if (offer_tools(execution, &request) || set_options(execution, &request) ||
         budget_fit(&budget, &execution->conversation, execution->arena, &request, &verdict)) {
         error_set_memory(&execution->error);
-        return true;
+        return execution_fails(execution);
     }
     choose_tool(execution, &request);
     execution->request = request;

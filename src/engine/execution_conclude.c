@@ -22,10 +22,8 @@ static bool finish_cut(struct execution *execution)
     int rc = 0;
     if (execution->writes && execution->walk && !execution_finish_text(execution, &rc))
         return false;
-    if (rc) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (rc)
+        return execution_fails(execution);
     execution->status = "incomplete";
     return execution_write(execution, write_cut, execution_end);
 }
@@ -79,14 +77,11 @@ int execution_count(struct execution *execution)
 bool execution_conclude(struct execution *execution)
 {
     const struct model_outcome *outcome = &execution->inbox.outcome;
-    if (!execution->heard && execution_count(execution)) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (!execution->heard && execution_count(execution))
+        return execution_fails(execution);
     if (outcome->error) {
         execution->error = *outcome->error;
-        execution->phase = execution_fail;
-        return true;
+        return execution_fails(execution);
     }
     if (outcome->finish == MODEL_CANCELLED) {
         execution->phase = execution_end;

@@ -58,9 +58,7 @@ static bool begun(struct execution *execution, const char *subject)
     int rc = live_begin(execution->owner.live, subject, &execution->error);
     live_leave(&execution->owner);
     execution->saved_at = clock_monotonic_us();
-    if (rc)
-        execution->phase = execution_fail;
-    return true;
+    return !rc || execution_fails(execution);
 }
 
 static bool message_begun(struct execution *execution)
@@ -75,11 +73,10 @@ static bool message_begun(struct execution *execution)
         citation_begin(execution->conversation.sources, execution->conversation.source_count,
                        target, execution->arena);
     execution->writes = true;
-    if (!execution->walk) {
-        error_set_memory(&execution->error);
-        execution->phase = execution_fail;
-    }
-    return true;
+    if (execution->walk)
+        return true;
+    error_set_memory(&execution->error);
+    return execution_fails(execution);
 }
 
 static bool tools_begun(struct execution *execution)
@@ -149,10 +146,8 @@ bool execution_complete_message(struct execution *execution)
     int rc = 0;
     if (execution->walk && !execution_finish_text(execution, &rc))
         return false;
-    if (rc) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (rc)
+        return execution_fails(execution);
     execution->status = execution->heard ? "completed" : NULL;
     return execution_write(execution, complete_message, message_completed);
 }
@@ -311,8 +306,7 @@ static bool save_or_wait(struct execution *execution)
 static bool give_up(struct execution *execution, int overflow)
 {
     inbox_error(overflow, &execution->error);
-    execution->phase = execution_fail;
-    return true;
+    return execution_fails(execution);
 }
 
 bool execution_hear(struct execution *execution)
@@ -340,7 +334,5 @@ bool execution_hear(struct execution *execution)
         return false;
     int rc = hear_entries(execution);
     live_leave(&execution->owner);
-    if (rc)
-        execution->phase = execution_fail;
-    return true;
+    return !rc || execution_fails(execution);
 }

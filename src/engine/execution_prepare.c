@@ -123,10 +123,8 @@ static bool await_tools(struct execution *execution)
 {
     bool ready = false;
     int64_t now = clock_monotonic_us();
-    if (are_ready(execution, now - execution->opened_at, &ready)) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (are_ready(execution, now - execution->opened_at, &ready))
+        return execution_fails(execution);
     atomic_store(&execution->tick_at, ready ? 0 : now + LOOK_US);
     return ready && execution_write(execution, use, load_conversation);
 }

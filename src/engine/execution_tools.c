@@ -186,10 +186,8 @@ bool execution_tools(struct execution *execution)
     enum model_finish finish = execution->inbox.outcome.finish;
     bool runs = false;
     execution->recall = NULL;
-    if (record_calls(execution)) {
-        execution->phase = execution_fail;
-        return true;
-    }
+    if (record_calls(execution))
+        return execution_fails(execution);
     if (finish == MODEL_LENGTH)
         return execution_cut(execution, "max_completion_tokens", "max_tokens");
     if (finish == MODEL_CONTENT_FILTER)

@@ -162,9 +162,8 @@ bool execution_whole_has(const struct execution *execution)
 
 bool execution_whole_write(struct execution *execution)
 {
-    execution->phase = execution_fail;
     if (execution_count(execution))
-        return true;
+        return execution_fails(execution);
     execution->status = "completed";
     return execution_write(execution, write_whole, execution_end);
 }
