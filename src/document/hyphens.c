@@ -7,10 +7,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 enum { LONGEST_WORD = 80, FIRST_CAPACITY = 1 << 14, MOST_WORDS = 1 << 21 };
-
-static const uint64_t hash_start = 14695981039346656037u;
 
 static bool is_upper(char c)
 {
@@ -36,7 +35,7 @@ static uint64_t hash_on(uint64_t hash, const char *text, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
         unsigned char c = (unsigned char)(is_upper(text[i]) ? text[i] - 'A' + 'a' : text[i]);
-        hash = (hash ^ c) * 1099511628211u;
+        hash = hash_step_64(hash, c);
     }
     return hash;
 }
@@ -94,7 +93,7 @@ int hyphens_learn(struct hyphens *hyphens, const char *text, size_t length,
             end++;
         bool cut = end == length && end > start && text[end - 1] == '-';
         if (end > start && end - start <= LONGEST_WORD && !cut)
-            rc = add(hyphens, hash_on(hash_start, text + start, end - start), error);
+            rc = add(hyphens, hash_on(HASH_START_64, text + start, end - start), error);
         start = end + 1;
     }
     return rc;
@@ -118,7 +117,7 @@ static bool knows(const struct hyphens *hyphens, const char *a, size_t a_length,
 {
     if (hyphens->capacity == 0)
         return false;
-    uint64_t hash = hash_on(hash_start, a, a_length);
+    uint64_t hash = hash_on(HASH_START_64, a, a_length);
     hash = hash_on(hash, middle, strlen(middle));
     hash = hash_on(hash, b, b_length);
     return hyphens->slots[find_slot(hyphens, hash)] != 0;
@@ -135,7 +134,7 @@ static bool begins_compounds(const char *word, size_t length)
         "two",  "user",   "well",   "wide",    "word",  "zero"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         if (strlen(words[i]) == length &&
-            hash_on(hash_start, words[i], length) == hash_on(hash_start, word, length))
+            hash_on(HASH_START_64, words[i], length) == hash_on(HASH_START_64, word, length))
             return true;
     return false;
 }

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 
 enum {
@@ -242,24 +243,19 @@ static int keep_own_numbers(struct margins *margins, struct treadle_error *error
     return 0;
 }
 
-static uint64_t hash_byte(uint64_t hash, char c)
-{
-    return (hash ^ (unsigned char)c) * 1099511628211u;
-}
-
 /* Hashes the row's text, and looks whether it is a page's number and nothing else. */
 static void hash_mark(struct mark *mark)
 {
     const struct row *row = mark->row;
     bool words = false;
-    mark->text = 14695981039346656037u;
+    mark->text = HASH_START_64;
     mark->counted = mark->number_count > 0;
     for (size_t at = 0; at < row->length;) {
         const struct number *own = NULL;
         for (size_t n = 0; n < mark->number_count && !own; n++)
             own = mark->numbers[n].start == at ? &mark->numbers[n] : NULL;
         if (own) {
-            mark->text = hash_byte(mark->text, '#');
+            mark->text = hash_step_64(mark->text, '#');
             at = own->end;
             continue;
         }
@@ -268,7 +264,7 @@ static void hash_mark(struct mark *mark)
         words =
             words || !(row->text[at] == ' ' || number || is_page_word(row->text + at, end - at));
         for (; at < end; at++)
-            mark->text = hash_byte(mark->text, row->text[at]);
+            mark->text = hash_step_64(mark->text, (unsigned char)row->text[at]);
     }
     mark->bare = mark->counted && !words;
 }

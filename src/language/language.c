@@ -10,6 +10,7 @@
 #include <unicode/ustring.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "language/internal.h"
 
@@ -70,9 +71,9 @@ void language_free(struct language *language)
 
 static uint32_t hash(const char *bytes, size_t length, uint32_t seed)
 {
-    uint32_t value = 2166136261u ^ seed;
+    uint32_t value = HASH_START_32 ^ seed;
     for (size_t i = 0; i < length; i++)
-        value = (value ^ (unsigned char)bytes[i]) * 16777619u;
+        value = hash_step_32(value, (unsigned char)bytes[i]);
     return value ^ value >> 15;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "base/text.h"
 #include "language/language.h"
 
@@ -34,9 +35,9 @@ struct features {
 
 static uint64_t hash_bytes(const char *bytes, size_t length, uint64_t kind)
 {
-    uint64_t hash = UINT64_C(14695981039346656037) ^ kind;
+    uint64_t hash = HASH_START_64 ^ kind;
     for (size_t i = 0; i < length; i++)
-        hash = (hash ^ (unsigned char)bytes[i]) * UINT64_C(1099511628211);
+        hash = hash_step_64(hash, (unsigned char)bytes[i]);
     /* The multiplication leaves the low bits weak. */
     hash ^= hash >> 32;
     hash *= UINT64_C(0xd6e8feb86659fd93);

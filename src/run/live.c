@@ -10,6 +10,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
+#include "base/hash.h"
 #include "run/live_internal.h"
 
 enum {
@@ -44,9 +45,9 @@ void live_table_free(struct live_table *table)
 
 static struct live_run **find_place(struct live_table *table, const char *run_id)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = HASH_START_32;
     for (const char *at = run_id; *at; at++)
-        hash = (hash ^ (unsigned char)*at) * 16777619u;
+        hash = hash_step_32(hash, (unsigned char)*at);
     struct live_run **place = &table->buckets[hash % TABLE_SIZE];
     while (*place && strcmp((*place)->id, run_id) != 0)
         place = &(*place)->next;

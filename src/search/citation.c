@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "search/search.h"
 
 enum { WORDS = 256, WORD_LETTERS = 3 };
@@ -43,10 +44,10 @@ static uint32_t next_word(const char *text, size_t length, size_t *position)
         while (*position < length && !part_of_word(text[*position]))
             (*position)++;
         size_t start = *position;
-        uint32_t hash = 2166136261u;
+        uint32_t hash = HASH_START_32;
         for (; *position < length && part_of_word(text[*position]); (*position)++) {
             unsigned char byte = (unsigned char)text[*position];
-            hash = (hash ^ (byte < 0x80 ? (unsigned)tolower(byte) : byte)) * 16777619u;
+            hash = hash_step_32(hash, byte < 0x80 ? (unsigned char)tolower(byte) : byte);
         }
         if (*position - start >= WORD_LETTERS)
             return hash | 1;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hash.h"
 #include "store/db_sqlite.h"
 
 enum { CACHE_SIZE = 96 };
@@ -73,12 +74,11 @@ void db_sqlite_cache_end_work(struct db_sqlite_cache *cache)
     cache->work++;
 }
 
-/* FNV-1a */
 static uint64_t hash_text(const char *text)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
+    uint64_t hash = HASH_START_64;
     for (; *text; text++)
-        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+        hash = hash_step_64(hash, (unsigned char)*text);
     return hash;
 }
 
