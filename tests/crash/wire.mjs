@@ -26,7 +26,7 @@ export class Wire {
 
     send(method, path, body, headers) {
         return new Promise((resolve, reject) => {
-            const broken = error => reject(new Broken(error.message));
+            const broken = error => reject(new Broken(`${method} ${path}: ${error.message}`));
             const sent = http.request({ hostname: this.url.hostname, port: this.url.port,
                 agent: this.agent, method, path: `/v1${path}`, headers }, resolve);
             sent.on('error', broken);

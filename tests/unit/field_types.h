@@ -49,6 +49,7 @@ static const struct treadle_type *const field_roots[] = {
     &treadle_upload_create_request_type,
     &treadle_upload_complete_request_type,
     &treadle_file_counts_type,
+    &treadle_tool_call_type,
     &treadle_vector_store_type,
     &treadle_vector_store_create_request_type,
     &treadle_vector_store_modify_request_type,
