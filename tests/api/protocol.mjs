@@ -111,12 +111,7 @@ const without = (object, ...names) =>
 function wholeContent(parts) {
     return parts.map(part => {
         if (!part.text) return without(part, 'index');
-        // A citation without a quote has an empty one in a stream and none in the message.
-        const annotations = part.text.annotations.map(annotation => {
-            const { quote, ...citation } = annotation.file_citation;
-            return { ...without(annotation, 'index'),
-                file_citation: quote ? annotation.file_citation : citation };
-        });
+        const annotations = part.text.annotations.map(annotation => without(annotation, 'index'));
         return { type: part.type, text: { value: part.text.value, annotations } };
     });
 }

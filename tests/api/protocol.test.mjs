@@ -54,7 +54,7 @@ const speaking = [...start,
     said('msg_1', text(MARKER, [{ index: 0, ...citation, file_citation: { file_id: 'file-1', quote: '' } }])),
     said('msg_1', text('.')),
     message('completed', 'msg_1', { status: 'completed', completed_at: 1,
-        ...whole(`Hé!${MARKER}.`, [{ ...citation, file_citation: { file_id: 'file-1' } }]) }),
+        ...whole(`Hé!${MARKER}.`, [{ ...citation, file_citation: { file_id: 'file-1', quote: '' } }]) }),
     step('completed', 'step_1', creation('msg_1'), ended), end('completed')];
 /** Two calls. */
 const calling = [...start, step('created', 'step_1', tools([])), step('in_progress', 'step_1', tools([])),
