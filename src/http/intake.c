@@ -17,6 +17,7 @@
 
 #include <errno.h>
 #include <gnutls/gnutls.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -144,6 +145,21 @@ ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags)
     size_t passed = pass(connection, out, (size_t)got, NULL);
     errno = ECONNRESET;
     return passed ? (ssize_t)passed : -1;
+}
+
+/* The library takes a bounded number of events at once, and when it has got as many it asks for
+ * more before it works on them: with none to come it would wait for as long as connections may
+ * idle. So the wait after a full one does not wait. */
+int http_intake_epoll_wait(int epoll, struct epoll_event *events, int most,
+                           int timeout) __asm__("epoll_wait");
+
+int http_intake_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
+{
+    static _Thread_local bool full;
+    /* What epoll_wait does, by another name. */
+    int count = epoll_pwait(epoll, events, most, watched && full ? 0 : timeout, NULL);
+    full = count == most;
+    return count;
 }
 
 ssize_t http_intake_record_recv(gnutls_session_t session, void *out,

@@ -66,6 +66,24 @@ test('requests that never end leave room for the owner and for other addresses',
     assert.equal(await ask({ socketPath: path.join(store, 'socket') }), 200);
 });
 
+// As many events at once as the library takes had it wait for more before it worked on them.
+test('requests that come all at once are all answered', async t => {
+    const server = await serve(t);
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 256 });
+    t.after(() => agent.destroy());
+    for (let round = 0; round < 10; round++) {
+        const replies = Promise.all(Array.from({ length: 768 }, () => ask({ agent,
+            port: port(server), host: '127.0.0.1', path: '/v1/threads/thread_none' })));
+        let patience;
+        const late = new Promise((_, reject) => {
+            patience = setTimeout(() => reject(new Error('a request has no reply')), 20000);
+        });
+        assert.ok((await Promise.race([replies, late])).every(status => status === 404));
+        clearTimeout(patience);
+        await new Promise(done => setTimeout(done, 100));
+    }
+});
+
 test('a body of very many values is refused before it takes memory', async t => {
     const server = await serve(t);
     const peak = () => Number(/VmHWM:\s+(\d+)/.exec(
