@@ -22,7 +22,7 @@ static void forget_event(struct sse *sse)
 {
     buffer_reset(&sse->data);
     sse->has_data = sse->whole = false;
-    sse->name[0] = sse->comment[0] = '\0';
+    sse->name[0] = sse->id[0] = '\0';
 }
 
 void sse_reset(struct sse *sse)
@@ -70,8 +70,8 @@ static int take_line(struct sse *sse, const char *line, size_t length)
         return add_data(sse, value, rest);
     if (field == 5 && memcmp(line, "event", 5) == 0)
         set_text(sse->name, sizeof sse->name, value, rest);
-    else if (field == 0)
-        set_text(sse->comment, sizeof sse->comment, value, rest);
+    else if (field == 2 && memcmp(line, "id", 2) == 0)
+        set_text(sse->id, sizeof sse->id, value, rest);
     return 0;
 }
 

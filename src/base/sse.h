@@ -2,9 +2,8 @@
  * Server-sent events, read: bytes as they come in, whole events out, one at a time.
  *
  * Follows the standard: lines end with LF, CR or CRLF; the data lines of an event are joined with
- * LF; a blank line ends the event; `id` and `retry` are passed over. Comments are no part of an
- * event, but the last one before it can be seen. An event that the stream's end cuts off is handed
- * out too when asked for, since some servers leave the last blank line away.
+ * LF; a blank line ends the event; comments and `retry` are passed over. An event that the stream's
+ * end cuts off is handed out too when asked for, since some servers leave the last blank line away.
  */
 #ifndef BASE_SSE_H
 #define BASE_SSE_H
@@ -14,8 +13,8 @@
 struct sse {
     /* The event, until the next one is asked for: */
     struct buffer data;
-    char name[64];    /* "" where the stream gave none */
-    char comment[32]; /* the start of the last comment within the event; "" without one */
+    char name[64]; /* "" where the stream gave none */
+    char id[32];   /* the start of the event's id; "" where it has none of its own */
     /* The reader's own: */
     struct buffer line;
     bool has_data;

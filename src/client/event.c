@@ -83,7 +83,7 @@ int event_read(const struct sse *sse, struct arena *arena, struct treadle_event 
     if (!event.type)
         return 0;
     event.name = event_names[event.type];
-    if (text_to_integer(sse->comment, 1, INT64_MAX, &event.number))
+    if (text_to_integer(sse->id, 1, INT64_MAX, &event.number))
         event.number = 0;
     int rc = event.type == TREADLE_EVENT_ERROR ? read_error(&event, arena, error)
                                                : read_object(&event, arena, error);

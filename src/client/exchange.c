@@ -182,23 +182,29 @@ int exchange_failure(const struct treadle_client *client, const struct exchange 
                      exchange->reason[0] ? exchange->reason : curl_easy_strerror(code));
 }
 
-/* The client's own headers followed by the content type; curl's list is copied, as it can only
+static bool add_header(struct curl_slist **headers, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*headers, line);
+    if (longer)
+        *headers = longer;
+    return longer != NULL;
+}
+
+/* The client's own headers followed by those of the exchange; curl's list is copied, as it can only
  * grow in place and other threads may be using it. */
-static struct curl_slist *request_headers(const struct treadle_client *client, bool json)
+static struct curl_slist *request_headers(const struct treadle_client *client,
+                                          const struct exchange *exchange)
 {
     struct curl_slist *headers = NULL;
-    for (const struct curl_slist *header = client->headers; header; header = header->next) {
-        struct curl_slist *longer = curl_slist_append(headers, header->data);
-        if (!longer)
-            goto failed;
-        headers = longer;
-    }
-    if (!json)
+    bool failed = false;
+    for (const struct curl_slist *header = client->headers; header; header = header->next)
+        failed = failed || !add_header(&headers, header->data);
+    if (exchange->body)
+        failed = failed || !add_header(&headers, "Content-Type: application/json");
+    if (exchange->is_stream)
+        failed = failed || !add_header(&headers, "Treadle-Event-Ids: true");
+    if (!failed)
         return headers;
-    struct curl_slist *longer = curl_slist_append(headers, "Content-Type: application/json");
-    if (longer)
-        return longer;
-failed:
     curl_slist_free_all(headers);
     return NULL;
 }
@@ -207,7 +213,7 @@ int exchange_open(struct treadle_client *client, struct exchange *exchange,
                   struct treadle_error *error)
 {
     exchange->reason[0] = '\0';
-    exchange->headers = request_headers(client, exchange->body != NULL);
+    exchange->headers = request_headers(client, exchange);
     CURL *handle = exchange->handle = client_take_handle(client);
     CURLcode code = handle && exchange->headers ? CURLE_OK : CURLE_OUT_OF_MEMORY;
     if (!code && exchange->upload) {

@@ -72,7 +72,7 @@ struct exchange {
     struct upload *upload;
     treadle_content_sink sink; /* takes the body of a 2xx reply, when there is one */
     void *sink_context;
-    bool is_stream; /* it may take any time */
+    bool is_stream; /* it may take any time, and its events are wanted with their numbers */
 
     /* While it is open: */
     CURL *handle;

@@ -199,6 +199,7 @@ void http_answer(struct http_request *request);
 struct http_stream_options {
     size_t queue_bytes;         /* that may wait for the client; 0: 1 MiB */
     unsigned heartbeat_seconds; /* of silence, after which an event stream gets a comment; 0: 15 */
+    bool no_heartbeat;          /* the stream gets no comments */
     void *context;
     /* Nobody reads any more: the client left or was dropped, or the server stops. Called at most
      * once, on an event thread, never within a function below; not when all was said before. Must

@@ -386,7 +386,8 @@ static void tend_some(struct http_stream **some, struct pollfd *set, size_t coun
 static void beat(struct http_stream *stream, int64_t now)
 {
     int64_t patience = (int64_t)stream->options.heartbeat_seconds * 1000000;
-    if (stream->beats && !stream->length && now - stream->last_write >= patience)
+    if (stream->beats && !stream->options.no_heartbeat && !stream->length &&
+        now - stream->last_write >= patience)
         append(stream, heartbeat, sizeof heartbeat - 1);
 }
 

@@ -108,13 +108,15 @@ static int parse_metadata(const struct http_request *request, struct resource_qu
     return 0;
 }
 
+/* A browser that connects again repeats the address and adds the header, which is newer. */
 static int parse_event(const struct http_request *request, int64_t *out,
                        struct treadle_error *error)
 {
-    const char *text = http_query(request, "after");
+    const char *last = http_header(request, "last-event-id");
+    const char *text = last ? last : http_query(request, "after");
     if (!text || !text_to_integer(text, 0, INT64_MAX, out))
         return 0;
-    return error_set_request(error, "invalid_value", "after",
+    return error_set_request(error, "invalid_value", last ? "Last-Event-ID" : "after",
                              "Invalid value: '%.64s'. Expected the number of an event.", text);
 }
 

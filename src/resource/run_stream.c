@@ -13,6 +13,7 @@
 #include "api/error.h"
 #include "api/types.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "resource/call.h"
 #include "resource/handlers.h"
 #include "run/live.h"
@@ -26,14 +27,35 @@ enum { QUEUE_BYTES = 16 << 20 };
 struct run_stream {
     struct live_follower follower;
     struct http_stream *stream;
+    bool numbered; /* the client gets the numbers of events, and comments where nothing happens */
 };
 
 /* ---- The stream ----------------------------------------------------------------------------- */
 
+/* Frames as the service sent them: without the lines that number them. */
+static int write_plain(struct http_stream *stream, const char *bytes, size_t length)
+{
+    static const char number[] = "id: ", end[] = "\n\n";
+    struct buffer plain;
+    buffer_init(&plain, length + 1);
+    for (const char *at = bytes, *last = bytes + length; at < last;) {
+        const char *next = memmem(at, (size_t)(last - at), end, strlen(end));
+        next = next ? next + strlen(end) : last;
+        if ((size_t)(next - at) > strlen(number) && memcmp(at, number, strlen(number)) == 0)
+            at = (const char *)memchr(at, '\n', (size_t)(next - at)) + 1;
+        buffer_append(&plain, at, (size_t)(next - at));
+        at = next;
+    }
+    int rc = plain.failed ? plain.failed : http_stream_write(stream, plain.data, plain.length);
+    buffer_clear(&plain);
+    return rc;
+}
+
 static int on_frames(void *context, const char *bytes, size_t length)
 {
     struct run_stream *run = context;
-    return http_stream_write(run->stream, bytes, length);
+    return run->numbered ? http_stream_write(run->stream, bytes, length)
+                         : write_plain(run->stream, bytes, length);
 }
 
 static void on_end(void *context)
@@ -56,11 +78,20 @@ static void on_released(void *context)
     free(run);
 }
 
+/* Hand-written readers of the service's streams know neither ids nor comments. */
+static bool wants_numbers(const struct resource_call *call)
+{
+    const char *wish = http_header(call->request, "treadle-event-ids");
+    return call->endpoint->own || (wish && text_equal_ignoring_case(wish, "true"));
+}
+
 static int make_stream(struct resource_call *call, struct live_run *live, struct run_stream **out,
                        struct treadle_error *error)
 {
     struct run_stream *run = calloc(1, sizeof *run);
+    const bool numbered = wants_numbers(call);
     const struct http_stream_options options = {.queue_bytes = QUEUE_BYTES,
+                                                .no_heartbeat = !numbered,
                                                 .context = run,
                                                 .cancelled = on_cancelled,
                                                 .released = on_released};
@@ -73,6 +104,7 @@ static int make_stream(struct resource_call *call, struct live_run *live, struct
     }
     run->follower = (struct live_follower){
         .context = run, .frames = on_frames, .end = on_end, .content = call->query.include_content};
+    run->numbered = numbered;
     http_stream_open(run->stream, "text/event-stream; charset=utf-8");
     *out = run;
     return 0;

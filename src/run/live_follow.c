@@ -28,7 +28,7 @@ struct live_slot {
 void live_print_frame(int64_t number, enum treadle_event_type type, const char *data,
                       struct buffer *out)
 {
-    buffer_append_format(out, ": %" PRId64 "\nevent: %s\ndata: ", number, event_names[type]);
+    buffer_append_format(out, "id: %" PRId64 "\nevent: %s\ndata: ", number, event_names[type]);
     buffer_append_string(out, data);
     buffer_append(out, "\n\n", 2);
 }
@@ -37,7 +37,8 @@ void live_frame_piece(const struct live_run *live, const struct piece *piece, st
 {
     bool step = piece->kind == PIECE_STEP || piece->kind == PIECE_ARGUMENTS;
     enum treadle_event_type type = step ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
-    buffer_append_format(out, ": %" PRId64 "\nevent: %s\ndata: ", piece->number, event_names[type]);
+    buffer_append_format(out, "id: %" PRId64 "\nevent: %s\ndata: ", piece->number,
+                         event_names[type]);
     if (piece->kind == PIECE_STEP || piece->kind == PIECE_MESSAGE)
         buffer_append(out, live->text.data + piece->start, piece->length);
     else
@@ -345,7 +346,7 @@ void live_follow_change(struct live_run *live, struct live_follower *follower, i
 static const char *skip_frames(const char *held, int64_t after)
 {
     const char *at = held;
-    while (at && *at && strtoll(at + 2, NULL, 10) <= after) {
+    while (at && *at && strtoll(at + strlen("id: "), NULL, 10) <= after) {
         at = strstr(at, "\n\n");
         at = at ? at + 2 : NULL;
     }

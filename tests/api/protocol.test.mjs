@@ -165,7 +165,7 @@ test('deltas may be cut anywhere', () => {
 });
 
 test('the reader of streams', async t => {
-    const frame = ([event, data], number) => `: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
+    const frame = ([event, data], number) => `id: ${number}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
     const done = 'event: done\ndata: [DONE]\n\n';
     const frames = speaking.map(frame);
     let body;
@@ -193,15 +193,15 @@ test('the reader of streams', async t => {
     });
     const faults = {
         'no done': frames.join(''),
-        'an end within a frame': `${frames[0]}: 1\nevent: thread.run.queued\n`,
+        'an end within a frame': `${frames[0]}id: 1\nevent: thread.run.queued\n`,
         'something behind done': `${frames[0]}${done}: ping\n\n`,
-        'an id': `id: 0\n${frames[0]}${done}`,
+        'a number as a comment': `: 0\n${frames[0]}${done}`,
         'no number': frames[0].replace(/^.*\n/, '') + done,
-        'a number alone': `: 1\n\n${frames[0]}${done}`,
-        'no data': `: 0\nevent: thread.run.created\n\n${done}`,
+        'a number alone': `id: 1\n\n${frames[0]}${done}`,
+        'no data': `id: 0\nevent: thread.run.created\n\n${done}`,
         'two lines of data': frames[0].replace('\n\n', '\ndata: x\n\n') + done,
         'carriage returns': frames[0].replaceAll('\n', '\r\n') + done,
-        'done with a number': `${frames[0]}: 1\n${done}`,
+        'done with a number': `${frames[0]}id: 1\n${done}`,
     };
     for (const [name, text] of Object.entries(faults))
         await t.test(name, () => assert.rejects(read(text)));

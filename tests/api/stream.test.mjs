@@ -341,6 +341,40 @@ test('what is streamed, and when', async t => {
     });
 });
 
+test('a stream of the contract has nothing but its events', async t => {
+    const kit = await steered(t);
+    const read = async (method, target, body, headers = {}) => {
+        const reply = await fetch(`${kit.server.url}${target}`, { method,
+            headers: { 'content-type': 'application/json', ...headers }, body });
+        assert.equal(reply.status, 200);
+        return reply.text();
+    };
+    const assistant_id = await kit.assistant();
+    const run = JSON.stringify({ assistant_id, stream: true, thread: { messages: [{ role: 'user',
+        content: script(say('One,', ' two,', ' three.'), say('more')) }] } });
+    const plain = /^(event: [a-z._]+\ndata: [^\n]+\n\n)+$/;
+    const text = await read('POST', '/v1/threads/runs', run);
+    assert.match(text, plain);
+    assert.match(text, /event: thread\.message\.delta\n/);
+    assert.ok(text.endsWith('event: done\ndata: [DONE]\n\n'));
+
+    await t.test('one that asks gets numbers', async () => {
+        const asked = await read('POST', '/v1/threads/runs', run, { 'Treadle-Event-Ids': 'true' });
+        assert.match(asked, /^(id: [0-9]+\nevent: [a-z._]+\ndata: [^\n]+\n\n)+event: done\n/);
+    });
+    await t.test('the log goes on after Last-Event-ID', async () => {
+        const { id, thread_id } = JSON.parse(/thread\.run\.created\ndata: (.*)/.exec(text)[1]);
+        const events = `/v1/threads/${thread_id}/runs/${id}/events`;
+        const all = await read('GET', events);
+        const numbers = [...all.matchAll(/^id: (\d+)$/gm)].map(match => match[1]);
+        const rest = await read('GET', `${events}?after=0`, undefined, { 'Last-Event-ID': numbers[2] });
+        assert.ok(all.endsWith(rest) && rest.startsWith(`id: ${numbers[3]}\n`), rest.slice(0, 80));
+        const wrong = await fetch(`${kit.server.url}${events}`, { headers: { 'Last-Event-ID': 'x' } });
+        await wrong.json().then(({ error }) => assert.equal(error.param, 'Last-Event-ID'));
+        assert.equal(wrong.status, 400);
+    });
+});
+
 test('errors before a stream are plain', async t => {
     const kit = await steered(t);
     const assistant = await kit.assistant();

@@ -9,7 +9,8 @@ export class Broken extends Error {}
 function parseFrame(text) {
     const frame = { number: null, name: null, data: null };
     for (const line of text.split('\n')) {
-        if (line.startsWith(': ')) frame.number = Number(line.slice(2));
+        if (line.startsWith(':')) continue;
+        if (line.startsWith('id: ')) frame.number = Number(line.slice(4));
         else if (line.startsWith('event: ')) frame.name = line.slice(7);
         else if (line.startsWith('data: ')) frame.data = line.slice(6);
         else throw new Error(`no line of a stream: ${line}`);
@@ -82,9 +83,10 @@ export class Wire {
     /** The frames of a stream as they come; throws when it is cut off before its end. */
     async* stream(method, path, value) {
         const body = value === undefined ? undefined : JSON.stringify(value);
+        const headers = body
+            ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) } : {};
         const reply = await this.send(method, path, body,
-            body ? { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-                : {});
+            { 'treadle-event-ids': 'true', ...headers });
         if (reply.statusCode !== 200 || !/^text\/event-stream/.test(reply.headers['content-type']))
             throw new Error(`${method} ${path}: ${reply.statusCode} ${await this.bytes(reply)}`);
         let text = '';

@@ -8,13 +8,15 @@
 #define OPEN HEAD "Connection: close\r\n\r\n"
 #define RUN                                                                                        \
     "\"object\":\"thread.run\",\"thread_id\":\"thread_1\",\"model\":\"m\",\"unknown\":[1]}\n\n"
-#define CREATED ": 1\nevent: thread.run.created\ndata: {\"id\":\"run_1\",\"status\":\"queued\"," RUN
-#define QUEUED  ": 2\nevent: thread.run.queued\ndata: {\"id\":\"run_1\",\"status\":\"queued\"," RUN
+#define CREATED                                                                                    \
+    "id: 1\nevent: thread.run.created\ndata: {\"id\":\"run_1\",\"status\":\"queued\"," RUN
+#define QUEUED "id: 2\nevent: thread.run.queued\ndata: {\"id\":\"run_1\",\"status\":\"queued\"," RUN
 #define TEXT(number, text)                                                                         \
-    ": " number "\nevent: thread.message.delta\ndata: {\"id\":\"msg_1\",\"delta\":{\"content\":["  \
+    "id: " number                                                                                  \
+    "\nevent: thread.message.delta\ndata: {\"id\":\"msg_1\",\"delta\":{\"content\":["              \
     "{\"index\":0,\"type\":\"text\",\"text\":{\"value\":\"" text "\"}}]}}\n\n"
 #define COMPLETED                                                                                  \
-    ": 9\nevent: thread.run.completed\ndata: {\"id\":\"run_1\",\"status\":\"completed\"," RUN
+    "id: 9\nevent: thread.run.completed\ndata: {\"id\":\"run_1\",\"status\":\"completed\"," RUN
 #define DONE "event: done\ndata: [DONE]\n\n"
 
 static const struct treadle_stream_options plain = TREADLE_STREAM_OPTIONS_INIT;
@@ -98,14 +100,14 @@ static void every_kind_of_event_brings_its_object(void **state)
     struct reading reading;
     BEGIN(&reading, NULL,
           OPEN ": keep-alive\n\n"
-               ": 1\nevent: thread.created\ndata: {\"id\":\"thread_1\"}\n\n" QUEUED
-               ": 3\nevent: thread.run.step.created\ndata: {\"id\":\"step_1\",\"type\":"
+               "id: 1\nevent: thread.created\ndata: {\"id\":\"thread_1\"}\n\n" QUEUED
+               "id: 3\nevent: thread.run.step.created\ndata: {\"id\":\"step_1\",\"type\":"
                "\"tool_calls\"}\n\n"
-               ": 4\nevent: thread.run.step.delta\ndata: {\"id\":\"step_1\",\"delta\":"
+               "id: 4\nevent: thread.run.step.delta\ndata: {\"id\":\"step_1\",\"delta\":"
                "{\"step_details\":{\"type\":\"tool_calls\",\"tool_calls\":[{\"index\":0,\"type\":"
                "\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}}\n\n"
                "event: thread.something.new\ndata: not even JSON\n\n"
-               ": 6\nevent: thread.message.created\ndata: {\"id\":\"msg_1\",\"role\":"
+               "id: 6\nevent: thread.message.created\ndata: {\"id\":\"msg_1\",\"role\":"
                "\"assistant\"}\n\n"
                ": keep-alive\n\n" TEXT("7", "Hi") COMPLETED DONE);
     expect_request(&reading, 0, "POST /v1/threads/thread_1/runs HTTP/1.1\r\n");
@@ -197,7 +199,7 @@ static void a_stream_goes_on_behind_the_last_event(void **state)
 {
     (void)state;
     struct reading reading;
-    BEGIN(&reading, NULL, OPEN CREATED QUEUED TEXT("3", "one ") ": 4\nevent: thread.mess", "",
+    BEGIN(&reading, NULL, OPEN CREATED QUEUED TEXT("3", "one ") "id: 4\nevent: thread.mess", "",
           OPEN TEXT("3", "one ") TEXT("4", "two "),
           HEAD "Content-Length: 9999\r\nConnection: close\r\n\r\n" TEXT("6", "three"),
           OPEN COMPLETED DONE);

@@ -467,8 +467,8 @@ static void read_frames(const struct listener *listener, struct account *out)
         const char *name = strstr(at, "\nevent: ") + 8, *data = strstr(name, "\ndata: ") + 7;
         const char *end = strstr(data, "\n\n");
         char *copy = strndup(data, (size_t)(end - data));
-        account_event(out, strtoll(at + 2, NULL, 10), find_type(name, (size_t)(data - 7 - name)),
-                      copy);
+        account_event(out, strtoll(at + strlen("id: "), NULL, 10),
+                      find_type(name, (size_t)(data - 7 - name)), copy);
         free(copy);
         at = end + 2;
     }

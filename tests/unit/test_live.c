@@ -37,7 +37,7 @@ static int on_frames(void *context, const char *bytes, size_t length)
         long number = 0;
         if (end)
             *end = '\0';
-        if (sscanf(at, ": %ld\nevent: %63s", &number, name) < 2)
+        if (sscanf(at, "id: %ld\nevent: %63s", &number, name) < 2)
             sscanf(at, "event: %63s", name);
         size_t told = strlen(listener->told);
         snprintf(listener->told + told, sizeof listener->told - told, "%ld:%s ", number,

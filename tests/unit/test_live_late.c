@@ -159,7 +159,7 @@ static size_t read_frames(const struct scene *scene, int index, struct buffer *t
     size_t count = 0;
     const char *at = scene->frames.data;
     while (at && *at) {
-        int64_t number = strtoll(at + 2, NULL, 10);
+        int64_t number = strtoll(at + strlen("id: "), NULL, 10);
         const char *data = strstr(at, "\ndata: ") + 7;
         const char *end = strstr(data, "\n\n");
         json_t *object = json_loadb(data, (size_t)(end - data), 0, NULL);
@@ -287,7 +287,7 @@ static void an_end_that_others_follow_ends_nobody_behind_it(void **state)
     assert_int_equal(scene->ends, 0);
     assert_int_equal(scene->frames.length, 0);
     settle(scene, hold(scene, 4), TREADLE_EVENT_RUN_IN_PROGRESS, false);
-    assert_non_null(strstr(scene->frames.data, ": 4\nevent: thread.run.in_progress\n"));
+    assert_non_null(strstr(scene->frames.data, "id: 4\nevent: thread.run.in_progress\n"));
     leave(scene);
 }
 

@@ -15,7 +15,7 @@
 static void note_event(const struct sse *sse, struct buffer *seen)
 {
     buffer_append_format(seen, "[%s|%.*s", sse->name, (int)sse->data.length, sse->data.data);
-    buffer_append_format(seen, sse->comment[0] ? "|%s]" : "]", sse->comment);
+    buffer_append_format(seen, sse->id[0] ? "|%s]" : "]", sse->id);
 }
 
 static void expect_events(const char *text, size_t step, const char *expected)
@@ -57,10 +57,10 @@ static void events_are_read_however_they_are_parted(void **state)
         {"event: x\ndata: 1\ndata: 2\n\ndata: 3\n\n", "[x|1\n2][|3]"},
         {"data\n\ndatum: x\n\n", "[|]"},
         {"data: cut off", "[|cut off]"},
-        {": 12\nevent: x\ndata: 1\n\n: keep-alive\n\nevent: y\ndata: 2\n\n", "[x|1|12][y|2]"},
-        {": one\n:two\ndata: 1\n\n", "[|1|two]"},
-        {": a comment that is longer than what is kept of it\ndata: 1\n\n",
-         "[|1|a comment that is longer than w]"},
+        {"id: 12\nevent: x\ndata: 1\n\n: keep-alive\n\nevent: y\ndata: 2\n\n", "[x|1|12][y|2]"},
+        {"id:one\n:two\nid: three\ndata: 1\n\n", "[|1|three]"},
+        {"id: a text that is longer than what is kept of it\ndata: 1\n\n",
+         "[|1|a text that is longer than what]"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         for (size_t step = 1; step < 9; step++)
@@ -87,7 +87,7 @@ static void a_reset_forgets_what_was_read(void **state)
 {
     (void)state;
     struct sse sse;
-    const char *bytes = ": 4\nevent: old\ndata: half";
+    const char *bytes = "id: 4\nevent: old\ndata: half";
     size_t length = strlen(bytes);
     sse_init(&sse, 64);
     assert_int_equal(sse_read(&sse, &bytes, &length), 0);
@@ -98,7 +98,7 @@ static void a_reset_forgets_what_was_read(void **state)
     assert_int_equal(sse_read(&sse, &bytes, &length), 1);
     assert_string_equal(sse.data.data, "new");
     assert_string_equal(sse.name, "");
-    assert_string_equal(sse.comment, "");
+    assert_string_equal(sse.id, "");
     sse_clear(&sse);
 }
 
