@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-/* A part of a context that is kept for the answer, where nothing says how long that may be. */
+/* The part of a context that is kept for the answer, where no limit is set for it. */
 enum { ANSWER_SHARE = 4 };
 
 /* Where the messages are that may be left out: those of the thread but the last. */
@@ -31,8 +31,8 @@ static int64_t message_tokens(const struct model_request *request,
     return model_prompt_tokens(&alone) - MODEL_REPLY_TOKENS;
 }
 
-/* Passages come best first, so what is left out of a search is its worst; the longest list loses
- * first, and each keeps one. */
+/* Passages come best first, so the worst of a search is left out. The longest list loses a passage
+ * first, and each list keeps one. */
 static int64_t drop_passages(const struct model_request *request, struct model_message *messages,
                              int64_t tokens, int64_t limit)
 {
@@ -50,7 +50,7 @@ static int64_t drop_passages(const struct model_request *request, struct model_m
     return tokens;
 }
 
-/* The most tokens that may be told; negative: any number. */
+/* The most tokens that may be sent; negative: any number. */
 static int64_t prompt_limit(const struct budget *budget, int64_t completion)
 {
     int64_t limit = -1;
@@ -100,7 +100,7 @@ int budget_fit(const struct budget *budget, const struct conversation *conversat
     request->messages = kept;
     request->message_count = conversation->count - (to - from);
     tokens = drop_passages(request, kept, tokens, limit);
-    /* A context that is too small is the server's to refuse: the estimate may be wrong. */
+    /* The estimate may be wrong, so the model server decides whether a context is too small. */
     if (budget->max_prompt && tokens > budget->max_prompt - budget->used.prompt_tokens)
         *out = BUDGET_NO_PROMPT;
     return 0;

@@ -1,10 +1,9 @@
 /*
- * Budgets: how much of a conversation a model is told, and how much it may say.
- *
- * Both limits of a run go over all of its turns. What does not fit is left out from the middle:
- * the first message of the thread stays as long as it can, then the newest ones do; instructions,
- * the last message of the thread and what the run itself did always stay, and calls are never
- * parted from their answers. Where that is still too much, searches lose their worst passages.
+ * Budgets: how much of a conversation is sent to a model, and how long its answer may be. Both
+ * limits of a run cover all of its turns. What does not fit is left out from the middle: the first
+ * message of the thread stays as long as it can, then the newest ones do. Instructions, the last
+ * message of the thread and the run's own turns always stay, and a call always stays with its
+ * output. Where that is still too much, searches lose their worst passages.
  */
 #ifndef ENGINE_BUDGET_H
 #define ENGINE_BUDGET_H
@@ -13,7 +12,7 @@
 #include "model/model.h"
 
 struct budget {
-    int64_t context;        /* tokens that the model holds; 0: not known */
+    int64_t context;        /* tokens that the model can take; 0: not known */
     int64_t max_prompt;     /* of all turns; 0: no limit */
     int64_t max_completion; /* the same */
     struct treadle_usage used;

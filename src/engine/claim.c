@@ -1,8 +1,6 @@
 /*
- * Taking up runs.
- *
- * One write at a time claims runs, several at once, until none is queued or there is no room; a
- * wake that comes meanwhile makes it look again, so none is lost.
+ * Claiming runs. One write at a time claims several runs, until none is queued or there is no room.
+ * A wake that comes during a claim makes it look again, so no run is missed.
  */
 #include <stdlib.h>
 
@@ -38,8 +36,8 @@ void claim_free(struct claim *claim)
     free(claim);
 }
 
-/* Claims a run into an execution whose arena is the one given. The run is live before its news is
- * stored. */
+/* Claims a run into an execution whose arena is the one given. The run is live before its events
+ * are stored. */
 static int claim(struct engine *engine, struct run_change *change, struct arena *arena,
                  const struct treadle_run *only, struct execution **out,
                  struct treadle_error *error)
@@ -47,7 +45,7 @@ static int claim(struct engine *engine, struct run_change *change, struct arena 
     struct arena *own = change->arena;
     struct run_memo memo = {.arena = arena};
     struct run_record record;
-    /* What is told lasts as long as the execution, which is longer. */
+    /* The events are kept as long as the execution, which lasts longer. */
     change->arena = arena;
     change->memo = &memo;
     int rc = run_state_claim(change, engine->options.project_limit, only, &record, error);

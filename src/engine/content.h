@@ -1,5 +1,5 @@
 /*
- * Content: a message with images, as a model that sees is told it.
+ * Content: a message with images, as it is sent to a model that takes images.
  */
 #ifndef ENGINE_CONTENT_H
 #define ENGINE_CONTENT_H
@@ -9,7 +9,7 @@
 #include "store/db.h"
 #include "treadle/objects.h"
 
-/* The largest content: what of a message's images goes beyond it is left out. */
+/* The largest content: images that would make it larger are left out. */
 enum { CONTENT_BYTES = 32 << 20 };
 
 /* Prints the parts of a message as JSON in the form of chat completions, for the content of a

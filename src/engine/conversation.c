@@ -110,8 +110,8 @@ static int make_sources(struct conversation *conversation)
     return conversation->sources ? 0 : TREADLE_EMEMORY;
 }
 
-/* An annotation of an earlier answer as a source: a model that repeats its marker means its file,
- * its page and its quote. */
+/* An annotation of an earlier answer as a source: a model that repeats its marker cites the same
+ * file, page and quote. */
 static int make_cited(const struct treadle_annotation *annotation, struct arena *arena,
                       struct citation_source *out)
 {
@@ -143,7 +143,7 @@ static unsigned turn_of(const char *marker)
     return turn;
 }
 
-/* Messages come in order, so the oldest give way to the newest. */
+/* Messages come in order, so the newest replace the oldest. */
 static int note_cited(struct conversation *conversation,
                       const struct treadle_annotation *annotation)
 {
@@ -174,7 +174,7 @@ static int note_all_cited(struct conversation *conversation, const struct treadl
     return rc;
 }
 
-/* What the run itself wrote stands with its steps, and not among the thread's. */
+/* What the run itself wrote comes from its steps, not from the thread's messages. */
 static int add_message(struct conversation *conversation, const char *body, const char *run_id,
                        bool of_run, struct treadle_error *error)
 {
@@ -205,7 +205,7 @@ static size_t message_limit(const struct treadle_run *run)
     return CONVERSATION_MESSAGES;
 }
 
-/* ---- What the run did ----------------------------------------------------------------------- */
+/* ---- The run's earlier turns ---------------------------------------------------------------- */
 
 int conversation_add_result(struct conversation *conversation, const char *call_id,
                             const struct tool_result *result, struct treadle_error *error)
@@ -230,7 +230,7 @@ int conversation_add_result(struct conversation *conversation, const char *call_
 struct past_step {
     struct past_step *next;
     struct treadle_run_step step;
-    const char *remembered; /* JSON: what its calls are recalled by */
+    const char *remembered; /* JSON: from which its calls are recalled */
 };
 
 /* The conversation that is loaded, and whose. */
@@ -256,7 +256,7 @@ static int recall_said(struct conversation *conversation, const struct model_cal
     return 0;
 }
 
-/* The call of a kind that this version does not have gave nothing. */
+/* This version does not have the kind of the call, so its output is empty. */
 static int recall_call(const struct loading *loading, const struct treadle_tool_call *recorded,
                        json_t *remembered, struct model_call_request *said,
                        struct treadle_error *error)
@@ -333,7 +333,7 @@ static int read_step(void *context, const char *body, size_t length, const char 
     return 0;
 }
 
-/* All of them are read before the first is worked on, since that asks the database, too. */
+/* All of them are read first, because recalling a call also reads from the database. */
 static int load_steps(struct db_session *session, const char *run_id, struct arena *arena,
                       struct past_step **out, struct treadle_error *error)
 {

@@ -1,5 +1,6 @@
 /*
- * The conversation: what a model is told, from the thread's messages and the run's own turns.
+ * The conversation: what is sent to a model, made from the thread's messages and the run's own
+ * turns.
  */
 #ifndef ENGINE_CONVERSATION_H
 #define ENGINE_CONVERSATION_H
@@ -12,9 +13,9 @@
 #include "treadle/objects.h"
 
 enum {
-    CONVERSATION_MESSAGES = 256, /* of a thread that a model is told; the newest win */
+    CONVERSATION_MESSAGES = 256, /* of a thread that are sent to a model: the newest */
     CONVERSATION_SOURCES = 512,  /* passages that may be cited */
-    CONVERSATION_CITED = 128     /* of them, those that earlier answers cite; the newest win */
+    CONVERSATION_CITED = 128     /* of them, those that earlier answers cite: the newest */
 };
 
 /* A message of the thread that has images, and where it stands among those of the conversation. */
@@ -25,7 +26,7 @@ struct conversation_image {
 
 struct conversation {
     struct arena *arena;
-    bool sees; /* the model takes images: messages that have nothing else are told, too */
+    bool sees; /* the model takes images: messages that have nothing else are sent, too */
     struct conversation_image *images;
     size_t image_count;
     struct model_message *messages;
@@ -34,14 +35,14 @@ struct conversation {
     struct citation_source *sources;
     size_t source_count;
     size_t cited;        /* the first of them are what earlier runs cited */
-    unsigned first_turn; /* of the run, as its markers count: behind those of earlier runs */
-    /* Of the turns that the run had before, when it has waited for outputs: */
+    unsigned first_turn; /* of the run, as its markers count: after those of earlier runs */
+    /* Of the turns before, where the run has waited for outputs: */
     unsigned turns;
     struct treadle_usage used;
 };
 
-/* Reads instructions and messages as the run's truncation strategy has it, and then what the run
- * itself did so far. Images are noted, but not read. In the arena of the context. */
+/* Reads instructions and messages as the run's truncation strategy says, and then the run's own
+ * turns so far. Images are noted, but not read. In the arena of the context. */
 int conversation_load(struct db_session *session, const struct tool_context *tools,
                       const struct tool_kind *const *kinds, bool sees, struct conversation *out,
                       struct treadle_error *error);
@@ -51,11 +52,11 @@ int conversation_show_images(struct conversation *conversation, struct db *db,
                              struct blob_store *blobs, const char *project,
                              struct treadle_error *error);
 
-/* Adds a turn of the run: what the model said, or what a tool gave. */
+/* Adds a turn of the run: what the model said, or the output of a tool. */
 int conversation_add(struct conversation *conversation, const struct model_message *message,
                      struct treadle_error *error);
 
-/* Adds what a call gave. */
+/* Adds the output of a call. */
 int conversation_add_result(struct conversation *conversation, const char *call_id,
                             const struct tool_result *result, struct treadle_error *error);
 

@@ -1,8 +1,7 @@
 /*
- * The images of a conversation: read from their files, for models that see.
- *
- * This takes long, so it is done by a worker, apart from the rest. The newest messages come first:
- * where there is no room for all, the oldest are told that there were some.
+ * The images of a conversation: read from their files, for models that take images. This takes
+ * long, so a worker does it, apart from the rest. The newest messages come first: where there is no
+ * room for all images, a line of text in the oldest messages says that there were some.
  */
 #include <string.h>
 

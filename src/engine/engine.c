@@ -1,6 +1,6 @@
 /*
- * Engine: the list of executions, the clock that wakes them, opening and closing. Taking up runs is
- * claim.c.
+ * Engine: the list of executions, the clock that wakes them, opening and closing. claim.c claims
+ * runs.
  */
 #include "engine/engine.h"
 
@@ -43,7 +43,7 @@ void engine_remove(struct engine *engine, struct execution *execution)
     if (--engine->count == 0)
         pthread_cond_broadcast(&engine->wake);
     pthread_mutex_unlock(&engine->mutex);
-    /* Others of its project, or all others, may be waiting for its place. */
+    /* Other runs, of its project or of any, may be waiting for its place. */
     if (was_full || engine->options.project_limit)
         engine_wake(engine);
 }

@@ -1,11 +1,11 @@
 /*
- * Ends of runs that come from elsewhere than their execution: their time is up, they are
- * cancelling, or nobody executes them.
+ * Ends of runs that do not come from their execution: their time is up, they are cancelling, or
+ * nobody executes them.
  *
- * A run in progress has an owner from the transaction that takes it up to the one that ends it, so
- * a run without one is a fault of ours. It would hold its thread until its time is up, so it is
- * found and failed. Whether it has an owner is asked within the write that fails it, since runs are
- * taken up in writes: none is taken up between the two.
+ * A run in progress has an owner from the transaction that claims it to the one that ends it, so a
+ * run without an owner is a fault of ours. It would hold its thread until its time is up, so it is
+ * found and failed. The write that fails the run asks whether it has an owner: runs are claimed in
+ * writes too, so none is claimed between the two.
  */
 #include <stdlib.h>
 
@@ -91,7 +91,7 @@ static int fail_unowned(struct run_change *change, const char *run_id, struct tr
     return run_state_fail(change, run_id, &reason, error);
 }
 
-/* What has ended meanwhile is no failure. */
+/* A run that has ended in between is no failure. */
 static int end_unowned(struct engine *engine, const char *run_id, struct treadle_error *error)
 {
     struct ending ending = {.run_id = run_id, .end = fail_unowned};

@@ -18,21 +18,21 @@ struct engine {
     struct engine_options options;
     struct live_table *live;
     struct pool *loop;    /* advances executions; never blocks for long */
-    struct pool *workers; /* searches, and models that answer where they are asked */
-    atomic_bool draining; /* no run is taken up any more */
-    atomic_bool stop;     /* those that are under way give up */
+    struct pool *workers; /* searches, and models that answer within the call */
+    atomic_bool draining; /* no run is claimed any more */
+    atomic_bool stop;     /* those that are executed give up */
     struct claim *claim;
     pthread_t ticker;
     bool has_ticker;
     pthread_mutex_t mutex; /* guards what follows */
-    pthread_cond_t wake;   /* of the ticker, and of who waits for the engine to be idle */
+    pthread_cond_t wake;   /* of the ticker, and of callers that wait for the engine to be idle */
     bool claiming, claim_again;
     int64_t claim_at; /* when to claim again, since it failed; 0: never */
     struct execution *executions;
     size_t count;
 };
 
-/* Takes an execution into the list, and starts it; takes it out and frees it. */
+/* The first adds an execution to the list and starts it; the second removes and frees it. */
 void engine_add(struct engine *engine, struct execution *execution);
 void engine_remove(struct engine *engine, struct execution *execution);
 

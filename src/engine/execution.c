@@ -2,8 +2,9 @@
  * Executions: their life, how they are advanced, and how they end.
  *
  * `wakes` is 0 while nothing is to be done, 1 while the execution is queued or advanced, 2 when it
- * was woken meanwhile. Nobody wakes an execution that is gone: whoever brings the last news that it
- * waits for pins it first, and others wake it under a lock that it must take to leave.
+ * was woken since. No caller wakes an execution that is freed: one that brings the last result that
+ * the execution waits for pins it first, and others wake it under a lock that the execution must
+ * take to leave.
  */
 #include "engine/execution.h"
 
@@ -85,7 +86,7 @@ bool execution_refused(int rc)
     return rc == TREADLE_ENOTFOUND || rc == TREADLE_ESTATE;
 }
 
-/* True when what was under way is done, or nothing was. */
+/* True when the write or work is done, or there was none. */
 static bool come_back(struct execution *execution)
 {
     if (!execution->away)
@@ -148,7 +149,7 @@ void execution_wake(struct execution *execution)
         pool_submit(execution->engine->loop, advance, execution);
 }
 
-/* ---- Going away ----------------------------------------------------------------------------- */
+/* ---- Leaving -------------------------------------------------------------------------------- */
 
 void execution_arrive(struct execution *execution, int result)
 {
@@ -239,8 +240,8 @@ bool execution_fails(struct execution *execution)
     return true;
 }
 
-/* A full disk must not leave the thread locked, so the failure is written again and again until it
- * is in. */
+/* A full disk must not leave the thread locked, so the failure is written again until that
+ * succeeds. */
 bool execution_fail(struct execution *execution)
 {
     int64_t now = clock_monotonic_us();
@@ -257,7 +258,7 @@ bool execution_fail(struct execution *execution)
               execution->retry_at ? execution->error.message : NULL, NULL);
     execution->retry_at = now + RETRY_US;
     execution->status = "failed";
-    /* The execution's own may be what ran out. */
+    /* The execution's own memory may be what ran out. */
     execution->change_arena = arena_new(0);
     return execution_write(execution, write_failure, execution_end);
 }
@@ -276,8 +277,9 @@ static int look(struct db_session *session, void *argument, struct treadle_error
     return rc;
 }
 
-/* Whether the run goes on, though it seemed that others had ended it: a run in progress is never
- * left without an owner. Asked once; what it cannot find out, engine_end_unowned does. */
+/* Whether the run goes on, although others seemed to have ended it: a run in progress is never left
+ * without an owner. Asked once; where the question fails, engine_end_unowned finds the run
+ * later. */
 static bool is_unended(struct execution *execution)
 {
     if (execution->status || execution->looked || execution_is_over(execution) ||
@@ -288,7 +290,7 @@ static bool is_unended(struct execution *execution)
            TREADLE_ESTATE;
 }
 
-/* What the request names must stay until the model has let go of it. */
+/* What the request points to must stay until the model no longer uses it. */
 bool execution_end(struct execution *execution)
 {
     if (is_unended(execution))

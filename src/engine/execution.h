@@ -1,10 +1,11 @@
 /*
- * An execution: one run from in_progress until it ends or waits for outputs.
+ * An execution: one run from in_progress until it ends or waits for outputs. It never blocks: it
+ * asks a model, starts a write or hands a search to the engine's workers, and continues when it is
+ * woken. What it does next is its phase.
  *
- * It never blocks: it asks a model, starts a write or hands a search to the engine's workers, and
- * goes on when it is woken. What it does next is its phase. It is advanced by one thread at a time,
- * on the engine's loop; whoever brings news (a model, the database, a worker) puts it where it
- * belongs and wakes it. While a write or a search is under way, nothing else of it moves.
+ * One thread at a time advances it, on the engine's loop. A model, the database or a worker that
+ * has a result for it stores the result in its place and wakes the execution. While a write or a
+ * search is in progress, the execution does nothing else.
  *
  * May be used by the engine's own files.
  */
@@ -19,12 +20,12 @@
 #include "run/run_state.h"
 #include "tool/tool.h"
 
-/* The most turns of a run; a model that goes on calling tools is in a loop. */
+/* The most turns of a run: a model that calls tools more often is in a loop. */
 enum { EXECUTION_TURNS = 32, EXECUTION_CALLS = 128, EXECUTION_KINDS = 16 };
 
 struct execution;
 
-/* Gives false when there is nothing to do until it is woken. */
+/* Returns false when there is nothing to do until it is woken. */
 typedef bool (*execution_phase)(struct execution *execution);
 
 /* A call that the model makes in this turn. */
@@ -41,19 +42,19 @@ struct execution {
     struct live_owner owner; /* of the run, in this turn */
     execution_phase phase;
     atomic_int wakes; /* how it is scheduled */
-    atomic_int pins;  /* of those who are about to wake it: it is not freed before they have */
+    atomic_int pins;  /* of callers that are about to wake it: it is not freed before they have */
 
-    /* What others bring. */
+    /* Results from other threads. */
     pthread_mutex_t mutex;
     bool arrived; /* the write or the work is done; guarded by the mutex */
-    bool away;    /* a write or work is under way */
+    bool away;    /* a write or work is in progress */
     int result;
     struct db_task write;
     db_work work;
     struct run_change change;
     struct run_memo memo;
     struct arena *change_arena; /* NULL: the execution's own */
-    execution_phase then;       /* after it, where it worked */
+    execution_phase then;       /* after it, where it succeeded */
     struct treadle_error error;
     struct inbox inbox;
     bool answering;        /* the model works on the request */
@@ -69,12 +70,12 @@ struct execution {
     unsigned turn;
     struct model_request request;
     struct inbox_batch batch;
-    bool answered;                /* nothing comes behind the batch */
-    size_t taken;                 /* entries of the batch that were worked on */
-    bool heard;                   /* the model has said all, and that was worked on */
+    bool answered;                /* nothing comes after the batch */
+    size_t taken;                 /* entries of the batch that were processed */
+    bool heard;                   /* the model's answer is over, and all of it was processed */
     struct treadle_run_step step; /* that is open, where `writes` or `calls_tools` */
     bool writes, calls_tools;
-    bool told; /* there was a piece of the message */
+    bool published; /* a piece of the message was published */
     struct citation_walk *walk;
     struct citation_target target;
     struct buffer said; /* the text of the turn, as the model wrote it */
@@ -86,39 +87,40 @@ struct execution {
     struct treadle_usage total; /* of the turns before it */
     struct run_cut cut;         /* why the run is incomplete */
     struct treadle_last_error last_error;
-    struct treadle_error failure; /* what it is made from */
+    struct treadle_error failure; /* what last_error is made from */
 
     /* Times, by clock_monotonic_us. */
     int64_t started_at, asked_at, saved_at, opened_at, retry_at;
     atomic_int_least64_t tick_at; /* when to be woken by the clock; 0: never */
     struct run_times times;
-    const char *status; /* for the log: what it ended as, by itself; NULL: others ended it */
-    bool looked;        /* whether others did */
+    const char
+        *status; /* for the log: the status that it ended the run with; NULL: others ended it */
+    bool looked; /* whether others did */
 };
 
-/* Takes over a claimed run and what it is made in, which are freed with it. NULL when memory runs
- * out. */
+/* Takes over a claimed run and the arena that it was made in, which are freed with it. NULL when
+ * memory runs out. */
 struct execution *execution_new(struct engine *engine, const struct run_record *record,
                                 const struct run_memo *memo, struct arena *arena);
 void execution_free(struct execution *execution);
 
-/* Has it advanced for the first time: until then it may be woken, but does not move. */
+/* Advances it for the first time: until then it may be woken, but does nothing. */
 void execution_start(struct execution *execution);
 
-/* Has it advanced. From any thread. */
+/* Wakes it, so that it is advanced. From any thread. */
 void execution_wake(struct execution *execution);
 
-/* Starts a write of the work, which is given the execution; its change is stored and told. Behind
- * it comes the phase; where it failed, the run does. Gives false. */
+/* Starts a write. The work is given the execution; its change is stored and published. Then comes
+ * the phase, or, where the write failed, the failure of the run. Returns false. */
 bool execution_write(struct execution *execution, db_work work, execution_phase then);
 
-/* Has a worker run the job, which ends with execution_arrive. */
+/* A worker runs the job, which ends with execution_arrive. */
 bool execution_hand_over(struct execution *execution, void (*job)(void *execution),
                          execution_phase then);
 void execution_arrive(struct execution *execution, int result);
 
-/* Has the run fail, for the error that stands in the execution: how phases end that cannot go on.
- * Gives true; execution_fail comes next. */
+/* Fails the run with the error that is in the execution: how a phase ends that cannot continue.
+ * Returns true; execution_fail comes next. */
 bool execution_fails(struct execution *execution);
 bool execution_fail(struct execution *execution);
 
@@ -129,38 +131,38 @@ bool execution_end(struct execution *execution);
 
 bool execution_prepare(struct execution *execution);  /* execution_prepare.c */
 bool execution_ask(struct execution *execution);      /* execution_ask.c */
-bool execution_hear(struct execution *execution);     /* execution_hear.c */
+bool execution_receive(struct execution *execution);  /* execution_receive.c */
 bool execution_conclude(struct execution *execution); /* execution_conclude.c */
 bool execution_tools(struct execution *execution);    /* execution_tools.c */
 
 /* ---- Between them ---------------------------------------------------------------------------- */
 
-/* Steps of execution_hear.c for others: each gives false when it must wait. The completion ends the
- * run as well once everything was heard. */
+/* Functions of execution_receive.c that other phases call: each returns false when it must wait.
+ * The completion ends the run as well, once the whole answer was processed. */
 bool execution_begin_message(struct execution *execution);
 bool execution_complete_message(struct execution *execution);
 
-/* Tells what was held back of a message, and at least one piece. False when it must wait. */
+/* Publishes what was held back of a message, and at least one piece. False when it must wait. */
 bool execution_finish_text(struct execution *execution, int *rc);
 
 /* Counts what the turn has used, once the model has said all. */
 int execution_count(struct execution *execution);
 
-/* Whether the whole answer is there and is a message, of which nothing was told; and, then, its way
- * to the end of the run. */
+/* The first: whether the whole answer is there and is a message, of which nothing was published.
+ * The second: its way to the end of the run. */
 bool execution_whole_has(const struct execution *execution);
 bool execution_whole_write(struct execution *execution);
 
 /* Ends the run as incomplete. */
 bool execution_cut(struct execution *execution, const char *reason, const char *message_reason);
 
-/* What the model means by that name; NULL where it was offered nothing of that name. */
+/* The offered tool of that name; NULL where the model was offered none. */
 const struct tool_offer *execution_find_offer(const struct execution *execution, const char *name);
 
-/* What the database refuses because somebody else has ended the run, or deleted it. */
+/* Whether the database refused a write because others have ended the run, or deleted it. */
 bool execution_refused(int rc);
 
-/* Whether the model is done with the request; whatever came last is in the batch then. */
+/* Whether the model is done with the request; all that it said is in the batch then. */
 bool execution_has_answer(struct execution *execution);
 
 /* Whether others have ended the run, or the engine stops: then no phase but the end comes. */

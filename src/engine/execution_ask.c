@@ -1,5 +1,5 @@
 /*
- * Asking the model: everything that the run says about how is put into one request.
+ * Asking the model: makes one request of what the run, its tools and its conversation say.
  */
 #include <string.h>
 
@@ -76,7 +76,7 @@ static int64_t value_or_zero(struct treadle_integer value)
 
 static void start_turn(struct execution *execution)
 {
-    execution->writes = execution->calls_tools = execution->told = execution->heard = false;
+    execution->writes = execution->calls_tools = execution->published = execution->heard = false;
     execution->answered = false;
     for (size_t i = 0; i < execution->call_count; i++)
         buffer_clear(&execution->calls[i].arguments);
@@ -94,7 +94,7 @@ static void start_model(struct execution *execution)
     model_start(execution->engine->options.model, &execution->request, &sink);
 }
 
-/* Where the model makes its answer itself; it comes before this has returned. */
+/* For models that answer within the call: the answer is there before this returns. */
 static void start_on_worker(void *argument)
 {
     struct execution *execution = argument;
@@ -120,7 +120,7 @@ static bool ask(struct execution *execution)
     struct engine *engine = execution->engine;
     start_turn(execution);
     inbox_open(&execution->inbox);
-    execution->phase = execution_hear;
+    execution->phase = execution_receive;
     execution->answering = true;
     if (!model_blocks(engine->options.model, execution->request.model)) {
         start_model(execution);

@@ -41,8 +41,8 @@ bool execution_cut(struct execution *execution, const char *reason, const char *
     return true;
 }
 
-/* The details are told where the server told any. */
-static int tell_details(struct execution *execution, const struct model_usage *usage)
+/* The details are set where the server reported any. */
+static int set_details(struct execution *execution, const struct model_usage *usage)
 {
     struct treadle_token_details *prompt = arena_alloc(execution->arena, sizeof *prompt);
     struct treadle_completion_token_details *completion =
@@ -71,7 +71,7 @@ int execution_count(struct execution *execution)
         .total_tokens = usage->prompt_tokens + usage->completion_tokens,
     };
     run_usage_add(&execution->total, &execution->usage);
-    return usage->cached_tokens || usage->reasoning_tokens ? tell_details(execution, usage) : 0;
+    return usage->cached_tokens || usage->reasoning_tokens ? set_details(execution, usage) : 0;
 }
 
 bool execution_conclude(struct execution *execution)
@@ -93,7 +93,7 @@ bool execution_conclude(struct execution *execution)
     }
     if (outcome->finish == MODEL_LENGTH)
         return execution_cut(execution, "max_completion_tokens", "max_tokens");
-    /* The run has no word for it; its message does. */
+    /* A run has no such reason; its message does. */
     if (outcome->finish == MODEL_CONTENT_FILTER)
         return execution_cut(execution, NULL, "content_filter");
     return execution->writes ? execution_complete_message(execution)

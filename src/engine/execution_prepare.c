@@ -1,5 +1,5 @@
 /*
- * Preparing a run: its tools look for what they work on, what they have to offer is gathered, and
+ * Preparing a run: its tools open what they work on, what they offer to the model is gathered, and
  * the conversation is loaded.
  */
 #include <string.h>
@@ -106,7 +106,7 @@ static int use(struct db_session *session, void *argument, struct treadle_error 
     return rc;
 }
 
-/* Whether all are ready that did not take too long. */
+/* Whether all are ready; those that took too long count as ready. */
 static int are_ready(struct execution *execution, int64_t waited, bool *out)
 {
     const struct tool_kind *const *kinds = kinds_of(execution);

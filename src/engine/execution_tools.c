@@ -13,7 +13,7 @@ enum { LARGEST_RECALL = 16 << 20 };
 
 /* ---- Recording ------------------------------------------------------------------------------ */
 
-/* Now that the model has said all of a call. */
+/* Called when all of a call has come. */
 static int complete_call(struct execution *execution, struct execution_call *made,
                          struct model_call_request *said)
 {
@@ -112,7 +112,8 @@ static int run_calls(struct execution *execution)
     }
     buffer_append_char(&recall, ']');
     if (!rc && recall.failed)
-        rc = buffer_error(&recall, "The tools of the run gave too much.", &execution->error);
+        rc = buffer_error(&recall, "The outputs of the run's tools are too large.",
+                          &execution->error);
     if (!rc && !(execution->recall = arena_copy(execution->arena, recall.data, recall.length)))
         rc = error_set_memory(&execution->error);
     buffer_clear(&recall);
@@ -131,7 +132,7 @@ static void run_job(void *argument)
     execution_arrive(execution, rc);
 }
 
-/* ---- Going on ------------------------------------------------------------------------------- */
+/* ---- Continuing ----------------------------------------------------------------------------- */
 
 static int remember(struct execution *execution, struct treadle_error *error)
 {

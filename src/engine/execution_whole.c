@@ -1,7 +1,7 @@
 /*
- * Answers that are there as a whole before anything of them was told: the built-in model's, those
- * of servers that do not stream, and short ones of fast servers. Their message is begun, told and
- * completed, and the run with it, in one transaction instead of two.
+ * Answers that are complete before anything of them was published: those of the built-in model, of
+ * servers that do not stream, and short ones of fast servers. One transaction instead of two
+ * begins, publishes and completes their message, and completes the run.
  */
 #include <string.h>
 
@@ -15,13 +15,13 @@ struct whole {
     struct execution *execution;
     const char *message_id;
     struct buffer text, refusal, data;
-    bool told, refused;
+    bool published, refused;
     struct treadle_annotation *annotations;
     size_t annotation_count;
 };
 
-/* What was printed becomes an event. */
-static int tell(struct whole *whole, struct treadle_error *error)
+/* Makes an event of what was printed. */
+static int publish_delta(struct whole *whole, struct treadle_error *error)
 {
     struct run_change *change = &whole->execution->change;
     const char *data =
@@ -33,27 +33,28 @@ static int tell(struct whole *whole, struct treadle_error *error)
     buffer_reset(&whole->data);
     if (rc)
         return rc;
-    return run_change_tell(change, whole->execution->record.run.id, TREADLE_EVENT_MESSAGE_DELTA, 0,
-                           data, NULL, error);
+    return run_change_add(change, whole->execution->record.run.id, TREADLE_EVENT_MESSAGE_DELTA, 0,
+                          data, NULL, error);
 }
 
-static int tell_text(void *context, const char *text, size_t length, struct treadle_error *error)
+static int publish_text(void *context, const char *text, size_t length, struct treadle_error *error)
 {
     struct whole *whole = context;
-    run_log_print_delta(PIECE_TEXT, whole->message_id, 0, !whole->told, text, length, &whole->data);
-    whole->told = true;
+    run_log_print_delta(PIECE_TEXT, whole->message_id, 0, !whole->published, text, length,
+                        &whole->data);
+    whole->published = true;
     if (buffer_append(&whole->text, text, length))
         return buffer_error(&whole->text, "The model's answer is too large.", error);
-    return tell(whole, error);
+    return publish_delta(whole, error);
 }
 
-static int tell_annotation(void *context, const struct treadle_annotation *annotation,
-                           struct treadle_error *error)
+static int publish_annotation(void *context, const struct treadle_annotation *annotation,
+                              struct treadle_error *error)
 {
     struct whole *whole = context;
     struct arena *arena = whole->execution->arena;
     /* The first piece of a text brings its empty list of annotations. */
-    int rc = whole->told ? 0 : tell_text(whole, "", 0, error);
+    int rc = whole->published ? 0 : publish_text(whole, "", 0, error);
     if (rc || whole->annotation_count == MOST_ANNOTATIONS)
         return rc;
     if (!whole->annotations)
@@ -65,24 +66,24 @@ static int tell_annotation(void *context, const struct treadle_annotation *annot
                              &whole->data);
     if (buffer_append_string(&whole->text, annotation->text))
         return buffer_error(&whole->text, "The model's answer is too large.", error);
-    return tell(whole, error);
+    return publish_delta(whole, error);
 }
 
-static int tell_refusal(struct whole *whole, const char *text, size_t length,
-                        struct treadle_error *error)
+static int publish_refusal(struct whole *whole, const char *text, size_t length,
+                           struct treadle_error *error)
 {
-    run_log_print_delta(PIECE_REFUSAL, whole->message_id, whole->told, !whole->refused, text,
+    run_log_print_delta(PIECE_REFUSAL, whole->message_id, whole->published, !whole->refused, text,
                         length, &whole->data);
     whole->refused = true;
     if (buffer_append(&whole->refusal, text, length))
         return buffer_error(&whole->refusal, "The model's answer is too large.", error);
-    return tell(whole, error);
+    return publish_delta(whole, error);
 }
 
-static int tell_all(struct whole *whole, struct treadle_error *error)
+static int publish_all(struct whole *whole, struct treadle_error *error)
 {
     const struct execution *execution = whole->execution;
-    const struct citation_target target = {whole, tell_text, tell_annotation};
+    const struct citation_target target = {whole, publish_text, publish_annotation};
     struct citation_walk *walk =
         citation_begin(execution->conversation.sources, execution->conversation.source_count,
                        &target, execution->arena);
@@ -91,12 +92,12 @@ static int tell_all(struct whole *whole, struct treadle_error *error)
         const struct inbox_entry *entry = &execution->batch.entries[i];
         const char *text = execution->batch.bytes.data + entry->start;
         rc = entry->kind == INBOX_TEXT ? citation_feed(walk, text, entry->length, error)
-                                       : tell_refusal(whole, text, entry->length, error);
+                                       : publish_refusal(whole, text, entry->length, error);
     }
     if (!rc)
         rc = citation_finish(walk, error);
     citation_free(walk);
-    return rc || whole->told || whole->refused ? rc : tell_text(whole, "", 0, error);
+    return rc || whole->published || whole->refused ? rc : publish_text(whole, "", 0, error);
 }
 
 static int complete(struct whole *whole, struct treadle_error *error)
@@ -114,7 +115,7 @@ static int complete(struct whole *whole, struct treadle_error *error)
     size_t count = 0;
     if (!text.value || !refusal)
         return error_set_memory(error);
-    if (whole->told)
+    if (whole->published)
         parts[count++] = (struct treadle_content){.type = TREADLE_CONTENT_TEXT, .text = &text};
     if (whole->refused)
         parts[count++] =
@@ -139,7 +140,7 @@ static int write_whole(struct db_session *session, void *argument, struct treadl
     buffer_init(&whole.text, LARGEST_TEXT);
     buffer_init(&whole.refusal, LARGEST_TEXT);
     buffer_init(&whole.data, 2 * LARGEST_TEXT);
-    rc = tell_all(&whole, error);
+    rc = publish_all(&whole, error);
     if (!rc)
         rc = complete(&whole, error);
     buffer_clear(&whole.text);

@@ -119,7 +119,7 @@ int inbox_error(int overflow, struct treadle_error *error)
 static void on_done(void *context, const struct model_outcome *outcome)
 {
     struct inbox *inbox = context;
-    /* Once the owner has seen `done` it waits for nothing but the pin. */
+    /* Once the owner has seen `done` it waits for the pin alone. */
     void (*wake)(void *) = inbox->wake;
     void (*pin)(void *, bool) = inbox->pin;
     void *owner = inbox->owner;

@@ -1,8 +1,7 @@
 /*
- * An inbox: what a model says, from the thread that hears it to the one that works on it.
- *
- * Texts that follow each other in one part become one entry, so who comes late finds few and long
- * ones. Everything is bounded; what is beyond is an error of the answer.
+ * An inbox: carries what a model says from the model's thread to the execution. Texts that follow
+ * each other in one part become one entry, so a slow execution finds few and long entries.
+ * Everything is bounded; more than that is an error of the answer.
  */
 #ifndef ENGINE_INBOX_H
 #define ENGINE_INBOX_H
@@ -17,7 +16,7 @@ enum inbox_kind { INBOX_TEXT, INBOX_REFUSAL, INBOX_CALL };
 struct inbox_entry {
     enum inbox_kind kind;
     size_t index;         /* of a call */
-    size_t name;          /* where the name of a call stands in the bytes; SIZE_MAX: none came */
+    size_t name;          /* where the name of a call is in the bytes; SIZE_MAX: none came */
     size_t start, length; /* of the text or the arguments in the bytes */
 };
 
@@ -37,7 +36,8 @@ struct inbox {
     struct model_outcome outcome;
     struct treadle_error error;
     int64_t first_at; /* when the first piece came, by clock_monotonic_us; 0: not yet */
-    /* Called when what came at once is there, and at the end, on the model's thread. */
+    /* Called after each group of pieces that came together, and at the end, on the model's
+     * thread. */
     void (*wake)(void *owner);
     void (*pin)(void *owner, bool pinned); /* keeps the owner while it is woken for the last time */
     void *owner;
@@ -51,12 +51,11 @@ void inbox_clear(struct inbox *inbox);
 void inbox_open(struct inbox *inbox);
 struct model_sink inbox_sink(struct inbox *inbox);
 
-/* Takes what came, in place of what the batch had. True when the answer is over; nothing comes
- * behind it. */
+/* Replaces the batch with what came. True when the answer is over and nothing comes after it. */
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch);
 
-/* Not 0 when more came than an answer may have, or than memory could hold: nothing is added any
- * more then. inbox_error says so of that value, and returns it. */
+/* Not 0 when more came than an answer may have, or than fitted into memory: nothing is added any
+ * more then. inbox_error makes the error of that value, and returns it. */
 int inbox_overflows(struct inbox *inbox);
 int inbox_error(int overflow, struct treadle_error *error);
 

@@ -1,6 +1,6 @@
 /*
- * Messages of text alone, read from their rows without parsing them: who says what is all that a
- * model is told, and most of a conversation is such messages.
+ * Messages of text alone, read from their rows without parsing them: the role and the text are all
+ * that a model needs, and most of a conversation is such messages.
  */
 #ifndef ENGINE_MESSAGE_SCAN_H
 #define ENGINE_MESSAGE_SCAN_H
@@ -15,8 +15,8 @@ struct message_scan {
     const char *text;
 };
 
-/* False where the message has other parts than one of text, or is none that could be read so: then
- * it must be parsed. */
+/* False where the message has other parts than one of text, or cannot be read this way: then it
+ * must be parsed. */
 bool message_scan(const char *body, const char *run_id, struct arena *arena,
                   struct message_scan *out);
 

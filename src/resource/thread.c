@@ -104,8 +104,8 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
     news->gone = true;
     /* Its log, which knows the numbers, goes in the same transaction. */
     news->leaps = true;
-    return text ? run_change_tell(&call->effects.change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL,
-                                  error)
+    return text ? run_change_add(&call->effects.change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL,
+                                 error)
                 : error_set_memory(error);
 }
 

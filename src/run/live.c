@@ -1,6 +1,6 @@
 /*
- * Live runs: the table, and the pieces of what is being made. The calls that were told are
- * live_calls.c, changes and followers live_follow.c.
+ * Live runs: the table, and the pieces of what is being made. live_calls.c has the published calls,
+ * live_follow.c changes and followers.
  */
 #include "run/live.h"
 
@@ -193,7 +193,7 @@ bool live_await(struct live_owner *owner)
 
 void live_leave(struct live_owner *owner)
 {
-    live_tell(owner->live);
+    live_send_frames(owner->live);
     live_unlock(owner->live);
 }
 
@@ -280,7 +280,8 @@ static int own_citation(struct treadle_file_citation *citation, struct arena *ar
     return citation->file_id && (citation->quote || !quote) ? 0 : TREADLE_EMEMORY;
 }
 
-/* The content keeps what clients were told, so an end that comes from elsewhere can write it. */
+/* The content keeps what was published, so an end that does not come from the execution can write
+ * it. */
 static int keep_annotation(struct live_run *live, const struct treadle_annotation *annotation,
                            struct treadle_error *error)
 {
@@ -330,9 +331,9 @@ int live_add_annotation(struct live_run *live, unsigned index,
 static int add_call_delta(struct live_run *live, const struct treadle_tool_call_delta *call,
                           struct treadle_error *error)
 {
-    struct treadle_tool_call_delta told = *call;
+    struct treadle_tool_call_delta copy = *call;
     struct treadle_step_details_delta details = {
-        .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &told, .tool_call_count = 1};
+        .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &copy, .tool_call_count = 1};
     struct treadle_run_step_change change = {&details};
     const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
     struct buffer text;

@@ -1,14 +1,14 @@
 /*
  * Live runs: what happens between two transactions of a run, and who follows it.
  *
- * A live run has what was told of the message or the calls that are being made and is not in the
- * database yet (its pieces), and the followers of the run. It exists while somebody holds it: who
- * executes the run, who follows it, who changes it.
+ * A live run has what was published of the message or the calls that are being made and is not in
+ * the database yet (its pieces), and the followers of the run. It exists while somebody holds it:
+ * the execution, a follower, a change.
  *
- * What followers see is in the order of its numbers. A change holds the run and reserves its
- * numbers within its transaction, and is told once that is durable; until then no piece is added,
- * and changes behind it wait for it. So nobody is told what a crash could take back, pieces apart:
- * those are written with the next change.
+ * Followers see events in the order of their numbers. A change holds the run and reserves its
+ * numbers within its transaction, and is published once that is durable; until then no piece is
+ * added, and changes after it wait for it. So nothing is published that a crash could undo, except
+ * pieces: those are written with the next change.
  *
  * Safe from any thread. Each live run has a lock of its own, which is held for moments only.
  */
@@ -36,22 +36,22 @@ void live_close(struct live_run *live);
 
 /* ---- Owners --------------------------------------------------------------------------------- */
 
-/* Who executes a run in one of its turns: from the change that takes the run up until a change
+/* The execution of a run in one of its turns: from the change that claims the run until a change
  * ends it or lets it wait. The next turn has an owner of its own, also while the one before is
- * still leaving, so what ends a turn cannot end the next. In the memory of who executes. */
+ * still leaving, so what ends a turn cannot end the next. Allocated by the execution. */
 struct live_owner {
     /* Called on any thread whenever all changes are settled, and under the run's lock. */
     void (*wake)(void *context);
     void *context;
-    atomic_bool over; /* the turn was ended: who makes something for it may stop */
+    atomic_bool over; /* the turn has ended: work for it may stop */
     /* The live run's own: */
     struct live_owner *next;
     struct live_run *live;
     uint64_t turn;
 };
 
-/* Owns the run from now on, in a new turn: within the transaction that takes the run up, so that
- * whoever reads there that it is in progress finds an owner. `wake` and `context` are set.
+/* Owns the run from now on, in a new turn: within the transaction that claims the run, so that a
+ * reader who finds it in progress there also finds an owner. `wake` and `context` are set.
  * TREADLE_EMEMORY. */
 int live_own(struct live_table *table, const char *run_id, struct live_owner *owner);
 void live_disown(struct live_owner *owner);
@@ -64,15 +64,15 @@ bool live_is_owned(struct live_table *table, const char *run_id);
 
 /* ---- Pieces: by the owner ------------------------------------------------------------------- */
 
-/* Makes it so that pieces may be added until live_leave. False, and nothing may be added, while a
- * change is not settled or once the turn is over: the owner is woken then. */
+/* After true, pieces may be added until live_leave. False while a change is not settled or once the
+ * turn is over: then nothing may be added, and the owner is woken. */
 bool live_enter(struct live_owner *owner);
 void live_leave(struct live_owner *owner);
 
 /* The same, but waits while a change is not settled. False once the turn is over. */
 bool live_await(struct live_owner *owner);
 
-/* Between the two; each gives 0, TREADLE_ELIMIT or TREADLE_EMEMORY. Pieces belong to the message
+/* Between the two; each returns 0, TREADLE_ELIMIT or TREADLE_EMEMORY. Pieces belong to the message
  * or step that was last begun. */
 int live_begin(struct live_run *live, const char *subject, struct treadle_error *error);
 int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, const char *text,
@@ -80,8 +80,8 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
 int live_add_annotation(struct live_run *live, unsigned index,
                         const struct treadle_annotation *annotation, struct treadle_error *error);
 
-/* A call of a tool: as its step shows it, and what followers are sent of it. `arguments_of` says
- * where in such a call the pieces of its arguments belong; NULL where none are added. */
+/* A call of a tool: as its step shows it, and what is published of it. `arguments_of` returns where
+ * in such a call the pieces of its arguments belong; NULL where none are added. */
 int live_add_call(struct live_run *live, const struct treadle_tool_call *call,
                   const char **(*arguments_of)(struct treadle_tool_call *call),
                   const struct treadle_tool_call_delta *delta, struct treadle_error *error);
@@ -94,18 +94,19 @@ int live_change_call(struct live_run *live, const struct treadle_tool_call *call
 /* Whether anything was added since the run last changed or the content was last copied. */
 bool live_is_unsaved(struct live_run *live);
 
-/* The content of the message as it was told so far, in the arena; no part where that is another
- * message's, or nothing was told. */
+/* The content of the message as published so far, in the arena; no part where the live run makes
+ * another message, or nothing was published. */
 int live_copy_content(struct live_run *live, const char *message_id, struct arena *arena,
                       struct treadle_content **out, size_t *count, struct treadle_error *error);
 
-/* The same of the calls of a step; what they gave is not among it. */
+/* The same of the calls of a step, without their outputs. */
 int live_copy_calls(struct live_run *live, const char *step_id, struct arena *arena,
                     struct treadle_tool_call **out, size_t *count, struct treadle_error *error);
 
 /* ---- Changes -------------------------------------------------------------------------------- */
 
-/* What a change tells: one event of one object, or two (as created and in_progress) of the same. */
+/* What a change publishes: one event of one object, or two (as created and in_progress) of the
+ * same. */
 struct live_event {
     enum treadle_event_type types[2];
     const char *data;
@@ -115,28 +116,28 @@ struct live_event {
 /* A change between its transaction and its end. */
 struct live_slot;
 
-/* Has no piece added until the change is settled: what was told is what the change finds. NULL when
- * memory runs out. */
+/* Lets no piece be added until the change is settled, so the change finds all that was published.
+ * NULL when memory runs out. */
 struct live_slot *live_hold(struct live_run *live);
 
-/* The highest number of the run; negative where nobody has said so yet. */
+/* The highest number of the run; negative where it is not known yet. */
 int64_t live_last(struct live_run *live);
 
-/* Reserves numbers for `count` types of events behind `last`, the highest in the database, and
+/* Reserves numbers for `count` types of events after `last`, the highest in the database, and
  * prints the pieces that are not there yet. `first` becomes the number of the first event, `from`
  * the lowest number printed. */
 int live_reserve(struct live_run *live, struct live_slot *slot, int64_t last, size_t count,
                  struct buffer *pieces, int64_t *from, int64_t *first, struct treadle_error *error);
 
-/* Ends the hold. Tells the followers of a change that is durable, or of nothing when it did not
- * happen (`events` is NULL). `over`: the run is over, or waits; so is the turn in which the change
- * was made, and each before it. */
+/* Ends the hold. Publishes the events of a change that is durable; `events` is NULL where it was
+ * rolled back. `over`: the run is over, or waits; so is the turn in which the change was made, and
+ * each before it. */
 void live_settle(struct live_run *live, struct live_slot *slot, const struct live_event *events,
                  size_t count, bool over);
 
 /* ---- Followers ------------------------------------------------------------------------------ */
 
-/* The follower's own, until it is told of its end. */
+/* Allocated by the caller, and kept until `end` was called. */
 struct live_follower {
     void *context;
     /* Frames as they go on the wire. Not 0: the follower is gone. Must not block, nor call into
@@ -144,30 +145,30 @@ struct live_follower {
     int (*frames)(void *context, const char *bytes, size_t length);
     /* Nothing more follows; called once, on any thread. */
     void (*end)(void *context);
-    bool content; /* steps that searched files come with what they found */
+    bool content; /* steps of file searches come with the content of their results */
     /* The live run's own: */
     struct live_follower *next;
     struct live_run *live;
     struct buffer held;
-    int64_t after; /* the last number that it was told */
+    int64_t after; /* the last number that it was sent */
     bool catching_up, held_end;
 };
 
-/* Follows the run from now on, and from what was told behind that number and is not in the database
- * yet, but holds everything back until live_catch_up. The reference becomes the follower's. */
+/* Follows the run from now on, and from the pieces after that number which are not in the database
+ * yet, but sends nothing until live_catch_up. The reference becomes the follower's. */
 void live_follow(struct live_run *live, struct live_follower *follower, int64_t after);
 
-/* Follows from behind that number on, which is that of a change that is not settled, or before. */
+/* Follows from after that number on, which is that of a change that is not settled, or before. */
 void live_follow_change(struct live_run *live, struct live_follower *follower, int64_t after);
 
-/* Tells what was held back and is behind `after`, and from now on everything as it comes. With
- * `ended` the follower was told the end already. */
+/* Sends what was held back and is after `after`, and from now on everything as it comes. With
+ * `ended` the follower was sent the end already. */
 void live_catch_up(struct live_follower *follower, int64_t after, bool ended);
 
 /* Follows no longer; `end` is called unless it was. */
 void live_unfollow(struct live_follower *follower);
 
-/* Gives back the reference; the last use of a follower, behind its end. */
+/* Releases the reference; the last use of a follower, after its end. */
 void live_forget(struct live_follower *follower);
 
 /* Appends one frame. */

@@ -1,5 +1,5 @@
 /*
- * Live runs: the calls of the step that is being made, as far as they were told.
+ * Live runs: the calls of the step that is being made, as far as they were published.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -37,7 +37,7 @@ int live_keep_change(struct live_run *live, size_t index, const struct treadle_t
     struct live_call *kept = &live->calls[index];
     struct treadle_tool_call changed;
     if (kept->changes == MOST_CHANGES)
-        return error_set(error, TREADLE_ELIMIT, "A call of a tool reports too much.");
+        return error_set(error, TREADLE_ELIMIT, "The events of a tool call are too large.");
     struct arena *arena = arena_new(0);
     if (!arena || field_copy(&treadle_tool_call_type, call, arena, &changed)) {
         arena_free(arena);

@@ -1,8 +1,7 @@
 /*
- * Live runs: changes in the order of their numbers, and the followers who are told of them.
- *
- * A slot stands in the queue of its run from its transaction until it is settled and all before it
- * are told. What a slot tells that cannot be told at once is kept as frames.
+ * Live runs: publishes changes to followers, in the order of their numbers. A change has a slot in
+ * the queue of its run from its transaction until it is settled and all before it are published.
+ * What a slot cannot publish at once is kept as frames.
  */
 #include <inttypes.h>
 #include <stdlib.h>
@@ -47,7 +46,7 @@ void live_frame_piece(const struct live_run *live, const struct piece *piece, st
     buffer_append(out, "\n\n", 2);
 }
 
-/* ---- Telling -------------------------------------------------------------------------------- */
+/* ---- Publishing ----------------------------------------------------------------------------- */
 
 static int hand_over(struct live_follower *follower, const char *bytes, size_t length)
 {
@@ -87,10 +86,10 @@ static bool waits_for_nothing(const struct live_follower *follower, int64_t last
     return ends && last < follower->after && !follower->live->slots;
 }
 
-/* Tells frames up to that number, unless the follower has read them in the database. False when it
+/* Sends frames up to that number, unless the follower has read them in the database. False when it
  * is to be dismissed. */
-static bool tell(struct live_follower *follower, const struct buffer *frames, int64_t last,
-                 bool ends)
+static bool send_frames(struct live_follower *follower, const struct buffer *frames, int64_t last,
+                        bool ends)
 {
     if (follower->held_end)
         return true;
@@ -107,21 +106,21 @@ static bool tell(struct live_follower *follower, const struct buffer *frames, in
     return !ends || follower->catching_up;
 }
 
-static void tell_all(struct live_run *live, const struct buffer frames[2], int64_t last, bool ends)
+static void send_all(struct live_run *live, const struct buffer frames[2], int64_t last, bool ends)
 {
     for (struct live_follower **at = &live->followers; *at;) {
-        if (tell(*at, &frames[(*at)->content], last, ends))
+        if (send_frames(*at, &frames[(*at)->content], last, ends))
             at = &(*at)->next;
         else
             dismiss(live, at);
     }
 }
 
-void live_tell(struct live_run *live)
+void live_send_frames(struct live_run *live)
 {
     if (live->frames.length || live->frames.failed) {
         const struct buffer both[2] = {live->frames, live->frames};
-        tell_all(live, both, live->last, false);
+        send_all(live, both, live->last, false);
     }
     buffer_reset(&live->frames);
 }
@@ -246,14 +245,14 @@ static void print_events(struct live_slot *slot, const struct live_event *events
         buffer_append_string(&slot->frames[i], LIVE_DONE);
 }
 
-/* Tells what is settled up to the first slot that is not. Under the lock. */
+/* Publishes what is settled up to the first slot that is not. Under the lock. */
 static void advance(struct live_run *live)
 {
     for (struct live_slot *slot; (slot = live->slots) && slot->settled;) {
         live->slots = slot->next;
         if (!live->slots)
             live->last_slot = &live->slots;
-        tell_all(live, slot->frames, slot->last, slot->over);
+        send_all(live, slot->frames, slot->last, slot->over);
         buffer_clear(&slot->frames[0]);
         buffer_clear(&slot->frames[1]);
         free(slot);
@@ -268,7 +267,7 @@ static void end_turns(struct live_run *live, uint64_t last)
             atomic_store(&at->over, true);
 }
 
-/* Pieces that are in the database now. No piece was added since they were written. */
+/* Forgets pieces that are in the database now. No piece was added since they were written. */
 static void forget_pieces(struct live_run *live)
 {
     live->piece_count = 0;
@@ -307,7 +306,7 @@ static void join(struct live_run *live, struct live_follower *follower)
     live->followers = follower;
 }
 
-/* Frames of the pieces behind a number, those of one text that follow each other as one. */
+/* Frames of the pieces after a number; neighbours of one text become one frame. */
 static void hold_pieces(const struct live_run *live, int64_t after, struct buffer *out)
 {
     size_t i = 0;
@@ -323,8 +322,8 @@ static void hold_pieces(const struct live_run *live, int64_t after, struct buffe
     }
 }
 
-/* Pieces that are not in the database are held back first: who reads the database next finds
- * everything else there, or is told of it. */
+/* Pieces that are not in the database are held back first: a follower that reads the database next
+ * finds everything else there, or is sent it. */
 void live_follow(struct live_run *live, struct live_follower *follower, int64_t after)
 {
     pthread_mutex_lock(&live->mutex);
@@ -342,7 +341,7 @@ void live_follow_change(struct live_run *live, struct live_follower *follower, i
     pthread_mutex_unlock(&live->mutex);
 }
 
-/* Where the frames behind a number start. */
+/* Where the frames after a number start. */
 static const char *skip_frames(const char *held, int64_t after)
 {
     const char *at = held;

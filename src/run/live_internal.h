@@ -22,7 +22,7 @@ struct piece {
     bool opens;
 };
 
-/* A call as it was told so far. */
+/* A call as published so far. */
 struct live_call {
     struct treadle_tool_call call;
     struct arena *arena; /* of the call, once it has changed; NULL: the subject's */
@@ -37,7 +37,7 @@ struct live_run {
     struct live_table *table;
     char id[IDENT_SIZE];
     pthread_mutex_t mutex;  /* guards what follows */
-    pthread_cond_t settled; /* all changes are, or a turn is over */
+    pthread_cond_t settled; /* all changes are settled, or a turn is over */
     uint64_t turn;          /* the last that began */
     struct live_owner *owners;
     int64_t last; /* the highest number given out */
@@ -45,7 +45,7 @@ struct live_run {
     struct buffer text; /* of the pieces that are not in the database */
     struct piece *pieces;
     size_t piece_count, piece_room;
-    struct buffer frames;           /* printed, to be told when the owner leaves */
+    struct buffer frames;           /* printed, to be sent when the owner leaves */
     struct buffer content, refusal; /* of the subject, where it is a message, so far */
     bool opened[2];                 /* whether there is a piece of text, of a refusal */
     unsigned refusal_index;
@@ -57,7 +57,7 @@ struct live_run {
     bool unsaved;
     struct live_slot *slots, **last_slot; /* changes that are not settled, by number */
     struct live_follower *followers;
-    struct live_follower *dismissed; /* to be told of their end when the lock is let go */
+    struct live_follower *dismissed; /* to be ended when the lock is released */
 };
 
 /* The calls of the subject: kept as they are sent, and forgotten with it. Under the lock. */
@@ -72,10 +72,10 @@ void live_forget_calls(struct live_run *live);
 /* Appends the frame of a piece. */
 void live_frame_piece(const struct live_run *live, const struct piece *piece, struct buffer *out);
 
-/* Tells the frames to the followers. Under the lock. */
-void live_tell(struct live_run *live);
+/* Sends the frames to the followers. Under the lock. */
+void live_send_frames(struct live_run *live);
 
-/* Lets the lock go, and tells those who were dismissed. The caller has a reference. */
+/* Releases the lock, and ends the followers that were dismissed. The caller has a reference. */
 void live_unlock(struct live_run *live);
 
 #endif

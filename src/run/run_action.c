@@ -1,8 +1,7 @@
 /*
- * Run state: waiting for the outputs of functions, and going on with them.
- *
- * The step stays in progress while its run waits, and its calls have no output; what the turn used
- * is held back until the step ends. All outputs come at once or none is taken.
+ * Run state: waiting for the outputs of functions, and continuing with them. The step stays in
+ * progress while its run waits, and its calls have no output; the usage of the turn is held back
+ * until the step ends. Either all outputs are accepted at once, or none.
  */
 #include <string.h>
 
@@ -76,7 +75,7 @@ int run_state_require_action(struct run_change *change, const struct treadle_run
     return rc ? rc : run_rows_save(change, &run, error);
 }
 
-/* ---- Going on ------------------------------------------------------------------------------- */
+/* ---- Continuing ----------------------------------------------------------------------------- */
 
 static const struct treadle_tool_output *find_output(const struct treadle_tool_output *outputs,
                                                      size_t count, const char *id)
@@ -112,7 +111,8 @@ static int refuse_outputs(const struct treadle_submit_tool_outputs *due,
     return rc;
 }
 
-/* As many outputs as calls that wait, and one for each: so none is missing, unknown or twice. */
+/* There must be as many outputs as waiting calls, and one for each: so none is missing, unknown or
+ * given twice. */
 static int check_outputs(const struct treadle_run *run, const struct treadle_tool_output *outputs,
                          size_t count, struct treadle_error *error)
 {

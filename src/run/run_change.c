@@ -11,7 +11,7 @@
 
 enum { LARGEST_ROW = 48 << 20, LEAP = 1000000 };
 
-/* The run is held from its first news on. */
+/* The run is held from its first event on. */
 static bool hold(struct run_change *change, struct run_news *news)
 {
     if (!change->live)
@@ -39,9 +39,9 @@ struct run_news *run_change_news(struct run_change *change, const char *run_id)
     return news;
 }
 
-int run_change_tell(struct run_change *change, const char *run_id, enum treadle_event_type type,
-                    enum treadle_event_type second, const char *data, const char *detail,
-                    struct treadle_error *error)
+int run_change_add(struct run_change *change, const char *run_id, enum treadle_event_type type,
+                   enum treadle_event_type second, const char *data, const char *detail,
+                   struct treadle_error *error)
 {
     struct run_news *news = run_change_news(change, run_id);
     if (!news)
@@ -69,7 +69,7 @@ static size_t count_numbers(const struct run_news *news)
     return count;
 }
 
-/* Prints what was there before the events: what followers were told already. */
+/* Prints the pieces that came before the events, and were published already. */
 static int reserve(struct run_change *change, struct run_news *news, size_t numbers,
                    struct buffer *body, int64_t *from, struct treadle_error *error)
 {

@@ -1,21 +1,19 @@
 /*
- * Run state: the ends of a run.
+ * Run state: the ends of a run. However a run ends, the same transaction sets its usage to the sum
+ * over its steps and frees the thread. An end that is no completion also ends what is in progress:
+ * the open step gets the run's status, and the message that it writes stays incomplete.
  *
- * However a run ends, its usage becomes the sum of its steps' and the thread is free in the same
- * transaction. An end that is no completion takes everything with it that is under way: the open
- * step gets the run's status, the message that it writes stays incomplete.
- *
- * Whoever ends a run need not be the one who executes it: the executing thread finds at its next
- * transition that the run has ended, and gives up.
+ * Others than the execution may end a run: the executing thread finds at its next transition that
+ * the run has ended, and gives up.
  */
 #include <string.h>
 
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "run/run_published.h"
 #include "run/run_rows.h"
 #include "run/run_state.h"
-#include "run/run_told.h"
 #include "store/run_record.h"
 #include "store/run_step_record.h"
 
@@ -25,7 +23,7 @@ struct ending {
     enum treadle_run_step_status step;
     const char *reason; /* of the message */
     const struct treadle_last_error *last_error;
-    bool abandoned; /* by a process that is gone: what was told last may be lost */
+    bool abandoned; /* by a process that is gone: what was published last may be lost */
 };
 
 static const struct ending cancelled = {
@@ -99,7 +97,7 @@ int run_state_complete(struct run_change *change, const char *run_id, struct tre
     return end_run(change, &run, TREADLE_RUN_COMPLETED, error);
 }
 
-/* ---- What is under way ---------------------------------------------------------------------- */
+/* ---- What is in progress -------------------------------------------------------------------- */
 
 static int end_message(struct run_change *change, const char *message_id,
                        const struct ending *ending, struct treadle_error *error)
@@ -111,10 +109,10 @@ static int end_message(struct run_change *change, const char *message_id,
         return 0;
     if (rc || message.status != TREADLE_MESSAGE_IN_PROGRESS)
         return rc;
-    rc = ending->abandoned ? run_told_remains(change, &message, error)
-                           : run_told_content(change, &message, error);
+    rc = ending->abandoned ? run_publish_rest(change, &message, error)
+                           : run_published_content(change, &message, error);
     if (!rc && !message.content_count)
-        rc = run_told_nothing(change, &message, error);
+        rc = run_publish_empty(change, &message, error);
     if (rc)
         return rc;
     message.status = TREADLE_MESSAGE_INCOMPLETE;
@@ -148,7 +146,7 @@ static int end_step(struct run_change *change, const char *step_id, const struct
     if (step.step_details->message_creation)
         rc = end_message(change, step.step_details->message_creation->message_id, ending, error);
     else if (!ending->abandoned)
-        rc = run_told_calls(change, &step, error);
+        rc = run_published_calls(change, &step, error);
     return rc ? rc : run_rows_save_step(change, &step, error);
 }
 
@@ -196,7 +194,7 @@ int run_state_fail(struct run_change *change, const char *run_id,
 
 /* ---- Budgets -------------------------------------------------------------------------------- */
 
-/* The step did all that it could, so it is completed. */
+/* The budget, not the step, is at fault: the step is completed. */
 static int cut_step(struct run_change *change, const char *step_id, const struct run_cut *cut,
                     struct treadle_error *error)
 {
@@ -250,7 +248,7 @@ static int keep_content(struct run_change *change, const char *message_id,
     struct treadle_message message;
     int rc = run_rows_load_message(change, message_id, &message, error);
     if (!rc)
-        rc = run_told_content(change, &message, error);
+        rc = run_published_content(change, &message, error);
     return rc ? rc : run_rows_save_message(change, &message, error);
 }
 
@@ -260,12 +258,13 @@ static int keep_calls(struct run_change *change, struct treadle_run_step *step,
     int rc = run_rows_held_usage(change, step->id, &step->usage, error);
     if (rc || step->usage)
         return rc;
-    rc = run_told_calls(change, step, error);
+    rc = run_published_calls(change, step, error);
     return rc ? rc : run_rows_save_step(change, step, error);
 }
 
-/* What was told comes into the log with the change, so it comes into message or step, too. */
-static int keep_told(struct run_change *change, const char *run_id, struct treadle_error *error)
+/* The change writes the published pieces into the log, so the message or step gets them, too. */
+static int keep_published(struct run_change *change, const char *run_id,
+                          struct treadle_error *error)
 {
     struct treadle_run_step step;
     const char *step_id = NULL;
@@ -292,7 +291,7 @@ int run_state_cancel(struct run_change *change, const char *run_id, struct tread
                                  field_word(run_status_names, (int)run.status));
     run.status = TREADLE_RUN_CANCELLING;
     run.required_action = NULL;
-    rc = keep_told(change, run_id, error);
+    rc = keep_published(change, run_id, error);
     if (!rc)
         rc = run_rows_save(change, &run, error);
     if (!rc)

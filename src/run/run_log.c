@@ -38,7 +38,7 @@ void run_log_print_event(int64_t number, const enum treadle_event_type types[2],
     buffer_append_char(out, '\n');
 }
 
-/* JSON strings are printed from terminated text, and pieces lie in the middle of one. */
+/* JSON strings are printed from terminated text, and a piece is in the middle of one. */
 static void print_text(const char *text, size_t length, struct buffer *out)
 {
     struct buffer copy;
@@ -116,7 +116,7 @@ void run_log_print_annotation(const char *subject, unsigned index, size_t ordina
     struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
                                                    .quote = annotation->file_citation->quote,
                                                    .page = annotation->file_citation->page};
-    struct treadle_annotation_delta told = {
+    struct treadle_annotation_delta added = {
         .index = (int64_t)ordinal,
         .type = annotation->type,
         .text = annotation->text,
@@ -125,7 +125,7 @@ void run_log_print_annotation(const char *subject, unsigned index, size_t ordina
         .file_citation = &citation,
     };
     struct treadle_text_delta text = {
-        .value = annotation->text, .annotations = &told, .annotation_count = 1};
+        .value = annotation->text, .annotations = &added, .annotation_count = 1};
     struct treadle_content_delta part = {
         .index = index, .type = TREADLE_CONTENT_TEXT, .text = &text};
     struct treadle_message_change change = {.content = &part, .content_count = 1};
@@ -178,9 +178,9 @@ static enum treadle_event_type find_type(const char *name, size_t length)
     return 0;
 }
 
-/* Tells an event as often as it has types; the object is what the line ends with. */
-static int tell_types(struct reading *reading, int64_t number, const char *names,
-                      const char *object)
+/* Hands an event to the reader once for each of its types; its object is the rest of the line. */
+static int hand_over_types(struct reading *reading, int64_t number, const char *names,
+                           const char *object)
 {
     int rc = 0;
     for (; *names && !rc; number++) {
@@ -195,7 +195,8 @@ static int tell_types(struct reading *reading, int64_t number, const char *names
     return rc;
 }
 
-/* Whether the event brings a part of an object that is still there. Others bring no part. */
+/* Whether the object is still there of which the event brings a part; true for events that bring
+ * none. */
 static int has_subject(struct reading *reading, enum treadle_event_type type, const char *data,
                        bool *out)
 {
@@ -220,7 +221,7 @@ static int read_event(struct reading *reading, char *line)
         return damaged(reading);
     enum treadle_event_type type = find_type(names, strcspn(names, ","));
     int rc = has_subject(reading, type, line, &found);
-    return rc || !found ? rc : tell_types(reading, number, names, line);
+    return rc || !found ? rc : hand_over_types(reading, number, names, line);
 }
 
 static int read_object(struct reading *reading, char *line)
@@ -233,7 +234,7 @@ static int read_object(struct reading *reading, char *line)
     enum treadle_event_type type = names ? find_type(names, strcspn(names, ",")) : 0;
     if (!id || !type)
         return damaged(reading);
-    /* Both of its numbers may be known. */
+    /* The reader may know both of its numbers already. */
     if (number + (strchr(names, ',') != NULL) <= reading->after)
         return 0;
     buffer_init(&object, LARGEST_ROW);
@@ -241,7 +242,7 @@ static int read_object(struct reading *reading, char *line)
     if (!rc && object.failed)
         rc = error_set_memory(reading->error);
     if (!rc && found)
-        rc = tell_types(reading, number, names, object.data);
+        rc = hand_over_types(reading, number, names, object.data);
     buffer_clear(&object);
     return rc;
 }
@@ -266,8 +267,8 @@ static enum treadle_event_type type_of(enum piece_kind kind)
     return kind == PIECE_ARGUMENTS ? TREADLE_EVENT_STEP_DELTA : TREADLE_EVENT_MESSAGE_DELTA;
 }
 
-static int tell_pieces(struct reading *reading, const struct run_pieces *pieces, int64_t last,
-                       size_t known)
+static int hand_over_pieces(struct reading *reading, const struct run_pieces *pieces, int64_t last,
+                            size_t known)
 {
     struct buffer out;
     buffer_init(&out, LARGEST_ROW);
@@ -312,7 +313,7 @@ static int read_pieces(struct reading *reading, char *line)
     if (!rc && known > pieces.length)
         rc = damaged(reading);
     else if (!rc && found && last > reading->after)
-        rc = tell_pieces(reading, &pieces, last, known);
+        rc = hand_over_pieces(reading, &pieces, last, known);
     json_decref(text);
     return rc;
 }

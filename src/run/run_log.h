@@ -1,10 +1,10 @@
 /*
- * The log of a run: every event that it told, in the database, by number.
+ * The log of a run: every published event, in the database, by number. A row holds what one
+ * transaction published, as lines.
  *
- * A row holds what one transaction told, as lines. An event is a line with its object, or, where
- * that has a row of its own, with what the object's row may not say later (run_log_object.h);
- * pieces of a text that follow each other are one line with the text and the places where it was
- * cut. Numbers increase from 1 and may have gaps.
+ * An event is a line with its object, or, where the object has a row of its own, with what that row
+ * may not say later (run_log_object.h). Pieces of one text that follow each other are one line with
+ * the text and the places where it was cut. Numbers increase from 1 and may have gaps.
  */
 #ifndef RUN_LOG_H
 #define RUN_LOG_H
@@ -35,15 +35,15 @@ void run_log_print_event(int64_t number, const enum treadle_event_type types[2],
                          struct buffer *out);
 void run_log_print_pieces(const struct run_pieces *pieces, struct buffer *out);
 
-/* Who reads a log. Pieces come merged: those behind `after` as one event. */
+/* A reader of a log. Pieces come merged: those after `after` as one event. */
 struct run_log_reader {
     void *context;
     /* Returns 0, or a negative code that ends the reading. */
     int (*event)(void *context, int64_t number, enum treadle_event_type type, const char *data);
 };
 
-/* Reads all events behind the number. With `content` steps that searched files come with what they
- * found. */
+/* Reads all events after the number. With `content` steps of file searches come with the content of
+ * their results. */
 int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
                  const struct run_log_reader *reader, struct treadle_error *error);
 

@@ -14,11 +14,11 @@
 #include "store/run_record.h"
 #include "store/run_step_record.h"
 
-/* Stands for the members of an object in its last state. */
+/* Written in place of the members of an object in its last state. */
 static const char as_it_is[] = "=";
 
-/* What may differ between an event and the row as it is later; where the log keeps none of them,
- * it was null. */
+/* The members that may differ between an event and the row as it is later. One that the log does
+ * not keep was null. */
 static const char *const run_members[] = {"status",          "started_at", "expires_at",
                                           "cancelled_at",    "failed_at",  "completed_at",
                                           "required_action", "last_error", "incomplete_details",
@@ -60,7 +60,7 @@ static bool is_delta(enum treadle_event_type type)
     return type == TREADLE_EVENT_MESSAGE_DELTA || type == TREADLE_EVENT_STEP_DELTA;
 }
 
-/* Whether the row stays what the event says, but for its metadata. */
+/* Whether the row stays as the event has it, except for its metadata. */
 static bool is_last(enum treadle_event_type type)
 {
     switch (type) {
@@ -190,7 +190,7 @@ static int read_row(struct run_log_rows *rows, enum kind kind, const char *id,
     return 0;
 }
 
-/* Puts the members into the row in place of what it says of them now. */
+/* Replaces the members of the row with those of the log. */
 static int put_members(json_t *row, json_t *members, const char *const *names,
                        struct treadle_error *error)
 {

@@ -1,12 +1,10 @@
 /*
  * Objects in the log of a run: runs, steps and messages are not written out there, since their rows
- * have most of it. The log keeps the id, and what of the object changed later or may have; what an
- * event said is made from both. An object in its last state is its row.
+ * have most of it. The log keeps the id, and those members that changed later or may change; an
+ * event is made from both. An object in its last state is its row.
  *
  * So the log of an ended run is small without being rewritten, an event shows today's metadata, and
- * what was deleted is no longer told of.
- *
- * May be used by run_log.c alone.
+ * deleted objects are left out. May be used by run_log.c alone.
  */
 #ifndef RUN_LOG_OBJECT_H
 #define RUN_LOG_OBJECT_H
@@ -16,15 +14,15 @@
 #include "store/db.h"
 #include "treadle/objects.h"
 
-/* Appends "ID MEMBERS" for an object that an event of that type tells. False, and nothing appended,
- * where it must be written out. */
+/* Appends "ID MEMBERS" for the object of an event of that type. False, and nothing appended, where
+ * the object must be written out. */
 bool run_log_shorten(enum treadle_event_type type, const char *object, struct buffer *out);
 
-/* The rows that were read last, one a kind. */
+/* The rows that were read last, one of each kind. */
 enum { RUN_LOG_KINDS = 3 };
 struct run_log_rows {
     struct db_session *session;
-    bool content; /* steps come with what they found */
+    bool content; /* steps come with the content of their results */
     struct {
         char id[IDENT_SIZE];
         char *body; /* NULL: the row is gone */
@@ -39,7 +37,7 @@ int run_log_restore(struct run_log_rows *rows, enum treadle_event_type type, con
                     struct treadle_error *error);
 
 /* Whether the message with that id is still there, for an event that brings a part of it. Steps are
- * not deleted by themselves. */
+ * deleted with their run alone. */
 int run_log_has(struct run_log_rows *rows, enum treadle_event_type type, const char *id,
                 bool *found, struct treadle_error *error);
 

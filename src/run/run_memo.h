@@ -1,7 +1,7 @@
 /*
- * A memo: what the executing side knows of the run, step and message that it works on, beside their
- * printed form. Where the database still has that form, the object need not be parsed again, which
- * was half of what a transition cost; where somebody else has changed it, the forms differ.
+ * A memo: the run, step and message that an execution works on, beside their printed form. Where
+ * the database still has that form, the object need not be parsed again, which was half of the cost
+ * of a transition; where others have changed it, the forms differ.
  */
 #ifndef RUN_MEMO_H
 #define RUN_MEMO_H

@@ -84,8 +84,8 @@ int run_rows_insert(struct run_change *change, const char *project, const struct
     const char *body = NULL;
     int rc = run_record_insert(change->session, project, run, change->arena, &body, error);
     return rc ? rc
-              : run_change_tell(change, run->id, TREADLE_EVENT_RUN_CREATED,
-                                TREADLE_EVENT_RUN_QUEUED, body, NULL, error);
+              : run_change_add(change, run->id, TREADLE_EVENT_RUN_CREATED, TREADLE_EVENT_RUN_QUEUED,
+                               body, NULL, error);
 }
 
 int run_rows_save(struct run_change *change, const struct treadle_run *run,
@@ -97,7 +97,7 @@ int run_rows_save(struct run_change *change, const struct treadle_run *run,
         return rc;
     if (run->status == TREADLE_RUN_IN_PROGRESS)
         run_memo_put(change->memo, &treadle_run_type, run, body);
-    return run_change_tell(change, run->id, run_event_of(run->status), 0, body, NULL, error);
+    return run_change_add(change, run->id, run_event_of(run->status), 0, body, NULL, error);
 }
 
 /* ---- Steps ---------------------------------------------------------------------------------- */
@@ -111,7 +111,7 @@ static size_t count_results(const struct treadle_step_details *details)
     return count;
 }
 
-/* Takes the content out of all search results (`keep` holds it then), or puts it back. */
+/* Removes the content of all search results and keeps it in `keep`, or restores it. */
 static void swap_content(struct treadle_step_details *details, struct treadle_search_content **keep,
                          bool take)
 {
@@ -150,8 +150,8 @@ int run_rows_insert_step(struct run_change *change, const char *project,
     int rc = run_step_record_insert(change->session, project, step, body, error);
     run_memo_put(change->memo, &treadle_run_step_type, step, body);
     return rc ? rc
-              : run_change_tell(change, step->run_id, TREADLE_EVENT_STEP_CREATED,
-                                TREADLE_EVENT_STEP_IN_PROGRESS, body, detail, error);
+              : run_change_add(change, step->run_id, TREADLE_EVENT_STEP_CREATED,
+                               TREADLE_EVENT_STEP_IN_PROGRESS, body, detail, error);
 }
 
 int run_rows_save_step(struct run_change *change, const struct treadle_run_step *step,
@@ -164,7 +164,7 @@ int run_rows_save_step(struct run_change *change, const struct treadle_run_step 
     enum treadle_event_type event = step_event_of(step->status);
     if (rc || !event)
         return rc;
-    return run_change_tell(change, step->run_id, event, 0, body, detail, error);
+    return run_change_add(change, step->run_id, event, 0, body, detail, error);
 }
 
 /* The fuller form, so that nothing is lost when the step is saved again. */
@@ -224,8 +224,8 @@ int run_rows_insert_message(struct run_change *change, const char *project,
     if (rc)
         return rc;
     run_memo_put(change->memo, &treadle_message_type, message, body);
-    return run_change_tell(change, message->run_id, TREADLE_EVENT_MESSAGE_CREATED,
-                           TREADLE_EVENT_MESSAGE_IN_PROGRESS, body, NULL, error);
+    return run_change_add(change, message->run_id, TREADLE_EVENT_MESSAGE_CREATED,
+                          TREADLE_EVENT_MESSAGE_IN_PROGRESS, body, NULL, error);
 }
 
 int run_rows_save_message(struct run_change *change, const struct treadle_message *message,
@@ -236,7 +236,7 @@ int run_rows_save_message(struct run_change *change, const struct treadle_messag
     enum treadle_event_type event = message_event_of(message->status);
     if (rc || !event)
         return rc;
-    return run_change_tell(change, message->run_id, event, 0, body, NULL, error);
+    return run_change_add(change, message->run_id, event, 0, body, NULL, error);
 }
 
 /* ---- The lock ------------------------------------------------------------------------------- */

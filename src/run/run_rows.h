@@ -1,10 +1,10 @@
 /*
  * Rows of runs, of their steps and of the messages that they write, and the lock of their thread:
- * what the files of run_state.h share. Whatever writes a row also tells of it: that the object was
- * made, or that it has reached a status. Nothing is told of what stays in progress.
+ * what the files of run_state.h share.
  *
- * May be used by run_state.c, run_action.c and run_end.c, by nobody else: whoever writes these
- * rows changes states.
+ * A function that writes a row also adds the event: that the object was created, or has reached a
+ * status. A row that stays in progress has no event. May be used by run_state.c, run_action.c and
+ * run_end.c alone, because writing these rows changes states.
  */
 #ifndef RUN_ROWS_H
 #define RUN_ROWS_H
@@ -32,12 +32,12 @@ int run_rows_insert_step(struct run_change *change, const char *project,
 int run_rows_save_step(struct run_change *change, const struct treadle_run_step *step,
                        struct treadle_error *error);
 
-/* The step of a run that is under way; there is one at most. NULL when there is none. */
+/* The open step of a run; there is one at most. NULL when there is none. */
 int run_rows_open_step(struct run_change *change, const char *run_id, const char **out,
                        struct treadle_error *error);
 
-/* What a step that waits for outputs has used: kept apart, since the step shows it only once it
- * has ended. NULL when nothing is kept. */
+/* The usage of a step that waits for outputs: kept apart, since the step shows it only once it has
+ * ended. NULL when nothing is kept. */
 int run_rows_hold_usage(struct run_change *change, const char *step_id,
                         const struct treadle_usage *usage, struct treadle_error *error);
 int run_rows_held_usage(struct run_change *change, const char *step_id, struct treadle_usage **out,
@@ -60,7 +60,7 @@ int run_rows_take_lock(struct run_change *change, const char *thread_id, const c
 int run_rows_free_lock(struct run_change *change, const struct treadle_run *run,
                        struct treadle_error *error);
 
-/* Whether the status may follow; TREADLE_ESTATE otherwise. */
+/* 0 where the status may follow; TREADLE_ESTATE otherwise. */
 int run_rows_check(const struct treadle_run *run, enum treadle_run_status to,
                    struct treadle_error *error);
 int run_rows_check_step(const struct treadle_run_step *step, enum treadle_run_step_status to,

@@ -40,13 +40,12 @@ int run_state_check_idle(struct db_session *session, const char *thread_id, stru
 
 /* ---- Runs ----------------------------------------------------------------------------------- */
 
-static int tell_thread(struct run_change *change, const char *run_id,
-                       const struct treadle_thread *thread, struct treadle_error *error)
+static int add_thread_created(struct run_change *change, const char *run_id,
+                              const struct treadle_thread *thread, struct treadle_error *error)
 {
     const char *data = field_text(&treadle_thread_type, thread, change->arena);
-    return data
-               ? run_change_tell(change, run_id, TREADLE_EVENT_THREAD_CREATED, 0, data, NULL, error)
-               : error_set_memory(error);
+    return data ? run_change_add(change, run_id, TREADLE_EVENT_THREAD_CREATED, 0, data, NULL, error)
+                : error_set_memory(error);
 }
 
 int run_state_create(struct run_change *change, const char *project, struct treadle_run *run,
@@ -65,7 +64,7 @@ int run_state_create(struct run_change *change, const char *project, struct trea
     if (!run->id)
         return error_set_memory(error);
     if (made)
-        rc = tell_thread(change, run->id, made, error);
+        rc = add_thread_created(change, run->id, made, error);
     if (!rc)
         rc = run_rows_insert(change, project, run, error);
     if (!rc)
@@ -96,7 +95,7 @@ int run_state_claim(struct run_change *change, size_t project_limit, const struc
     const char *id = NULL;
     int rc = find_queued(change, project_limit, &id, &record, error);
     if (!rc && only && strcmp(id, only->id) != 0)
-        rc = error_set(error, TREADLE_ENOTFOUND, "another run is to be taken up first");
+        rc = error_set(error, TREADLE_ENOTFOUND, "another run is to be claimed first");
     if (!rc && !only)
         rc = run_rows_load(change, id, &record.run, error);
     if (!rc && only && field_copy(&treadle_run_type, only, change->arena, &record.run))
@@ -195,7 +194,7 @@ int run_state_begin_message(struct run_change *change, const struct run_record *
     return rc;
 }
 
-/* Completes the step as the database has it, so that nothing that happened since is undone. */
+/* Completes the step as the database has it, so that no change made since is undone. */
 static int complete_step(struct run_change *change, const char *step_id,
                          struct treadle_step_details *details, const struct treadle_usage *usage,
                          struct treadle_error *error)

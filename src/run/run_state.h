@@ -1,12 +1,11 @@
 /*
- * Run state: the only place where a run, a run step or the message that a run writes changes
- * state.
- *
+ * Run state: the only place where a run, a run step or the message that a run writes changes state.
  * Each function is one transition and runs within a write of the database, so a transition is
- * durable and whole or did not happen; its events are written in the same transaction. What may
- * follow what is a table, run_transitions.c. A run that
- * is gone (its thread was deleted) gives TREADLE_ENOTFOUND; a transition that the present state
- * does not allow gives TREADLE_ESTATE and changes nothing.
+ * durable as a whole or did not happen; its events are written in the same transaction. What may
+ * follow what is a table, run_transitions.c.
+ *
+ * For a run that is gone (its thread was deleted) they return TREADLE_ENOTFOUND; for a transition
+ * that the present state does not allow they return TREADLE_ESTATE and change nothing.
  */
 #ifndef RUN_STATE_H
 #define RUN_STATE_H
@@ -15,7 +14,7 @@
 
 /* What an execution has spent its time on, in microseconds. */
 struct run_times {
-    int64_t queue; /* waiting to be taken up */
+    int64_t queue; /* waiting to be claimed */
     int64_t model; /* waiting for models */
     int64_t tools; /* searching */
     int64_t first; /* until the first piece of the first answer; 0: none came */
@@ -31,9 +30,11 @@ struct run_record {
     struct treadle_run run;
 };
 
-/* Takes the thread's lock and writes the run, queued, to expire after that many seconds; id, times
+/*
+ * Takes the thread's lock and writes the run, queued, to expire after that many seconds; id, times
  * and status of `run` are set here. An error of the protocol when the thread already has an active
- * run. The thread must exist; `made` is the thread if it was made for the run, to be told, or NULL.
+ * run. The thread must exist. `made` is the thread where it was created for the run, whose event is
+ * published too, or NULL.
  */
 int run_state_create(struct run_change *change, const char *project, struct treadle_run *run,
                      int64_t lifetime, const struct treadle_thread *made,
@@ -72,7 +73,7 @@ int run_state_complete_message(struct run_change *change, const struct treadle_r
                                struct treadle_content *content, size_t content_count,
                                const struct treadle_usage *usage, struct treadle_error *error);
 
-/* Keeps what was told of messages that are being made; no transition. */
+/* Stores what was published of messages that are being made; no transition. */
 int run_state_save_content(struct run_change *change, const char *message_id,
                            struct treadle_content *content, size_t content_count,
                            struct treadle_error *error);
@@ -86,7 +87,7 @@ int run_state_require_action(struct run_change *change, const struct treadle_run
                              struct treadle_tool_call *calls, size_t call_count,
                              const struct treadle_usage *usage, struct treadle_error *error);
 
-/* Takes the outputs of all calls that the run waits for, completes their step and queues the run
+/* Accepts the outputs of all calls that the run waits for, completes their step and queues the run
  * again. An error of the protocol when the run does not wait, or for another set of calls. `out`
  * becomes the run. */
 int run_state_submit(struct run_change *change, const char *run_id,
@@ -97,14 +98,14 @@ int run_state_submit(struct run_change *change, const char *run_id,
 int run_state_add_times(struct run_change *change, const char *run_id,
                         const struct run_times *times, struct treadle_error *error);
 
-/* Keeps what the searches of a step are remembered by, JSON text; no transition. */
+/* Stores what is needed to recall the searches of a step, JSON text; no transition. */
 int run_state_remember(struct run_change *change, const char *step_id, const char *recall,
                        struct treadle_error *error);
 
 /* Completes the run: its usage becomes the sum of its steps', and the thread is free. */
 int run_state_complete(struct run_change *change, const char *run_id, struct treadle_error *error);
 
-/* Fails the run with everything of it that is under way: its step fails too, its message stays
+/* Fails the run with everything of it that is in progress: its step fails too, its message stays
  * incomplete, the thread is free. */
 int run_state_fail(struct run_change *change, const char *run_id,
                    const struct treadle_last_error *reason, struct treadle_error *error);
@@ -127,11 +128,11 @@ int run_state_cut(struct run_change *change, const char *run_id, const struct ru
 int run_state_cancel(struct run_change *change, const char *run_id, struct treadle_run *out,
                      struct treadle_error *error);
 
-/* Ends a run that is cancelling, with everything of it that is under way. */
+/* Ends a run that is cancelling, with everything of it that is in progress. */
 int run_state_finish_cancel(struct run_change *change, const char *run_id,
                             struct treadle_error *error);
 
-/* The active run whose time was up first, at the latest at `at`; NULL when there is none. */
+/* The active run whose time was up first, at `at` or before; NULL when there is none. */
 int run_state_next_due(struct db_session *session, int64_t at, struct arena *arena,
                        const char **out, struct treadle_error *error);
 
@@ -139,12 +140,12 @@ int run_state_next_due(struct db_session *session, int64_t at, struct arena *are
 int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,
                               struct treadle_error *error);
 
-/* Ends a run whose time is up, with everything of it that is under way; one that is cancelling ends
- * as cancelled. */
+/* Ends a run whose time is up, with everything of it that is in progress; one that is cancelling
+ * ends as cancelled. */
 int run_state_expire(struct run_change *change, const char *run_id, struct treadle_error *error);
 
-/* Ends every run that was at work or cancelling when an earlier process ended: the former fail,
- * the latter are cancelled. Queued ones stay queued, those that wait for outputs go on waiting.
+/* Ends every run that was in progress or cancelling when an earlier process ended: the former fail,
+ * the latter are cancelled. Queued ones stay queued; those that wait for outputs keep waiting.
  * `count` becomes their number. */
 int run_state_recover(struct db_session *session, size_t *count, struct treadle_error *error);
 

@@ -10,18 +10,18 @@ static const struct {
     unsigned followers;
     enum treadle_event_type event;
 } runs[] = {
-    /* Made; or its outputs were submitted. */
+    /* Created; or its outputs were submitted. */
     [TREADLE_RUN_QUEUED] = {RUN(IN_PROGRESS) | RUN(CANCELLING) | RUN(EXPIRED),
                             TREADLE_EVENT_RUN_QUEUED},
-    /* Taken up by the engine. */
+    /* Claimed by the engine. */
     [TREADLE_RUN_IN_PROGRESS] = {RUN(REQUIRES_ACTION) | RUN(COMPLETED) | RUN(INCOMPLETE) |
                                      RUN(FAILED) | RUN(CANCELLING) | RUN(EXPIRED),
                                  TREADLE_EVENT_RUN_IN_PROGRESS},
     /* The model called functions. */
     [TREADLE_RUN_REQUIRES_ACTION] = {RUN(QUEUED) | RUN(CANCELLING) | RUN(EXPIRED),
                                      TREADLE_EVENT_RUN_REQUIRES_ACTION},
-    /* Its end was asked for; it may still come to one of its own. What breaks meanwhile breaks
-     * because of that. */
+    /* A cancel was requested; the run may still end by itself. A failure in this state counts as
+     * the cancel. */
     [TREADLE_RUN_CANCELLING] = {RUN(CANCELLED) | RUN(COMPLETED) | RUN(INCOMPLETE),
                                 TREADLE_EVENT_RUN_CANCELLING},
     [TREADLE_RUN_CANCELLED] = {0, TREADLE_EVENT_RUN_CANCELLED},

@@ -1,5 +1,5 @@
 /*
- * The transitions of runs and steps, as tables: what may follow what, and which event tells of it.
+ * The transitions of runs and steps, as tables: what may follow what, and which event reports it.
  */
 #ifndef RUN_TRANSITIONS_H
 #define RUN_TRANSITIONS_H
@@ -11,8 +11,8 @@
 bool run_may_become(enum treadle_run_status from, enum treadle_run_status to);
 bool step_may_become(enum treadle_run_step_status from, enum treadle_run_step_status to);
 
-/* The event that tells that a status was reached; 0 where none does, since the making of the object
- * told of it. */
+/* The event that reports that a status was reached; 0 where the event of the object's creation has
+ * reported it. */
 enum treadle_event_type run_event_of(enum treadle_run_status status);
 enum treadle_event_type step_event_of(enum treadle_run_step_status status);
 enum treadle_event_type message_event_of(enum treadle_message_status status);

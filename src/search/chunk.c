@@ -1,5 +1,6 @@
 /*
- * Chunks: a window over the document's units that moves by what is not to be repeated.
+ * Chunks: a window over the document's units. It moves on by the units that the next chunk does not
+ * repeat.
  */
 #include "search/chunk.h"
 
@@ -18,8 +19,8 @@ struct window {
     const struct search_units *units;
     struct language *language;
     struct heading_path path; /* at the start of the chunk */
-    size_t first, last;       /* units of the chunk at hand: [first, last) */
-    size_t before;            /* where the chunk before ended */
+    size_t first, last;       /* units of the current chunk: [first, last) */
+    size_t before;            /* where the previous chunk ended */
     size_t *starts;           /* of those units in the text */
     size_t start_room;
     struct buffer text, heading;
@@ -58,8 +59,8 @@ static void window_fill(struct window *window, size_t limit)
     }
 }
 
-/* The first unit of the next chunk: within what may be repeated, the highest heading, so that a
- * section has a chunk that starts with it. */
+/* The first unit of the next chunk: the highest heading among the units that may be repeated, so
+ * that a section has a chunk that starts with it. */
 static size_t window_next(const struct window *window, size_t overlap)
 {
     const struct search_unit *items = window->units->items;
@@ -75,7 +76,7 @@ static size_t window_next(const struct window *window, size_t overlap)
     return heading == SIZE_MAX ? next : heading;
 }
 
-/* The unit in the middle of what two chunks share: passages before it lie in the first. */
+/* The unit in the middle of what two chunks share: passages before it belong to the first. */
 static size_t middle(const struct window *window, size_t from, size_t to)
 {
     const struct search_unit *items = window->units->items;

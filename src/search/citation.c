@@ -1,5 +1,5 @@
 /*
- * Citations: which page and which stretch of a chunk a statement comes from.
+ * Citations: from which page and which part of a chunk a statement comes.
  */
 #include <ctype.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static bool blank(char c)
     return (unsigned char)c <= ' ';
 }
 
-/* Whether the statement stands at `at`, any white space being like any other. */
+/* Whether the statement is at `at`; any white space matches any other. */
 static bool stands_at(const char *at, const char *statement, size_t length)
 {
     for (size_t i = 0; i < length;) {
@@ -55,7 +55,7 @@ static uint32_t next_word(const char *text, size_t length, size_t *position)
     return 0;
 }
 
-/* How many of the words a stretch of text holds. */
+/* How many of the words a part of the text has. */
 static size_t shared_words(const char *text, size_t length, const uint32_t *words, size_t count)
 {
     bool seen[WORDS] = {false};
@@ -102,7 +102,7 @@ static void trim(const char **text, size_t *length)
         (*length)--;
 }
 
-/* Where a statement ends that stands at `at`. */
+/* Where the statement that begins at `at` ends. */
 static size_t end_of(const char *at, const char *statement, size_t length)
 {
     const char *start = at;

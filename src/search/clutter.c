@@ -1,7 +1,7 @@
 /*
  * Clutter: tables of contents and indexes name every subject of a document and explain none, so
- * they would win every search. What gives them away: leaders of dots before a number, and numbers
- * behind commas with hardly a word between.
+ * they would win every search. They are recognised by rows of dots before a number, and by numbers
+ * after commas with hardly a word between.
  */
 #include "search/chunk.h"
 
@@ -27,7 +27,7 @@ static bool has_leader(const char *text, size_t length)
     return false;
 }
 
-/* "foo, 12, 34": page numbers behind commas, which make up much of what is said. */
+/* "foo, 12, 34": page numbers after commas, which make up much of the text. */
 static bool lists_pages(const char *text, size_t length)
 {
     size_t words = 0, numbers = 0;

@@ -1,5 +1,5 @@
 /*
- * Directory: which indexes there are, what is in them, and a copy of them all.
+ * Directory: the list of all indexes, what is in them, and a copy of them all.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -32,7 +32,7 @@ int search_snapshot(struct search *search, const char *directory, struct treadle
             code = error_set(error, TREADLE_EINVALID, "The path of an index is too long.");
         else
             code = sqlite_copy(from, to, error);
-        /* Its vector store was deleted just now. */
+        /* Its vector store has just been deleted. */
         if (code == TREADLE_ENOTFOUND)
             code = 0;
     }

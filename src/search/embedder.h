@@ -1,8 +1,7 @@
 /*
- * The contract of what turns texts into vectors: the built-in sentence embedding, or a server.
- *
- * An embedder is a table of functions and what they work with. It must stay as long as the search
- * that it was given to.
+ * The contract of an embedder, which makes vectors of texts: the built-in sentence embedding, or a
+ * server. An embedder is a table of functions and their state. It must outlive the search that it
+ * was given to.
  */
 #ifndef SEARCH_EMBEDDER_H
 #define SEARCH_EMBEDDER_H
@@ -19,10 +18,10 @@ struct search_text {
 };
 
 struct search_embedder {
-    const char *version; /* kept beside vectors: those of different versions are never compared */
+    const char *version; /* stored with vectors: those of different versions are never compared */
     size_t dimensions;   /* a multiple of 32 */
     void *context;
-    /* What one thread computes with: for documents, or for questions. MUST be there. */
+    /* Makes the state of one thread: for documents, or for questions. MUST be there. */
     int (*begin)(void *context, bool documents, void **session, struct treadle_error *error);
     void (*end)(void *session);
     /* The vectors of some texts, one after the other. The true vector is the numbers times its

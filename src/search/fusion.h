@@ -1,8 +1,7 @@
 /*
- * Fusion: one order of chunks, from the order by words and the order by meaning.
- *
- * Each list gives a chunk 1 / (20 + its place), and the sum counts: what stands high in either is
- * high, and what stands high in both is first. Chunks of tables of contents and indexes count less,
+ * Fusion: one order of chunks, made from the order by words and the order by meaning. Each list
+ * gives a chunk 1 / (20 + its place), and the sum counts: a chunk that is high in one list gets
+ * high, one that is high in both comes first. Chunks of tables of contents and indexes count less,
  * as they do by words.
  */
 #ifndef SEARCH_FUSION_H
@@ -16,7 +15,8 @@
  * still to be read (`row` is 0), see fusion_order. */
 void fusion_add(struct rank_candidate *candidates, size_t *count, const struct meaning_hits *hits);
 
-/* Orders what fusion_add left, once the weights are known. Scores never rise along the order. */
+/* Orders the candidates after fusion_add, once their weights are known. Scores never rise along the
+ * order. */
 void fusion_order(struct rank_candidate *candidates, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Heading paths: which headings stand above a place in a document.
+ * Heading paths: the headings above a place in a document.
  */
 #ifndef SEARCH_HEADING_H
 #define SEARCH_HEADING_H
@@ -14,8 +14,8 @@ struct heading_path {
     size_t done;                                /* units that the path has seen */
 };
 
-/* Brings the path to where a run of units [first, last) starts, headings at its very start
- * included. Runs must come in order. */
+/* Moves the path to the start of the units [first, last), with the headings at their very start.
+ * Calls must be in order. */
 void heading_path_advance(struct heading_path *path, const struct search_units *units, size_t first,
                           size_t last);
 

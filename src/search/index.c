@@ -1,9 +1,9 @@
 /*
  * Index: which stores are open, and how a store's file is laid out.
  *
- * WAL with synchronous=FULL: a commit that returned is on disk, and a kill at any moment leaves
- * what the last commit left. FTS5 keeps the terms of a passage beside its inverted index: they make
- * deleting exact, and ranking reads them instead of parting the text again.
+ * WAL with synchronous=FULL: a commit that returned is on disk, and after a kill at any moment the
+ * file has the last commit. FTS5 keeps the terms of a passage beside its inverted index: so
+ * deleting is exact, and ranking reads them instead of splitting the text again.
  */
 #include "search/index.h"
 
@@ -22,8 +22,8 @@
 
 enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 2 };
 
-/* Terms come as this room made them, between spaces: every sign that a term may hold belongs to
- * it, and ASCII letters are small already. */
+/* Terms are as this room made them, between spaces: every sign that a term may have belongs to it,
+ * and ASCII letters are lower case already. */
 static const char layout[] =
     "BEGIN IMMEDIATE;"
     "CREATE TABLE file(id INTEGER PRIMARY KEY, file_id TEXT NOT NULL UNIQUE,"
@@ -82,11 +82,11 @@ void search_close(struct search *search)
     free(search);
 }
 
-/* Whoever gets this notes the index with search_note. */
+/* A caller that gets this error notes the index with search_note. */
 static int fail_damaged(struct treadle_error *error)
 {
     return error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL,
-                          "The search index is damaged, and is made again from the files.");
+                          "The search index is damaged. It is being built again from the files.");
 }
 
 int search_use(struct search *search, const struct search_embedder *embedder,
@@ -148,7 +148,7 @@ static int make_path(const struct search *search, const char *store_id, const ch
                 c == '-' || c == '_';
     }
     if (!valid)
-        return error_set(error, TREADLE_EINVALID, "That is no id of a vector store.");
+        return error_set(error, TREADLE_EINVALID, "This is not an id of a vector store.");
     if (asprintf(out, "%s/%s%s", search->directory, store_id, tail) < 0)
         return error_set_memory(error);
     return 0;
@@ -204,7 +204,7 @@ static int index_open(struct search_index *index, const char *path, struct tread
     if (!code && version == 0)
         code = search_index_execute(index->writer, layout, error);
     else if (!code && version != LAYOUT)
-        code = fail_damaged(error); /* made by another version: as good as damaged */
+        code = fail_damaged(error); /* made by another version: treated as damaged */
     if (!code)
         code = vectors_prepare(index->writer, error);
     if (!code)
@@ -269,7 +269,7 @@ static int index_add(struct search *search, const char *store_id, const char *pa
     return 0;
 }
 
-/* An index is made under the lock under which it is removed, so none comes back that was. */
+/* Indexes are made and removed under the same lock, so a removed index is not made again. */
 static int check_wanted(struct search *search, const char *store_id, struct treadle_error *error)
 {
     int wanted = search_wanted(search, store_id, NULL, error);
@@ -325,7 +325,7 @@ bool search_index_is_removed(struct search *search, const struct search_index *i
     return removed;
 }
 
-/* Takes the index out of the list; gives it back when nobody uses it. */
+/* Takes the index out of the list; returns it when it has no users. */
 static struct search_index *detach(struct search *search, const char *store_id)
 {
     struct search_index **at = &search->indexes;
@@ -343,7 +343,7 @@ static struct search_index *detach(struct search *search, const char *store_id)
 /* The index of a store, what SQLite keeps beside it, and the vectors. */
 static const char *const tails[] = {".sqlite-wal", ".sqlite-shm", ".vectors", ".sqlite"};
 
-/* Unlinks the file, or moves it into the directory `aside`. What is not there is no error. */
+/* Unlinks the file, or moves it into the directory `aside`. A missing file is no error. */
 static int take_away(const char *path, const char *name, const char *aside,
                      struct treadle_error *error)
 {

@@ -1,9 +1,8 @@
 /*
- * Index: the SQLite file of one vector store, opened when it is first asked for.
- *
- * A store that is at work has two connections, one that reads and one that writes, each behind its
- * own mutex: taking in a large file holds up no question. Few stores stay open at a time; the one
- * that was longest idle is closed first.
+ * Index: the SQLite file of one vector store, opened at its first use. An open store has two
+ * connections, one that reads and one that writes, each with its own mutex: indexing a large file
+ * does not delay questions. Few stores stay open at a time; the one that was idle longest is closed
+ * first.
  */
 #ifndef SEARCH_INDEX_H
 #define SEARCH_INDEX_H
@@ -15,7 +14,7 @@
 
 enum { SEARCH_ID_BYTES = 128 };
 
-/* The file of vectors, as it lies in memory. */
+/* The file of vectors, mapped into memory. */
 struct vectors_map {
     void *bytes; /* NULL: not mapped */
     size_t length;
@@ -27,7 +26,7 @@ struct search_index {
     struct vectors_map map; /* as `reader` */
     char store_id[SEARCH_ID_BYTES + 1];
     size_t users;
-    int64_t used_at; /* when it was last asked for or given back, of the monotonic clock */
+    int64_t used_at; /* when it was last taken or released, of the monotonic clock */
     bool removed;    /* its file is gone: the last user closes it */
     struct search_index *next;
 };
@@ -39,7 +38,7 @@ struct search_index {
 enum { SEARCH_SUSPECTS = 32 };
 
 struct search {
-    struct db *db;        /* NULL: none, and every store is wanted */
+    struct db *db;        /* NULL: none, and every store exists */
     pthread_mutex_t lock; /* what follows */
     struct search_index *indexes;
     size_t open;
@@ -49,29 +48,30 @@ struct search {
     struct vectorise *vectorise; /* NULL: no vectors are made */
 };
 
-/* Notes the store where the error says that its index is damaged; or in any case. */
+/* Notes a store as suspect: the first where the error says that its index is damaged, the second in
+ * any case. */
 void search_note(struct search *search, const char *store_id, int code,
                  const struct treadle_error *error);
 void search_suspect(struct search *search, const char *store_id);
 
-/* The index of a store. TREADLE_ENOTFOUND where one is to be made for a store that is not wanted.
- * NULL in `out` when there is none and none is to be made. Every index that
- * was handed out must be released. */
+/* The index of a store. TREADLE_ENOTFOUND where it would be created for a store that does not
+ * exist. NULL in `out` when there is none and it is not to be created. Every index that was
+ * returned must be released. */
 int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error);
 void search_index_release(struct search *search, struct search_index *index);
 
-/* Whether its store was deleted since the index was handed out. */
+/* Whether its store was deleted since the index was returned. */
 bool search_index_is_removed(struct search *search, const struct search_index *index);
 
-/* Lets go of a store's index and unlinks its file, unless the store is wanted. */
+/* Closes a store's index and unlinks its file, unless the store exists. */
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error);
 
 /* The path of the file of a store's vectors, to be freed. */
 int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
                               struct treadle_error *error);
 
-/* What makes the vectors of all stores; NULL: nothing does. */
+/* What makes the vectors of all stores; NULL: none are made. */
 struct vectorise *search_index_vectorise(const struct search *search);
 
 /* Where the indexes are. */

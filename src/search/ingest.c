@@ -1,11 +1,9 @@
 /*
  * Ingest: each thread claims a row under a mutex, works without it, and writes the outcome in one
- * transaction with the vector store's counts. One more thread looks after the rows that are being
- * read (queue.h).
- *
- * A row that was removed or cancelled meanwhile is found missing when the outcome is written; what
- * was indexed for it is then taken out again, unless the file was added anew. What fails for a
- * reason that may pass has no outcome, so the row stays in_progress and is claimed again.
+ * transaction with the vector store's counts. One more thread watches the rows that are being read
+ * (queue.h). A row that was removed or cancelled in between is missing when the outcome is written;
+ * what was indexed for it is then removed, unless the file was added again. A failure that may pass
+ * has no outcome, so the row stays in_progress and is claimed again.
  */
 #include "search/ingest.h"
 
@@ -44,7 +42,7 @@ struct ingest {
     bool reviewed; /* that thread was started */
 };
 
-/* One row being worked on. */
+/* One row in work. */
 struct work {
     struct ingest *ingest;
     struct arena *arena;
@@ -53,8 +51,8 @@ struct work {
     int64_t usage;
     struct treadle_file_notice *notices;
     size_t notice_count;
-    struct treadle_error problem; /* code 0: it went well */
-    bool lasting;                 /* the problem does not pass: the contents are damaged */
+    struct treadle_error problem; /* code 0: success */
+    bool lasting;                 /* trying again does not help: the contents are damaged */
     bool found;                   /* the row is still there */
     bool wanted;                  /* the file is to be searchable, by this row or another */
 };
@@ -72,8 +70,8 @@ static int load_row(struct db_session *session, void *argument, struct treadle_e
     return 0;
 }
 
-/* The status is a column beside the row's text, so a row that cannot be read can be set aside, or
- * it would be the next one for ever. */
+/* A row that cannot be read would be the next one for ever. The status is a column beside the row's
+ * text, so such a row can still be marked as failed. */
 static int set_aside(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct work *work = argument;
@@ -81,7 +79,8 @@ static int set_aside(struct db_session *session, void *argument, struct treadle_
     int rc = pending_file_record_fail(session, work->reading.seq, error);
     if (rc)
         return rc;
-    /* A store that cannot be read either keeps its counts, for `treadle check` to find. */
+    /* If the store cannot be read either, its counts stay as they are, and `treadle check` reports
+     * them. */
     rc = vector_store_load(session, NULL, work->file.store_id, work->arena, &store, error);
     if (rc)
         return rc == TREADLE_EMEMORY || rc == TREADLE_EIO ? rc : 0;
@@ -90,7 +89,7 @@ static int set_aside(struct db_session *session, void *argument, struct treadle_
     return vector_store_save(session, &store, work->arena, error);
 }
 
-/* Passes over a row that cannot be read. */
+/* Skips a row that cannot be read. */
 static int pass_over(struct work *work, struct treadle_error *error)
 {
     log_write(work->ingest->options.log, LOG_ERROR, "ingest_row", "file", work->file.file_id,
@@ -101,8 +100,8 @@ static int pass_over(struct work *work, struct treadle_error *error)
     return rc;
 }
 
-/* 1 with a row to work on, 0 when there is none at present, a negative code when that cannot be
- * said now. Called with the mutex held. */
+/* 1 with a row to work on, 0 when there is none at present, a negative code when the database
+ * fails. Called with the mutex held. */
 static int claim(struct ingest *ingest, struct work *work, bool patient)
 {
     struct treadle_error error;
@@ -200,7 +199,7 @@ static void work_on(struct work *work)
     document_free(document);
     if (descriptor >= 0)
         close(descriptor);
-    /* A large document took many times what the server needs at rest. */
+    /* Returns memory to the system: a large document takes many times what an idle server needs. */
     malloc_trim(0);
     snprintf(milliseconds, sizeof milliseconds, "%lld",
              (long long)(clock_monotonic_us() - start) / 1000);
@@ -231,7 +230,7 @@ static const char *error_word(int code)
     }
 }
 
-/* The row is read again, since its attributes may have been changed meanwhile. */
+/* The row is read again, since its attributes may have been changed in between. */
 static int write_row(struct db_session *session, struct work *work, struct treadle_error *error)
 {
     struct treadle_last_error last_error = {error_word(work->problem.code), work->problem.message};
@@ -292,8 +291,8 @@ static void wait_for_wake(struct ingest *ingest, unsigned milliseconds)
         pthread_cond_wait(&ingest->wake, &ingest->mutex);
 }
 
-/* A full disk must not leave a file in_progress for ever, so the outcome is written again and
- * again until it is in. */
+/* A full disk must not leave a file in_progress for ever, so the outcome is written again until
+ * that succeeds. */
 static void finish(struct work *work)
 {
     struct ingest *ingest = work->ingest;
@@ -334,7 +333,7 @@ const char *ingest_sandbox(const struct ingest *ingest)
 }
 
 /* Whether the work has an outcome. It has none when the server stops, when the row is gone, when
- * the file makes way for another, and when it is tried again. */
+ * the reading yields to another file, and when it is tried again. */
 static bool has_outcome(struct work *work)
 {
     struct ingest *ingest = work->ingest;
@@ -381,7 +380,7 @@ static void *run(void *argument)
                 wait_for_wake(ingest, choose_pause(ingest, claimed));
             continue;
         }
-        /* The reviewer may be waiting for something to review. */
+        /* The watching thread may be waiting for readings. */
         pthread_cond_broadcast(&ingest->wake);
         pthread_mutex_unlock(&ingest->mutex);
         work_on(&work);
@@ -405,7 +404,8 @@ static bool is_reading(const struct ingest *ingest)
     return false;
 }
 
-/* Looks after what is being read: files that were deleted or cancelled, and files that make way. */
+/* Watches the readings: stops those of files that were deleted or cancelled, and those that yield
+ * to others. */
 static void *review(void *argument)
 {
     struct ingest *ingest = argument;

@@ -1,9 +1,8 @@
 /*
- * Ingest: reads the files that were added to vector stores and makes them searchable.
- *
- * What is to be done stands in the database (vector_store_files in status in_progress); a few
- * threads take those rows, in the order that queue.h describes. So there is no queue in memory that
- * could grow or be lost: after a restart the same rows are found and done again.
+ * Ingest: reads the files that were added to vector stores and makes them searchable. The work
+ * waits in the database (vector_store_files in status in_progress); a few threads take those rows,
+ * in the order that queue.h describes. So there is no queue in memory that could grow or be lost:
+ * after a restart the same rows are found and read again.
  */
 #ifndef SEARCH_INGEST_H
 #define SEARCH_INGEST_H
@@ -25,17 +24,17 @@ struct ingest_options {
     struct log *log;
 };
 
-/* Starts the threads; they begin with what an earlier process left. */
+/* Starts the threads; they begin with the rows that an earlier process left. */
 int ingest_open(struct ingest **out, const struct ingest_options *options,
                 struct treadle_error *error);
 
-/* How readers are confined, as document_sandbox says it; NULL as long as that is not known. */
+/* How readers are confined, in the words of document_sandbox; NULL while that is not known. */
 const char *ingest_sandbox(const struct ingest *ingest);
 
-/* Says that rows were added. Never blocks. */
+/* Notifies ingest that rows were added. Never blocks. */
 void ingest_wake(struct ingest *ingest);
 
-/* Gives up the file under way (it stays in_progress), ends the threads, frees. Accepts NULL. */
+/* Stops reading (files in work stay in_progress), ends the threads, frees. Accepts NULL. */
 void ingest_close(struct ingest *ingest);
 
 #endif

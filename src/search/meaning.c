@@ -1,8 +1,8 @@
 /*
  * Meaning.
  *
- * All windows are compared, some at a time; of a chunk the nearest window counts. The best chunks
- * are kept in a list in order, into which few of the many windows get.
+ * All windows are compared, some at a time; for a chunk its nearest window counts. The best chunks
+ * are kept in an ordered list, which few of the many windows enter.
  */
 #include "search/meaning.h"
 
@@ -24,7 +24,7 @@ struct finding {
     int32_t dots[AT_ONCE];
 };
 
-/* Where the chunk stands in the list; the list's end when it is not there. */
+/* The chunk's place in the list; the list's end when it is not there. */
 static size_t find_hit(const struct meaning_hits *hits, const struct meaning_hit *hit)
 {
     size_t at = 0;

@@ -1,5 +1,5 @@
 /*
- * Merging: what several queries found, as one list.
+ * Merging: the results of several queries as one list.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static int by_score(const void *a, const void *b)
     return first < second ? 1 : first > second ? -1 : 0;
 }
 
-/* Adds what one query found to what the others did. */
+/* Adds the results of one query to those of the others. */
 static size_t merge(struct search_result *all, size_t count, const struct search_result *more,
                     size_t more_count)
 {
@@ -86,8 +86,9 @@ const char *search_rewrite(const char *text, struct arena *arena)
             buffer_append_char(&out, ' ');
         buffer_append(&out, text + words[i].start, words[i].end - words[i].start);
     }
-    bool told = out.length && !out.failed;
-    const char *copy = told ? arena_copy(arena, out.data, out.length) : arena_string(arena, text);
+    bool complete = out.length && !out.failed;
+    const char *copy =
+        complete ? arena_copy(arena, out.data, out.length) : arena_string(arena, text);
     buffer_clear(&out);
     language_free(language);
     return copy;

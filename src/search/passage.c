@@ -1,6 +1,6 @@
 /*
- * Passages: about 220 tokens with the headings that they stand under. A heading begins a passage,
- * unless the one before it would be left with next to nothing.
+ * Passages: about 220 tokens with the headings above them. A heading begins a passage, unless the
+ * one before it would become too short.
  */
 #include "search/passage.h"
 
@@ -33,7 +33,7 @@ static size_t path_tokens(const struct heading_path *path)
     return tokens < PASSAGE_TOKENS / 2 ? tokens : PASSAGE_TOKENS / 2;
 }
 
-/* The unit behind the passage that starts at the next one. */
+/* The unit after the passage that starts at the next one. */
 static size_t passage_end(const struct passages *passages, const struct search_units *units,
                           size_t until)
 {
@@ -121,7 +121,7 @@ static void forget(const struct search_units *units, size_t first, size_t last)
     }
 }
 
-/* The texts have stopped growing, so they will not move. */
+/* The texts do not grow any more, so pointers into them stay valid. */
 static void resolve(struct passages *passages)
 {
     const char *texts = passages->texts.data;

@@ -8,7 +8,7 @@
 #include "search/chunk.h"
 #include "search/heading.h"
 
-/* Where a passage's texts start among all of them. */
+/* Where a passage's texts start in the common buffer. */
 struct passage_texts {
     size_t heading, above, body;
 };

@@ -1,7 +1,7 @@
 /*
  * Queries: the best chunks of one or more stores.
  *
- * FTS5 gives each store's best passages for any of the query's terms by BM25; those are ranked
+ * FTS5 finds each store's best passages for any of the query's terms by BM25; those are ranked
  * again with what BM25 does not see (rank.h). A chunk is as good as its best passage. The text is
  * read for the results alone.
  */
@@ -22,7 +22,7 @@ enum {
     STORES = 64,
     MATCH_BYTES = 64 << 10,
     COMMON_SHARE = 2, /* a term in more than this part of all passages finds nothing by itself */
-    COMMON_PASSAGES = 200 /* and it is only left out where that saves work */
+    COMMON_PASSAGES = 200 /* and it is left out only where that saves work */
 };
 
 struct asking {
@@ -120,7 +120,7 @@ static bool is_common(const struct asking *asking, const struct rank_term *term)
            term->passages * COMMON_SHARE > asking->ranked.passages;
 }
 
-/* "a" OR "b" …: what FTS5 is asked for. False when no term is in any store. */
+/* "a" OR "b" …: the query for FTS5. False when no term is in any store. */
 static bool put_match(const struct asking *asking, struct buffer *out)
 {
     const struct rank_query *ranked = &asking->ranked;
@@ -241,7 +241,7 @@ static bool fill_result(struct asking *asking, const struct rank_candidate *cand
            parse_pages(column_string(row, 4), length, arena, result);
 }
 
-/* One result; a chunk that has gone meanwhile is left out. */
+/* One result; a chunk that was deleted in between is left out. */
 static int fetch(struct asking *asking, const struct rank_candidate *candidate,
                  struct search_result *results, size_t *count, struct treadle_error *error)
 {
@@ -292,8 +292,8 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     return 0;
 }
 
-/* What a chunk that was found by meaning alone lacks: its row, and the passage of it that is
- * nearest. One that has gone, or is of a file that is not asked, keeps no row. */
+/* Reads what a chunk that was found by meaning alone lacks: its row, and its nearest passage. One
+ * that was deleted, or belongs to a file that is not searched, keeps no row. */
 static int read_found(sqlite3_stmt *row, const char *files, struct rank_candidate *candidate)
 {
     sqlite3_bind_int64(row, 1, candidate->file);
@@ -343,7 +343,7 @@ static int add_meaning(struct asking *asking, const struct search_embedder *embe
         return error_set_memory(error);
     struct treadle_error ignored;
     int code = 0;
-    /* An embedding that is away must not keep words from finding. */
+    /* Where the embedding fails, the search by words still works. */
     if (meaning_find(asking->search, embedder, asking->indexes, asking->query->store_count,
                      asking->query->text, hits, &ignored) == 0 &&
         hits->count) {

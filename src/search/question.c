@@ -1,6 +1,6 @@
 /*
- * Questions: every language parts the text at the same places, so what the languages say of a
- * word is brought together by where the word starts.
+ * Questions: every language splits the text at the same places, so the terms that the languages
+ * have for a word are joined by where the word starts.
  */
 #include "search/question.h"
 

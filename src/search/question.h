@@ -1,5 +1,5 @@
 /*
- * Questions: from what somebody wrote to the terms that are looked up.
+ * Questions: from a question's text to the terms that are looked up.
  */
 #ifndef SEARCH_QUESTION_H
 #define SEARCH_QUESTION_H

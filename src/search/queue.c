@@ -1,5 +1,5 @@
 /*
- * Queue: choosing by look-ups in two indexes of the rows that wait, by level and by age.
+ * Queue: chooses by look-ups in two indexes of the waiting rows, by level and by age.
  */
 #include "search/queue.h"
 
@@ -20,7 +20,7 @@ enum {
 static const int64_t second_us = 1000000;
 static const int64_t give_up_us = 3600 * second_us;
 
-/* Of processor time there is no account, so this is what passed on the clock. */
+/* Processor time is not measured, so this is time by the clock. */
 static const int64_t allowed_us[LAST_LEVEL] = {2 * second_us, 16 * second_us, 128 * second_us};
 
 int queue_level(int64_t bytes)
@@ -30,10 +30,10 @@ int queue_level(int64_t bytes)
 
 /* ---- Choosing ------------------------------------------------------------------------------- */
 
-/* One choice in the making. */
+/* One choice in progress. */
 struct choice {
     struct queue *queue;
-    const struct queue_reading *self; /* a reading that asks whether it may go on, or NULL */
+    const struct queue_reading *self; /* a reading that asks whether it may continue, or NULL */
     bool patient;
     int64_t seq; /* 0: none yet */
     int level;
@@ -70,7 +70,7 @@ static size_t count_rivals(const struct choice *choice, const char *project)
     return count;
 }
 
-/* Of a project's files in the order of this thread, the first that may be read now. */
+/* The first of a project's files, in the order of this thread, that may be read now. */
 static bool consider(void *context, int64_t seq, int level)
 {
     struct choice *choice = context;
@@ -158,7 +158,7 @@ void queue_leave(struct queue *queue, struct queue_reading *reading)
             queue->readings[i] = NULL;
 }
 
-/* ---- Making way ----------------------------------------------------------------------------- */
+/* ---- Yielding ------------------------------------------------------------------------------- */
 
 struct review {
     struct queue *queue;
@@ -189,8 +189,8 @@ static int write_level(struct db_session *session, void *argument, struct treadl
                                          error);
 }
 
-/* Raises the level of a reading that took longer than it allows. `over` becomes whether it has had
- * its time. */
+/* Raises the level of a reading that took longer than its level allows. `over` becomes whether its
+ * time is used up. */
 static int raise_level(struct review *review, bool *over, struct treadle_error *error)
 {
     struct queue_reading *reading = review->reading;
@@ -241,7 +241,8 @@ int queue_review(struct queue *queue, struct treadle_error *error)
 
 /* ---- Trying again --------------------------------------------------------------------------- */
 
-/* The row's delay, or a free one; one that was due long ago is of a row that is gone. */
+/* The row's delay, or a free entry; an entry that was due long ago belongs to a row that is
+ * gone. */
 static struct queue_delay *find_delay(struct queue *queue, int64_t seq, int64_t now)
 {
     struct queue_delay *free = NULL;

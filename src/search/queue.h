@@ -1,17 +1,18 @@
 /*
- * Queue: which file is read next, which reading makes way, and what is tried again later.
+ * Queue: which file is read next, which reading yields to another, and what is tried again later.
+ * What waits is in the database (vector_store_files in status in_progress); only what is being read
+ * now, and what failed for a reason that may pass, is in memory.
  *
- * What waits stands in the database (vector_store_files in status in_progress); only what is being
- * read now, and what failed for a reason that may pass, is in memory.
+ * Projects take turns: of those that have files to read, the one with the fewest readings is next,
+ * and among equals the next in the order of their names. Within a project the files of a lower
+ * level are first. A level is how long a file is expected to take: at first it follows from the
+ * file's size, and it rises when the reading took longer than the level allows, until the last
+ * level, which has no limit. A file that was read for a moment yields to any that comes before it
+ * in this order: its reader ends, and it is read again later.
  *
- * Projects take turns: of those that have files to read, the one goes first of which fewest are
- * being read, and after it the next in the order of their names. Within a project the files of a
- * lower level go first. A level says how long a file is expected to take: it begins with the file's
- * size, and rises when its reading took longer than the level allows, until the last level, which
- * allows everything. A file that was read for a moment makes way for any that goes before it: its
- * reader ends, and it is read again later. The first thread is patient: it takes the oldest file of
- * a project whatever its level, which makes way only when it has had its level's time, and never on
- * the last level. So small files that come without end do not keep a large one waiting for ever.
+ * The first thread is patient: it takes the oldest file of a project at any level, and that yields
+ * only when the time of its level is used up, and never on the last level. So an endless row of
+ * small files does not keep a large one waiting for ever.
  *
  * Nothing here locks: callers hold a lock of their own.
  */
@@ -32,8 +33,8 @@ struct queue_reading {
     int64_t seq;            /* of its row */
     int level, first_level; /* now, and when it began */
     int64_t since_us;
-    bool patient;     /* its thread is */
-    atomic_bool stop; /* its reading is to end: the row is gone, or it makes way */
+    bool patient;     /* its thread is the patient one */
+    atomic_bool stop; /* its reading is to end: the row is gone, or it yields */
     atomic_bool yields;
     char project[QUEUE_PROJECT];
 };
@@ -52,7 +53,7 @@ struct queue {
     size_t delay_count;
 };
 
-/* The level that a file of that size begins with. */
+/* The first level of a file of that size. */
 int queue_level(int64_t bytes);
 
 /* Chooses the next file for a thread and puts it among the readings. `out->seq` becomes 0 when
@@ -60,14 +61,14 @@ int queue_level(int64_t bytes);
 int queue_take(struct queue *queue, bool patient, struct queue_reading *out,
                struct treadle_error *error);
 
-/* The reading has ended, for whatever reason. */
+/* The reading has ended, for any reason. */
 void queue_leave(struct queue *queue, struct queue_reading *reading);
 
 /* Whether the row of a reading still waits, its store and its file exist. */
 int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted,
                 struct treadle_error *error);
 
-/* Sets `stop` of every reading whose row is gone or cancelled, and of one that makes way. */
+/* Sets `stop` of every reading whose row is gone or cancelled, and of one that yields. */
 int queue_review(struct queue *queue, struct treadle_error *error);
 
 /* The reading failed with that code: whether it is to be tried again, which queue_take then does

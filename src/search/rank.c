@@ -14,8 +14,8 @@ static const double filename_share = 0.6;
 /* What makes up a score. */
 static const double bm25_part = 0.60, covered_part = 0.20, titles_part = 0.10, beside_part = 0.10;
 
-/* Among a few passages rarity tells nothing: a word that none of them has would outweigh all that
- * one of them answers. So it is reckoned as if there were at least FEWEST. */
+/* Among few passages rarity means nothing: a word that none of them has would count more than all
+ * that one of them answers. So the rarity is computed as if there were at least FEWEST. */
 static double rarity(double passages, double with)
 {
     if (passages < FEWEST)
@@ -49,7 +49,7 @@ void rank_weigh(struct rank_query *query)
     }
 }
 
-/* The share of the query's weight that a set of terms stands for. */
+/* The share of a set of terms in the query's weight. */
 static double covered(const struct rank_query *query, const double *found)
 {
     double shares[RANK_UNITS] = {0}, sum = 0, all = 0;
@@ -81,7 +81,7 @@ static size_t find_term(const struct rank_query *query, const char *text, size_t
     return query->term_count;
 }
 
-/* Where the query's terms stand. */
+/* Where the query's terms are in the text. */
 static size_t find_hits(const struct rank_query *query, const char *text, struct hit *hits)
 {
     size_t count = 0;

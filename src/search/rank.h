@@ -1,13 +1,12 @@
 /*
- * Ranking: how well a passage answers a query.
+ * Ranking: how well a passage answers a query. A query is a list of units, one for each word that
+ * is not a stopword. A unit is found by its term, or in part by the parts of an identifier, in any
+ * of the languages of the searched files.
  *
- * A query is a list of units, one a word that tells something; a unit is found by its term, or in
- * part by the parts of an identifier, in any of the languages of the files asked.
- *
- * A score is BM25 against its bound, with a little of what BM25 does not see: how much of the query
- * (by rarity) the passage holds, how much stands in headings, and whether neighbours in the query
- * are neighbours in the text. Each is in 0..1, and so is their mean. Passages of tables of contents
- * and indexes lose up to three quarters of it.
+ * A score is BM25 against its bound, with a small share of what BM25 does not see: how much of the
+ * query (by rarity) the passage has, how much of that is in headings, and whether neighbours in the
+ * query are neighbours in the text. Each is in 0..1, and so is their mean. Passages of tables of
+ * contents and indexes lose up to three quarters of it.
  */
 #ifndef SEARCH_RANK_H
 #define SEARCH_RANK_H
@@ -33,29 +32,30 @@ struct rank_query {
     size_t term_count;
     struct rank_unit units[RANK_UNITS];
     size_t unit_count;
-    int64_t passages; /* in all stores asked */
+    int64_t passages; /* in all searched stores */
 };
 
 /* A passage that might be among the results. */
 struct rank_candidate {
-    size_t store;           /* number within the query's stores */
-    int64_t passage, chunk; /* rows of the index; a passage of 0: none of its chunk is known */
-    int64_t file, number;   /* the row of the file, and the chunk's number in it */
+    size_t store; /* number within the query's stores */
+    int64_t passage,
+        chunk;            /* rows of the index; a passage of 0: no passage of its chunk is known */
+    int64_t file, number; /* the row of the file, and the chunk's number in it */
     double weight, bm25, score;
     /* Where the order by meaning is known: */
     double meaning; /* the cosine of the nearest window, 0 where it is below 0 or unknown */
-    double fused;   /* what both orders give it */
+    double fused;   /* its score by both orders */
     size_t focus, focus_length; /* that window in the text; a length of 0: unknown */
 };
 
-/* Works out the weights of the units once the terms' counts are known. */
+/* Computes the weights of the units once the terms' counts are known. */
 void rank_weigh(struct rank_query *query);
 
-/* Fills in the score; `body`, `above` and `filename` are terms between spaces. */
+/* Sets the score; `body`, `above` and `filename` are terms between spaces. */
 void rank_score(const struct rank_query *query, struct rank_candidate *candidate, const char *body,
                 const char *above, const char *filename);
 
-/* Orders best first, and keeps the best passage of each chunk. Returns how many these are. */
+/* Orders best first, and keeps the best passage of each chunk. Returns their number. */
 size_t rank_order(struct rank_candidate *candidates, size_t count);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Removal. What is wanted again, under the same ids, stays: the functions of search look.
+ * Removal. What was added again, under the same ids, stays: the functions of search check that.
  */
 #include "search/removal.h"
 

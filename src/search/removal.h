@@ -1,5 +1,5 @@
 /*
- * Removal: does what a removal_record says, at once or again: doing it twice is no error.
+ * Removal: does what a removal_record says. Doing it twice is no error.
  */
 #ifndef SEARCH_REMOVAL_H
 #define SEARCH_REMOVAL_H

@@ -1,9 +1,9 @@
 /*
- * Search: chunks of documents, one index a vector store, ranked by BM25.
+ * Search: chunks of documents, one index for each vector store, ranked by BM25.
  *
- * Every vector store has an SQLite file of its own in the search directory, so the cost of a
- * query follows the store, stores ingest in parallel, and deleting is unlinking. A file's chunks
- * are replaced in one transaction: it is wholly searchable or not at all. Safe from any thread.
+ * Every vector store has an SQLite file of its own in the search directory, so the cost of a query
+ * depends on its store alone, stores ingest in parallel, and deleting is unlinking. A file's chunks
+ * are replaced in one transaction: either all of it is searchable or nothing. Safe from any thread.
  */
 #ifndef SEARCH_SEARCH_H
 #define SEARCH_SEARCH_H
@@ -24,27 +24,27 @@ struct search;
 int search_open(struct search **out, const char *directory, struct treadle_error *error);
 void search_close(struct search *search);
 
-/* From now on the database says which stores and files are wanted. So a deletion wins over whatever
- * is being indexed: its row goes first, indexing looks for the row before it commits, and both
- * happen under the index's lock. To be called before anything else. */
+/* From now on the database decides which stores and files exist. So a deletion wins over indexing
+ * that is in progress: its row is deleted first, indexing looks for the row before it commits, and
+ * both happen under the index's lock. To be called before anything else. */
 void search_attach(struct search *search, struct db *db);
 
-/* 1 when the store is there and has not expired, and the file (NULL: none) is in it and being read
- * or searchable; 0 when not. */
+/* 1 when the store exists and has not expired, and the file (NULL: none) is in it and being read or
+ * searchable; 0 otherwise. */
 int search_wanted(struct search *search, const char *store_id, const char *file_id,
                   struct treadle_error *error);
 
-/* Moves a store's index to the directory "aside", wanted or not; and removes for good what was
- * moved there before that time. */
+/* The first moves a store's index to the directory "aside", even where the store exists; the second
+ * deletes what was moved there before that time. */
 int search_set_aside(struct search *search, const char *store_id, struct treadle_error *error);
 int search_forget_aside(struct search *search, int64_t before, size_t *count,
                         struct treadle_error *error);
 
-/* A store whose index was found missing or damaged when it was asked; false when there is none. */
+/* A store whose index was found missing or damaged by a search; false when there is none. */
 bool search_next_suspect(struct search *search, struct arena *arena, const char **out);
 
-/* Whether a store's index can be used: TREADLE_ENOTFOUND when there is none, TREADLE_EPARSE with
- * what is wrong when it is damaged. `deep` reads all of it. */
+/* Whether a store's index can be used: TREADLE_ENOTFOUND when there is none; TREADLE_EPARSE, with
+ * the fault in the message, when it is damaged. `deep` reads all of it. */
 int search_check(struct search *search, const char *store_id, bool deep,
                  struct treadle_error *error);
 
@@ -54,13 +54,13 @@ struct search_file {
     const char *filename;
     size_t chunk_tokens;     /* 0: 800 */
     size_t overlap_tokens;   /* with chunk_tokens 0: 400 */
-    const atomic_bool *stop; /* gives up, with TREADLE_ESTATE, once it is true; may be NULL */
+    const atomic_bool *stop; /* when true, indexing stops with TREADLE_ESTATE; may be NULL */
 };
 
 struct search_embedder;
 
-/* Has vectors made of everything that is indexed, from now on and of what was indexed before, and
- * questions compared with them. Once, before anything is searched for. */
+/* Starts to make vectors of everything that is indexed, from now on and before, and to compare
+ * questions with them. Once, before the first search. */
 int search_use(struct search *search, const struct search_embedder *embedder,
                struct treadle_error *error);
 
@@ -68,26 +68,26 @@ int search_use(struct search *search, const struct search_embedder *embedder,
 struct search_progress {
     const char *version;          /* of the embedder; NULL: there is none */
     size_t stores;                /* that have files without vectors */
-    size_t windows_done, windows; /* of the file that is at work */
-    char problem[sizeof((struct treadle_error *)NULL)->message]; /* why it pauses; empty: it does
-                                                                    not */
+    size_t windows_done, windows; /* of the file in work */
+    char problem[sizeof((struct treadle_error *)NULL)->message]; /* why it pauses; empty where it
+                                                                    does not */
 };
 void search_progress(struct search *search, struct search_progress *out);
 
-/* Cuts the document into chunks and puts them into the store's index in place of whatever the
- * file had there. `usage` becomes the bytes that its chunks take. TREADLE_ELIMIT above 5,000,000
- * tokens, TREADLE_ENOTFOUND when the file is no longer wanted. */
+/* Cuts the document into chunks, which replace those that the file had in the store's index.
+ * `usage` becomes the bytes that its chunks take. TREADLE_ELIMIT above 5,000,000 tokens,
+ * TREADLE_ENOTFOUND when the file is no longer in the store. */
 int search_add(struct search *search, const struct search_file *file,
                const struct document *document, int64_t *usage, struct treadle_error *error);
 
-/* Taking out what is not there is no error; what is wanted stays. What was taken out is gone when
- * it returns 0, from the files as well. */
+/* Removing what is not there is no error; a file that is still in the store stays. After 0 the
+ * removed text is gone, from the disk as well. */
 int search_remove_file(struct search *search, const char *store_id, const char *file_id,
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);
 
-/* Closes the indexes that nobody asked for since that many seconds: each has descriptors, and
- * memory of its own. They are opened again when they are asked for. How many it closed. */
+/* Closes the indexes that were not used for that many seconds: each has descriptors and memory of
+ * its own. They are opened again when they are used. Returns how many it closed. */
 size_t search_close_idle(struct search *search, unsigned seconds);
 
 /* Calls `visit` with every store that has an index, until it returns a code other than 0, which is
@@ -126,12 +126,12 @@ struct search_result {
     double score;  /* in 0..1, higher is better: how much of the query its passage answers */
     int64_t chunk; /* the number of the chunk within its file, from 0 */
     const char *text;
-    size_t start, end;   /* the passage of the text that fits best */
-    const char *heading; /* the headings that it stands under, " > " between them; may be NULL */
+    size_t start, end;               /* the passage of the text that fits best */
+    const char *heading;             /* the headings above it, " > " between them; may be NULL */
     const struct search_page *pages; /* at least one, in order of offset, the first at 0 */
     size_t page_count;
-    /* The stretch of the text that is nearest to the question in meaning; a length of 0 where that
-     * is unknown. */
+    /* The part of the text that is nearest to the question in meaning; a length of 0 where that is
+     * unknown. */
     size_t focus, focus_length;
 };
 
@@ -145,8 +145,8 @@ int search_run_all(struct search *search, const struct search_query *query,
                    const char *const *texts, size_t text_count, struct arena *arena,
                    struct search_result **out, size_t *count, struct treadle_error *error);
 
-/* The words of a query that tell something, in `arena`; the query itself where none does. NULL when
- * memory runs out. */
+/* The words of a query that are not stopwords, in `arena`; the query itself where all are. NULL
+ * when memory runs out. */
 const char *search_rewrite(const char *text, struct arena *arena);
 
 /* The text of a file as it was indexed, chunks without their overlap, in `arena`.
@@ -154,13 +154,13 @@ const char *search_rewrite(const char *text, struct arena *arena);
 int search_text(struct search *search, const char *store_id, const char *file_id,
                 struct arena *arena, const char **out, struct treadle_error *error);
 
-/* The page of a chunk that supports a statement best: the one that holds it word for word, else
- * the one that shares most words with it. 0 when the chunk has no pages. */
+/* The page of a chunk that supports a statement best: the one that has it word for word, else the
+ * one that shares most words with it. 0 when the chunk has no pages. */
 int search_cited_page(const char *text, const struct search_page *pages, size_t page_count,
                       const char *statement, size_t length);
 
-/* The stretch of a chunk that supports a statement best: where it stands word for word, else the
- * line that shares most words with it. False where none does. */
+/* The part of a chunk that supports a statement best: where it is word for word, else the line that
+ * shares most words with it. False where none does. */
 bool search_cited_stretch(const char *text, const char *statement, size_t length, size_t *start,
                           size_t *end);
 

@@ -1,5 +1,5 @@
 /*
- * Store: puts a file's chunks into an index, takes them out, and gives a file's text back.
+ * Store: adds a file's chunks to an index, removes them, and returns a file's text.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +100,7 @@ static int write_chunk(void *context, const struct search_chunk *chunk, struct t
     struct writing *writing = context;
     struct buffer pages;
     if (writing->stop && atomic_load(writing->stop))
-        return error_set(error, TREADLE_ESTATE, "taking in the document was stopped");
+        return error_set(error, TREADLE_ESTATE, "indexing the document was stopped");
     buffer_init(&pages, PAGES_BYTES);
     int code = print_pages(&pages, chunk, error);
     if (code)
@@ -124,7 +124,7 @@ done:
     return code;
 }
 
-/* The language of most of the text: looks behind the front matter when there is more. */
+/* The language of most of the text: looks after the front matter when there is more. */
 static const char *document_language(const struct document *document)
 {
     struct buffer sample;
@@ -223,7 +223,7 @@ static int write_document(struct writing *writing, const struct search_file *fil
     return code;
 }
 
-/* Runs within a transaction of its own; what fails leaves the index as it was. */
+/* Runs within a transaction of its own; a failure leaves the index as it was. */
 static int commit_or_roll_back(sqlite3 *db, int code, struct treadle_error *error)
 {
     if (!code)
@@ -233,8 +233,8 @@ static int commit_or_roll_back(sqlite3 *db, int code, struct treadle_error *erro
     return code;
 }
 
-/* Looked for last and under the index's lock: a deletion takes the row away first, so either it is
- * seen here, or it finds the text under the lock and takes it out. */
+/* Checked last and under the index's lock: a deletion deletes the row first, so either this check
+ * sees it, or the deletion finds the text under the lock and removes it. */
 static int check_wanted(struct search *search, const struct search_file *file,
                         struct treadle_error *error)
 {
@@ -242,7 +242,7 @@ static int check_wanted(struct search *search, const struct search_file *file,
     if (wanted)
         return wanted < 0 ? wanted : 0;
     return error_set(error, TREADLE_ENOTFOUND,
-                     "The file was taken out of the vector store while it was read.");
+                     "The file was removed from the vector store while it was read.");
 }
 
 int search_add(struct search *search, const struct search_file *file,
@@ -323,7 +323,7 @@ static int erase(struct search_index *index, const char *file_id, struct treadle
     sqlite3_exec(db, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
     if (code || !changed)
         return code;
-    /* Nobody reads meanwhile: the log can be emptied only then. */
+    /* No reader is active: the log can be emptied only then. */
     pthread_mutex_lock(&index->reading);
     if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
         code = search_index_error(db, "Emptying the log of", error);
@@ -354,7 +354,7 @@ int search_remove_store(struct search *search, const char *store_id, struct trea
     return search_index_remove(search, store_id, error);
 }
 
-/* Joins the chunks, each without what the one before had already. */
+/* Joins the chunks, each without what the previous one had already. */
 static int join_text(sqlite3 *db, const char *file_id, struct buffer *out,
                      struct treadle_error *error)
 {

@@ -1,5 +1,5 @@
 /*
- * Units: parts blocks, and works out a unit's terms when a chunk first needs them.
+ * Units: splits blocks, and computes a unit's terms when a chunk first needs them.
  */
 #include "search/unit.h"
 
@@ -13,18 +13,18 @@
 
 enum {
     DOCUMENT_TOKENS = 5000000,
-    WHOLE_SHARE = 8,     /* a block of up to this part of a chunk is never parted */
+    WHOLE_SHARE = 8,     /* a block of up to this part of a chunk is never split */
     SCRATCH = 256 << 20, /* for one block's sentences or one unit's words */
     TERMS = 64 << 20,
     TITLE_BYTES = 120,
     TITLE_WORDS = 14,
-    SAME_HEADINGS = 8 /* make a pattern */
+    SAME_HEADINGS = 8 /* as many make a pattern */
 };
 
 static int add(struct search_units *units, const struct document_block *block, size_t start,
                size_t end, struct treadle_error *error)
 {
-    /* What a block begins with is the indentation of code. */
+    /* Leading blanks of a block are the indentation of code. */
     while (start > 0 && start < end && block->text[start] == ' ')
         start++;
     while (end > start && block->text[end - 1] == ' ')
@@ -119,7 +119,7 @@ static bool is_title(const struct search_unit *unit)
     return spaces < TITLE_WORDS;
 }
 
-/* A heading and whether a title stands before it. */
+/* A heading, and whether a title comes before it. */
 struct opening {
     const struct search_unit *unit;
     bool titled;
@@ -151,8 +151,8 @@ static void raise_titles(struct search_units *units, const struct opening *openi
     }
 }
 
-/* Reference manuals open every entry in the same way: a title, then a heading as "Description".
- * Such titles are often set like text, and are what the entry is about. */
+/* Reference manuals begin every entry in the same way: a title, then a heading such as
+ * "Description". Such titles are often set like text, but name the subject of the entry. */
 static int find_titles(struct search_units *units, struct treadle_error *error)
 {
     struct opening *openings = calloc(units->count + 1, sizeof *openings);

@@ -1,6 +1,6 @@
 /*
- * Units: the pieces that chunks are made of, none of which is parted again: a block, or for a
- * longer block its sentences, or for an endless sentence a run of its words.
+ * Units: the pieces that chunks are made of, none of which is split again: a block, or for a longer
+ * block its sentences, or for a very long sentence a group of its words.
  */
 #ifndef SEARCH_UNIT_H
 #define SEARCH_UNIT_H
@@ -14,9 +14,9 @@ struct search_unit {
     size_t tokens;
     int page;
     int level;    /* of a heading; 0: no heading */
-    bool goes_on; /* belongs to the block of the unit before */
+    bool goes_on; /* belongs to the block of the previous unit */
     bool clutter;
-    char *terms; /* once they are needed; without stopwords, a space behind each */
+    char *terms; /* set when needed; without stopwords, a space after each */
     size_t terms_length, term_count;
 };
 
@@ -26,7 +26,7 @@ struct search_units {
     size_t tokens;
 };
 
-/* Parts a document into units of at most `limit` tokens. TREADLE_ELIMIT above 5,000,000 tokens. */
+/* Splits a document into units of at most `limit` tokens. TREADLE_ELIMIT above 5,000,000 tokens. */
 int search_units_make(struct search_units *units, const struct document *document,
                       struct language *language, size_t limit, struct treadle_error *error);
 void search_units_clear(struct search_units *units);

@@ -1,5 +1,5 @@
 /*
- * Upkeep: what is wanted, which indexes must be looked at, and whether one can be used.
+ * Upkeep: which stores and files exist, which indexes must be checked, and whether one can be used.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,7 @@ void search_attach(struct search *search, struct db *db)
     search->db = db;
 }
 
-/* ---- What is wanted ------------------------------------------------------------------------- */
+/* ---- What exists ---------------------------------------------------------------------------- */
 
 struct question {
     const char *store_id, *file_id;
@@ -49,7 +49,7 @@ int search_wanted(struct search *search, const char *store_id, const char *file_
 
 /* ---- Suspects ------------------------------------------------------------------------------- */
 
-/* When there are too many one is left out: who asks it again notes it again. */
+/* When there are too many, one is left out: the next search of it notes it again. */
 void search_suspect(struct search *search, const char *store_id)
 {
     if (strlen(store_id) > SEARCH_ID_BYTES)

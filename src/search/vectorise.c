@@ -42,8 +42,8 @@ struct vectorise {
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t wake;
     struct waiting_store *first;
-    bool busy; /* with a store that is not on the list any more */
-    bool all;  /* stores are to be looked for */
+    bool busy; /* with a store that was taken off the list */
+    bool all;  /* the directory is to be searched for stores */
     bool stop;
     struct search_progress progress;
     atomic_bool stopping;
@@ -74,7 +74,7 @@ static void add_store(struct vectorise *vectorise, const char *store_id)
         return;
     struct waiting_store *store = calloc(1, sizeof *store);
     if (!store) {
-        vectorise->all = true; /* it is found by looking */
+        vectorise->all = true; /* then a look at all stores finds it */
         return;
     }
     memcpy(store->id, store_id, strlen(store_id));
@@ -149,7 +149,7 @@ static int read_chunks(sqlite3 *db, struct work *work, int64_t chunks, struct tr
     return rc;
 }
 
-/* The first file without vectors of the version. TREADLE_ENOTFOUND when there is none. */
+/* The first file without vectors of that version. TREADLE_ENOTFOUND when there is none. */
 static int find_file(const struct vectorise *vectorise, sqlite3 *db, struct work *work,
                      int64_t *chunks, struct treadle_error *error)
 {
@@ -187,7 +187,7 @@ static int cut(struct work *work, struct treadle_error *error)
     return rc;
 }
 
-/* Questions and reading go first. */
+/* Questions and reading come first. */
 static void lower_priority(void)
 {
     setpriority(PRIO_PROCESS, (id_t)gettid(), LOWER_PRIORITY);
@@ -205,8 +205,8 @@ static void report(struct vectorise *vectorise, size_t done, size_t total)
 struct team {
     struct vectorise *vectorise;
     struct work *work;
-    atomic_size_t next; /* the first window that nobody has taken */
-    atomic_int result;  /* 0, or what one of them failed with */
+    atomic_size_t next; /* the first window that no thread has taken */
+    atomic_int result;  /* 0, or the error of one of them */
     pthread_mutex_t mutex;
     struct treadle_error *error; /* guarded by the mutex */
 };
@@ -271,7 +271,7 @@ static void *run_member(void *argument)
     return NULL;
 }
 
-/* A file of many windows is shared by as many threads as there are processors. */
+/* As many threads as there are processors share a file of many windows. */
 static int encode(struct vectorise *vectorise, struct work *work, struct treadle_error *error)
 {
     struct team team = {
@@ -293,7 +293,7 @@ static int encode(struct vectorise *vectorise, struct work *work, struct treadle
     return atomic_load(&team.result);
 }
 
-/* Whether the row is still that file's: its number may have been given to another. */
+/* Whether the row still belongs to that file: another file may have got its number. */
 static int check_file(sqlite3 *db, const struct work *work, struct treadle_error *error)
 {
     sqlite3_stmt *row;
@@ -333,7 +333,7 @@ static int store_vectors(struct vectorise *vectorise, struct search_index *index
             sqlite3_exec(index->writer, "ROLLBACK", NULL, NULL, NULL);
     }
     pthread_mutex_unlock(&index->writing);
-    /* A store that was deleted meanwhile must not leave anything. */
+    /* A store that was deleted in between must not leave anything. */
     if (search_index_is_removed(vectorise->search, index))
         vectors_remove(vectorise->search, index);
     return rc == TREADLE_ENOTFOUND ? 0 : rc;
@@ -424,7 +424,7 @@ static void set_problem(struct vectorise *vectorise, const char *message)
     pthread_mutex_unlock(&vectorise->mutex);
 }
 
-/* What failed may go better later: the disk is full, or the server of the embedding is away. */
+/* The failure may pass: the disk is full, or the embedding server cannot be reached. */
 static void pause_after(struct vectorise *vectorise, const char *store_id)
 {
     struct timespec until;

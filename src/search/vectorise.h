@@ -1,8 +1,7 @@
 /*
- * Vectorising: computes the vectors of files that have been indexed, after them, by one thread.
- *
- * What is to be done stands in the indexes: files without vectors of the embedder's version. So
- * nothing is lost by a restart, and another embedder makes all vectors anew.
+ * Vectorising: one thread computes the vectors of files, after they were indexed. The work waits in
+ * the indexes: files without vectors of the embedder's version. So a restart loses nothing, and
+ * with another embedder all vectors are made again.
  */
 #ifndef SEARCH_VECTORISE_H
 #define SEARCH_VECTORISE_H
@@ -16,10 +15,11 @@ struct vectorise;
 int vectorise_start(struct vectorise **out, struct search *search,
                     const struct search_embedder *embedder, struct treadle_error *error);
 
-/* Gives up what is under way. Accepts NULL. */
+/* Stops the work, ends the thread, frees. Accepts NULL. */
 void vectorise_stop(struct vectorise *vectorise);
 
-/* Says that the store has files whose vectors are to be made. Does not block. Accepts NULL. */
+/* Notifies the thread that the store has files whose vectors are to be made. Does not block.
+ * Accepts NULL. */
 void vectorise_wake(struct vectorise *vectorise, const char *store_id);
 
 const struct search_embedder *vectorise_embedder(const struct vectorise *vectorise);

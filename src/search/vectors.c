@@ -1,8 +1,8 @@
 /*
  * Vectors.
  *
- * A file's part begins at a multiple of 64 bytes: its places, filled up to such a multiple, then
- * its vectors. Parts are appended behind the last one that the index names.
+ * A file's part begins at a multiple of 64 bytes: its places, padded to such a multiple, then its
+ * vectors. Parts are appended after the last one that the index names.
  */
 #include "search/vectors.h"
 
@@ -94,7 +94,7 @@ static int write_part(int descriptor, const struct vectors_of_file *vectors, int
     if (!rc)
         rc = write_at(descriptor, vectors->vectors, vectors->count * vectors->dimensions,
                       place + (int64_t)places_bytes(vectors->count), error);
-    /* To its end, or a map of the file would be too short. */
+    /* Written to its end, or a map of the file would be too short. */
     struct stat status;
     if (!rc && (fstat(descriptor, &status) ||
                 (status.st_size < end && ftruncate(descriptor, end)) || fdatasync(descriptor)))
@@ -142,7 +142,7 @@ int vectors_add(struct search *search, struct search_index *index,
     return rc ? rc : insert_row(index->writer, vectors, place, bytes, error);
 }
 
-/* Vectors that are not in the file, or not all of them, are as if they had never been made. */
+/* Vectors that are not completely in the file count as not made. */
 int vectors_check(struct search *search, struct search_index *index, struct treadle_error *error)
 {
     struct treadle_error ignored;
@@ -163,7 +163,7 @@ int vectors_check(struct search *search, struct search_index *index, struct trea
     return rc;
 }
 
-/* ---- Giving back ---------------------------------------------------------------------------- */
+/* ---- Freeing space -------------------------------------------------------------------------- */
 
 static void punch(int descriptor, int64_t from, int64_t to)
 {
@@ -171,7 +171,7 @@ static void punch(int descriptor, int64_t from, int64_t to)
         (void)fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
 }
 
-/* A map of the file may be in use: so it never gets shorter, only emptier. */
+/* A map of the file may be in use, so the file never gets shorter: holes are made in it. */
 void vectors_trim(struct search *search, struct search_index *index)
 {
     struct treadle_error ignored;
@@ -236,7 +236,7 @@ static int map_file(struct search *search, struct search_index *index, size_t ne
     return 0;
 }
 
-/* False where the row cannot be true: then the vectors are as if they were not there. */
+/* False where the row cannot be right: then its vectors are ignored. */
 static bool read_row(sqlite3_stmt *row, struct vectors_of_file *out, size_t *place, size_t *end)
 {
     int64_t dimensions = sqlite3_column_int64(row, 1), windows = sqlite3_column_int64(row, 2);

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 
-/* A sentence, a line, or a piece of one that is too long to be a window. */
+/* A sentence, a line, or a piece of one that is too long for a window. */
 struct piece {
     size_t start, end, tokens;
 };
@@ -36,7 +36,7 @@ static int add_piece(struct cutting *cutting, size_t start, size_t end, struct t
     return 0;
 }
 
-/* Parts what is longer than a window, at blanks where there are any. */
+/* Splits what is longer than a window, at blanks where there are any. */
 static int add_long(struct cutting *cutting, size_t start, size_t end, struct treadle_error *error)
 {
     size_t tokens = language_tokens(cutting->text + start, end - start);
@@ -88,7 +88,7 @@ static int cut_lines(struct cutting *cutting, size_t length, struct treadle_erro
     return rc;
 }
 
-/* The piece behind the window that begins with the piece `first`. */
+/* The piece after the window that begins with the piece `first`. */
 static size_t window_end(const struct cutting *cutting, size_t first)
 {
     size_t end = first + 1, tokens = cutting->pieces[first].tokens;
@@ -97,7 +97,7 @@ static size_t window_end(const struct cutting *cutting, size_t first)
     return end;
 }
 
-/* Where the next window begins: when half of this one's tokens are passed. */
+/* Where the next window begins: after half of this one's tokens. */
 static size_t window_next(const struct cutting *cutting, size_t first, size_t end)
 {
     size_t total = 0, passed = 0, next = first;
@@ -115,8 +115,8 @@ static bool holds_most(const struct window_chunk *chunk, const struct window *wi
     return end > start && (end - start) * 2 >= window->end - window->start;
 }
 
-/* Chunks and windows are both in order, so the first chunk is never before that of the window
- * before. */
+/* Chunks and windows are both in order, so the first chunk is never before that of the previous
+ * window. */
 static void find_chunks(const struct window_chunk *chunks, size_t chunk_count, size_t *from,
                         struct window *window)
 {
@@ -143,7 +143,7 @@ static int make_windows(const struct cutting *cutting, const struct window_chunk
         window->start = cutting->pieces[first].start;
         window->end = cutting->pieces[end - 1].end;
         find_chunks(chunks, chunk_count, &from, window);
-        /* One that no chunk holds most of says nothing of those that follow. */
+        /* A window that has its larger part in no chunk says nothing about the next windows. */
         if (!holds_most(&chunks[from], window))
             from = before;
         first = window_next(cutting, first, end);

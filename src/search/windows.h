@@ -1,8 +1,7 @@
 /*
- * Windows: the stretches of a file's text that get a vector each.
- *
- * A window is whole sentences and lines of some 110 tokens; the next one begins half a window on.
- * It belongs to the chunks that hold most of it.
+ * Windows: the parts of a file's text that get a vector each. A window is whole sentences and lines
+ * of about 110 tokens; the next one begins half a window later. It belongs to the chunks that have
+ * most of it.
  */
 #ifndef SEARCH_WINDOWS_H
 #define SEARCH_WINDOWS_H
@@ -13,7 +12,7 @@
 
 enum { WINDOW_TOKENS = 110 };
 
-/* Where a chunk's text stands in the file's text: chunks may overlap. */
+/* The place of a chunk's text in the file's text: chunks may overlap. */
 struct window_chunk {
     size_t start, end;
 };

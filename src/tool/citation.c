@@ -1,9 +1,8 @@
 /*
- * Citations: one walk over the text hands it on, marker by marker, and counts characters.
- *
- * Something is a marker when it reads 【digits:digits†name】. Text comes in any pieces, so what
- * may still become a marker is held back. Offsets are characters (code points), as the service
- * counted them.
+ * Citations: one pass over the text, marker by marker, which passes the text on and counts
+ * characters. A marker has the form 【digits:digits†name】. Text comes in pieces of any length, so
+ * what may still become a marker is held back. Offsets are characters (code points), as in the
+ * service.
  */
 #include "tool/citation.h"
 
@@ -26,10 +25,10 @@ enum {
     LARGEST_QUOTE = 1000
 };
 
-/* What text that starts with an opening bracket is. */
+/* What a text that starts with an opening bracket is. */
 enum shape { NO_MARKER, MARKER, TOO_SHORT_TO_TELL };
 
-/* Steps over the text, where it is there; a text that ends within it may still be. */
+/* Skips the given text where it is there; a text that ends within it may still become it. */
 static enum shape expect(const char **at, const char *end, const char *text)
 {
     size_t length = strlen(text), there = (size_t)(end - *at);
@@ -78,7 +77,7 @@ static enum shape find_shape(const char *text, size_t length, size_t *marker)
     return shape == TOO_SHORT_TO_TELL && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 
-/* The bytes up to the dagger: the numbers, which alone tell what is meant. Models change what
+/* The bytes up to the dagger: the numbers, which alone identify the passage. Models change what
  * follows: they write "source", shorten the name, or add lines. */
 static size_t numbers_of(const char *marker, size_t length)
 {
@@ -119,7 +118,7 @@ static int named_page(const char *statement, size_t length, const struct search_
     return named;
 }
 
-/* What a statement quotes, where it quotes something: the last words between quotation marks. */
+/* The quote in a statement, where there is one: the last words between quotation marks. */
 static void narrow_to_quotation(const char **statement, size_t *length)
 {
     static const char open[] = "“", close[] = "”";
@@ -146,7 +145,7 @@ static int find_page(const char *statement, size_t length, const struct search_r
     return search_cited_page(result->text, result->pages, result->page_count, statement, length);
 }
 
-/* What of the result supports the statement, in the arena; "" where nothing does. */
+/* The part of the result that supports the statement, in the arena; "" where none does. */
 static const char *find_quote(const char *statement, size_t length,
                               const struct search_result *result, struct arena *arena)
 {
@@ -227,7 +226,7 @@ static int hand_on_text(struct citation_walk *walk, const char *text, size_t len
     return walk->target->text(walk->target->context, text, length, error);
 }
 
-/* Takes what stands at an opening bracket; `taken` is 0 when it must wait. */
+/* Processes the text at an opening bracket; `taken` is 0 when it must wait. */
 static int take_bracket(struct citation_walk *walk, const char *text, size_t length, bool last,
                         size_t *taken, struct treadle_error *error)
 {
@@ -249,7 +248,7 @@ static int take_bracket(struct citation_walk *walk, const char *text, size_t len
     return hand_on_marker(walk, source, error);
 }
 
-/* How much of the text ends in the beginning of a bracket. */
+/* How many bytes at the end of the text may be the beginning of a bracket. */
 static size_t begun_bracket(const char *text, size_t length)
 {
     for (size_t begun = strlen(OPEN) - 1; begun > 0; begun--)

@@ -15,8 +15,8 @@ struct citation_source {
     const struct search_result *result;
 };
 
-/* Who gets the text of a message, without the markers that belong to no passage. Annotations live
- * until they were handed over. */
+/* The receiver of a message's text, without the markers that belong to no passage. Annotations are
+ * valid during the call. */
 struct citation_target {
     void *context;
     int (*text)(void *context, const char *text, size_t length, struct treadle_error *error);
@@ -25,7 +25,7 @@ struct citation_target {
                       struct treadle_error *error);
 };
 
-/* One message on its way from the model. */
+/* One message that is coming from the model. */
 struct citation_walk;
 
 /* Each marker of a source gets an annotation with its place in characters, its file, and the page
@@ -34,14 +34,15 @@ struct citation_walk;
 struct citation_walk *citation_begin(const struct citation_source *sources, size_t source_count,
                                      const struct citation_target *target, struct arena *arena);
 
-/* Hands on what is known to be text or a marker; the rest is held back until more comes. */
+/* Passes on what is known to be text or a marker; the rest is held back until more comes. */
 int citation_feed(struct citation_walk *walk, const char *text, size_t length,
                   struct treadle_error *error);
 
-/* Hands on what was held back: the text ends here. */
+/* Passes on what was held back: the text ends here. */
 int citation_finish(struct citation_walk *walk, struct treadle_error *error);
 
-/* Frees what the arena does not hold, and hands on nothing: the target may be gone. Accepts NULL.
+/*
+ * Frees what is not in the arena, and passes on nothing: the target may be gone. Accepts NULL.
  */
 void citation_free(struct citation_walk *walk);
 

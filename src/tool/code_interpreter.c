@@ -1,6 +1,6 @@
 /*
- * The code interpreter: its files are checked and kept. No code is executed yet, so models are not
- * offered it.
+ * The code interpreter: its files are checked and stored. No code is executed yet, so it is not
+ * offered to models.
  */
 #include <string.h>
 

@@ -15,8 +15,8 @@ enum { MOST_QUERIES = 8, DEFAULT_RESULTS = 20 };
 const struct model_tool file_search_tool = {
     .name = "file_search",
     .searches = true,
-    .description = "Searches the user's files and gives passages. Behind each statement that rests "
-                   "on a passage, repeat that passage's marker exactly as it is given.",
+    .description = "Searches the user's files and returns passages. After each statement that "
+                   "rests on a passage, repeat that passage's marker exactly as it is given.",
     .parameters = "{\"type\":\"object\",\"properties\":{\"queries\":{\"type\":\"array\","
                   "\"items\":{\"type\":\"string\"},\"minItems\":1,\"maxItems\":8,"
                   "\"description\":\"What to look for, in the words that the files would use.\"}},"
@@ -26,7 +26,7 @@ const struct model_tool file_search_tool = {
 static const char no_query[] = "Nothing was searched for: the arguments must be JSON as in "
                                "{\"queries\": [\"…\"]}, with one query at least.";
 
-/* None of what is no JSON, or has another form. */
+/* No queries where the arguments are not JSON, or have another form. */
 static int parse_queries(const char *arguments, struct arena *arena, const char **out,
                          size_t *count, struct treadle_error *error)
 {

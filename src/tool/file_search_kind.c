@@ -1,6 +1,6 @@
 /*
- * file_search as a kind of tool. What it searches for and how is file_search.c, in which stores
- * file_search_stores.c, what requests say of it file_search_resources.c.
+ * file_search as a kind of tool. The search is in file_search.c, its stores are found in
+ * file_search_stores.c, and file_search_resources.c handles the resources of requests.
  */
 #include <stdlib.h>
 
@@ -108,7 +108,7 @@ static int run(const struct tool_context *context, struct tool_call *call,
     return give(context, &outcome, out, error);
 }
 
-/* A search whose memory is gone is one that found nothing but what its step has. */
+/* Where the memory of a search is lost, its step alone says what was found. */
 static int recall(const struct tool_context *context, struct tool_call *call, const char *memory,
                   struct tool_result *out, struct treadle_error *error)
 {

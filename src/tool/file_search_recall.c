@@ -1,6 +1,6 @@
 /*
- * Remembering a search: a run that waited for outputs goes on in another process perhaps, and its
- * model may still cite what was found before.
+ * Recalling a search: a run that waited for outputs may continue in another process, and its model
+ * may still cite what was found before.
  *
  * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …]}, …]}
  */

@@ -1,6 +1,6 @@
 /*
- * file_search in requests: its ranking is filled in, its vector store is checked or made, and the
- * files of messages go into the store of their thread.
+ * file_search in requests: fills in its ranking, checks or creates its vector store, and adds the
+ * files of messages to the store of their thread.
  */
 #include "tool/file_search_resources.h"
 
@@ -18,7 +18,7 @@ int file_search_normalise(struct treadle_tool *tool, struct arena *arena)
         ranking = arena_alloc(arena, sizeof *ranking);
     if (!ranking)
         return TREADLE_EMEMORY;
-    /* "auto" stands for the one ranker that there is. */
+    /* "auto" means the only ranker. */
     ranking->ranker = FILE_SEARCH_RANKER;
     tool->file_search->ranking_options = ranking;
     return 0;
@@ -56,7 +56,7 @@ int file_search_resolve(const struct tool_host *host, const struct treadle_tool_
     return kept->file_search ? 0 : error_set_memory(error);
 }
 
-/* The thread's vector store, made when it has none (or one that is gone). */
+/* The thread's vector store, created when it has none (or a deleted one). */
 static int thread_store(const struct tool_host *host, struct treadle_tool_resources *resources,
                         const char **out, struct treadle_error *error)
 {

@@ -24,7 +24,7 @@ static const char *named_store(const struct treadle_tool_resources *resources)
     return resources->file_search->vector_store_ids[0];
 }
 
-/* Adds the store when it is there; 0 also when it is not. */
+/* Adds the store when it exists; 0 also when it does not. */
 static int add_store(struct db_session *session, struct lookup *lookup, const char *id,
                      struct treadle_error *error)
 {

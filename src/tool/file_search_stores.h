@@ -15,13 +15,13 @@ struct file_search_stores {
     const char *thread_store; /* NULL: none */
 };
 
-/* Finds the stores that the run's tool_resources and its thread's name; ids of stores that are
- * gone are dropped. TREADLE_EINVALID when one has expired, TREADLE_ENOTFOUND when the thread is
- * gone. */
+/* Finds the stores that are named in the tool_resources of the run and of its thread; ids of
+ * deleted stores are dropped. TREADLE_EINVALID when one has expired, TREADLE_ENOTFOUND when the
+ * thread is gone. */
 int file_search_stores_find(const struct tool_context *context, struct file_search_stores *out,
                             struct treadle_error *error);
 
-/* Whether nothing of the thread's store is still being read. */
+/* Whether all files of the thread's store were read. */
 int file_search_stores_ready(struct db *db, const struct file_search_stores *stores, bool *out,
                              struct treadle_error *error);
 

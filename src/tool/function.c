@@ -90,7 +90,7 @@ const struct tool_kind tool_function = {
     .describe = describe,
 };
 
-/* ---- Functions that there are not ----------------------------------------------------------- */
+/* ---- Unknown functions ---------------------------------------------------------------------- */
 
 static int run_unknown(const struct tool_context *context, struct tool_call *call,
                        const struct tool_progress *progress, struct tool_result *out,

@@ -1,5 +1,5 @@
 /*
- * Passages: results of a search as a model is shown them, each with its marker.
+ * Passages: results of a search as they are sent to a model, each with its marker.
  */
 #ifndef TOOL_PASSAGE_H
 #define TOOL_PASSAGE_H

@@ -1,15 +1,14 @@
 /*
- * Tools: what a run may call. A kind of tool is a row and a file.
+ * Tools: what a run may call. A kind of tool is a row and a file. The row is a `static const struct
+ * tool_kind`, a table of functions, in the kind's file; the file is listed in tool.c. The engine,
+ * the endpoints and the command line know that table and nothing else of a kind. A slot may be NULL
+ * where its comment says what that means.
  *
- * The row is a `static const struct tool_kind`, a table of functions, in the kind's file; the file
- * is listed in tool.c. The engine, the endpoints and the command line know that table and nothing
- * else of a kind. A slot may be NULL where its comment says what that means.
- *
- * What a run gets from its tools, in this order: `open` looks for what they work on, `ready` waits
- * for it, `use` notes that it is used, and `offer` says what the model is offered. Each call is
- * begun with its first piece (`begin`) and executed once the model has said all of it (`run`),
- * unless the client gives the output. Where the run has waited and is executed again, `recall`
- * makes the result again from what the database has.
+ * A run calls the slots in this order: `open` finds what the tools work on, `ready` waits for it,
+ * `use` notes that it is used, and `offer` lists the functions for the model. Each call begins with
+ * its first piece (`begin`) and is executed when all of it has come (`run`), unless the client
+ * gives the output. Where the run has waited and is executed again, `recall` makes the result again
+ * from the database.
  *
  * Slots return 0 or a negative code with the error set. Everything that they make is in the arena
  * of the context. The arguments of a call are hostile: a model has written them.
@@ -29,13 +28,13 @@
 struct search;
 struct tool_kind;
 
-/* What kinds work with. A kind that misses what it needs has nothing to offer. */
+/* What kinds work with. A kind that lacks a part that it needs offers nothing. */
 struct tool_services {
     struct db *db;
     struct search *search;
 };
 
-/* The run that tools are called by. */
+/* The run that calls tools. */
 struct tool_context {
     const struct tool_services *services;
     const char *project;
@@ -43,7 +42,7 @@ struct tool_context {
     struct arena *arena; /* of the whole execution; used by one thread at a time */
 };
 
-/* A function that a model is offered, and the tool of the run that it comes from. */
+/* A function that is offered to a model, and the tool of the run that it belongs to. */
 struct tool_offer {
     const struct tool_kind *kind;
     const struct treadle_tool *tool;
@@ -51,19 +50,19 @@ struct tool_offer {
     struct model_tool model;
 };
 
-/* A call of one of them. */
+/* A call of an offered function. */
 struct tool_call {
     const struct tool_kind *kind;
-    const struct treadle_tool *tool; /* NULL where a model made up the name, and when recalled */
+    const struct treadle_tool *tool; /* NULL where the model invented the name, and when recalled */
     void *state;
-    const char *name;      /* by which the model calls it */
-    const char *arguments; /* what the model has said of them so far, JSON text; never NULL */
-    unsigned turn;         /* the first number of its markers */
-    size_t first_source;   /* the second number of its first marker */
+    const char *name;                  /* by which the model calls it */
+    const char *arguments;             /* those that have come so far, JSON text; never NULL */
+    unsigned turn;                     /* the first number of its markers */
+    size_t first_source;               /* the second number of its first marker */
     struct treadle_tool_call recorded; /* the call as its step has it: id and type are set */
 };
 
-/* What a call gave. */
+/* The result of a call. */
 struct tool_result {
     const char *text; /* for the model; NULL: nothing but the passages */
     const struct model_passage *passages;
@@ -72,26 +71,26 @@ struct tool_result {
     size_t source_count;
 };
 
-/* By which `run` reports while it works. May block for moments. A result other than 0 says that the
- * run is over, or that it reports too much: `run` returns it. */
+/* With these `run` reports while it works. They may block for moments. A result other than 0 means
+ * that the run is over, or that it reports too much: `run` returns it. */
 struct tool_progress {
     void *context;
     /* Sends a piece of the call to the followers of the run, after `recorded` was changed by it;
      * index, id and type are filled in. For pieces that are few: all of `recorded` is copied. */
     int (*report)(void *context, struct treadle_tool_call_delta *delta,
                   struct treadle_error *error);
-    /* Whether the run is over, so that nobody waits for the result. */
+    /* Whether the run is over, so that the result is not needed. */
     bool (*cancelled)(void *context);
 };
 
-/* What checking resources takes from the endpoints, within their transaction. Each may refuse with
- * an error of the protocol. */
+/* What the endpoints offer to a kind that checks resources, within their transaction. Each may
+ * refuse with an error of the protocol. */
 struct tool_host {
     void *context;
     struct arena *arena;
     int (*check_file)(void *context, const char *file_id, struct treadle_error *error);
     int (*check_store)(void *context, const char *store_id, struct treadle_error *error);
-    /* Makes a vector store; `helper` may be NULL. */
+    /* Creates a vector store; `helper` may be NULL. */
     int (*make_store)(void *context, const struct treadle_vector_store_helper *helper,
                       const char **out, struct treadle_error *error);
     int (*add_to_store)(void *context, const char *store_id, const char *file_id,
@@ -104,7 +103,7 @@ struct tool_kind {
 
     /* ---- In requests ---- */
 
-    /* Fills in what the tool's settings leave out, and the service shows. NULL: nothing. */
+    /* Fills in settings of the tool that were left out and that replies show. NULL: none. */
     int (*normalise)(struct treadle_tool *tool, struct arena *arena);
     /* Checks the kind's part of the resources and puts it, complete, into `kept`. NULL: it has
      * none. */
@@ -114,14 +113,14 @@ struct tool_kind {
      * nothing. 0 or TREADLE_EMEMORY. */
     int (*show_resources)(struct treadle_tool_resources *shown, struct arena *arena);
     /* Gives the file of a message's attachment to the tool, and changes the thread's resources.
-     * NULL: it takes no files. */
+     * NULL: it accepts no files. */
     int (*attach)(const struct tool_host *host, struct treadle_tool_resources *resources,
                   const char *file_id, struct treadle_error *error);
 
     /* ---- In a run ---- */
 
-    /* Looks for what the tool works on; called once where the run has a tool of the kind, and must
-     * be quick. `state` left NULL: there is nothing, and nothing is offered. NULL: it needs
+    /* Finds what the tool works on; called once where the run has a tool of the kind, and must be
+     * quick. `state` left NULL: there is nothing, and nothing is offered. NULL: it needs
      * nothing. */
     int (*open)(const struct tool_context *context, void **state, struct treadle_error *error);
     /* Whether that is ready. Asked again every moment until it is, or for `patience_us`. NULL: at
@@ -132,36 +131,37 @@ struct tool_kind {
     /* Notes that it is used, within a write. NULL: nothing is noted. */
     int (*use)(struct db_session *session, const struct tool_context *context, void *state,
                struct treadle_error *error);
-    /* What the model is offered, once a run: fills at most `room` and gives their number. The names
-     * are what the model calls. NULL: the tool is known, but cannot be called. */
+    /* The functions for the model, once for each run: fills at most `room` and returns their
+     * number. The model calls them by their names. NULL: the tool is known, but cannot be
+     * called. */
     size_t (*offer)(const struct tool_context *context, const struct treadle_tool *tool,
                     void *state, struct model_tool *out, size_t room);
 
     /* ---- In a call ---- */
 
     /* MUST be there where `offer` is. The call's first piece has come: sets `recorded` to what its
-     * step shows from now on, and `delta` to what the followers of the run are sent of it. */
+     * step shows from now on, and `delta` to what is published of it. */
     int (*begin)(const struct tool_context *context, struct tool_call *call,
                  struct treadle_tool_call_delta *delta, struct treadle_error *error);
-    /* Where the arguments stand in a recorded call. They are sent to followers as they come, as
-     * those of functions are. NULL: the arguments are not shown. */
+    /* Where the arguments are in a recorded call. They are published as they come, like those of
+     * functions. NULL: the arguments are not shown. */
     const char **(*arguments)(struct treadle_tool_call *recorded);
-    /* Executes the call on a worker: changes `recorded` to what it gave, sets `out`, and appends to
-     * `memory` what `recall` needs beside `recorded`, one JSON value or nothing. TREADLE_ENOTFOUND
-     * and TREADLE_ESTATE are failures of the run as any other code is. NULL: the client gives the
-     * output, and the run waits for it. */
+    /* Executes the call on a worker: adds its result to `recorded`, sets `out`, and appends to
+     * `memory` what `recall` needs beside `recorded`, one JSON value or nothing. Any negative code
+     * fails the run, TREADLE_ENOTFOUND and TREADLE_ESTATE too. NULL: the client gives the output,
+     * and the run waits for it. */
     int (*run)(const struct tool_context *context, struct tool_call *call,
                const struct tool_progress *progress, struct tool_result *out, struct buffer *memory,
                struct treadle_error *error);
-    /* MUST be there where `offer` is. Makes from `recorded`, which has all that the step has, what
-     * the call gave, and sets its name and arguments. `memory` is JSON text, NULL where nothing was
-     * appended or it is lost. */
+    /* MUST be there where `offer` is. Makes the result again from `recorded`, which has all that
+     * the step has, and sets the call's name and arguments. `memory` is JSON text, NULL where
+     * nothing was appended or it is lost. */
     int (*recall)(const struct tool_context *context, struct tool_call *call, const char *memory,
                   struct tool_result *out, struct treadle_error *error);
 
     /* ---- For people ---- */
 
-    /* MUST be there. Appends what a call did in a few words. The members of `recorded` may be
+    /* MUST be there. Appends a few words about what a call did. Members of `recorded` may be
      * missing: it comes from any server. */
     void (*describe)(const struct treadle_tool_call *recorded, bool in_progress,
                      struct buffer *out);
@@ -170,7 +170,7 @@ struct tool_kind {
 /* All kinds, up to a NULL, in the order in which they are offered. */
 extern const struct tool_kind *const tool_kinds[];
 
-/* What a call is whose name the model has made up: its result says so, and the run goes on. */
+/* The kind of calls whose name the model invented: the result says so, and the run continues. */
 extern const struct tool_kind tool_unknown;
 
 /* The kind of that type; NULL where no kind has it. */

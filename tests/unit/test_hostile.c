@@ -302,8 +302,7 @@ static int delete_thread(struct deed *deed, struct treadle_error *error)
     struct play *play = deed->context;
     struct run_news *news = run_change_news(&deed->change, play->run_id);
     news->gone = news->leaps = true;
-    int rc =
-        run_change_tell(&deed->change, play->run_id, TREADLE_EVENT_ERROR, 0, "{}", NULL, error);
+    int rc = run_change_add(&deed->change, play->run_id, TREADLE_EVENT_ERROR, 0, "{}", NULL, error);
     if (!rc)
         rc = delete_rows(deed, "threads", "id", play->thread_id, error);
     if (!rc)

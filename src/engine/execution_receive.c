@@ -1,9 +1,9 @@
 /*
- * Hearing the model: its text becomes a message, its calls a step, piece by piece as they come.
- *
- * A step is begun by the first piece that belongs to it, in a transaction; what comes meanwhile
- * waits in the inbox. Text that a model says behind its first call goes into the conversation
- * alone: the step that the message would need cannot be begun while the calls' is open.
+ * Receiving the model's answer: its text becomes a message, its calls a step, piece by piece as
+ * they come. The first piece that belongs to a step begins it, in a transaction; until that is
+ * stored, later pieces wait in the inbox. Text after the first call of an answer goes into the
+ * conversation alone: its message would need a step of its own, which cannot begin while that of
+ * the calls is open.
  */
 #include <string.h>
 
@@ -31,28 +31,28 @@ static int begin_tools(struct db_session *session, void *argument, struct treadl
     return run_state_begin_tools(&execution->change, &execution->record, &execution->step, error);
 }
 
-static int tell_text(void *context, const char *text, size_t length, struct treadle_error *error)
+static int publish_text(void *context, const char *text, size_t length, struct treadle_error *error)
 {
     struct execution *execution = context;
-    execution->told = true;
+    execution->published = true;
     return live_add_text(execution->owner.live, PIECE_TEXT, 0, text, length, error);
 }
 
-static int tell_annotation(void *context, const struct treadle_annotation *annotation,
-                           struct treadle_error *error)
+static int publish_annotation(void *context, const struct treadle_annotation *annotation,
+                              struct treadle_error *error)
 {
     struct execution *execution = context;
     int rc = 0;
     /* The first piece of a text brings its empty list of annotations. */
-    if (!execution->told)
-        rc = tell_text(execution, "", 0, error);
+    if (!execution->published)
+        rc = publish_text(execution, "", 0, error);
     return rc ? rc : live_add_annotation(execution->owner.live, 0, annotation, error);
 }
 
-/* The step was begun: pieces belong to it from now on. */
+/* The step has begun: pieces belong to it from now on. */
 static bool begun(struct execution *execution, const char *subject)
 {
-    execution->phase = execution_hear;
+    execution->phase = execution_receive;
     if (!live_enter(&execution->owner))
         return false;
     int rc = live_begin(execution->owner.live, subject, &execution->error);
@@ -68,7 +68,7 @@ static bool message_begun(struct execution *execution)
         return false;
     }
     struct citation_target *target = &execution->target;
-    *target = (struct citation_target){execution, tell_text, tell_annotation};
+    *target = (struct citation_target){execution, publish_text, publish_annotation};
     execution->walk =
         citation_begin(execution->conversation.sources, execution->conversation.source_count,
                        target, execution->arena);
@@ -96,7 +96,7 @@ bool execution_begin_message(struct execution *execution)
 
 /* ---- A message ------------------------------------------------------------------------------ */
 
-/* The parts of the message are what was told of it. */
+/* The parts of the message are what was published of it. */
 static int complete_message(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct execution *execution = argument;
@@ -121,12 +121,12 @@ static int complete_message(struct db_session *session, void *argument, struct t
 
 static bool message_completed(struct execution *execution)
 {
-    execution->writes = execution->told = false;
-    execution->phase = execution->heard ? execution_end : execution_hear;
+    execution->writes = execution->published = false;
+    execution->phase = execution->heard ? execution_end : execution_receive;
     return true;
 }
 
-/* Tells what was held back. A message has at least one piece, or some clients would not see it.
+/* Publishes what was held back. A message has at least one piece, or some clients would not see it.
  * False when it must wait. */
 bool execution_finish_text(struct execution *execution, int *rc)
 {
@@ -135,8 +135,8 @@ bool execution_finish_text(struct execution *execution, int *rc)
     *rc = citation_finish(execution->walk, &execution->error);
     citation_free(execution->walk);
     execution->walk = NULL;
-    if (!*rc && !execution->told)
-        *rc = tell_text(execution, "", 0, &execution->error);
+    if (!*rc && !execution->published)
+        *rc = publish_text(execution, "", 0, &execution->error);
     live_leave(&execution->owner);
     return true;
 }
@@ -216,9 +216,9 @@ static int hear_call(struct execution *execution, const struct inbox_entry *entr
                          bytes + entry->start, entry->length, &execution->error);
 }
 
-/* ---- Hearing -------------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------ */
 
-/* Whether the entry belongs to a step that is not open yet: then that is seen to first. */
+/* Whether the entry belongs to a step that is not open yet: then the step is begun first. */
 static bool wants_other_step(const struct execution *execution, const struct inbox_entry *entry)
 {
     if (entry->kind == INBOX_CALL)
@@ -248,12 +248,12 @@ static int hear_entry(struct execution *execution, const struct inbox_entry *ent
         return 0;
     if (entry->kind == INBOX_TEXT)
         return citation_feed(execution->walk, text, entry->length, &execution->error);
-    execution->told = true;
+    execution->published = true;
     return live_add_text(execution->owner.live, PIECE_REFUSAL, execution->said.length > 0, text,
                          entry->length, &execution->error);
 }
 
-/* Works on what was taken, as far as that goes without a transaction. */
+/* Processes the batch, as far as that needs no transaction. */
 static int hear_entries(struct execution *execution)
 {
     int rc = 0;
@@ -282,11 +282,11 @@ static int save(struct db_session *session, void *argument, struct treadle_error
 static bool saved(struct execution *execution)
 {
     execution->saved_at = clock_monotonic_us();
-    execution->phase = execution_hear;
+    execution->phase = execution_receive;
     return true;
 }
 
-/* What was told of a message is in the database a second later at the latest. */
+/* What was published of a message is stored a second later at the latest. */
 static bool save_or_wait(struct execution *execution)
 {
     int64_t now = clock_monotonic_us();
@@ -302,14 +302,14 @@ static bool save_or_wait(struct execution *execution)
     return execution_write(execution, save, saved);
 }
 
-/* A model that has said too much may go on for ever. */
+/* A model that has said too much may never stop by itself. */
 static bool give_up(struct execution *execution, int overflow)
 {
     inbox_error(overflow, &execution->error);
     return execution_fails(execution);
 }
 
-bool execution_hear(struct execution *execution)
+bool execution_receive(struct execution *execution)
 {
     if (execution->taken == execution->batch.count) {
         execution->taken = 0;
