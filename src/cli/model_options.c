@@ -46,7 +46,7 @@ static const char *read_key(const char *path, struct arena *arena)
 
 /* At most one of the two may be given. */
 static int read_server(const char *url, const char *key, const char *key_file, struct arena *arena,
-                       struct model_server_options *out)
+                       struct openai_options *out)
 {
     out->url = url;
     if (key)
@@ -56,7 +56,7 @@ static int read_server(const char *url, const char *key, const char *key_file, s
     return (key || key_file) && !out->key ? CLI_FAILED : -1;
 }
 
-static void set_timeouts(const struct model_settings *settings, struct model_server_options *out)
+static void set_timeouts(const struct model_settings *settings, struct openai_options *out)
 {
     out->connect_seconds = (unsigned)settings->connect_timeout;
     out->first_seconds = (unsigned)settings->first_timeout;
@@ -85,12 +85,12 @@ static int check(const char *command, const struct model_settings *settings)
 }
 
 int model_options_read(const char *command, const struct model_settings *settings,
-                       struct arena *arena, struct model_registry_options *out)
+                       struct arena *arena, struct models_options *out)
 {
-    *out = (struct model_registry_options){.embedding = {.model = settings->embedding_model}};
+    *out = (struct models_options){.embedding = {.model = settings->embedding_model}};
     int status = check(command, settings);
     for (size_t i = 0; status < 0 && i < settings->urls.count && i < MODEL_SERVERS; i++) {
-        struct model_server_options *server = &out->servers[i];
+        struct openai_options *server = &out->servers[i];
         set_timeouts(settings, server);
         server->context = settings->context;
         server->model = i == 0 ? settings->model : NULL;

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 #include "cli/options.h"
-#include "model/registry.h"
+#include "server/models.h"
 
 enum { LONGEST_MODEL_SILENCE = 3600 };
 
@@ -24,6 +24,6 @@ struct model_settings {
 /* Fills `out`, whose texts are in the arena. Negative to go on, else an exit status after a
  * complaint. */
 int model_options_read(const char *command, const struct model_settings *settings,
-                       struct arena *arena, struct model_registry_options *out);
+                       struct arena *arena, struct models_options *out);
 
 #endif

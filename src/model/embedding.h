@@ -1,9 +1,5 @@
 /*
- * Embeddings: texts as vectors.
- *
- * The built-in ones are lexical: hashed terms and pieces of words, so texts are near each other
- * that share words, spellings or stems. They know no meaning. They need no weights and no network,
- * and the same text always gives the same vector.
+ * Embeddings: texts as vectors, as a model is asked for them (model_embed).
  */
 #ifndef MODEL_EMBEDDING_H
 #define MODEL_EMBEDDING_H
@@ -13,13 +9,6 @@
 #include <stdint.h>
 
 #include "treadle/error.h"
-
-#define EMBEDDING_BUILT_IN "treadle-hash-embedding"
-enum {
-    EMBEDDING_DIMENSIONS = 384,
-    EMBEDDING_DIMENSIONS_LEAST = 16,
-    EMBEDDING_DIMENSIONS_MOST = 4096
-};
 
 struct embedding_request {
     const char *model;
@@ -45,11 +34,5 @@ struct embedding_sink {
     void *context;
     void (*done)(void *context, const struct embedding_outcome *outcome);
 };
-
-/* Writes the vector of a text, of length 1 (or 0 for a text without a word). */
-int embedding_make(const char *text, float *out, size_t dimensions, struct treadle_error *error);
-
-/* Answers with the built-in embedding, within the call. */
-void embedding_start(const struct embedding_request *request, const struct embedding_sink *sink);
 
 #endif

@@ -22,6 +22,20 @@ void model_start(struct model *model, const struct model_request *request,
     sink->done(sink->context, &outcome);
 }
 
+void model_embed(struct model *model, const struct embedding_request *request,
+                 const struct embedding_sink *sink)
+{
+    if (model->driver->embed) {
+        model->driver->embed(model, request, sink);
+        return;
+    }
+    struct treadle_error error;
+    error_set(&error, TREADLE_EUNSUPPORTED, "The model driver %s makes no embeddings.",
+              model->driver->name ? model->driver->name : "without a name");
+    struct embedding_outcome outcome = {.error = &error};
+    sink->done(sink->context, &outcome);
+}
+
 void model_cancel(struct model *model)
 {
     if (model->driver->cancel)
@@ -31,6 +45,17 @@ void model_cancel(struct model *model)
 bool model_blocks(struct model *model, const char *name)
 {
     return model->driver->blocks && model->driver->blocks(model, name);
+}
+
+bool model_knows(struct model *model, const char *name)
+{
+    return name && model->driver->knows(model, name);
+}
+
+int model_list_models(struct model *model, struct arena *arena, struct model_info *out, size_t room,
+                      size_t *count, struct treadle_error *error)
+{
+    return model->driver->list(model, arena, out, room, count, error);
 }
 
 int64_t model_context(struct model *model, const char *name)

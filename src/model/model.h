@@ -1,11 +1,12 @@
 /*
- * Models: answer a list of messages, with text or with calls of tools.
+ * Models: answer a list of messages, with text or with calls of tools, or turn texts into vectors.
  *
- * A model is a driver (a table of functions) and an instance whose first member points to it.
- * An answer is asked for with model_start, which hands what comes to a sink: any number of text
- * and tool call pieces, then exactly one `done`. A sink may be called on any thread, also within
- * model_start, but never twice at once. What the request points to must stay until `done`,
- * which comes soon once the flag that the request names is set and model_cancel was called.
+ * A model is a driver (a table of functions) and an instance whose first member points to it. One
+ * instance may have many models, as a server does, and says which. An answer is asked for with
+ * model_start, which hands what comes to a sink: any number of text and tool call pieces, then
+ * exactly one `done`. A sink may be called on any thread, also within model_start, but never twice
+ * at once. What the request points to must stay until `done`, which comes soon once the flag that
+ * the request names is set and model_cancel was called.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -15,6 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arena.h"
+#include "model/embedding.h"
 #include "treadle/error.h"
 #include "treadle/objects.h"
 
@@ -128,21 +131,38 @@ struct model_sink {
     void (*flush)(void *context);
 };
 
+enum { MODEL_LIST_SIZE = 4096 }; /* of a list of models, at most */
+
+/* What such a list says of one. */
+struct model_info {
+    const char *id;
+    int64_t created;
+    const char *owned_by;
+};
+
 struct model;
 
 struct model_driver {
     const char *name;
-    /* MUST be there. Promises exactly one sink->done. */
+    /* Promises exactly one sink->done. Missing where it answers no messages. */
     void (*start)(struct model *model, const struct model_request *request,
                   const struct model_sink *sink);
+    /* Promises exactly one sink->done. Missing where it makes no vectors. */
+    void (*embed)(struct model *model, const struct embedding_request *request,
+                  const struct embedding_sink *sink);
     /* Looks at the flags of all answers under way, and ends those that are cancelled; on any
      * thread. May be missing where answers are made within `start`. */
     void (*cancel)(struct model *model);
     /* Whether `start` makes the answer of that model itself, and returns late. Missing: never. */
     bool (*blocks)(struct model *model, const char *name);
+    /* As model_knows. MUST be there. */
+    bool (*knows)(struct model *model, const char *name);
+    /* As model_list_models. MUST be there. */
+    int (*list)(struct model *model, struct arena *arena, struct model_info *out, size_t room,
+                size_t *count, struct treadle_error *error);
     /* As model_context. May be missing where it is never known. */
     int64_t (*context)(struct model *model, const char *name);
-    /* MUST be there. Called when no answer is under way. */
+    /* Called when no answer is under way. May be missing where the instance is another's. */
     void (*destroy)(struct model *model);
 };
 
@@ -157,9 +177,22 @@ int model_extractive_new(struct model **out, struct treadle_error *error);
 
 void model_start(struct model *model, const struct model_request *request,
                  const struct model_sink *sink);
+void model_embed(struct model *model, const struct embedding_request *request,
+                 const struct embedding_sink *sink);
 void model_cancel(struct model *model);
 bool model_blocks(struct model *model, const char *name);
+
+/* Accepts NULL. */
 void model_free(struct model *model);
+
+/* Whether one of its models is listed by that name (NULL: none is). It may take others too. Never
+ * waits. */
+bool model_knows(struct model *model, const char *name);
+
+/* Appends its models at out[*count], up to `room` in all, with texts in the arena. May wait a
+ * moment for a server that never answered yet. TREADLE_EMEMORY. */
+int model_list_models(struct model *model, struct arena *arena, struct model_info *out, size_t room,
+                      size_t *count, struct treadle_error *error);
 
 /* How many tokens the model of that name can hold, of prompt and answer together; 0 where nobody
  * said. Never waits. */

@@ -422,13 +422,40 @@ static void extractive_start(struct model *model, const struct model_request *re
     sink->done(sink->context, &outcome);
 }
 
+/* ---- The model ------------------------------------------------------------------------------ */
+
+static bool extractive_blocks(struct model *model, const char *name)
+{
+    (void)model, (void)name;
+    return true;
+}
+
+static bool extractive_knows(struct model *model, const char *name)
+{
+    (void)model;
+    return strcmp(name, MODEL_EXTRACTIVE) == 0;
+}
+
+static int extractive_list(struct model *model, struct arena *arena, struct model_info *out,
+                           size_t room, size_t *count, struct treadle_error *error)
+{
+    (void)model, (void)arena, (void)error;
+    if (*count < room)
+        out[(*count)++] = (struct model_info){MODEL_EXTRACTIVE, 0, "treadle"};
+    return 0;
+}
+
 static void extractive_destroy(struct model *model)
 {
     free(model);
 }
 
-static const struct model_driver extractive_driver = {
-    .name = MODEL_EXTRACTIVE, .start = extractive_start, .destroy = extractive_destroy};
+static const struct model_driver extractive_driver = {.name = MODEL_EXTRACTIVE,
+                                                      .start = extractive_start,
+                                                      .blocks = extractive_blocks,
+                                                      .knows = extractive_knows,
+                                                      .list = extractive_list,
+                                                      .destroy = extractive_destroy};
 
 int model_extractive_new(struct model **out, struct treadle_error *error)
 {

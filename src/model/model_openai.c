@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
-#include "model/openai.h"
+#include "model/openai_server.h"
 
 enum {
     CONNECT_SECONDS = 10,
@@ -131,7 +131,7 @@ static int submit(struct call *call, struct treadle_error *error)
     exchange.cancelled = call->request->cancelled;
     exchange.handler = &call_handler;
     exchange.context = call;
-    return rc ? rc : model_loop_submit(server->loop, &exchange, error);
+    return rc ? rc : model_loop_submit(server->means.loop, &exchange, error);
 }
 
 static void send_call(void *context)
@@ -146,7 +146,7 @@ static void send_call(void *context)
 static void send_images(void *context)
 {
     struct call *call = context;
-    if (!pool_submit(call->server->printers, send_call, call))
+    if (!pool_submit(call->server->means.printers, send_call, call))
         send_call(call);
 }
 
@@ -166,7 +166,8 @@ static void openai_start(struct model *model, const struct model_request *reques
     call->server = server;
     call->request = request;
     call->sink = *sink;
-    if (server->fetcher && openai_images_new(&call->images, server->fetcher, request, &error))
+    if (server->means.fetcher &&
+        openai_images_new(&call->images, server->means.fetcher, request, &error))
         end_call(call, MODEL_STOP, &error);
     else if (call->images)
         openai_images_fetch(call->images, send_images, call);
@@ -176,7 +177,7 @@ static void openai_start(struct model *model, const struct model_request *reques
 
 static void openai_cancel(struct model *model)
 {
-    model_loop_wake(((struct openai *)model)->loop);
+    model_loop_wake(((struct openai *)model)->means.loop);
 }
 
 static void openai_destroy(struct model *model)
@@ -199,17 +200,54 @@ static int64_t openai_context(struct model *model, const char *name)
     return openai_list_context(server->list, openai_name(server, name), server->context);
 }
 
-static const struct model_driver openai_driver = {.name = "chat-completions",
-                                                  .start = openai_start,
-                                                  .cancel = openai_cancel,
-                                                  .context = openai_context,
-                                                  .destroy = openai_destroy};
+static bool openai_knows(struct model *model, const char *name)
+{
+    return openai_list_knows(((struct openai *)model)->list, name);
+}
+
+static bool is_listed(const struct model_info *models, size_t count, const char *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(models[i].id, id) == 0)
+            return true;
+    return false;
+}
+
+/* What the server has, its default model even when it lists nothing. */
+static int openai_list_models(struct model *model, struct arena *arena, struct model_info *out,
+                              size_t room, size_t *count, struct treadle_error *error)
+{
+    struct openai *server = (struct openai *)model;
+    size_t first = *count;
+    openai_list_refresh(server->list, true);
+    int rc = openai_list_copy(server->list, arena, out, room, count, error);
+    if (!rc && server->default_model && *count < room &&
+        !is_listed(out + first, *count - first, server->default_model))
+        out[(*count)++] = (struct model_info){server->default_model, 0, "model-server"};
+    return rc;
+}
+
+static const struct model_driver drivers[] = {
+    [OPENAI_CHAT] = {.name = "chat-completions",
+                     .start = openai_start,
+                     .cancel = openai_cancel,
+                     .knows = openai_knows,
+                     .list = openai_list_models,
+                     .context = openai_context,
+                     .destroy = openai_destroy},
+    [OPENAI_EMBEDDINGS] = {.name = "embeddings",
+                           .embed = openai_embed,
+                           .cancel = openai_cancel,
+                           .knows = openai_knows,
+                           .list = openai_list_models,
+                           .destroy = openai_destroy},
+};
 
 const char *openai_name(struct openai *server, const char *asked)
 {
     if (!server->default_model)
         return asked ? asked : "";
-    if (asked && openai_list_find(server->list, asked) == OPENAI_LISTED)
+    if (asked && openai_list_knows(server->list, asked))
         return asked;
     return server->default_model;
 }
@@ -259,8 +297,8 @@ static int check_key(const char *key, struct treadle_error *error)
     return 0;
 }
 
-int openai_new(struct openai **out, struct model_loop *loop,
-               const struct model_server_options *options, struct treadle_error *error)
+int openai_new(struct model **out, enum openai_part part, const struct openai_means *means,
+               const struct openai_options *options, struct treadle_error *error)
 {
     int rc = check_url(options->url, error);
     if (!rc)
@@ -268,8 +306,8 @@ int openai_new(struct openai **out, struct model_loop *loop,
     struct openai *server = rc ? NULL : calloc(1, sizeof *server);
     if (!server)
         return rc ? rc : error_set_memory(error);
-    server->model.driver = &openai_driver;
-    server->loop = loop;
+    server->model.driver = &drivers[part];
+    server->means = *means;
     server->connect_seconds = options->connect_seconds ? options->connect_seconds : CONNECT_SECONDS;
     server->first_seconds = options->first_seconds ? options->first_seconds : FIRST_SECONDS;
     server->idle_seconds = options->idle_seconds ? options->idle_seconds : IDLE_SECONDS;
@@ -287,6 +325,7 @@ int openai_new(struct openai **out, struct model_loop *loop,
         openai_destroy(&server->model);
         return rc;
     }
-    *out = server;
+    openai_list_refresh(server->list, false);
+    *out = &server->model;
     return 0;
 }

@@ -1,110 +1,39 @@
 /*
- * A server that speaks the chat completions protocol, as the files of its driver share it.
+ * Servers of the chat completions protocol as models: the service itself, and what people run at
+ * home.
  */
 #ifndef MODEL_OPENAI_H
 #define MODEL_OPENAI_H
 
-#include <pthread.h>
-
-#include <jansson.h>
-
-#include "base/arena.h"
-#include "base/buffer.h"
-#include "base/pool.h"
-#include "model/loop.h"
 #include "model/model.h"
-#include "model/openai_images.h"
-#include "model/registry.h"
 
-/* What requests have besides, until a server refuses it. */
-enum openai_extra { OPENAI_STREAM_OPTIONS = 1, OPENAI_METADATA = 2 };
+struct openai_options {
+    const char *url;          /* as http://127.0.0.1:8000/v1; without a path /v1 is added */
+    const char *key;          /* sent to this server alone; NULL: none */
+    const char *model;        /* stands in for names that the server does not list; NULL: names
+                                 are sent as they are */
+    unsigned connect_seconds; /* 0: 10 */
+    unsigned first_seconds;   /* from then to the first byte of an answer; 0: 300 */
+    unsigned idle_seconds;    /* between its bytes; 0: 120 */
+    unsigned attempts;        /* 0: 4 */
+    int64_t context;          /* tokens that its models hold where it does not say; 0: unknown */
+};
 
-struct openai {
-    struct model model;
+struct model_loop;
+struct model_fetcher;
+struct pool;
+
+/* What servers share. All of it must stay as long as an answer or a list is under way. */
+struct openai_means {
     struct model_loop *loop;
-    char *chat_url, *models_url, *embeddings_url;
-    char *key;           /* NULL: none */
-    char *default_model; /* NULL: names are passed on */
-    unsigned connect_seconds, first_seconds, idle_seconds, attempts;
-    int64_t context; /* the operator's word, for names of which the list says nothing; 0: none */
-    atomic_uint refused; /* of enum openai_extra: what it does not take */
-    struct openai_list *list;
     struct model_fetcher *fetcher; /* NULL: images are left to the server */
     struct pool *printers;         /* for requests whose images were fetched, with `fetcher` */
 };
 
-/* `url` is the base, as http://127.0.0.1:8000/v1; without a path /v1 is added. */
-int openai_new(struct openai **out, struct model_loop *loop,
-               const struct model_server_options *options, struct treadle_error *error);
-
-/* The name to send for a model that was asked for. */
-const char *openai_name(struct openai *server, const char *asked);
-
-/* What every exchange with the server has in common; url, body and handler are to be added. */
-struct loop_exchange openai_exchange(const struct openai *server);
-
-/* ---- The request ---------------------------------------------------------------------------- */
-
-/* The body of a chat completion request, as text to be freed. `extras` is of enum openai_extra,
- * `images` may be NULL. */
-int openai_request_print(const struct model_request *request, const char *model, unsigned extras,
-                         const struct openai_images *images, char **out, size_t *length,
-                         struct treadle_error *error);
-
-/* ---- The answer ----------------------------------------------------------------------------- */
-
-struct openai_answer;
-
-/* Reads what the server says, in pieces or whole, and hands it to the sink, but for `done`. */
-int openai_answer_new(struct openai_answer **out, const struct model_sink *sink, const char *key);
-void openai_answer_free(struct openai_answer *answer);
-
-/* 0, or a negative code with the error. */
-int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t length,
-                       struct treadle_error *error);
-
-/* At the end of the reply. TREADLE_ENETWORK when it was cut off. */
-int openai_answer_finish(struct openai_answer *answer, struct treadle_error *error);
-
-/* False once something was handed to the sink; else everything is forgotten. */
-bool openai_answer_restart(struct openai_answer *answer);
-
-enum model_finish openai_answer_end(const struct openai_answer *answer);
-
-/* What the server counted, and an estimate where it did not. */
-struct model_usage openai_answer_usage(const struct openai_answer *answer,
-                                       const struct model_request *request);
-
-/* ---- Embeddings ----------------------------------------------------------------------------- */
-
-/* As embedding_start, by the server. */
-void openai_embed(struct openai *server, const struct embedding_request *request,
-                  const struct embedding_sink *sink);
-
-/* ---- The list of its models ----------------------------------------------------------------- */
-
-/* The entries of a list of models that have an id, as an array of jansson's. Some servers wrap the
- * list, some do not. TREADLE_EPARSE when the text is no list. */
-int openai_list_read(const char *text, size_t length, json_t **out, struct treadle_error *error);
-
-/* How many tokens the model of an entry (NULL: none) holds; 0 when nobody says. */
-int64_t openai_list_entry_context(const json_t *entry, int64_t told);
-
-int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error);
-void openai_list_free(struct openai_list *list);
-
-/* Asks the server when what is known is old; waits a moment for the first answer if told so. */
-void openai_list_refresh(struct openai_list *list, bool wait);
-
-/* Appends what is known. */
-int openai_list_copy(struct openai_list *list, struct arena *arena, struct model_info *out,
-                     size_t room, size_t *count);
-
-enum openai_known { OPENAI_LISTED, OPENAI_NOT_LISTED, OPENAI_NO_LIST };
-enum openai_known openai_list_find(struct openai_list *list, const char *name);
-
-/* The context size that the list gives for a name, else `told` where it is not 0, else that with
- * which the model was trained, which the server may hold less of. 0: nothing is known. */
-int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told);
+/* A server as a model that answers messages, or as one that makes vectors; its list of models is
+ * being fetched then. TREADLE_EINVALID for an address or a key that cannot be one. */
+enum openai_part { OPENAI_CHAT, OPENAI_EMBEDDINGS };
+int openai_new(struct model **out, enum openai_part part, const struct openai_means *means,
+               const struct openai_options *options, struct treadle_error *error);
 
 #endif

@@ -11,8 +11,8 @@
 #include "base/error.h"
 #include "base/sse.h"
 #include "language/language.h"
-#include "model/openai.h"
 #include "model/openai_calls.h"
+#include "model/openai_server.h"
 #include "model/remote_error.h"
 #include "model/stencil.h"
 

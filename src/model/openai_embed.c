@@ -7,7 +7,7 @@
 
 #include "api/json.h"
 #include "base/error.h"
-#include "model/openai.h"
+#include "model/openai_server.h"
 
 enum { LARGEST_REPLY = 256 << 20, MOST_DIMENSIONS = 65536 };
 
@@ -140,9 +140,10 @@ static int print_request(struct embed *embed, struct loop_exchange *exchange,
     return 0;
 }
 
-void openai_embed(struct openai *server, const struct embedding_request *request,
+void openai_embed(struct model *model, const struct embedding_request *request,
                   const struct embedding_sink *sink)
 {
+    struct openai *server = (struct openai *)model;
     struct treadle_error error;
     struct loop_exchange exchange = openai_exchange(server);
     struct embed *embed = calloc(1, sizeof *embed);
@@ -159,7 +160,7 @@ void openai_embed(struct openai *server, const struct embedding_request *request
     exchange.handler = &embed_handler;
     exchange.context = embed;
     if (!rc)
-        rc = model_loop_submit(server->loop, &exchange, &error);
+        rc = model_loop_submit(server->means.loop, &exchange, &error);
     if (!rc)
         return;
     if (embed)

@@ -11,7 +11,7 @@
 #include "api/json.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "model/openai.h"
+#include "model/openai_server.h"
 
 enum {
     LIST_BYTES = 4 << 20,
@@ -122,7 +122,7 @@ static void fetch(struct openai_list *list)
     exchange.attempts = 1;
     exchange.handler = &list_handler;
     exchange.context = list;
-    if (model_loop_submit(list->server->loop, &exchange, NULL))
+    if (model_loop_submit(list->server->means.loop, &exchange, NULL))
         settle(list, FAILED_SECONDS);
 }
 
@@ -152,7 +152,7 @@ void openai_list_refresh(struct openai_list *list, bool wait)
 }
 
 int openai_list_copy(struct openai_list *list, struct arena *arena, struct model_info *out,
-                     size_t room, size_t *count)
+                     size_t room, size_t *count, struct treadle_error *error)
 {
     int rc = 0;
     pthread_mutex_lock(&list->mutex);
@@ -164,7 +164,7 @@ int openai_list_copy(struct openai_list *list, struct arena *arena, struct model
         info->id = arena_string(arena, json_string_value(json_object_get(entry, "id")));
         info->owned_by = arena_string(arena, owner && *owner ? owner : "model-server");
         info->created = json_is_integer(created) ? json_integer_value(created) : 0;
-        rc = info->id && info->owned_by ? 0 : TREADLE_EMEMORY;
+        rc = info->id && info->owned_by ? 0 : error_set_memory(error);
         *count += rc == 0;
     }
     pthread_mutex_unlock(&list->mutex);
@@ -182,13 +182,11 @@ static const json_t *find_entry(const struct openai_list *list, const char *name
     return NULL;
 }
 
-enum openai_known openai_list_find(struct openai_list *list, const char *name)
+bool openai_list_knows(struct openai_list *list, const char *name)
 {
-    enum openai_known known = OPENAI_NO_LIST;
     openai_list_refresh(list, false);
     pthread_mutex_lock(&list->mutex);
-    if (list->models)
-        known = find_entry(list, name) ? OPENAI_LISTED : OPENAI_NOT_LISTED;
+    bool known = find_entry(list, name) != NULL;
     pthread_mutex_unlock(&list->mutex);
     return known;
 }

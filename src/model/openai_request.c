@@ -9,7 +9,7 @@
 
 #include "api/json.h"
 #include "base/error.h"
-#include "model/openai.h"
+#include "model/openai_server.h"
 
 enum { LARGEST_PASSAGES = 8 << 20, LARGEST_REQUEST = 256 << 20 };
 

@@ -8,7 +8,7 @@
 #include "api/json.h"
 #include "base/error.h"
 #include "language/language.h"
-#include "model/registry.h"
+#include "model/model.h"
 #include "resource/call.h"
 #include "resource/later.h"
 
@@ -206,6 +206,6 @@ struct resource_plan embedding_create(struct resource_call *call, struct treadle
     if (rc)
         return resource_answer(rc);
     const struct embedding_sink sink = {embed, on_done};
-    model_registry_embed(call->services->models, &embed->request, &sink);
+    model_embed(call->services->model, &embed->request, &sink);
     return (struct resource_plan){.kind = RESOURCE_LATER};
 }

@@ -23,7 +23,7 @@ int later_begin(struct later *later, struct resource_call *call, struct treadle_
     const struct http_stream_options options = {
         .context = later, .cancelled = on_cancelled, .released = on_released};
     later->arena = call->arena;
-    later->model = model_registry_model(call->services->models);
+    later->model = call->services->model;
     return http_stream_new(&later->stream, call->reply, &options, error);
 }
 

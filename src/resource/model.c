@@ -13,9 +13,11 @@ enum { LONGEST_NAME = 1024 };
 static int list_models(struct resource_call *call, struct treadle_model_list *out,
                        struct treadle_error *error)
 {
-    struct model_info *infos;
-    size_t count;
-    int rc = model_registry_list(call->services->models, call->arena, &infos, &count, error);
+    size_t count = 0;
+    struct model_info *infos = arena_array(call->arena, MODEL_LIST_SIZE, sizeof *infos);
+    int rc = infos ? model_list_models(call->services->model, call->arena, infos, MODEL_LIST_SIZE,
+                                       &count, error)
+                   : error_set_memory(error);
     if (rc)
         return rc;
     struct treadle_model *models = arena_array(call->arena, count, sizeof *models);

@@ -14,7 +14,7 @@
 #include "engine/engine.h"
 #include "gate/gate.h"
 #include "http/http.h"
-#include "model/registry.h"
+#include "model/model.h"
 #include "run/run_change.h"
 #include "search/ingest.h"
 #include "search/search.h"
@@ -30,7 +30,7 @@ struct resource_services {
     struct search *search;
     struct ingest *ingest;
     struct engine *engine;
-    struct model_registry *models;
+    struct model *model; /* answers by whatever model a request names */
     struct gate *gate;
 };
 

@@ -34,6 +34,7 @@ struct server {
     struct log *log;
     struct dispatch dispatch;
     struct http_server *http;
+    struct models *models;
     struct encoder *encoder; /* NULL: search goes by words alone */
     size_t address_count;    /* that were asked for; the owner's may come behind them */
     size_t owner_index;
@@ -111,10 +112,12 @@ static int start_workers(struct server *server, const struct server_options *opt
         .threads = options->readers,
         .log = options->log,
     };
-    int rc = model_registry_open(&services->models, &options->models, error);
-    if (!rc)
+    int rc = models_open(&server->models, &options->models, error);
+    if (!rc) {
+        services->model = models_model(server->models);
         rc = embedding_open(&server->encoder, options->weights, services->search, options->log,
                             error);
+    }
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);
     if (rc)
@@ -123,7 +126,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         .db = services->db,
         .tools = {.search = services->search},
         .blobs = services->blobs,
-        .model = model_registry_model(services->models),
+        .model = services->model,
         .project_limit = options->runs_per_project,
         .run_seconds = options->run_seconds,
         .executed = count_run,
@@ -392,7 +395,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     housekeeping_close(server->housekeeping);
     engine_close(services->engine, seconds_until(until));
     ingest_close(services->ingest);
-    model_registry_close(services->models);
+    models_close(server->models);
     search_close(services->search);
     encoder_close(server->encoder);
     blob_close(services->blobs);

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/log.h"
-#include "model/registry.h"
+#include "server/models.h"
 #include "treadle/error.h"
 
 struct server;
@@ -29,7 +29,7 @@ struct server_options {
     unsigned document_seconds, page_seconds;
     uint64_t reader_memory;
     size_t readers; /* documents that are read at once; 0: 2 */
-    struct model_registry_options models;
+    struct models_options models;
     struct log *log;                /* NULL: none; must outlive the server */
     size_t max_connections;         /* 0: as of http.h; the owner's socket has room of its own */
     size_t connections_per_address; /* 0: as of http.h */

@@ -12,9 +12,11 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "model/openai.h"
+#include "model/hash_embedding.h"
+#include "model/openai_server.h"
 #include "model/remote_error.h"
 #include "scripted_server.h"
+#include "server/models.h"
 
 /* ---- Requests ------------------------------------------------------------------------------- */
 
@@ -111,7 +113,7 @@ static void hear_done(void *context, const struct model_outcome *outcome)
     heard->done++;
 }
 
-static struct heard ask(struct model_registry *registry, const atomic_bool *cancelled)
+static struct heard ask(struct models *models, const atomic_bool *cancelled)
 {
     const struct model_message message = {.role = MODEL_USER, .text = "Hello?"};
     const struct model_request request = {
@@ -120,51 +122,51 @@ static struct heard ask(struct model_registry *registry, const atomic_bool *canc
     const struct model_sink sink = {
         .context = &heard, .text = hear_text, .tool_call = hear_call, .done = hear_done};
     buffer_init(&heard.text, 4096);
-    model_start(model_registry_model(registry), &request, &sink);
+    model_start(models_model(models), &request, &sink);
     return heard;
 }
 
 static void the_built_in_model_answers_without_a_server(void **state)
 {
     (void)state;
-    struct model_registry *registry = NULL;
-    const struct model_registry_options none = {.servers = {{.url = NULL}}};
+    struct models *models = NULL;
+    const struct models_options none = {.servers = {{.url = NULL}}};
     struct treadle_error error;
     atomic_bool cancelled = true;
-    struct model_info *models;
-    size_t count;
-    assert_int_equal(model_registry_open(&registry, &none, &error), 0);
-    struct heard heard = ask(registry, NULL);
+    struct model_info infos[8];
+    size_t count = 0;
+    assert_int_equal(models_open(&models, &none, &error), 0);
+    struct heard heard = ask(models, NULL);
     assert_int_equal(heard.done, 1);
     assert_int_equal(heard.finish, MODEL_STOP);
     assert_non_null(strstr(heard.text.data, MODEL_EXTRACTIVE));
     buffer_clear(&heard.text);
-    heard = ask(registry, &cancelled);
+    heard = ask(models, &cancelled);
     assert_int_equal(heard.done, 1);
     assert_int_equal(heard.finish, MODEL_CANCELLED);
     assert_int_equal(heard.text.length, 0);
-    model_cancel(model_registry_model(registry));
+    model_cancel(models_model(models));
     struct arena *arena = arena_new(0);
-    assert_int_equal(model_registry_list(registry, arena, &models, &count, &error), 0);
+    assert_int_equal(model_list_models(models_model(models), arena, infos, 8, &count, &error), 0);
     assert_int_equal(count, 2);
     arena_free(arena);
-    model_registry_close(registry);
-    model_registry_close(NULL);
+    models_close(models);
+    models_close(NULL);
 }
 
 static void addresses_and_keys_are_checked(void **state)
 {
     (void)state;
-    static const struct model_server_options bad[] = {
+    static const struct openai_options bad[] = {
         {.url = "ftp://x"},       {.url = "http://"},
         {.url = "http:///v1"},    {.url = "http://a b/"},
         {.url = "http://u:p@x/"}, {.url = "http://x/v1", .key = "a\r\nX: y"}};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        struct model_registry_options options = {.servers = {bad[i]}};
-        struct model_registry *registry = NULL;
+        struct models_options options = {.servers = {bad[i]}};
+        struct models *models = NULL;
         struct treadle_error error;
-        assert_int_equal(model_registry_open(&registry, &options, &error), TREADLE_EINVALID);
-        assert_null(registry);
+        assert_int_equal(models_open(&models, &options, &error), TREADLE_EINVALID);
+        assert_null(models);
     }
 }
 
@@ -186,18 +188,18 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
     char *reply = scripted_reply("200 OK", "", list);
     struct scripted_server *server = scripted_server_start(NULL, (const char *[]){reply, NULL});
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct model_registry_options options = {
+        struct models_options options = {
             .servers = {{.url = scripted_server_url(server), .context = rows[i].told}}};
-        struct model_registry *registry = NULL;
+        struct models *models = NULL;
         struct treadle_error error;
-        struct model_info *models;
-        size_t count;
+        struct model_info infos[8];
+        size_t count = 0;
         struct arena *arena = arena_new(0);
-        assert_int_equal(model_registry_open(&registry, &options, &error), 0);
-        assert_int_equal(model_registry_list(registry, arena, &models, &count, &error), 0);
-        assert_int_equal(model_context(model_registry_model(registry), rows[i].name),
-                         rows[i].expected);
-        model_registry_close(registry);
+        assert_int_equal(models_open(&models, &options, &error), 0);
+        assert_int_equal(model_list_models(models_model(models), arena, infos, 8, &count, &error),
+                         0);
+        assert_int_equal(model_context(models_model(models), rows[i].name), rows[i].expected);
+        models_close(models);
         arena_free(arena);
     }
     scripted_server_stop(server);
@@ -208,12 +210,12 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
 
 static double nearness(const char *a, const char *b)
 {
-    float first[EMBEDDING_DIMENSIONS], second[EMBEDDING_DIMENSIONS];
+    float first[HASH_EMBEDDING_DIMENSIONS], second[HASH_EMBEDDING_DIMENSIONS];
     struct treadle_error error;
     double sum = 0;
-    assert_int_equal(embedding_make(a, first, EMBEDDING_DIMENSIONS, &error), 0);
-    assert_int_equal(embedding_make(b, second, EMBEDDING_DIMENSIONS, &error), 0);
-    for (size_t i = 0; i < EMBEDDING_DIMENSIONS; i++)
+    assert_int_equal(hash_embedding_make(a, first, HASH_EMBEDDING_DIMENSIONS, &error), 0);
+    assert_int_equal(hash_embedding_make(b, second, HASH_EMBEDDING_DIMENSIONS, &error), 0);
+    for (size_t i = 0; i < HASH_EMBEDDING_DIMENSIONS; i++)
         sum += (double)first[i] * second[i];
     return sum;
 }

@@ -6,7 +6,7 @@
  * less than terms, so that they help with unknown inflections and spelling without drowning words.
  * Stopwords weigh little. The vector is scaled to length 1.
  */
-#include "model/embedding.h"
+#include "model/hash_embedding.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -122,7 +122,8 @@ static void project(const struct features *features, float *out, size_t dimensio
         out[i] *= scale;
 }
 
-int embedding_make(const char *text, float *out, size_t dimensions, struct treadle_error *error)
+int hash_embedding_make(const char *text, float *out, size_t dimensions,
+                        struct treadle_error *error)
 {
     struct arena *arena = arena_new(ARENA_BYTES);
     struct features features = {.size = 0};
@@ -141,24 +142,26 @@ static int check(const struct embedding_request *request, struct treadle_error *
         return error_set_request(error, "unsupported_value", "input",
                                  "%s reads texts; tokens can only be read by the model that they "
                                  "are of.",
-                                 EMBEDDING_BUILT_IN);
-    if (request->dimensions && (request->dimensions < EMBEDDING_DIMENSIONS_LEAST ||
-                                request->dimensions > EMBEDDING_DIMENSIONS_MOST))
+                                 HASH_EMBEDDING);
+    if (request->dimensions && (request->dimensions < HASH_EMBEDDING_DIMENSIONS_LEAST ||
+                                request->dimensions > HASH_EMBEDDING_DIMENSIONS_MOST))
         return error_set_request(error, "invalid_value", "dimensions",
                                  "Invalid 'dimensions': %s makes vectors of %d to %d.",
-                                 EMBEDDING_BUILT_IN, EMBEDDING_DIMENSIONS_LEAST,
-                                 EMBEDDING_DIMENSIONS_MOST);
+                                 HASH_EMBEDDING, HASH_EMBEDDING_DIMENSIONS_LEAST,
+                                 HASH_EMBEDDING_DIMENSIONS_MOST);
     return 0;
 }
 
-void embedding_start(const struct embedding_request *request, const struct embedding_sink *sink)
+static void embed(struct model *model, const struct embedding_request *request,
+                  const struct embedding_sink *sink)
 {
+    (void)model;
     struct treadle_error error;
-    struct embedding_outcome outcome = {.model = EMBEDDING_BUILT_IN, .count = request->count};
+    struct embedding_outcome outcome = {.model = HASH_EMBEDDING, .count = request->count};
     float *vectors = NULL;
     int rc = check(request, &error);
     outcome.dimensions =
-        request->dimensions ? (size_t)request->dimensions : (size_t)EMBEDDING_DIMENSIONS;
+        request->dimensions ? (size_t)request->dimensions : (size_t)HASH_EMBEDDING_DIMENSIONS;
     if (!rc) {
         vectors = calloc(request->count * outcome.dimensions + 1, sizeof *vectors);
         rc = vectors ? 0 : error_set_memory(&error);
@@ -166,10 +169,46 @@ void embedding_start(const struct embedding_request *request, const struct embed
     for (size_t i = 0; !rc && i < request->count; i++) {
         const char *text = request->texts[i];
         outcome.prompt_tokens += (int64_t)language_tokens(text, strlen(text));
-        rc = embedding_make(text, vectors + i * outcome.dimensions, outcome.dimensions, &error);
+        rc =
+            hash_embedding_make(text, vectors + i * outcome.dimensions, outcome.dimensions, &error);
     }
     outcome.vectors = vectors;
     outcome.error = rc ? &error : NULL;
     sink->done(sink->context, &outcome);
     free(vectors);
+}
+
+/* ---- The model ------------------------------------------------------------------------------ */
+
+static bool knows(struct model *model, const char *name)
+{
+    (void)model;
+    return strcmp(name, HASH_EMBEDDING) == 0;
+}
+
+static int list(struct model *model, struct arena *arena, struct model_info *out, size_t room,
+                size_t *count, struct treadle_error *error)
+{
+    (void)model, (void)arena, (void)error;
+    if (*count < room)
+        out[(*count)++] = (struct model_info){HASH_EMBEDDING, 0, "treadle"};
+    return 0;
+}
+
+static void destroy(struct model *model)
+{
+    free(model);
+}
+
+static const struct model_driver driver = {
+    .name = HASH_EMBEDDING, .embed = embed, .knows = knows, .list = list, .destroy = destroy};
+
+int hash_embedding_new(struct model **out, struct treadle_error *error)
+{
+    struct model *model = malloc(sizeof *model);
+    if (!model)
+        return error_set_memory(error);
+    model->driver = &driver;
+    *out = model;
+    return 0;
 }
