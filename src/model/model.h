@@ -171,10 +171,6 @@ struct model {
     const struct model_driver *driver;
 };
 
-/* The built-in model: no weights, no network, deterministic. */
-#define MODEL_EXTRACTIVE "treadle-extractive"
-int model_extractive_new(struct model **out, struct treadle_error *error);
-
 void model_start(struct model *model, const struct model_request *request,
                  const struct model_sink *sink);
 void model_embed(struct model *model, const struct embedding_request *request,

@@ -8,10 +8,11 @@
 
 #include "base/error.h"
 #include "base/pool.h"
-#include "model/fetch.h"
-#include "model/hash_embedding.h"
-#include "model/loop.h"
+#include "builtin/extractive.h"
+#include "builtin/hash_embedding.h"
 #include "model/registry.h"
+#include "openai/fetcher.h"
+#include "outbound/loop.h"
 
 enum { PRINTERS = 1, PRINTER_QUEUE = 1024 };
 
@@ -39,9 +40,9 @@ static int add_server(struct models *models, enum openai_part part,
 static int open_means(struct models *models, const char *const *fetch_hosts,
                       struct treadle_error *error)
 {
-    int rc = model_loop_new(&models->means.loop, error);
+    int rc = loop_new(&models->means.loop, error);
     if (!rc && fetch_hosts)
-        rc = model_fetcher_new(&models->means.fetcher, models->means.loop, fetch_hosts, error);
+        rc = fetcher_new(&models->means.fetcher, models->means.loop, fetch_hosts, error);
     if (!rc && fetch_hosts) {
         models->means.printers = pool_new(PRINTERS, PRINTER_QUEUE);
         rc = models->means.printers ? 0 : error_set_memory(error);
@@ -54,7 +55,7 @@ static int fill(struct models *models, const struct models_options *options,
 {
     int rc = model_registry_new(&models->registry, error);
     if (!rc)
-        rc = add_built_in(models, model_extractive_new, error);
+        rc = add_built_in(models, extractive_new, error);
     if (!rc)
         rc = add_built_in(models, hash_embedding_new, error);
     if (!rc && (options->servers[0].url || options->embedding.url))
@@ -84,10 +85,10 @@ void models_close(struct models *models)
         return;
     /* The pool submits to the loop, and the loop to the pool. */
     if (models->means.loop)
-        model_loop_stop(models->means.loop);
+        loop_stop(models->means.loop);
     pool_free(models->means.printers);
-    model_fetcher_free(models->means.fetcher);
-    model_loop_free(models->means.loop);
+    fetcher_free(models->means.fetcher);
+    loop_free(models->means.loop);
     model_registry_free(models->registry);
     free(models);
 }

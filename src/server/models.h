@@ -7,7 +7,7 @@
 #ifndef SERVER_MODELS_H
 #define SERVER_MODELS_H
 
-#include "model/openai.h"
+#include "openai/openai.h"
 
 enum { MODEL_SERVERS = 4 };
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/openai_server.h"
+#include "openai/openai_server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "api/json.h"
-#include "model/openai_server.h"
+#include "openai/openai_server.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/stencil.h"
+#include "openai/stencil.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

@@ -15,7 +15,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/pool.h"
-#include "model/openai_server.h"
+#include "openai/openai_server.h"
 
 enum { HOSTILE_THREADS = 4, HOSTILE_EVENTS = 24, HOSTILE_SILENCE_MS = 150 };
 

@@ -13,7 +13,7 @@
 
 #include "base/buffer.h"
 #include "base/text.h"
-#include "model/model.h"
+#include "builtin/extractive.h"
 
 #define MARKER "【4:0†a manual.pdf】"
 
@@ -68,7 +68,7 @@ static struct heard ask(const struct model_request *request)
         .context = &heard, .text = hear_text, .tool_call = hear_call, .done = hear_done};
     struct model *model;
     struct treadle_error error;
-    assert_int_equal(model_extractive_new(&model, &error), 0);
+    assert_int_equal(extractive_new(&model, &error), 0);
     model_start(model, request, &sink);
     model_free(model);
     assert_int_equal(heard.done, 1);

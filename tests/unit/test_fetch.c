@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "base/buffer.h"
-#include "model/address.h"
-#include "model/fetch.h"
 #include "model/image.h"
+#include "openai/address.h"
+#include "openai/fetcher.h"
 #include "scripted_server.h"
 
 #define PNG "\x89PNG\r\n\x1a\nrest"
@@ -143,17 +143,17 @@ static void hosts_are_checked(void **state)
                 {"//a.example/", false},
                 {"", false}};
     struct treadle_error error;
-    struct model_fetcher *fetcher = NULL;
+    struct fetcher *fetcher = NULL;
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         const char *const list[] = {bad[i], NULL};
-        assert_int_equal(model_fetcher_new(&fetcher, NULL, list, &error), TREADLE_EINVALID);
+        assert_int_equal(fetcher_new(&fetcher, NULL, list, &error), TREADLE_EINVALID);
     }
-    assert_int_equal(model_fetcher_new(&fetcher, NULL, hosts, &error), 0);
+    assert_int_equal(fetcher_new(&fetcher, NULL, hosts, &error), 0);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
-        if (model_fetcher_may(fetcher, rows[i].url) != rows[i].may)
+        if (fetcher_may(fetcher, rows[i].url) != rows[i].may)
             fail_msg("%s", rows[i].url);
-    model_fetcher_free(fetcher);
-    model_fetcher_free(NULL);
+    fetcher_free(fetcher);
+    fetcher_free(NULL);
 }
 
 /* ---- Fetching ------------------------------------------------------------------------------- */
@@ -186,21 +186,21 @@ static struct got fetch(struct scripted_server *server, const char *host, const 
     struct got got = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .done = false};
     const char *const hosts[] = {allowed, NULL};
     const struct fetch_sink sink = {&got, on_done};
-    struct model_loop *loop = NULL;
-    struct model_fetcher *fetcher = NULL;
+    struct loop *loop = NULL;
+    struct fetcher *fetcher = NULL;
     struct treadle_error error;
     char url[256];
     snprintf(url, sizeof url, "http://%s%s/x", host, strrchr(scripted_server_url(server), ':'));
-    assert_int_equal(model_loop_new(&loop, &error), 0);
-    assert_int_equal(model_fetcher_new(&fetcher, loop, hosts, &error), 0);
-    model_fetch(fetcher, url, NULL, &sink);
+    assert_int_equal(loop_new(&loop, &error), 0);
+    assert_int_equal(fetcher_new(&fetcher, loop, hosts, &error), 0);
+    fetcher_fetch(fetcher, url, NULL, &sink);
     pthread_mutex_lock(&got.mutex);
     while (!got.done)
         pthread_cond_wait(&got.changed, &got.mutex);
     pthread_mutex_unlock(&got.mutex);
-    model_loop_stop(loop);
-    model_fetcher_free(fetcher);
-    model_loop_free(loop);
+    loop_stop(loop);
+    fetcher_free(fetcher);
+    loop_free(loop);
     return got;
 }
 

@@ -28,7 +28,7 @@
 #include "http/parameter.h"
 #include "http/uri.h"
 #include "language/language.h"
-#include "model/openai_server.h"
+#include "openai/openai_server.h"
 
 enum { LARGEST_CASE = 256 * 1024, LARGEST_OUTPUT = 16 << 20, DIFFERENT = 1 };
 

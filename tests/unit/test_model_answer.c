@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "model/openai_server.h"
+#include "openai/openai_server.h"
 
 #define DELTA(members) "data: {\"choices\":[{\"index\":0,\"delta\":{" members "}}]}\n\n"
 #define TEXT(text)     DELTA("\"content\":\"" text "\"")

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "model/loop.h"
+#include "outbound/loop.h"
 #include "scripted_server.h"
 
 struct result {
@@ -94,7 +94,7 @@ static const struct loop_handler handler = {
     .bytes = on_bytes, .end = on_end, .again = on_again, .done = on_done, .moved = on_moved};
 
 struct fixture {
-    struct model_loop *loop;
+    struct loop *loop;
     struct scripted_server *server;
     struct tally tally;
 };
@@ -104,14 +104,14 @@ static void set_up(struct fixture *fixture, const char *const *replies)
     struct treadle_error error;
     *fixture =
         (struct fixture){.tally = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, .done = 0}};
-    assert_int_equal(model_loop_new(&fixture->loop, &error), 0);
+    assert_int_equal(loop_new(&fixture->loop, &error), 0);
     fixture->server = scripted_server_start(NULL, replies);
 }
 
 static void tear_down(struct fixture *fixture)
 {
-    model_loop_stop(fixture->loop);
-    model_loop_free(fixture->loop);
+    loop_stop(fixture->loop);
+    loop_free(fixture->loop);
     scripted_server_stop(fixture->server);
 }
 
@@ -142,7 +142,7 @@ static void run_one(struct fixture *fixture, const struct loop_exchange *exchang
 {
     struct treadle_error error;
     size_t count = fixture->tally.done + 1;
-    assert_int_equal(model_loop_submit(fixture->loop, exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture->loop, exchange, &error), 0);
     wait_for(fixture, &fixture->tally.done, count);
 }
 
@@ -193,7 +193,7 @@ static void many_are_carried_at_once(void **state)
     set_up(&fixture, (const char *[]){OK_HEAD "2\r\n\r\nok", NULL});
     for (int i = 0; i < MANY; i++) {
         struct loop_exchange exchange = exchange_of(&fixture, &results[i]);
-        assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+        assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     }
     wait_for(&fixture, &fixture.tally.done, MANY);
     for (int i = 0; i < MANY; i++) {
@@ -219,11 +219,11 @@ static void what_came_is_flushed_where_more_is_to_come(void **state)
         exchange.idle_seconds = 60;
         exchange.handler = &flushing;
         exchange.cancelled = &cancelled;
-        assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+        assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     }
     wait_for(&fixture, &fixture.tally.flushed, MANY);
     atomic_store(&cancelled, true);
-    model_loop_wake(fixture.loop);
+    loop_wake(fixture.loop);
     wait_for(&fixture, &fixture.tally.done, MANY);
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(results[i].flushed, 4);
@@ -272,16 +272,16 @@ static void what_is_cancelled_ends(void **state)
                                       NULL});
     struct loop_exchange exchange = exchange_of(&fixture, &result);
     exchange.cancelled = &cancelled;
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     wait_for(&fixture, &fixture.tally.begun, 1);
     exchange = exchange_of(&fixture, &waiting);
     exchange.cancelled = &cancelled;
     exchange.attempts = 2;
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     while (scripted_server_requests(fixture.server) < 2)
         usleep(1000);
     atomic_store(&cancelled, true);
-    model_loop_wake(fixture.loop);
+    loop_wake(fixture.loop);
     wait_for(&fixture, &fixture.tally.done, 2);
     assert_int_equal(result.end, LOOP_CANCELLED);
     assert_int_equal(waiting.end, LOOP_CANCELLED);
@@ -313,7 +313,7 @@ static void hundreds_wait_and_are_cancelled(void **state)
         exchange.url = url;
         exchange.first_seconds = 60;
         exchange.cancelled = &cancelled;
-        assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+        assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     }
     /* Once this one has been answered, those before it are under way. */
     struct loop_exchange exchange = exchange_of(&fixture, &last);
@@ -321,7 +321,7 @@ static void hundreds_wait_and_are_cancelled(void **state)
     assert_int_equal(last.end, LOOP_OK);
     assert_int_equal(fixture.tally.done, 1);
     atomic_store(&cancelled, true);
-    model_loop_wake(fixture.loop);
+    loop_wake(fixture.loop);
     wait_for(&fixture, &fixture.tally.done, HUNDREDS + 1);
     for (int i = 0; i < HUNDREDS; i++)
         assert_int_equal(results[i].end, LOOP_CANCELLED);
@@ -338,7 +338,7 @@ static void closing_cancels_what_is_under_way(void **state)
     struct treadle_error error;
     set_up(&fixture, (const char *[]){OK_HEAD "20\r\n\r\nhalf", NULL});
     struct loop_exchange exchange = exchange_of(&fixture, &result);
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     wait_for(&fixture, &fixture.tally.begun, 1);
     tear_down(&fixture);
     assert_int_equal(fixture.tally.done, 1);
@@ -404,11 +404,11 @@ static void a_try_that_failed_early_leaves_no_buffer(void **state)
     set_up(&fixture, (const char *const[]){reply, NULL});
     struct loop_exchange exchange = exchange_of(&fixture, &first);
     exchange.url = "gopher://127.0.0.1/";
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, NULL), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, NULL), 0);
     wait_for(&fixture, &fixture.tally.done, 1);
     assert_int_equal(first.end, LOOP_FAILED);
     exchange = exchange_of(&fixture, &second);
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, NULL), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, NULL), 0);
     wait_for(&fixture, &fixture.tally.done, 2);
     assert_int_equal(second.end, LOOP_OK);
     assert_int_equal(second.body.length, LENGTH);
@@ -439,7 +439,7 @@ static void closes_what_the_server_has_closed(void **state)
     snprintf(url, sizeof url, "http://127.0.0.1:%d/", ntohs(address.sin_port));
     struct loop_exchange exchange = exchange_of(&fixture, &result);
     exchange.url = url;
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     int connection = accept(listener, NULL, NULL);
     assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);
     assert_int_equal(send(connection, reply, sizeof reply - 1, 0), sizeof reply - 1);
@@ -450,7 +450,7 @@ static void closes_what_the_server_has_closed(void **state)
     buffer_clear(&result.body);
     exchange = exchange_of(&fixture, &result);
     exchange.url = url;
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);
     assert_int_equal(send(connection, reply, sizeof reply - 1, 0), sizeof reply - 1);
     wait_for(&fixture, &fixture.tally.done, 2);
@@ -465,7 +465,7 @@ static void closes_what_the_server_has_closed(void **state)
     buffer_clear(&result.body);
     exchange = exchange_of(&fixture, &result);
     exchange.url = url;
-    assert_int_equal(model_loop_submit(fixture.loop, &exchange, &error), 0);
+    assert_int_equal(loop_submit(fixture.loop, &exchange, &error), 0);
     close(connection);
     connection = accept(listener, NULL, NULL);
     assert_true(recv(connection, bytes, sizeof bytes, 0) > 0);

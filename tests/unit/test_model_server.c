@@ -12,9 +12,10 @@
 #include <cmocka.h>
 
 #include "base/error.h"
-#include "model/hash_embedding.h"
-#include "model/openai_server.h"
-#include "model/remote_error.h"
+#include "builtin/extractive.h"
+#include "builtin/hash_embedding.h"
+#include "openai/openai_server.h"
+#include "outbound/remote_error.h"
 #include "scripted_server.h"
 #include "server/models.h"
 
@@ -139,7 +140,7 @@ static void the_built_in_model_answers_without_a_server(void **state)
     struct heard heard = ask(models, NULL);
     assert_int_equal(heard.done, 1);
     assert_int_equal(heard.finish, MODEL_STOP);
-    assert_non_null(strstr(heard.text.data, MODEL_EXTRACTIVE));
+    assert_non_null(strstr(heard.text.data, EXTRACTIVE));
     buffer_clear(&heard.text);
     heard = ask(models, &cancelled);
     assert_int_equal(heard.done, 1);
@@ -184,7 +185,7 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
         int64_t told, expected;
     } rows[] = {{"vllm", 5, 8192},      {"llama", 5, 4096},    {"trained", 5, 5},
                 {"trained", 0, 131072}, {"router", 0, 200000}, {"odd", 7, 7},
-                {"odd", 0, 0},          {"unlisted", 9, 9},    {MODEL_EXTRACTIVE, 9, 0}};
+                {"odd", 0, 0},          {"unlisted", 9, 9},    {EXTRACTIVE, 9, 0}};
     char *reply = scripted_reply("200 OK", "", list);
     struct scripted_server *server = scripted_server_start(NULL, (const char *[]){reply, NULL});
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {

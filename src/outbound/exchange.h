@@ -1,0 +1,66 @@
+/*
+ * Exchange: one request of the loop's and what became of it, apart from when it is carried.
+ *
+ * The loop lends it an easy handle for each try: exchange_start dresses the handle, exchange_judge
+ * says what a finished try means, exchange_stop gives the handle back.
+ */
+#ifndef OUTBOUND_EXCHANGE_H
+#define OUTBOUND_EXCHANGE_H
+
+#include <curl/curl.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "outbound/loop.h"
+
+struct exchange;
+
+/* Exchanges that handed over bytes since the loop last waited. */
+enum { FRESH_ROOM = 256 };
+
+struct fresh_list {
+    struct exchange *items[FRESH_ROOM]; /* NULL for one that has ended */
+    size_t count;
+};
+
+struct exchange {
+    struct exchange *next, *previous; /* in whatever list of the loop's it is */
+    struct fresh_list *list;          /* the loop's */
+    struct exchange **fresh;          /* its place there; NULL: none */
+    size_t lane;                      /* the loop's: where it is under way */
+    struct loop_exchange of;
+    CURL *easy; /* NULL while it waits */
+    struct curl_slist *headers;
+    unsigned tries;
+    bool heard;                 /* the first byte has come */
+    int64_t start_at, deadline; /* by clock_monotonic_us */
+    struct buffer refusal;      /* the body of a reply that is no success */
+    struct treadle_error broken;
+    bool is_broken; /* the handler broke off */
+};
+
+enum exchange_verdict { EXCHANGE_OK, EXCHANGE_FAILED, EXCHANGE_AGAIN };
+
+/* NULL when memory runs out. What it has beside `of` is freed by exchange_free. */
+struct exchange *exchange_new(const struct loop_exchange *of);
+void exchange_free(struct exchange *exchange);
+
+/* Whether a handle that was given back may be lent again. Where a try failed before it had a
+ * connection, libcurl 7.88 keeps its buffer but not how large it is, and would read beyond it. */
+bool exchange_can_use(CURL *easy);
+
+/* Makes a handle, as new, ready for a try. False when memory runs out; the handle is the
+ * exchange's either way until exchange_stop. */
+bool exchange_start(struct exchange *exchange, CURL *easy);
+
+/* Ends a try and gives its handle back; NULL when there is none. */
+CURL *exchange_stop(struct exchange *exchange);
+
+/* What a try that ended with this code means: with the error, or the pause before the next. */
+enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, int64_t *pause_ms,
+                                     struct treadle_error *error);
+
+/* The error of an exchange whose deadline has passed. */
+void exchange_overdue(const struct exchange *exchange, struct treadle_error *error);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * Errors of model servers.
+ *
+ * Servers differ in how they say an error: {"error": {"message", "type", "param", "code"}},
+ * {"error": "text"}, {"message": "text"}, {"detail": "text"}; all of these are read.
+ */
+#include "outbound/remote_error.h"
+
+#include <string.h>
+
+#include "api/json.h"
+#include "base/error.h"
+
+struct remote {
+    const char *message;
+    const char *code;
+    const char *param;
+};
+
+void remote_error_transport(struct treadle_error *error, enum remote_failure failure,
+                            const char *why)
+{
+    static const char *const texts[] = {[REMOTE_UNREACHABLE] = "The model server cannot be reached",
+                                        [REMOTE_BROKE_OFF] = "The model server's answer broke off",
+                                        [REMOTE_TIMEOUT] =
+                                            "The model server took too long to answer"};
+    static const char *const codes[] = {[REMOTE_UNREACHABLE] = "model_server_unreachable",
+                                        [REMOTE_BROKE_OFF] = "model_server_error",
+                                        [REMOTE_TIMEOUT] = "model_server_timeout"};
+    bool timeout = failure == REMOTE_TIMEOUT;
+    error_set_wire(error, timeout ? 504 : 502, "server_error", codes[failure], NULL, "%s (%s).",
+                   texts[failure], why);
+    error->code = timeout ? TREADLE_ETIMEOUT : TREADLE_ENETWORK;
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text && *text ? text : NULL;
+}
+
+static void read_remote(const json_t *body, struct remote *out)
+{
+    const json_t *error = json_object_get(body, "error");
+    const json_t *from = json_is_object(error) ? error : body;
+    out->message = json_is_string(error) ? json_string_value(error) : text_of(from, "message");
+    if (!out->message)
+        out->message = text_of(body, "detail");
+    out->code = text_of(from, "code");
+    out->param = text_of(from, "param");
+}
+
+/* Whether a text may be shown: a server that echoes the key must not make us show it. */
+static const char *shown(const char *text, const char *key)
+{
+    return text && !(key && *key && strstr(text, key)) ? text : NULL;
+}
+
+static void describe(struct treadle_error *error, int status, const struct remote *remote,
+                     const char *key)
+{
+    const char *message = shown(remote->message, key);
+    const char *code = shown(remote->code, key), *param = shown(remote->param, key);
+    switch (status) {
+    case 400:
+    case 413:
+    case 422:
+        error_set_wire(error, status == 422 ? 400 : status, "invalid_request_error", code, param,
+                       "%s", message ? message : "The model server refused the request.");
+        break;
+    case 404:
+        error_set_wire(error, 404, "invalid_request_error", code ? code : "model_not_found", param,
+                       "%s", message ? message : "The model server does not have this model.");
+        break;
+    case 429:
+        error_set_wire(error, 429, "rate_limit_error", code ? code : "rate_limit_exceeded", NULL,
+                       "%s", message ? message : "The model server has too much to do.");
+        break;
+    case 401:
+    case 403:
+        error_set_wire(error, 502, "server_error", "model_server_refused", NULL,
+                       "The model server refused the key that this server has for it (status %d).",
+                       status);
+        break;
+    case 408:
+    case 504:
+        error_set_wire(error, 504, "server_error", "model_server_timeout", NULL,
+                       "The model server timed out (status %d).", status);
+        break;
+    default:
+        error_set_wire(error, 502, "server_error", "model_server_error", NULL,
+                       "The model server failed (status %d)%s%s", status, message ? ": " : ".",
+                       message ? message : "");
+    }
+    error->code = TREADLE_EREMOTE;
+}
+
+static bool may_pass(long status, const struct remote *remote)
+{
+    bool exhausted = remote->code && strcmp(remote->code, "insufficient_quota") == 0;
+    return status == 408 || status >= 500 || (status == 429 && !exhausted);
+}
+
+bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
+                       const char *key)
+{
+    json_t *value = NULL;
+    /* Without JSON, or the memory for it, the status says what can be said. */
+    json_read(body->data, body->length, JSON_READ_REPEATED, &value, NULL);
+    struct remote remote = {.message = NULL};
+    if (status >= 300 && status < 400) {
+        error_set_wire(error, 502, "server_error", "model_server_error", NULL,
+                       "The model server redirects (status %ld), which is not followed: name the "
+                       "address that it redirects to.",
+                       status);
+        json_decref(value);
+        return false;
+    }
+    read_remote(value, &remote);
+    describe(error, (int)status, &remote, key);
+    bool passing = may_pass(status, &remote);
+    json_decref(value);
+    return passing;
+}
+
+int remote_error_event(struct treadle_error *error, const char *text, size_t length,
+                       const char *key)
+{
+    json_t *value = NULL;
+    if (json_read(text, length, JSON_READ_REPEATED, &value, error) == TREADLE_EMEMORY)
+        return TREADLE_EMEMORY;
+    struct remote remote = {.message = NULL};
+    const json_t *inner = json_object_get(value, "error");
+    const json_t *status = json_object_get(json_is_object(inner) ? inner : value, "code");
+    json_int_t number = json_integer_value(status);
+    bool told = number >= 400 && number <= 599;
+    read_remote(value, &remote);
+    describe(error, told ? (int)number : 500, &remote, key);
+    if (told && may_pass((long)number, &remote))
+        error->code = TREADLE_EBUSY;
+    json_decref(value);
+    return error->code;
+}
