@@ -1,10 +1,9 @@
 /*
- * Assembling: margins are dropped, headings told, and the rest flows into paragraphs.
- *
- * A row continues the paragraph before it unless something speaks against it: a gap, another size,
- * the mark of a list's item, the row before it ending early. What is laid out by hand (code, the
- * rows of a table, a table of contents) stays one block a row, so that a quote of it reads as it
- * was set. A paragraph ends with its page, for a block has one page.
+ * Assembling: margins are dropped, headings found, and the rest joined into paragraphs. A row
+ * continues the paragraph before it unless something speaks against it: a gap, another size, the
+ * mark of a list item, or a previous row that ends early. What is laid out by hand (code, the rows
+ * of a table, a table of contents) stays one block for each row, so that a quote of it reads as it
+ * was set. A paragraph ends with its page, because a block has one page.
  */
 #include "document/assemble.h"
 
@@ -33,14 +32,14 @@ struct assembling {
     size_t count;
     struct style style;
     struct hyphens hyphens;
-    const struct sheet *sheet; /* the page at hand */
+    const struct sheet *sheet; /* the current page */
     int page;
-    const struct row *first, *last;   /* of the block in the making */
-    int level;                        /* of a heading in the making, 0 for a paragraph */
+    const struct row *first, *last;   /* of the block that is being made */
+    int level;                        /* of a heading that is being made, 0 for a paragraph */
     bool outlined;                    /* most headings are listed by the document itself */
     int above;                        /* the level of the last of these */
-    int32_t right;                    /* how far the paragraph in the making runs */
-    const char *header, *kept_header; /* of the table at hand: the sheaf's and the blocks' */
+    int32_t right;                    /* how wide the paragraph is that is being made */
+    const char *header, *kept_header; /* of the current table: the sheaf's and the blocks' */
 };
 
 static bool ends_sentence(const struct row *row)
@@ -80,7 +79,7 @@ static bool begins_item(const struct row *row, bool *certain)
            row->text[i + 1] == ' ';
 }
 
-/* Whether the row before ends so early that the first word of this one would have fitted. */
+/* Whether the previous row ends so early that the first word of this one would have fitted. */
 static bool ends_early(const struct assembling *assembling, const struct row *row)
 {
     const struct row *before = assembling->last;
@@ -110,13 +109,13 @@ static bool in_cells(const struct row *row)
     return row->cell_count > 1;
 }
 
-/* Whether the row goes on where a row of cells ended: below its last cell. */
+/* Whether the row continues a row of cells: it is below the last cell. */
 static bool below_cell(const struct row *before, const struct row *row)
 {
     return in_cells(before) && !in_cells(row) && abs(row->left - before->last_left) < ALIGNED;
 }
 
-/* Whether the indent tells a new paragraph. */
+/* Whether the indent marks a new paragraph. */
 static bool indent_parts(const struct assembling *assembling, const struct row *row)
 {
     const struct row *before = assembling->last;
@@ -130,8 +129,8 @@ static bool indent_parts(const struct assembling *assembling, const struct row *
     return false;
 }
 
-/* Whether the row begins the next cell of a table's row: beside a short text, at the height at
- * which that began. */
+/* Whether the row begins the next cell of a table's row: beside a short text, at the height of its
+ * first line. */
 static bool begins_cell(const struct assembling *assembling, const struct row *row)
 {
     const struct row *first = assembling->first, *before = assembling->last;
@@ -169,7 +168,7 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
     return indent_parts(assembling, row);
 }
 
-/* Whether a row is one more of the heading in the making. */
+/* Whether a row continues the heading that is being made. */
 static bool continues_heading(const struct assembling *assembling, const struct row *row, int level)
 {
     const struct row *before = assembling->last;
@@ -198,7 +197,7 @@ static int end_block(struct assembling *assembling, struct treadle_error *error)
     return blocks_add(assembling->blocks, kind, level, assembling->page, error);
 }
 
-/* Whether the last word is an address that was parted behind a slash. */
+/* Whether the last word is an address that was split after a slash. */
 static bool ends_in_address(const struct buffer *text)
 {
     size_t start = text->length > LONGEST_ADDRESS ? text->length - LONGEST_ADDRESS : 0;
@@ -216,7 +215,7 @@ static bool joins_closely(const struct buffer *text, const struct row *row)
            fold_is_ideographic(text_next(row->text, row->length, &next));
 }
 
-/* Puts the row's text behind what is there. */
+/* Appends the row's text. */
 static void append_row(struct assembling *assembling, const struct row *row)
 {
     struct buffer *text = &assembling->blocks->text;
@@ -248,8 +247,8 @@ static int set_header(struct assembling *assembling, const char *header,
     return 0;
 }
 
-/* The level of the heading that a row is. Where the document lists its headings, others stand below
- * the last one that is listed. */
+/* The level of a row that is a heading. Where the document lists its headings, others are below the
+ * last listed one. */
 static int find_level(struct assembling *assembling, size_t index)
 {
     const struct row *row = &assembling->sheet->rows[index];

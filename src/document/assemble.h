@@ -1,5 +1,6 @@
 /*
- * Assembling: a sheaf of pages into blocks, the paragraphs and headings that a reader would see.
+ * Assembling: makes blocks of a sheaf of pages, the paragraphs and headings that a person would
+ * see.
  */
 #ifndef DOCUMENT_ASSEMBLE_H
 #define DOCUMENT_ASSEMBLE_H
@@ -7,7 +8,7 @@
 #include "document/blocks.h"
 #include "document/sheaf.h"
 
-/* Takes the margins out of the sheaf's sheets. */
+/* Removes the margins from the sheaf's sheets. */
 int assemble_blocks(struct blocks *blocks, struct sheaf *sheaf, struct treadle_error *error);
 
 #endif

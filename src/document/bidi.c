@@ -34,7 +34,7 @@ static void swap_range(uint32_t *characters, size_t start, size_t end)
     }
 }
 
-/* Reverses, and puts each mark behind its letter again. */
+/* Reverses, and moves each mark after its letter again. */
 static void reverse(uint32_t *characters, size_t start, size_t end)
 {
     swap_range(characters, start, end);

@@ -1,5 +1,5 @@
 /*
- * Blocks: a document in the making.
+ * Blocks: a document that is being made.
  */
 #ifndef DOCUMENT_BLOCKS_H
 #define DOCUMENT_BLOCKS_H
@@ -10,7 +10,7 @@
 
 struct blocks {
     struct arena *arena;
-    struct buffer list; /* struct document_block each */
+    struct buffer list; /* an array of struct document_block */
     /* Of the block that is being made: */
     struct buffer text;
     struct document_place place;
@@ -23,10 +23,10 @@ struct blocks {
 void blocks_init(struct blocks *blocks, struct arena *arena, uint64_t max_text);
 void blocks_clear(struct blocks *blocks);
 
-/* Widens the place of the block in the making. */
+/* Widens the place of the block that is being made. */
 void blocks_place(struct blocks *blocks, const struct document_place *place);
 
-/* Ends the block in the making and adds it; nothing when its text is empty. */
+/* Ends the block that is being made and adds it; nothing when its text is empty. */
 int blocks_add(struct blocks *blocks, enum document_block_kind kind, int level, int page,
                struct treadle_error *error);
 

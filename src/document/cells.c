@@ -1,8 +1,7 @@
 /*
  * Cells: a table is drawn row by row and, where a cell has several lines, cell by cell, so its
- * cells came out as paragraphs that stand beside each other. Two rows of such cells below each
- * other, in the same columns, are a table. Longer texts beside each other are columns of text and
- * stay apart.
+ * cells became paragraphs beside each other. Two rows of such cells below each other, in the same
+ * columns, are a table. Longer texts beside each other are columns of text and stay separate.
  */
 #include "document/cells.h"
 
@@ -17,7 +16,7 @@ enum {
     SLACK = 300
 };
 
-/* Cells that stand beside each other. */
+/* Cells beside each other. */
 struct group {
     size_t start, count;
     int32_t left, top, bottom;
@@ -30,7 +29,7 @@ static bool is_cell(const struct document_block *block)
            place->bottom > place->top && place->bottom - place->top <= TALLEST_CELL;
 }
 
-/* Whether the block goes on with the row of cells: right of the last and at the height of the
+/* Whether the block continues the row of cells: right of the last and at the height of the
  * first. */
 static bool continues_row(const struct group *group, const struct document_block *last,
                           const struct document_block *block)

@@ -1,5 +1,5 @@
 /*
- * Cells: the rows of a table whose cells have several lines, put together from their cells.
+ * Cells: joins the cells of a table whose cells have several lines into its rows.
  */
 #ifndef DOCUMENT_CELLS_H
 #define DOCUMENT_CELLS_H

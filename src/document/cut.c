@@ -1,8 +1,8 @@
 /*
- * Cut: an XY-cut. A gutter with something on both of its sides parts what is left of it from what
- * is right; where there is none, bands of white part what is above from what is below. Neighbouring
- * bands that share a gutter are kept together, else a gap between paragraphs that happens to meet
- * would cut columns in two. What cannot be cut is read as it is drawn, or by rows.
+ * Cut: an XY-cut. A gutter with something on both of its sides separates left from right; where
+ * there is none, bands of white separate above from below. Neighbouring bands that share a gutter
+ * are kept together, or a gap between paragraphs at the same height would cut columns in two. What
+ * cannot be cut is read as it is drawn, or by rows.
  */
 #include "document/cut.h"
 
@@ -121,7 +121,7 @@ static struct box bounds(const struct piece *pieces, size_t count)
     return box;
 }
 
-/* How far the two sides stand beside each other. */
+/* How much of the two sides is beside each other. */
 static int64_t beside(const struct piece *pieces, size_t at, size_t count)
 {
     struct box a = bounds(pieces, at), b = bounds(pieces + at, count - at);
@@ -137,7 +137,7 @@ static bool is_table(struct cutting *cutting, const struct piece *pieces, size_t
     return order_is_table(cutting->order, cutting->indices, left, cutting->indices + left, right);
 }
 
-/* Finds the widest gutter between pieces, which are sorted by their left: where the right side
+/* Finds the widest gutter between pieces, which are sorted by their left edge: where the right side
  * begins, or 0. `*table`: there is one, but only between the columns of a table. */
 static size_t find_gutter(struct cutting *cutting, struct piece *pieces, size_t count, bool *table)
 {
@@ -160,7 +160,7 @@ static size_t find_gutter(struct cutting *cutting, struct piece *pieces, size_t 
     return best;
 }
 
-/* Whether a gutter parts the pieces, which get sorted by their left. */
+/* Whether a gutter separates the pieces, which get sorted by their left edge. */
 static bool shares_gutter(const struct order *order, struct piece *pieces, size_t count)
 {
     qsort(pieces, count, sizeof *pieces, compare_left);
@@ -187,8 +187,8 @@ static size_t end_of_band(const struct piece *pieces, size_t start, size_t count
     return end;
 }
 
-/* Where the group of bands that begins at `start` ends: bands that share a gutter and stand close
- * to each other. `copy` has room for all. */
+/* Where the group of bands that begins at `start` ends: bands that share a gutter and are close to
+ * each other. `copy` has room for all. */
 static size_t end_of_group(const struct order *order, const struct piece *pieces, size_t start,
                            size_t count, struct piece *copy)
 {
@@ -274,7 +274,7 @@ static bool stands_clear(const struct order *order, const struct piece *block, s
     return true;
 }
 
-/* Puts together what was drawn without a jump. */
+/* Joins what was drawn without a jump. */
 static void make_blocks(struct cutting *cutting)
 {
     const struct order *order = cutting->order;
@@ -314,7 +314,7 @@ int cut_page(struct order *order, bool whole, struct treadle_error *error)
         return 0;
     if (whole)
         make_blocks(&cutting);
-    /* Blocks of hardly more than a line say nothing of an order. */
+    /* Blocks of hardly more than a line do not show an order. */
     if (!whole || (cutting.count >= 5 && cutting.count * 2 > order->count))
         make_single(&cutting);
     return cut(&cutting, cutting.pieces, cutting.count, 0, error);

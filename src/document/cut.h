@@ -1,6 +1,6 @@
 /*
- * Cut: the order of reading of a page by the white space between its parts, for pages that are
- * drawn in no order that makes sense.
+ * Cut: the order of reading of a page by the white space between its parts, for pages that are not
+ * drawn in a sensible order.
  */
 #ifndef DOCUMENT_CUT_H
 #define DOCUMENT_CUT_H

@@ -1,9 +1,8 @@
 /*
- * Decoding by byte order mark, by form, by name and by ICU's detector, in this order.
- *
- * Converters come from ICU's own data, so that the sandboxed reader needs no file for them. A
- * malformed character of an older encoding becomes U+FFFD; in UTF-16 it makes the file no text,
- * since there it means that the guess was wrong.
+ * Decoding by byte order mark, by form, by name and by ICU's detector, in this order. ICU's own
+ * data has the converters, so the sandboxed reader needs no file for them. A malformed character of
+ * an older encoding becomes U+FFFD; in UTF-16 it means that the guess was wrong, so the file is not
+ * text.
  */
 #include "document/decode.h"
 
@@ -102,7 +101,7 @@ static int convert(struct buffer *out, const char *bytes, size_t length, const c
     return 0;
 }
 
-/* The name of what ICU finds most likely; what it does not know is Western. */
+/* The name of the encoding that ICU finds most likely; Western where it finds none. */
 static int convert_likely(struct buffer *out, const char *bytes, size_t length,
                           struct treadle_error *error)
 {

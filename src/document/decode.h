@@ -1,5 +1,5 @@
 /*
- * Decoding: the bytes of a text file as UTF-8, whatever it was written in.
+ * Decoding: the bytes of a text file, of any encoding, as UTF-8.
  */
 #ifndef DOCUMENT_DECODE_H
 #define DOCUMENT_DECODE_H
@@ -15,8 +15,8 @@
 bool decode_is_text(const char *bytes, size_t length);
 
 /* Appends the text to `out`, whose cap must be at least 4 * length + 4. A byte order mark decides
- * first, then what is well-formed UTF-8, then `named` (what the file says of itself, may be NULL),
- * then what ICU finds most likely. TREADLE_EPARSE for what is no text. */
+ * first, then whether it is well-formed UTF-8, then `named` (the encoding that the file names, may
+ * be NULL), then what ICU finds most likely. TREADLE_EPARSE for what is not text. */
 int decode_text(struct buffer *out, const char *bytes, size_t length, const char *named,
                 struct treadle_error *error);
 

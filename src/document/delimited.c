@@ -1,10 +1,8 @@
 /*
- * Delimited files: finds what parts the cells, then goes through the rows once.
- *
- * Cells may stand in quotation marks, which are then doubled within, and hold delimiters and line
- * ends. The first row names the columns when it has more than one cell, none that is empty and none
- * with a digit at its start, as amounts and dates have. Rows of more cells than there are names
- * keep them without.
+ * Delimited files: finds the delimiter, then reads the rows once. Cells may be in quotation marks,
+ * which are then doubled within, and hold delimiters and line ends. The first row names the columns
+ * when it has more than one cell, none that is empty and none with a digit at its start, as amounts
+ * and dates have. In rows of more cells than names the other cells have no name.
  */
 #include "document/delimited.h"
 
@@ -20,12 +18,12 @@ struct reading {
     const char *at, *end;
     char delimiter;
     struct buffer cell;
-    struct buffer names; /* of the columns, a zero byte behind each */
+    struct buffer names; /* of the columns, a zero byte after each */
     size_t starts[COLUMNS];
     size_t columns;
 };
 
-/* The character that parts the first line into most pieces; a comma where none does. */
+/* The character that splits the first line into most pieces; a comma where none does. */
 static char find_delimiter(const char *text, size_t length)
 {
     static const char candidates[] = {',', ';', '\t', '|'};
@@ -48,7 +46,7 @@ static void put(struct reading *reading, char byte)
         buffer_append_char(&reading->cell, byte == '\n' || byte == '\r' ? ' ' : byte);
 }
 
-/* Reads one cell; true while the row goes on behind it. */
+/* Reads one cell; true while the row continues after it. */
 static bool next_cell(struct reading *reading)
 {
     bool quoted = false;
@@ -69,7 +67,7 @@ static bool next_cell(struct reading *reading)
     return false;
 }
 
-/* What fold_line leaves of a cell is added to the row, its name before it. */
+/* Adds the folded cell to the row, its name before it. */
 static int add_cell(struct reading *reading, size_t column, struct treadle_error *error)
 {
     struct buffer *row = &reading->blocks->text;
@@ -99,7 +97,7 @@ static int read_row(struct reading *reading, struct treadle_error *error)
     return rc ? rc : blocks_add(reading->blocks, DOCUMENT_PARAGRAPH, 0, 0, error);
 }
 
-/* Takes the first row as names, when it looks so; else steps back to its start. */
+/* Takes the first row as names when it looks like names; else goes back to its start. */
 static int read_names(struct reading *reading, struct treadle_error *error)
 {
     const char *start = reading->at;

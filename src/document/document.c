@@ -1,8 +1,7 @@
 /*
- * Documents: finds out what a file is, has it read and owns the result.
- *
- * Content decides before the name: what begins as a PDF is one, whatever it is called. The
- * descriptor's own position is neither used nor moved, and a reader gets one that cannot write.
+ * Documents: finds out what a file is, has it read and owns the result. Content decides before the
+ * name: a file that begins as a PDF is one, with any name. The descriptor's own position is neither
+ * used nor moved, and a reader gets one that cannot write.
  */
 #include "document/document.h"
 
@@ -66,8 +65,8 @@ static int read_all(const struct source *source, char *out, size_t length,
     return 0;
 }
 
-/* What the file is. One whose name promises more than its bytes hold is broken; one of another kind
- * is not supported. */
+/* What the file is. A file whose bytes are not what its name says is broken; one of another kind is
+ * not supported. */
 static int find_format(const struct source *source, const struct format **out,
                        enum plain_kind *plain, struct treadle_error *error)
 {
@@ -233,7 +232,7 @@ static int read_plain(struct blocks *blocks, enum plain_kind kind, const struct 
 static int read_source(struct owned *owned, const struct source *source,
                        struct treadle_error *error);
 
-/* Has the file unpacked in the sandbox and reads what was in it, under its name without .gz. */
+/* Unpacks the file in the sandbox and reads its content, under its name without .gz. */
 static int read_compressed(struct owned *owned, const struct format *format,
                            const struct source *source, struct treadle_error *error)
 {
@@ -244,7 +243,7 @@ static int read_compressed(struct owned *owned, const struct format *format,
     int again = -1;
     if (source->unpacked)
         return error_set(error, TREADLE_EUNSUPPORTED,
-                         "the file is compressed more than once, which is not read");
+                         "the file is compressed more than once, and such a file is not read");
     if (source->filename && text_ends_with(source->filename, ".gz"))
         snprintf(name, sizeof name, "%.*s", (int)strlen(source->filename) - 3, source->filename);
     blocks_init(&none, owned->arena, 0);
@@ -298,7 +297,7 @@ static int read_source(struct owned *owned, const struct source *source,
     return rc;
 }
 
-/* Whether the text names languages as tesseract does, and nothing that is a path. */
+/* Whether the text names languages as tesseract does, and no path. */
 static bool are_languages(const char *text)
 {
     static const char known[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_+-";
@@ -346,7 +345,7 @@ void document_free(struct document *document)
     free(owned);
 }
 
-/* Whether a reader can be started so and says that it has confined itself. */
+/* Whether a reader can be started this way and reports that it has confined itself. */
 static bool starts(const char *reader, bool contained, bool *landlock)
 {
     struct launch_options options = {.reader = reader,

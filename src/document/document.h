@@ -3,8 +3,8 @@
  *
  * A document comes from outside and may be hostile, so it is parsed by a separate program
  * (treadle-reader) in a sandbox: no network, no file but the open descriptor of the document
- * itself, limits on memory, time and output. What the reader says is checked like any other
- * input. Plain text needs no parser and is read here.
+ * itself, limits on memory, time and output. What the reader sends is checked like any other input.
+ * Plain text needs no parser and is read here.
  */
 #ifndef DOCUMENT_DOCUMENT_H
 #define DOCUMENT_DOCUMENT_H
@@ -22,8 +22,8 @@ enum document_block_kind {
     DOCUMENT_CODE /* one line, with its indentation */
 };
 
-/* Where something stands on its page: hundredths of a point from the top left corner of what the
- * page shows. All 0 where that is not known. */
+/* A place on a page: hundredths of a point from the top left corner of what the page shows. All 0
+ * where that is not known. */
 struct document_place {
     int32_t left, top, right, bottom;
 };
@@ -41,50 +41,52 @@ struct document_block {
 
 /* What a user should know about pages that were not read in full. */
 struct document_notice {
-    const char *code;    /* a word for programs, as "page_timeout" */
+    const char *code;    /* a word for programs, such as "page_timeout" */
     const char *message; /* a sentence */
     const char *pages;   /* "3, 7-9" */
     size_t page_count;
 };
 
 struct document {
-    struct document_block *blocks; /* in reading order; a paragraph that runs on over a page
-                                      boundary is parted there */
+    struct document_block
+        *blocks; /* in reading order; a paragraph that continues on the next page is split there */
     size_t block_count;
-    int page_count;            /* 0 when there are none */
-    const char *const *labels; /* what each page calls itself, as "iv" or "A-3": NULL for one whose
-                                  label is its number, and NULL as a whole where all are so */
-    const char *title;         /* from the file's own description, NULL when there is none */
+    int page_count; /* 0 when there are none */
+    const char *const
+        *labels; /* the labels of pages, such as "iv" or "A-3": NULL for a page whose label is its
+                    number; the array is NULL where that is true of all */
+    const char *title; /* from the file's own description, NULL when there is none */
     const struct document_notice *notices;
     size_t notice_count;
 };
 
 struct document_options {
-    const char *reader;      /* path of treadle-reader; NULL: beside the running program */
-    size_t readers;          /* processes that share one document's pages; 0: one a core */
-    unsigned seconds;        /* time allowed; 0: 600 */
-    unsigned page_seconds;   /* of processor time, for one page; 0: 20 */
-    uint64_t memory;         /* address space of a reader, bytes; 0: 1 GiB */
-    uint64_t max_text;       /* bytes of text; 0: 256 MiB */
-    const char *languages;   /* of pictures whose text is recognized, as "eng+deu"; NULL: none is */
-    const atomic_bool *stop; /* gives up once it is true; may be NULL */
+    const char *reader;    /* path of treadle-reader; NULL: beside the running program */
+    size_t readers;        /* processes that share one document's pages; 0: one for each core */
+    unsigned seconds;      /* time allowed; 0: 600 */
+    unsigned page_seconds; /* of processor time, for one page; 0: 20 */
+    uint64_t memory;       /* address space of a reader, bytes; 0: 1 GiB */
+    uint64_t max_text;     /* bytes of text; 0: 256 MiB */
+    const char
+        *languages; /* of pictures whose text is recognized, such as "eng+deu"; NULL: none is */
+    const atomic_bool *stop; /* when true, reading stops; may be NULL */
 };
 
-/* Reads the file behind `descriptor` (not closed), whose name tells its kind when its content
- * does not. A page beyond the limits, or so damaged that its reader ends, is left out with a
- * notice. TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or
- * encrypted file, TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits or where most pages were
- * left out for them, TREADLE_ESTATE when stopped, TREADLE_EBUSY when somebody else ended the
- * reader, TREADLE_EIO when the file or the reader cannot be used at present, TREADLE_ENOTFOUND when
- * there is no reader or no way to confine it; each with a message that a user can act on. */
+/* Reads the file of `descriptor` (not closed), whose name decides its kind when its content does
+ * not. A page beyond the limits, or so damaged that its reader ends, is left out with a notice.
+ * TREADLE_EUNSUPPORTED for a kind that is not read, TREADLE_EPARSE for a broken or encrypted file,
+ * TREADLE_ELIMIT or TREADLE_ETIMEOUT beyond the limits or where most pages were left out for them,
+ * TREADLE_ESTATE when stopped, TREADLE_EBUSY when the reader was ended from outside, TREADLE_EIO
+ * when the file or the reader cannot be used at present, TREADLE_ENOTFOUND when there is no reader
+ * or no way to confine it; each with a message that a user can act on. */
 int document_read(struct document **out, int descriptor, const char *filename,
                   const struct document_options *options, struct treadle_error *error);
 
 void document_free(struct document *document);
 
-/* How readers are confined on this machine, for the log: "bubblewrap, landlock, seccomp and
- * limits" or what of it works here, and a text that begins with "none" when no reader can be run
- * or confined, so that no PDF can be read. Tries it, which takes some 10 ms. The text is static. */
+/* How readers are confined on this machine, for the log: "bubblewrap, landlock, seccomp and limits"
+ * or those of them that work here, and a text that begins with "none" when no reader can be run or
+ * confined, so that no PDF can be read. Tries it, which takes about 10 ms. The text is static. */
 const char *document_sandbox(const struct document_options *options);
 
 /* What would make that confinement stronger, as the rest of a sentence; NULL when nothing would. */

@@ -1,9 +1,7 @@
 /*
  * Folding in two passes, both skipped for ASCII: each character by its kind of compatibility
- * decomposition, then the whole line to NFC.
- *
- * Plain NFKC will not do. It makes x² into x2 and ½ into 1⁄2, and parts accents that stand alone
- * into a space and a combining mark.
+ * decomposition, then the whole line to NFC. Plain NFKC is not suitable: it makes x² into x2 and ½
+ * into 1⁄2, and splits single accents into a space and a combining mark.
  */
 #include "document/fold.h"
 
@@ -85,7 +83,7 @@ static int32_t decompose(uint32_t c, UChar *out, int32_t size)
 struct folding {
     struct buffer *out;
     uint32_t last; /* the last character put, 0 at first */
-    bool blank;    /* white space was left out behind it */
+    bool blank;    /* white space was left out after it */
     bool soft;     /* a soft hyphen was */
 };
 

@@ -1,5 +1,5 @@
 /*
- * Folding: text as files have it into text as Treadle keeps it.
+ * Folding: from the text of files to the text that Treadle stores.
  */
 #ifndef DOCUMENT_FOLD_H
 #define DOCUMENT_FOLD_H
@@ -12,11 +12,11 @@
 
 /* Appends the line to `out`: ligatures, presentation forms and wide letters as the letters that
  * they stand for, NFC, white space as single spaces and none at the ends, nothing invisible, no
- * space between two ideographs. A soft hyphen survives at the line's end alone. What carries
- * meaning by its form (superscripts, fractions, circled numbers) stays. */
+ * space between two ideographs. A soft hyphen survives at the line's end alone. Characters whose
+ * form has a meaning (superscripts, fractions, circled numbers) stay. */
 int fold_line(struct buffer *out, const char *text, size_t length, struct treadle_error *error);
 
-/* Whether a script's words stand without spaces between them: Han, Kana and their punctuation. */
+/* Whether it is of a script without spaces between words: Han, Kana and their punctuation. */
 bool fold_is_ideographic(uint32_t character);
 
 /* Whether it is a letter of a script that runs from right to left. */

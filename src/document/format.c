@@ -19,7 +19,7 @@ static const struct format formats[] = {
     [FORMAT_TEXT] = {FORMAT_TEXT, NULL, "text"},
 };
 
-/* What is known by its first bytes and is not read. */
+/* Files that are recognised by their first bytes and are not read. */
 static const struct {
     const char *bytes;
     size_t length;
@@ -137,14 +137,14 @@ static bool is_page(const char *head, size_t length)
     }
 }
 
-/* Whether a line was ended on purpose: of code, of settings, of a log. */
+/* Whether a line was ended on purpose: a line of code, of settings, of a log. */
 static bool is_set(const char *line, size_t length)
 {
     return strchr(";{}>:\\", line[length - 1]) || strchr("[#{<$@/;", line[0]) ||
            (line[0] >= '0' && line[0] <= '9' && length > 8) || memchr(line, '=', length);
 }
 
-/* Of a file whose name says nothing: prose is put together to paragraphs, all else is taken line by
+/* For a file whose name says nothing: prose is joined into paragraphs, all else is read line by
  * line. */
 static enum plain_kind guess_lines(const char *head, size_t length)
 {

@@ -20,15 +20,15 @@
 #include "document/notice.h"
 
 enum {
-    FRAME_LIMIT = 32768, /* most bytes behind a struct frame */
-    FRAME_STRIPE = 8,    /* pages in a row that one reader takes before the next one's turn */
+    FRAME_LIMIT = 32768, /* most bytes after a struct frame */
+    FRAME_STRIPE = 8,    /* pages in a row that one reader reads before the next one's turn */
     FRAME_DESCRIPTOR = 3 /* where a reader finds the document */
 };
 
 enum frame_kind {
     FRAME_READY = 1, /* struct frame_ready */
     FRAME_DOCUMENT,  /* struct frame_document, the title */
-    FRAME_LABEL,     /* struct frame_page, what the page calls itself */
+    FRAME_LABEL,     /* struct frame_page, the label of the page */
     FRAME_ENTRY,     /* struct frame_entry, the title: one of the outline, in its order */
     FRAME_PAGE,      /* struct frame_page */
     FRAME_SIZE,      /* struct frame_size, of the page */
@@ -59,7 +59,7 @@ enum frame_reason {
     FRAME_ENCRYPTED,
     FRAME_UNCONFINED,
     FRAME_UNKNOWN,   /* an archive that holds no document of a known kind */
-    FRAME_UNPACKED,  /* it holds far more than its size lets expect */
+    FRAME_UNPACKED,  /* it holds far more than a file of its size should */
     FRAME_NESTED,    /* its parts nest too deep */
     FRAME_DECLARES,  /* it declares entities or a type, as no such document does */
     FRAME_NO_MEMORY, /* it needs more than the reader may have */
@@ -74,7 +74,7 @@ struct frame {
 };
 
 struct frame_ready {
-    uint32_t landlock; /* 1 when the kernel keeps all other files away by itself */
+    uint32_t landlock; /* 1 when the kernel itself denies all other files */
 };
 
 struct frame_document {
@@ -94,11 +94,11 @@ struct frame_size {
     int32_t width, height;
 };
 
-/* Words come in the order in which the page draws them. The characters of one stand as they are
- * seen: from left to right, also where they are read from right to left. */
+/* Words come in the order in which the page draws them. The characters of a word are in the order
+ * in which they are seen: from left to right, also where they are read from right to left. */
 struct frame_word {
     int32_t left, top, right, bottom;
-    int32_t base;      /* the line that its letters stand on: of y, or of x when it is turned */
+    int32_t base;      /* the base line of its letters: of y, or of x when it is turned */
     int32_t size;      /* of its font */
     uint16_t style;    /* enum frame_style */
     uint16_t rotation; /* quarter turns clockwise, 0 to 3 */

@@ -1,14 +1,13 @@
 /*
- * Gathering: starts the readers, takes what they say until each has ended, within the time
- * allowed.
+ * Gathering: starts the readers and receives what they send until each has ended, within the time
+ * allowed. The pages are dealt out in stripes (frame.h), so the readers need not speak to each
+ * other. Where a reader ends within a page, because the page takes too long, needs too much memory
+ * or is damaged, the page is left out with a notice, and a new reader begins after it, as long as
+ * most pages can be read. A reader that was ended from outside says nothing about the document.
  *
- * The pages are dealt out in stripes (frame.h), so the readers need no word with each other. Where
- * one ends within a page, because the page takes too long, needs too much memory or is damaged, the
- * page is left out with a notice, and a new reader begins after it, as long as most pages can be
- * read. A reader that somebody else ended says nothing about the document. Readers are started
- * within bubblewrap first. Where it is forbidden to work, no reader gets as far as to say that it
- * is ready, which comes before it looks at the document: then, and only then, they are started once
- * more with no sandbox but their own.
+ * Readers are started within bubblewrap first. Where bubblewrap is forbidden to work, no reader
+ * reports that it is ready, which it does before it looks at the document: then, and only then,
+ * they are started once more with no sandbox but their own.
  */
 #include "document/gather.h"
 
@@ -51,7 +50,7 @@ struct gathering {
     int64_t deadline;
     uint64_t budget;
     bool hopeless;    /* most pages are lost */
-    const char *noun; /* what the document is called */
+    const char *noun; /* the document's name */
     const atomic_bool *stop;
     char reader[PATH_MAX];
 };
@@ -85,8 +84,8 @@ static int explain_end(const struct gathering *gathering, int status, struct tre
                      gathering->noun, status);
 }
 
-/* Whether the reader was ended by a signal that it does not cause itself: somebody sent it, or the
- * system, which needed memory. */
+/* Whether the reader was ended by a signal that it does not cause itself: another program sent it,
+ * or the system, which needed memory. */
 static bool was_killed(int status)
 {
     static const int signals[] = {SIGKILL, SIGTERM, SIGINT, SIGHUP, SIGQUIT};
@@ -121,7 +120,7 @@ static int start_share(struct gathering *gathering, struct share *share, struct 
     return 0;
 }
 
-/* The pages that a share has not read in full, from the one at hand on. */
+/* The pages that a share has not read completely, from the current one on. */
 static void miss_rest(struct receiver *receiver)
 {
     struct sheaf *sheaf = receiver->sheaf;
@@ -130,7 +129,7 @@ static void miss_rest(struct receiver *receiver)
         sheaf->sheets[page].notices |= 1u << NOTICE_NOT_REACHED;
 }
 
-/* Goes on after the page within which the share's reader ended. */
+/* Continues after the page within which the share's reader ended. */
 static int skip_page(struct gathering *gathering, struct share *share, int status,
                      struct treadle_error *error)
 {
@@ -182,11 +181,11 @@ static int take_output(struct gathering *gathering, struct share *share,
     if (length < 0 && (errno == EINTR || errno == EAGAIN))
         return 0;
     if (length < 0)
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot hear the document reader");
+        return error_set_errno(error, TREADLE_EIO, errno, "cannot read from the document reader");
     return finish_share(gathering, share, error);
 }
 
-/* The time is up: what was read so far counts, if the document was opened at all. */
+/* The time is up: the pages that were read are kept, if the document could be opened. */
 static int end_late(struct gathering *gathering, struct sheaf *sheaf, struct treadle_error *error)
 {
     if (!sheaf->sheets)
@@ -202,7 +201,7 @@ static int end_late(struct gathering *gathering, struct sheaf *sheaf, struct tre
     return 0;
 }
 
-/* Waits for output from any reader and takes it. */
+/* Waits for output from any reader and receives it. */
 static int take_turn(struct gathering *gathering, struct sheaf *sheaf, struct treadle_error *error)
 {
     struct pollfd waits[MOST_READERS];
@@ -221,7 +220,7 @@ static int take_turn(struct gathering *gathering, struct sheaf *sheaf, struct tr
     return rc;
 }
 
-/* One try, within bubblewrap or not. `*ready`: some reader has looked at the document. */
+/* One try, within bubblewrap or not. `*ready`: a reader has begun with the document. */
 static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *ready,
                        struct treadle_error *error)
 {
@@ -284,7 +283,7 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
         sheaf->recognizing = true;
         rc = run_readers(gathering, sheaf, &ready, &problem);
     }
-    /* What the first try said is not to stand beside a second that worked. */
+    /* Errors of the first try are dropped where the second succeeds. */
     if (rc && error)
         *error = problem;
 done:

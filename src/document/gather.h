@@ -9,8 +9,8 @@
 #include "document/document.h"
 #include "document/sheaf.h"
 
-/* Reads the file behind `descriptor`, which can only be read, of `size` bytes. The sheaf holds
- * nothing but its arena before, and is filled in part after a failure. */
+/* Reads the file of `descriptor`, which can only be read, of `size` bytes. The sheaf has only its
+ * arena before the call, and may be incomplete after a failure. */
 int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
                  const struct document_options *options, struct treadle_error *error);
 

@@ -66,7 +66,7 @@ static bool grow(struct hyphens *hyphens)
 
 static int add(struct hyphens *hyphens, uint64_t hash, struct treadle_error *error)
 {
-    /* Beyond so many words a document is no prose; the rules alone decide the rest. */
+    /* A document of more words is not prose; the rules alone decide the rest. */
     if (hyphens->count >= MOST_WORDS)
         return 0;
     if (hyphens->count * 2 >= hyphens->capacity && !grow(hyphens))

@@ -1,9 +1,9 @@
 /*
  * Hyphens: whether a hyphen at a line's end belongs to the word or to the line.
  *
- * "com-" and "putation" make computation, but "date-or-" and "time", "--num-" and "callers",
- * "non-" and "linear" keep theirs. The document itself knows most of its compounds: the words
- * within its lines are remembered, and what is written there decides first.
+ * "com-" and "putation" make computation, but "date-or-" and "time", "--num-" and "callers", "non-"
+ * and "linear" keep theirs. The document itself knows most of its compounds: the words within its
+ * lines are noted, and they decide first.
  */
 #ifndef DOCUMENT_HYPHENS_H
 #define DOCUMENT_HYPHENS_H
@@ -20,13 +20,13 @@ struct hyphens {
     size_t capacity, count;
 };
 
-/* Remembers the words of a line, but not one that a hyphen at its end cuts. */
+/* Notes the words of a line, except one that a hyphen at its end cuts. */
 int hyphens_learn(struct hyphens *hyphens, const char *text, size_t length,
                   struct treadle_error *error);
 void hyphens_clear(struct hyphens *hyphens);
 
-/* Whether the line ends in a hyphen behind a letter or digit, or in a soft hyphen; `cut` becomes
- * the length of the line without it. */
+/* Whether the line ends in a hyphen after a letter or digit, or in a soft hyphen; `cut` becomes the
+ * length of the line without it. */
 bool hyphens_ends(const char *text, size_t length, size_t *cut);
 
 /* Whether the hyphen stays where `before` (a line without its hyphen) is joined to `after`. */

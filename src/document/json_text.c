@@ -1,6 +1,6 @@
 /*
- * JSON as text: one walk over the bytes, without a tree, so a large file costs no memory. The first
- * walk finds out whether it is JSON, the second writes.
+ * JSON as text: one pass over the bytes, without a tree, so a large file costs no memory. The first
+ * pass finds out whether it is JSON, the second writes.
  */
 #include "document/json_text.h"
 
@@ -21,7 +21,7 @@ struct walk {
     struct blocks *blocks; /* NULL: looks only */
     const char *at, *end;
     size_t depth;
-    struct buffer path;   /* of the member at hand */
+    struct buffer path;   /* of the current member */
     struct buffer string; /* that was read last */
     struct treadle_error *error;
 };
@@ -66,7 +66,7 @@ static bool take_code_unit(struct walk *walk, uint32_t *out)
     return true;
 }
 
-/* Behind "\u". A surrogate without its other half becomes the replacement character. */
+/* After "\u". A surrogate without its other half becomes the replacement character. */
 static bool take_character(struct walk *walk)
 {
     uint32_t character, low;
@@ -101,7 +101,7 @@ static bool take_escape(struct walk *walk)
     return known;
 }
 
-/* Behind the opening quotation mark. What is too long is cut. */
+/* After the opening quotation mark. A text that is too long is cut. */
 static int take_string(struct walk *walk)
 {
     buffer_reset(&walk->string);
@@ -123,7 +123,7 @@ static int end_record(struct walk *walk)
     return walk->blocks ? blocks_add(walk->blocks, DOCUMENT_PARAGRAPH, 0, 0, walk->error) : 0;
 }
 
-/* "name: text", behind what the record has already. */
+/* Appends "name: text" to the record. */
 static int write_member(struct walk *walk, const char *text, size_t length)
 {
     if (!walk->blocks || length == 0)

@@ -1,19 +1,19 @@
 /*
  * Launching: posix_spawn, so that nothing runs between fork and exec in a program of many threads.
+ * The child has /dev/null as standard input and error, the pipe as standard output, the document as
+ * descriptor 3 and nothing else, an empty environment, and no signal blocked or ignored.
  *
- * The child has /dev/null as standard input and error, the pipe as standard output, the document
- * as descriptor 3 and nothing else, an empty environment, and no signal blocked or ignored. Under
- * bubblewrap it sees the system's libraries and its own program file, read-only, and nothing else;
- * it has no network, no other process and no capability. Sanitizers need /proc to start, so a build
- * with one gets it.
+ * Under bubblewrap it sees the system's libraries and its own program file, read-only, and nothing
+ * else; it has no network, no other process and no capability. Sanitizers need /proc to start, so a
+ * build with one gets it.
  *
- * The contained reader is bubblewrap's own child. It is killed by its number, which bubblewrap
- * says; bubblewrap then reaps it and ends. Bubblewrap itself is not to be killed: its child waits
- * for it, at first without end, so a bubblewrap that is killed at its very start would leave one
- * that waits for ever, and later one that is a zombie where nobody reaps orphans. That is why
- * --die-with-parent is not used; and where somebody else has killed it, its child is killed too. A
- * reader ends by itself when nobody can read its output any more (src/reader/output.c), and so
- * everything ends soon after the process that started it.
+ * The contained reader is bubblewrap's own child. It is killed by its process id, which bubblewrap
+ * reports; bubblewrap then reaps it and ends. Bubblewrap itself must not be killed: its child waits
+ * for it, at first without limit, so a bubblewrap that is killed at its very start would leave a
+ * child that waits for ever, and later a zombie where no process reaps orphans. That is why
+ * --die-with-parent is not used; and where bubblewrap was killed from outside, its child is killed
+ * too. A reader ends by itself when its output cannot be read any more (src/reader/output.c), so
+ * all of it ends soon after the process that started it.
  */
 #include "document/launch.h"
 
@@ -62,7 +62,7 @@ static const char contained_reader[] = "/treadle-reader";
 
 _Static_assert(INFO_DESCRIPTOR == 4, "the argument of --info-fd says 4");
 
-/* Arguments in the making; the numbers' digits live beside them. */
+/* Arguments that are being made; the digits of numbers are stored beside them. */
 struct arguments {
     const char *values[ARGUMENTS + 1];
     size_t count;
@@ -264,8 +264,8 @@ static int open_pipe(int *ours, int *theirs)
     return move_up(ends[1], theirs);
 }
 
-/* A pipe whose writer can read it too, so that writing does not kill it when we are gone:
- * bubblewrap writes before it lets its child run. */
+/* A pipe whose writer can read it too, so that writing does not kill the writer when this process
+ * is gone: bubblewrap writes before it lets its child run. */
 static int open_info(int *ours, int *theirs)
 {
     char path[64];
@@ -305,14 +305,14 @@ int launch_start(struct launch *out, const struct launch_options *options,
     return 0;
 }
 
-/* The reader in the container, as bubblewrap says it in JSON once the child may run; 0 when it
- * ended before or takes too long. */
+/* The process id of the reader in the container, which bubblewrap reports in JSON once the child
+ * may run; 0 when bubblewrap ended before or takes too long. */
 static pid_t contained_process(const struct launch *launch)
 {
     static const char key[] = "\"child-pid\": ";
-    struct pollfd told = {.fd = launch->info, .events = POLLIN};
+    struct pollfd ready = {.fd = launch->info, .events = POLLIN};
     char text[512];
-    if (launch->info < 0 || poll(&told, 1, LAST_WAIT) != 1)
+    if (launch->info < 0 || poll(&ready, 1, LAST_WAIT) != 1)
         return 0;
     ssize_t length = read(launch->info, text, sizeof text - 1);
     if (length <= 0)
@@ -341,7 +341,7 @@ static void kill_process(const struct launch *launch)
         kill(launch->pid, SIGKILL);
 }
 
-/* Whether the process writes to the pipe that we read. */
+/* Whether the process writes to the pipe that is read here. */
 static bool writes_to(const char *process, ino_t pipe)
 {
     char path[300], target[64], wanted[64];
@@ -352,8 +352,8 @@ static bool writes_to(const char *process, ino_t pipe)
     return strcmp(target, wanted) == 0;
 }
 
-/* Bubblewrap was killed from outside. At its very start its child waits for it without end, and
- * maybe nobody knows the child's number yet; but it has the pipe. */
+/* Bubblewrap was killed from outside. At its very start its child waits for it without end, and the
+ * child's process id may not be known yet; but the child has the pipe. */
 static void kill_orphans(const struct launch *launch)
 {
     struct stat status;

@@ -15,8 +15,8 @@ struct launch_options {
     const char *reader;    /* path of treadle-reader */
     bool contained;        /* within bubblewrap */
     const char *recognize; /* languages in which pictures are read; NULL: text is */
-    const char *format;    /* what the document is, as format.h names it; NULL with `check` */
-    bool check;            /* only confine and end; no document is needed */
+    const char *format;    /* the kind of the document, as format.h names it; NULL with `check` */
+    bool check;            /* only confines itself and ends; no document is needed */
     int document;          /* a descriptor that can only be read; -1 with `check` */
     uint64_t memory;
     unsigned seconds;
@@ -27,9 +27,10 @@ struct launch_options {
 
 struct launch {
     pid_t pid;
-    int handle; /* a descriptor of the process, so that a number used again harms nobody */
+    int handle; /* a descriptor of the process, so that a process id that is used again does no harm
+                 */
     int output; /* reads what the process writes */
-    int info;   /* under bubblewrap: says which process is the reader; else -1 */
+    int info;   /* under bubblewrap: reports which process is the reader; else -1 */
 };
 
 /* Whether bubblewrap is installed. It may still be forbidden to work. */
@@ -41,9 +42,9 @@ int launch_find(char *out, size_t size, const char *reader, struct treadle_error
 int launch_start(struct launch *out, const struct launch_options *options,
                  struct treadle_error *error);
 
-/* Waits at most `patience` milliseconds for the process to end by itself, kills it then, and
- * leaves neither process nor descriptor. Returns its exit status, 128 and the signal that killed
- * it, or -1 when it had to be killed or nothing is known. */
+/* Waits at most `patience` milliseconds for the process to end by itself, kills it then, and frees
+ * process and descriptors. Returns its exit status, 128 plus the signal that killed it, or -1 when
+ * it had to be killed or nothing is known. */
 int launch_end(struct launch *launch, int patience);
 
 #endif

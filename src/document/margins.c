@@ -1,10 +1,9 @@
 /*
- * Margins: the outermost rows of each page, compared with those of the others.
- *
- * A number at the start or end of such a row, or behind the word "page", is the page's own where it
- * differs from the page's index by what enough other pages have as well. It then reads as '#'. Rows
- * with the same text at the same height on enough pages are margins. A row goes only with all that
- * stand further out.
+ * Margins: the outermost rows of each page, compared with those of the others. A number at the
+ * start or end of such a row, or after the word "page", is the page's own where it differs from the
+ * page's index by the same amount as on enough other pages. It then reads as '#'. Rows with the
+ * same text at the same height on enough pages are margins. A row is dropped only together with all
+ * rows further out.
  */
 #include "document/margins.h"
 
@@ -17,10 +16,10 @@
 
 enum {
     EDGE = 4,        /* rows at each end of a page that are looked at */
-    ZONE = 16,       /* percent of the page's height in which they stand */
+    ZONE = 16,       /* percent of the page's height in which they are */
     NUMBERS = 3,     /* of a row that may be its page's own */
     CLOSE = 600,     /* hundredths of a point that the same row's height may differ by */
-    ROMAN = 1 << 20, /* tells the offset of a Roman number from that of another */
+    ROMAN = 1 << 20, /* keeps the offset of a Roman number apart from that of another */
     LONGEST = 400    /* bytes of a row that may repeat */
 };
 
@@ -29,7 +28,7 @@ struct number {
     int32_t offset;    /* its value less the page's index */
 };
 
-/* What is known of a row at a page's edge. */
+/* A row at a page's edge. */
 struct mark {
     struct row *row;
     size_t page;
@@ -60,8 +59,7 @@ static int roman_digit(char c)
     return found ? values[found - digits] : 0;
 }
 
-/* The value of a word that is wholly a number up to 99,999, and ROMAN more for a Roman one; else
- * -1. */
+/* The value of a word that is a number up to 99,999, and ROMAN more for a Roman one; else -1. */
 static int32_t number_of(const char *word, size_t length)
 {
     int32_t value = 0;
@@ -85,7 +83,7 @@ static int32_t number_of(const char *word, size_t length)
     return value + ROMAN;
 }
 
-/* Words that stand with a page's number. */
+/* Words beside a page's number. */
 static bool is_page_word(const char *word, size_t length)
 {
     static const char *const words[] = {
@@ -135,7 +133,7 @@ static void find_numbers(struct mark *mark)
 {
     const char *text = mark->row->text;
     size_t length = mark->row->length, last = 0, last_end = 0;
-    bool after_page = true; /* what is first in a row counts as if it stood behind the word */
+    bool after_page = true; /* the first word of a row counts as if it were after the word "page" */
     for (size_t start = 0; start < length;) {
         if (text[start] == ' ') {
             start++;
@@ -149,7 +147,7 @@ static void find_numbers(struct mark *mark)
         last_end = end;
         start = end;
     }
-    /* "3 -": marks behind the last number do not count. */
+    /* "3 -": marks after the last number do not count. */
     while (last > 0 && is_page_word(text + last, last_end - last)) {
         last_end = last;
         while (last_end > 0 && text[last_end - 1] == ' ')
@@ -162,7 +160,7 @@ static void find_numbers(struct mark *mark)
         add_number(mark, last, last_end);
 }
 
-/* Puts the outermost rows of one edge of a page into the marks. */
+/* Adds the outermost rows of one edge of a page to the marks. */
 static void mark_edge(struct margins *margins, size_t page, int edge)
 {
     struct sheet *sheet = &margins->sheets[page];
@@ -205,7 +203,7 @@ static int compare_votes(const void *a, const void *b)
     return (left->page > right->page) - (left->page < right->page);
 }
 
-/* Drops the numbers whose offset too few pages share, so that what is left is the pages' own. */
+/* Drops the numbers whose offset too few pages share, so that only the pages' own stay. */
 static int keep_own_numbers(struct margins *margins, struct treadle_error *error)
 {
     struct vote *votes = calloc(margins->mark_count * NUMBERS + 1, sizeof *votes);
@@ -243,7 +241,7 @@ static int keep_own_numbers(struct margins *margins, struct treadle_error *error
     return 0;
 }
 
-/* Hashes the row's text, and looks whether it is a page's number and nothing else. */
+/* Hashes the row's text, and checks whether it is a page's number and nothing else. */
 static void hash_mark(struct mark *mark)
 {
     const struct row *row = mark->row;
@@ -279,8 +277,8 @@ static int compare_marks(const void *a, const void *b)
     return (left->page > right->page) - (left->page < right->page);
 }
 
-/* Looks whether these marks, of one text at one edge and in the order of their pages, repeat. Those
- * that stand at another height than the first are left for another look. */
+/* Checks whether these marks, of one text at one edge and in the order of their pages, repeat.
+ * Those at another height than the first are left for the next call. */
 static size_t judge(const struct margins *margins, struct mark **marks, size_t count)
 {
     size_t kept = 1, pages = 1, last = marks[0]->page;
@@ -316,7 +314,7 @@ static int find_repeated(struct margins *margins, struct treadle_error *error)
         while (end < margins->mark_count && sorted[end]->text == sorted[start]->text &&
                sorted[end]->edge == sorted[start]->edge)
             end++;
-        /* Few heights are tried, for text at many is none of a margin. */
+        /* Few heights are tried, because text at many heights is not a margin. */
         for (int tries = 0; tries < 8 && start < end; tries++)
             start += judge(margins, sorted + start, end - start);
         start = end;
@@ -325,7 +323,7 @@ static int find_repeated(struct margins *margins, struct treadle_error *error)
     return 0;
 }
 
-/* Marks the rows that go; how many stay. */
+/* Marks the rows that are dropped; returns how many stay. */
 static size_t find_dropped(struct margins *margins, int32_t body)
 {
     size_t rows = 0;
@@ -366,7 +364,7 @@ int margins_drop(struct sheet *sheets, size_t count, int32_t body, struct treadl
     struct margins margins = {.sheets = sheets, .count = count};
     if (count < 2)
         return 0;
-    /* One more than there can be, for an edge is sorted in its place. */
+    /* One more than there can be, because an edge is sorted in its place. */
     margins.marks = calloc(count * 3 * EDGE + 1, sizeof *margins.marks);
     if (!margins.marks)
         return error_set_memory(error);

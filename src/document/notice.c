@@ -13,7 +13,7 @@ enum { LONGEST_LIST = 2000 /* bytes of page numbers */ };
 struct kind {
     const char *word;
     const char *of_one, *of_many; /* what is said of the page or the pages */
-    int error;                    /* what a document fails with for it; 0: the page was read */
+    int error;                    /* the error when most pages have it; 0: the page was read */
 };
 
 static const struct kind kinds[NOTICE_CODES] = {
@@ -78,7 +78,7 @@ static size_t count_pages(const struct sheaf *sheaf, enum notice_code code)
     return count;
 }
 
-/* "3, 7-9, 12", with "…" for what does not fit. */
+/* "3, 7-9, 12", with "…" for pages that do not fit. */
 static void print_pages(struct buffer *out, const struct sheaf *sheaf, enum notice_code code)
 {
     for (size_t first = 0; first < sheaf->count; first++) {
@@ -140,7 +140,7 @@ bool notice_too_many(const struct sheaf *sheaf)
     return count_left_out(sheaf) * 2 > sheaf->count;
 }
 
-/* Fails for the reason that took most pages. */
+/* Fails with the reason of most pages. */
 static int refuse(const struct sheaf *sheaf, struct arena *arena, struct treadle_error *error)
 {
     struct document_notice notice = {.code = ""};

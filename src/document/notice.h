@@ -1,5 +1,5 @@
 /*
- * Notices: what the users of a document should know about pages that were not read in full.
+ * Notices: what users of a document should know about pages that were not completely read.
  *
  * A notice is one code for any number of pages. While a document is read, each page of the sheaf
  * keeps its codes as bits; notice_collect makes notices with texts of them. A new code is a value
@@ -22,7 +22,7 @@ enum notice_code {
     NOTICE_FORM,           /* the page is drawn from data; only its fields' values were read */
     NOTICE_ATTACHMENTS,    /* the file carries others that were not read */
     NOTICE_RECOGNIZED,     /* the page is a picture whose text was recognized */
-    NOTICE_NO_RECOGNITION, /* it would have been, were tesseract installed */
+    NOTICE_NO_RECOGNITION, /* it would have been, if tesseract were installed */
     NOTICE_CODES
 };
 
@@ -30,11 +30,11 @@ struct document;
 struct arena;
 struct sheaf;
 
-/* Whether more than half of the pages were left out so far: reading on would help nobody. */
+/* Whether more than half of the pages were left out so far: then there is no use in reading on. */
 bool notice_too_many(const struct sheaf *sheaf);
 
 /* Puts the sheaf's notices into the document, in `arena`. Fails with the reason when more than half
- * of the pages were left out, since what is left would pass for the document. */
+ * of the pages were left out, since users would take the rest for the document. */
 int notice_collect(struct document *document, const struct sheaf *sheaf, struct arena *arena,
                    struct treadle_error *error);
 

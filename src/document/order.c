@@ -1,8 +1,8 @@
 /*
- * Order: the segments are split into runs where the drawing jumps upwards. The big runs must stand
- * as they are read: above each other, or beside each other from left to right. Then small ones that
- * stand elsewhere (heads drawn last, values of forms) are put in by their place. Otherwise the page
- * is cut (cut.h).
+ * Order: the segments are split into runs where the drawing jumps upwards. The big runs must be in
+ * their order of reading: one above the other, or side by side from left to right. Then small runs
+ * that are elsewhere (heads drawn last, values of forms) are inserted by their place. Otherwise the
+ * page is cut (cut.h).
  */
 #include "document/order.h"
 
@@ -25,8 +25,8 @@ struct run {
     struct box box;
     uint32_t letters;
     bool big;
-    bool stray;  /* stands elsewhere than its order says */
-    bool labels; /* each of its lines belongs before what stands beside it */
+    bool stray;  /* its place does not fit its order */
+    bool labels; /* each of its lines belongs before what is beside it */
 };
 
 struct runs {
@@ -209,7 +209,7 @@ static bool makes_table(const struct runs *runs, const struct run *a, const stru
     return table;
 }
 
-/* Whether too much of `b`, which is drawn later, stands above something of `a`. */
+/* Whether too much of `b`, which is drawn later, is above something of `a`. */
 static bool stands_above(const struct runs *runs, const struct run *a, const struct run *b)
 {
     const struct order *order = runs->order;
@@ -297,8 +297,8 @@ static bool big_runs_follow(const struct runs *runs)
     return true;
 }
 
-/* Of the letters above and below a small run, the share in percent that stands on the wrong side of
- * it: above it and drawn after it, or below it and drawn before. */
+/* Of the letters above and below a small run, the share in percent on the wrong side of it: above
+ * it and drawn after it, or below it and drawn before. */
 static int contradiction(const struct runs *runs, size_t index)
 {
     const struct order *order = runs->order;
@@ -318,7 +318,7 @@ static int contradiction(const struct runs *runs, size_t index)
     return right + wrong ? (int)(wrong * 100 / (right + wrong)) : 0;
 }
 
-/* Whether a later run begins a text that stands to the right of the segment on its line. */
+/* Whether a later run begins a text to the right of the segment on its line. */
 static bool is_label(const struct runs *runs, const struct run *run, const struct segment *label)
 {
     const struct order *order = runs->order;
@@ -331,7 +331,7 @@ static bool is_label(const struct runs *runs, const struct run *run, const struc
     return false;
 }
 
-/* Whether a line of a run seems to go on in the next one, as within a cell of several lines: it
+/* Whether a line of a run seems to continue in the next one, as within a cell of several lines: it
  * fills the run's width, and the next one follows closely. */
 static bool goes_on(const struct segment *line, int64_t width)
 {
@@ -339,7 +339,7 @@ static bool goes_on(const struct segment *line, int64_t width)
     return full && ((int64_t)line[1].base - line->base) * 10 < 16 * (int64_t)line->size;
 }
 
-/* Where in the run a column of labels, or of single cells, begins that is drawn before what stands
+/* Where in the run a column of labels, or of single cells, begins that is drawn before what is
  * beside it; the run's end when there is none. */
 static size_t find_labels(const struct runs *runs, const struct run *run)
 {
@@ -447,7 +447,7 @@ static size_t find_place(const struct order *order, const size_t *sequence, size
         return left + 1;
     if (right < count)
         return right;
-    /* What stands below all is a note to all columns. */
+    /* A run below all others is a note to all columns. */
     if (above < count && any_below)
         return above + 1;
     return any_above || first_below == count ? count : first_below;
@@ -466,7 +466,7 @@ static void place_strays(struct runs *runs)
             const struct segment *stray = &order->segments[i];
             bool follows = i > run->first && !run->labels && !segments_level(stray, stray - 1);
             size_t place = count;
-            /* What goes on in a stray of several lines stays behind its first. */
+            /* The other lines of a stray of several lines stay after its first. */
             if (follows)
                 for (place = count; place > 0 && order->sequence[place - 1] != i - 1;)
                     place--;

@@ -1,8 +1,8 @@
 /*
- * Outline: an entry names its page; on it, or on the next where a title is the first thing, stands
- * a row, or a few that follow each other, with the entry's words. Only letters and digits count,
- * for spaces, marks and small capitals differ; the number of a chapter may stand in one of the two
- * alone.
+ * Outline: an entry names its page. On it, or on the next page where a title comes first there, is
+ * a row, or a few that follow each other, with the entry's words. Only letters and digits are
+ * compared, because spaces, marks and small capitals differ; the number of a chapter may be in one
+ * of the two alone.
  */
 #include "document/outline.h"
 
@@ -19,7 +19,7 @@ enum {
  * costs no more. */
 static const uint64_t most_looks = 50000000;
 
-/* What counts of a text. */
+/* The letters and digits of a text. */
 struct key {
     char bytes[LONGEST];
     size_t length;

@@ -1,7 +1,6 @@
 /*
- * Page: the words of one page as its reader saw them, before anything is known of their order.
- *
- * Lengths are hundredths of a point from the page's top left corner.
+ * Page: the words of one page as its reader sent them, before their order is known. Lengths are
+ * hundredths of a point from the page's top left corner.
  */
 #ifndef DOCUMENT_PAGE_H
 #define DOCUMENT_PAGE_H
@@ -11,7 +10,7 @@
 
 struct word {
     int32_t left, top, right, bottom;
-    int32_t base; /* what its letters stand on */
+    int32_t base; /* the base line of its letters */
     int32_t size;
     uint16_t style; /* enum frame_style */
     uint16_t rotation;

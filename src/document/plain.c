@@ -1,9 +1,7 @@
 /*
- * Plain text: decoding, then line by line.
- *
- * The lines of a paragraph are gathered and then put together again, where they are one text that
- * was wrapped: a line that had room for the next one's first word was ended on purpose, as in an
- * address or an invoice, and a line with gaps is a row of a table.
+ * Plain text: decoding, then line by line. The lines of a paragraph are gathered and then joined,
+ * where they are one text that was wrapped: a line that had room for the next one's first word was
+ * ended on purpose, as in an address or an invoice, and a line with gaps is a row of a table.
  */
 #include "document/plain.h"
 
@@ -17,10 +15,10 @@
 #include "document/json_text.h"
 
 enum {
-    PARAGRAPH_BYTES = 4096, /* a longer one is parted at a line's end */
-    LINE_BYTES = 1 << 16,   /* a longer one is parted at a character */
+    PARAGRAPH_BYTES = 4096, /* a longer one is split at a line's end */
+    LINE_BYTES = 1 << 16,   /* a longer one is split at a character */
     PARAGRAPH_LINES = 256,
-    NARROW = 66,       /* nobody wraps prose at less */
+    NARROW = 66,       /* prose is not wrapped at less */
     WRAPPED_SHARE = 85 /* percent of the longest line that a wrapped line fills at least */
 };
 
@@ -33,7 +31,7 @@ struct reading {
     struct blocks *blocks;
     enum plain_kind kind;
     bool fenced;                        /* within a block of code in Markdown */
-    struct line lines[PARAGRAPH_LINES]; /* of the paragraph in the making */
+    struct line lines[PARAGRAPH_LINES]; /* of the paragraph that is being made */
     size_t count, bytes;
 };
 

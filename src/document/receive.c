@@ -32,7 +32,7 @@ void receive_clear(struct receiver *receiver)
 int receive_nonsense(struct treadle_error *error)
 {
     return error_set(error, TREADLE_EPARSE,
-                     "the document could not be read: its reader gave no sensible answer");
+                     "the document could not be read: its reader sent invalid data");
 }
 
 size_t receive_own_page(const struct receiver *receiver, size_t page)
@@ -150,7 +150,7 @@ static int take_entry(struct receiver *receiver, const char *body, size_t length
     int rc = take_name(receiver, body + sizeof said, length - sizeof said, &entry.title, error);
     if (rc)
         return rc;
-    /* An outline that is longer is none that anybody reads. */
+    /* A longer outline is of no use to people. */
     buffer_append(&receiver->entries, &entry, sizeof entry);
     return receiver->entries.failed == TREADLE_EMEMORY ? error_set_memory(error) : 0;
 }

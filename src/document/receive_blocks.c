@@ -1,5 +1,6 @@
 /*
- * Receiving blocks: what the reader of any format but PDF sends, checked, into the document.
+ * Receiving blocks: checks what the reader of any format but PDF sends, and puts it into the
+ * document.
  */
 #include <errno.h>
 #include <string.h>
@@ -19,7 +20,7 @@ static const enum document_block_kind kinds[] = {[FRAME_PARAGRAPH] = DOCUMENT_PA
                                                  [FRAME_ROW] = DOCUMENT_ROW,
                                                  [FRAME_CODE] = DOCUMENT_CODE};
 
-/* Folds a text and keeps it in the arena; NULL when nothing is left. */
+/* Folds a text and copies it into the arena; NULL when nothing is left. */
 static int keep(struct receiver *receiver, const char *text, size_t length, const char **out,
                 struct treadle_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * Rows: each direction of the page's text is made into segments, these are brought into the order
- * of reading, and those that follow each other on one line become the cells of a row.
+ * Rows: each direction of the page's text is made into segments, these are put into the order of
+ * reading, and those that follow each other on one line become the cells of a row.
  */
 #include "document/rows.h"
 
@@ -87,7 +87,7 @@ static int compare_cells_leftward(const void *a, const void *b)
     return compare_cells(b, a);
 }
 
-/* Whether the segment stands on the row's line, clear of what is there. */
+/* Whether the segment is on the row's line, clear of what is there. */
 static bool belongs(const struct row *row, const struct segment *last, const struct segment *next)
 {
     int32_t slack = last->size * 3 / 10;
@@ -112,7 +112,7 @@ static void widen(struct row *row, const struct segment *segment, uint32_t *most
     row->pitch = !same ? 0 : first ? segment->pitch : row->pitch;
 }
 
-/* Makes a row of the segments from `start` on that stand on one line; their number. */
+/* Makes a row of the segments from `start` on that are on one line; returns their number. */
 static int make_row(struct making *making, const struct order *order, size_t start, size_t *taken,
                     struct treadle_error *error)
 {
@@ -169,7 +169,8 @@ static bool same_pitch(const struct row *a, const struct row *b)
     return a->pitch > 0 && labs((long)a->pitch - b->pitch) * 100 <= (long)b->pitch * 3;
 }
 
-/* A row too short to show its font is of that of its neighbour: the brace that ends a block. */
+/* A row too short to show its font, such as the brace that ends a block, has that of its
+ * neighbour. */
 static void spread_fixed(struct row *rows, size_t count)
 {
     for (size_t i = 1; i < count; i++)
@@ -185,7 +186,7 @@ static size_t count_blanks(int64_t width, int32_t pitch)
     return blanks < 0 ? 0 : blanks > MOST_BLANKS ? MOST_BLANKS : (size_t)blanks;
 }
 
-/* Puts the texts of a row's cells together; `margin` is where rows of its kind begin. */
+/* Joins the texts of a row's cells; `margin` is where rows of its kind begin. */
 static int join_cells(struct making *making, struct row *row, int32_t margin, struct buffer *joined,
                       struct treadle_error *error)
 {
@@ -238,7 +239,7 @@ static int compare_edges(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
-/* Whether the row stands below the one before it, in the same column. */
+/* Whether the row is below the one before it, in the same column. */
 static bool goes_down(const struct row *before, const struct row *row)
 {
     return row->bottom > before->bottom && row->left < before->right && before->left < row->right;
@@ -322,7 +323,7 @@ int rows_make(struct sheet *out, const struct page *page, struct arena *arena,
     }
     if (making.count > 0)
         memcpy(rows, making.rows, making.count * sizeof *rows);
-    /* The cells die with the page. */
+    /* The cells are freed with the page. */
     for (size_t i = 0; i < making.count; i++) {
         struct row *row = &rows[i];
         row->cells = NULL;

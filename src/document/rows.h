@@ -1,9 +1,8 @@
 /*
- * Rows: a page's words put together to what a reader sees as one line of text.
- *
- * What stands at one height belongs together (a heading and its number, the cells of a table),
- * except over the gap between columns of text. Text that is turned makes rows of its own, after
- * those of the text that most of the page is.
+ * Rows: joins a page's words into what a person sees as one line of text. Words at one height
+ * belong together (a heading and its number, the cells of a table), except over the gap between
+ * columns of text. Turned text makes rows of its own, after those of the direction of most of the
+ * page.
  */
 #ifndef DOCUMENT_ROWS_H
 #define DOCUMENT_ROWS_H
@@ -33,18 +32,18 @@ struct row {
     uint16_t rotation; /* quarter turns of its text, 0 to 3 */
     bool bold;         /* all of it is */
     bool fixed;        /* it is set in a typewriter's font */
-    bool leader;       /* dots led the eye over a gap, as in a table of contents */
+    bool leader;       /* dots fill a gap, as in a table of contents */
     bool artifact;     /* the file's own marks say that it is no part of the text */
-    bool margin;       /* a running head or foot, where it stands first */
+    bool margin;       /* the first occurrence of a running head or foot */
     bool leftward;     /* most of its letters are read from right to left */
     const struct cell *cells;
     size_t cell_count;
     struct document_place place; /* on the page as it is shown */
-    bool table;                  /* one of several rows whose cells stand in columns */
-    const char *header;          /* the text of its table's first row, NULL where that is no head */
-    int level;                   /* of the heading that the outline says it is, 0 for none */
-    bool goes_on;                /* and it is not the heading's first row */
-    const char *text;            /* folded; indented where it is fixed */
+    bool table;                  /* one of several rows whose cells are in columns */
+    const char *header; /* the text of its table's first row, NULL where that is not a head */
+    int level;          /* of the heading, by the outline; 0 for none */
+    bool goes_on;       /* and it is not the heading's first row */
+    const char *text;   /* folded; indented where it is fixed */
     size_t length;
 };
 

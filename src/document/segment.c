@@ -1,8 +1,7 @@
 /*
  * Segments: words are joined as they are drawn; then pieces of one line that were drawn apart, as
- * words in another font often are; then each gets its text.
- *
- * Only near neighbours are compared, so a page of very many words costs no more than their number.
+ * words in another font often are; then each gets its text. Only near neighbours are compared, so
+ * the cost of a page grows no faster than its number of words.
  */
 #include "document/segment.h"
 
@@ -48,7 +47,7 @@ static int32_t larger(int32_t a, int32_t b)
 }
 
 /* Whether text of one size on one base belongs to a line of another: raised and lowered marks are
- * smaller than what they stand beside. */
+ * smaller than the text beside them. */
 static bool bases_meet(int32_t base_a, int32_t size_a, int32_t base_b, int32_t size_b)
 {
     int64_t shift = labs((long)base_a - base_b), most = larger(size_a, size_b);
@@ -70,14 +69,15 @@ static bool has_leftward(const struct word *word)
     return false;
 }
 
-/* Whether the word goes on where the segment's last word ends. */
+/* Whether the word continues where the segment's last word ends. */
 static bool continues(const struct segment *segment, const struct word *last,
                       const struct word *word)
 {
     if (!bases_meet(segment->base, segment->size, word->base, word->size))
         return false;
     int64_t em = larger(segment->size, word->size), gap = (int64_t)word->left - last->right;
-    /* What a space is said to part may stand further apart: sentences of a line that is stretched.
+    /*
+     * Words with a space between them may be further apart: sentences of a line that is stretched.
      */
     int64_t widest = last->style & FRAME_SPACE ? em * 3 / 2 : em;
     if (gap * 10 >= -6 * em && gap <= widest)
@@ -214,8 +214,8 @@ static uint32_t first_character(const struct word *word)
     return text_next(word->text, word->length, &at);
 }
 
-/* Whether a space parts two words; `right` is how far the words before reach, which need not be the
- * last one: a mark above a letter is narrower than the letter. */
+/* Whether there is a space between two words; `right` is how far the words before reach, which need
+ * not be the last one: a mark above a letter is narrower than the letter. */
 static bool needs_space(const struct member *before, const struct member *after, int32_t right)
 {
     const struct word *a = before->word, *b = after->word;
@@ -239,8 +239,8 @@ static bool is_digit(uint32_t c)
     return c >= '0' && c <= '9';
 }
 
-/* Whether the word is an exponent to the one before it: 2^n, x^2, 10^-3, but not 21st, a mark of
- * a footnote behind a word, or a sign such as TM. */
+/* Whether the word is an exponent to the one before it: 2^n, x^2, 10^-3, but not 21st, the mark of
+ * a footnote after a word, or a sign such as TM. */
 static bool is_exponent(const struct word *before, const struct word *after)
 {
     int64_t rise = (int64_t)before->base - after->base;
@@ -274,7 +274,7 @@ static int put_character(struct making *making, size_t *count, uint32_t c,
     return 0;
 }
 
-/* Puts the characters of a segment's words together as they are seen. */
+/* Joins the characters of a segment's words in the order in which they are seen. */
 static int put_words(struct making *making, const struct member *members, size_t member_count,
                      size_t *count, struct treadle_error *error)
 {

@@ -13,7 +13,8 @@
 #include "treadle/error.h"
 
 struct segment {
-    int32_t left, top, right, bottom; /* by base and size, since fonts lie about their boxes */
+    int32_t left, top, right,
+        bottom; /* by base and size, since the boxes of fonts are often wrong */
     int32_t base;
     int32_t size;      /* of its largest words */
     int32_t pitch;     /* the width of each of its characters where all are of one, else 0 */
@@ -30,7 +31,7 @@ struct segment {
 int segments_make(struct segment **out, size_t *count, const struct word *words, size_t word_count,
                   struct arena *arena, struct treadle_error *error);
 
-/* Whether the two stand on one line. */
+/* Whether the two are on one line. */
 bool segments_level(const struct segment *a, const struct segment *b);
 
 #endif

@@ -1,7 +1,6 @@
 /*
- * Sheaf: a document as its reader saw it, pages of rows that know where they stand.
- *
- * Everything lives in one arena that dies when the document has been assembled.
+ * Sheaf: a document as its reader sent it: pages of rows that know their places. All of it is in
+ * one arena, which is freed when the document has been assembled.
  */
 #ifndef DOCUMENT_SHEAF_H
 #define DOCUMENT_SHEAF_H
@@ -25,7 +24,7 @@ struct entry {
 struct format;
 struct blocks;
 
-/* Where the bytes of a compressed file go. */
+/* The file for the bytes of a compressed file. */
 struct unpacked {
     int descriptor;
     uint64_t room; /* bytes that may still come */

@@ -61,7 +61,7 @@ static void learn_pitch(struct style *style, const struct sheet *sheets, size_t 
     }
 }
 
-/* The levels that a number at the row's start counts ("3" 1, "3.2" 2, "A.1" 2), or 0. */
+/* The number of levels in a number at the row's start ("3" 1, "3.2" 2, "A.1" 2), or 0. */
 static int numbering(const struct row *row)
 {
     const char *text = row->text;
@@ -132,7 +132,8 @@ static bool ends_clause(const struct row *row)
     return strchr(".,;:", row->text[row->length - 1]) != NULL;
 }
 
-/* Whether a bold row stands for itself: space above it, and not one of a bold passage or table. */
+/* Whether a bold row is on its own: with space above it, and not part of a bold passage or
+ * table. */
 static bool stands_alone(const struct style *style, const struct sheet *sheet, size_t index)
 {
     const struct row *row = &sheet->rows[index];

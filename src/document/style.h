@@ -1,5 +1,5 @@
 /*
- * Style: how a document's running text is set, and by that which rows are its headings.
+ * Style: how a document's running text is set, and from that which rows are headings.
  */
 #ifndef DOCUMENT_STYLE_H
 #define DOCUMENT_STYLE_H
@@ -16,7 +16,7 @@ struct style {
 
 void style_learn(struct style *style, const struct sheet *sheets, size_t count);
 
-/* The level of the heading that row `index` is, 0 when it is none. */
+/* The level of row `index` as a heading, 0 when it is none. */
 int style_heading(const struct style *style, const struct sheet *sheet, size_t index);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Turning: four directions, dealt with one after the other. Columns of single ideographs, drawn one
+ * Turning: four directions, handled one after the other. Columns of single ideographs, drawn one
  * below the other by fonts for lines, count as text that is turned.
  */
 #include "document/turn.h"
@@ -20,7 +20,7 @@ static bool is_single(const struct word *word)
            at == word->length;
 }
 
-/* Whether the ideograph's nearest neighbour stands below or above it and not beside it. */
+/* Whether the ideograph's nearest neighbour is below or above it and not beside it. */
 static bool stands_in_column(const struct page *page, size_t index)
 {
     const struct word *word = &page->words[index];
@@ -124,7 +124,7 @@ int turn_page(struct turned out[TURNS], const struct page *page, struct treadle_
         for (size_t i = 0; i < page->count; i++) {
             struct word word = page->words[i];
             if (vertical && word.rotation == 0) {
-                /* Its letters stand in the middle of their column. */
+                /* Its letters are in the middle of their column. */
                 word.rotation = 1;
                 word.base = (word.left + word.right) / 2;
             }

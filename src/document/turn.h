@@ -20,7 +20,7 @@ struct turned {
 
 /* Makes the directions of a page, that with most characters first; turn_clear frees their words. */
 int turn_page(struct turned out[TURNS], const struct page *page, struct treadle_error *error);
-/* Where a row of a turned page, from `top` to `bottom`, stands on the page itself. */
+/* The place of a row of a turned page, from `top` to `bottom`, on the page itself. */
 struct document_place turn_back(uint16_t rotation, const struct page *page, int32_t left,
                                 int32_t top, int32_t right, int32_t bottom);
 

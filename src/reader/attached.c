@@ -1,6 +1,6 @@
 /*
- * Attachments: taken out by poppler's library for glib. PDFs and texts become pages; of anything
- * else it is said that it was not read.
+ * Attachments: read with poppler's library for glib. PDFs and texts become pages; for any other
+ * file a notice says that it was not read.
  */
 #include "reader/attached.h"
 
@@ -38,7 +38,7 @@ static gboolean take(const gchar *bytes, gsize length, gpointer data, GError **e
         return FALSE;
     taken->room -= length;
     g_byte_array_append(taken->bytes, (const guint8 *)bytes, (guint)length);
-    /* Films and the like are given up at once. */
+    /* Films and similar files are skipped at once. */
     return taken->bytes->len < HEAD || is_readable(taken);
 }
 

@@ -1,17 +1,15 @@
 /*
- * Confinement by limits, Landlock and a system call filter, in this order, none of which needs
- * privilege and none of which can be taken back.
+ * Confinement by limits, Landlock and a system call filter, in this order. None of them needs
+ * privilege and none can be undone. Still allowed are: memory up to a limit, reading descriptors,
+ * writing to standard output and error, and opening files below the character maps of poppler-data
+ * to read them. Opening is allowed only where something else denies other files: Landlock, or a
+ * sandbox around the process. There is no network, no process, no executable memory, no writing to
+ * files. A forbidden call fails with EPERM, so libraries that only test for a call continue.
  *
- * Left are: memory up to a limit, reading descriptors, writing to standard output and error, and
- * opening files below the character maps of poppler-data to read them. Opening is allowed only
- * where something keeps other files away: Landlock, or a sandbox around the process. There is no
- * network, no process, no executable memory, no writing to files. A forbidden call fails with
- * EPERM, so that libraries that merely probe go on.
- *
- * Landlock does not keep a process from looking at files that it may not open, and a filter cannot
- * read the path that a call names. So newfstatat, which the C library makes of fstat too, is
- * caught, and what is looked at is opened first: then Landlock decides. Opening only to look
- * (O_PATH) is forbidden. What remains is that opening says whether a file exists.
+ * Landlock does not stop a process from reading the status of files that it may not open, and a
+ * filter cannot read the path in a call. So newfstatat, which the C library also uses for fstat, is
+ * trapped, and the file is opened first: then Landlock decides. Opening only for the status
+ * (O_PATH) is forbidden. What remains is that a failure to open shows whether a file exists.
  */
 #include "reader/confine.h"
 
@@ -42,13 +40,13 @@
 
 static const char character_maps[] = "/usr/share/poppler";
 
-/* `beyond` is what may be used after the signal that says that the limit was reached. */
+/* `beyond` is what may be used after the signal that reports the limit. */
 static bool limit(int resource, uint64_t value, uint64_t beyond)
 {
     struct rlimit current;
     if (getrlimit(resource, &current))
         return false;
-    /* A limit that is lower already stays, for raising it needs privilege. */
+    /* A limit that is lower already stays, because raising it needs privilege. */
     uint64_t most = current.rlim_max < value + beyond ? current.rlim_max : value + beyond;
     return setrlimit(resource, &(struct rlimit){value < most ? value : most, most}) == 0;
 }
@@ -143,7 +141,7 @@ static bool allow_calls(scmp_filter_ctx filter, bool files)
     return done && (!files || allow_masked(filter, SCMP_SYS(openat), 2, more, O_RDONLY));
 }
 
-/* ---- Looking at files ----------------------------------------------------------------------- */
+/* ---- Status of files ------------------------------------------------------------------------ */
 
 static long look_at(int directory, const char *path, struct stat *out, int flags)
 {
@@ -159,8 +157,8 @@ static long look_at(int directory, const char *path, struct stat *out, int flags
     return rc;
 }
 
-/* Does what a trapped newfstatat asks for with calls that are allowed, and puts the result where
- * the call would have. */
+/* Does what a trapped newfstatat asks for with allowed calls, and stores the result where the call
+ * would have. */
 static void answer_stat(int signal_number, siginfo_t *info, void *context)
 {
     ucontext_t *machine = context;

@@ -1,5 +1,5 @@
 /*
- * Confinement: what the reader gives up for ever before it looks at a document.
+ * Confinement: the rights that the reader gives up for ever before it looks at a document.
  */
 #ifndef READER_CONFINE_H
 #define READER_CONFINE_H
@@ -13,8 +13,8 @@ struct confine_options {
     bool contained;   /* the file system is an empty one already */
 };
 
-/* Returns false when any part that must hold could not be put in place; the caller then must not
- * go on. `landlock` tells whether the kernel had Landlock. */
+/* Returns false when a required part could not be put in place; the caller then must not continue.
+ * `landlock` becomes whether the kernel has Landlock. */
 bool confine(const struct confine_options *options, bool *landlock);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * Description: read by poppler's library for glib, whose calls for these change less than those of
- * the library below it. Where it fails, the document is none the less read.
+ * Description: read with poppler's library for glib, which changes less than the library below it.
+ * Where it fails, the document is still read.
  */
 #include "reader/describe.h"
 

@@ -1,6 +1,6 @@
 /*
- * Device: poppler's device for text, which also notes the order of drawing, what is marked as no part
- * of the text, what annotations draw, and how many letters the file does not tell.
+ * Device: poppler's device for text, which also notes the order of drawing, what is marked as no
+ * part of the text, what annotations draw, and how many letters are unknown in the file.
  */
 #ifndef READER_DEVICE_HH
 #define READER_DEVICE_HH
@@ -38,7 +38,7 @@ class Device : public TextOutputDev
     {
         position = 0;
         note_start = -1;
-        characters = untold = 0;
+        characters = unknown = 0;
         comments.clear();
         std::copy(state->getCTM(), state->getCTM() + 6, to_page);
         depth = artifact = 0;
@@ -54,7 +54,7 @@ class Device : public TextOutputDev
             marks.push_back({position, inside});
         position += bytes;
         characters++;
-        untold += is_untold(u, length);
+        unknown += is_unknown(u, length);
         TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u, length);
     }
 
@@ -118,11 +118,11 @@ class Device : public TextOutputDev
 
     bool overfull = false;
     int characters = 0; /* drawn on the page */
-    int untold = 0;     /* of these, those of which the file does not say which letters they are */
+    int unknown = 0;    /* of these, those of which the file does not say which letters they are */
     std::vector<comment> comments;
 
   private:
-    static bool is_untold(const Unicode *u, int length)
+    static bool is_unknown(const Unicode *u, int length)
     {
         return length < 1 || !u || u[0] < 0x20 || u[0] == 0xFFFD ||
                (u[0] >= 0xE000 && u[0] <= 0xF8FF);
@@ -160,8 +160,8 @@ class Device : public TextOutputDev
         const double *m = to_page;
         double a = m[0] * x1 + m[2] * y1 + m[4], b = m[1] * x1 + m[3] * y1 + m[5];
         double c = m[0] * x2 + m[2] * y2 + m[4], d = m[1] * x2 + m[3] * y2 + m[5];
-        comments.push_back({std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d),
-                            contents->toStr()});
+        comments.push_back(
+            {std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d), contents->toStr()});
     }
 
     static const size_t most_comments = 5000;
@@ -174,10 +174,10 @@ class Device : public TextOutputDev
 
     const bool raw;
     double to_page[6] = {}; /* from the file's coordinates */
-    int position = 0;    /* bytes of shown text so far, as poppler counts them in its words */
-    int note_start = -1; /* where annotations begin */
-    int depth = 0;       /* of marked content */
-    int artifact = 0;    /* the depth at which an artifact began, 0 outside of one */
+    int position = 0;       /* bytes of shown text so far, as poppler counts them in its words */
+    int note_start = -1;    /* where annotations begin */
+    int depth = 0;          /* of marked content */
+    int artifact = 0;       /* the depth at which an artifact began, 0 outside of one */
     std::vector<std::pair<int, bool>> marks; /* from where on text is an artifact or is none */
 };
 

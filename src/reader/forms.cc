@@ -1,7 +1,7 @@
 /*
  * Forms: of the XML that describes such a form only the data is read, the elements below `data`
- * that hold text. This is a scanner for tags and not a reader of XML: it takes what it can make
- * out, and nothing in it can refer to anything else.
+ * that have text. This is a scanner for tags and not an XML reader: it reads what it recognises,
+ * and nothing in it can refer to anything else.
  */
 #include "reader/forms.hh"
 

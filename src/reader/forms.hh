@@ -8,7 +8,8 @@
 
 class PDFDoc;
 
-/* The filled-in fields of such a form, "name: value" a line, in UTF-8; empty when there are none. */
+/* The filled-in fields of such a form, "name: value" a line, in UTF-8; empty when there are none.
+ */
 std::string read_form(PDFDoc *document);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Gzip: a compressed file, whose bytes go to the document room to be looked at anew.
+ * Gzip: a compressed file, whose bytes go to the document room, which finds out their kind.
  */
 #ifndef READER_GZIP_H
 #define READER_GZIP_H

@@ -1,10 +1,8 @@
 /*
  * HTML by the parser of libxml2, whose events go to the sink: no tree is built, so depth costs
- * nothing.
- *
- * What a reader of the page does not see is left out: scripts, styles, templates, what is marked as
- * hidden, and navigation. The parser gets UTF-8 and nothing else, for the encodings of the C
- * library are files that the sandbox keeps away.
+ * nothing. What a reader of the page does not see is left out: scripts, styles, templates, hidden
+ * elements, and navigation. The parser gets UTF-8 only, because the encodings of the C library are
+ * files that the sandbox denies.
  */
 #include "reader/html.h"
 
@@ -256,7 +254,7 @@ static void characters(void *context, const xmlChar *text, int length)
         sink_text(page->sink, (const char *)text, (size_t)length);
 }
 
-/* The encoding that the page says it is in, NULL for none. */
+/* The encoding that the page names, NULL for none. */
 static const char *named_encoding(const char *bytes, size_t length, char *out)
 {
     static const char *const keys[] = {"charset=", "encoding="};

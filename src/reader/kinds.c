@@ -1,8 +1,8 @@
 /*
  * Kinds: the table of readers. To add a format, add a row here and one in document/format.c.
  *
- * The file is mapped and never written. When somebody makes it shorter meanwhile, the reader ends
- * by a signal, which harms nobody.
+ * The file is mapped and never written. If another process truncates it, a signal ends the reader,
+ * which does no harm.
  */
 #include "reader/kinds.h"
 

@@ -6,8 +6,8 @@
 
 #include "reader/sink.h"
 
-/* Reads the document behind the descriptor as the format of that word (document/format.c) and
- * sends all frames after FRAME_READY. Returns 0, or an enum frame_reason that is yet to be sent. */
+/* Reads the document of the descriptor as the format of that word (document/format.c) and sends all
+ * frames after FRAME_READY. Returns 0, or an enum frame_reason that the caller must send. */
 int kinds_send(struct output *output, int descriptor, const char *format);
 
 /* The same for bytes in memory, into a sink. */

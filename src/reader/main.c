@@ -1,10 +1,12 @@
 /*
- * treadle-reader: turns the document behind descriptor 3 into frames on standard output.
+ * treadle-reader: turns the document of descriptor 3 into frames on standard output.
  *
- * It is started by the document room, one process for each share of the pages, and does one thing
- * in one order: give up every right that reading does not need, say so, and only then look at the
- * document. It stops with FRAME_UNCONFINED when it could not give up its rights. It never frees
- * what lives as long as itself, and ends without exit handlers, for its memory goes with it.
+ * The document room starts it, one process for each share of the pages. It does one thing in one
+ * order: gives up every right that reading does not need, reports that, and only then looks at the
+ * document. It stops with FRAME_UNCONFINED when it could not give up its rights.
+ *
+ * It never frees what it needs until its end, and ends without exit handlers, since its memory is
+ * freed with it.
  */
 #include <limits.h>
 #include <signal.h>
@@ -28,7 +30,7 @@ struct arguments {
     unsigned long page_seconds; /* of processor time, for each page */
     unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
     unsigned long first;        /* of the pages, from 0: those before it are not read */
-    bool check;                 /* confine, say so, end */
+    bool check;                 /* confine itself, report it, end */
     const char *recognize;      /* languages: read the pictures of pages that have no text */
     struct recognizer *recognizer;
     const char *format; /* what the document is, a word of document/format.c */
@@ -92,7 +94,7 @@ static void send_pages(struct output *output, const struct arguments *arguments)
         send_failure(output, (enum frame_reason)reason);
         return;
     }
-    /* One reader describes the document; all must know what it carries. */
+    /* One reader describes the document; all must know its attachments. */
     bool describes = arguments->part == 0 && arguments->first == 0 && !arguments->recognize;
     bool carries = words_carries_files(words);
     PopplerDocument *document = NULL;
@@ -131,8 +133,8 @@ static void send_document(struct output *output, const struct arguments *argumen
         send_failure(output, (enum frame_reason)reason);
 }
 
-/* Libraries abort when memory runs out. The first process of a container would outlive that
- * signal, so it ends itself, with the status that a shell gives it. */
+/* Libraries abort when memory runs out. The first process of a container would survive that signal,
+ * so it ends itself, with the status that a shell would report. */
 static void end_aborted(int signal_number)
 {
     (void)signal_number;
@@ -144,7 +146,7 @@ static void end_late(int signal_number)
     _exit(signal_number == SIGPROF ? FRAME_STATUS_PAGE_TIMEOUT : FRAME_STATUS_TIMEOUT);
 }
 
-/* Gets what can only be had before confinement: a second descriptor, the converters of titles. */
+/* Prepares what is not allowed after confinement: a second descriptor, the converters of titles. */
 static void prepare(struct arguments *arguments)
 {
     arguments->description = dup(FRAME_DESCRIPTOR);

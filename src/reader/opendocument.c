@@ -1,8 +1,8 @@
 /*
  * OpenDocument: texts, spreadsheets and presentations are one language in one part.
  *
- * A sheet is a heading and a table, a slide is a page with its notes after it. Footnotes stand
- * where they are called, in brackets.
+ * A sheet is a heading and a table, a slide is a page with its notes after it. Footnotes are
+ * inserted where they are called, in brackets.
  */
 #include <string.h>
 
@@ -69,7 +69,7 @@ static void begin_cell(struct reading *reading, struct xml *xml)
 {
     unsigned repeated = xml_number(xml, "number-columns-repeated", 1);
     unsigned spanned = xml_number(xml, "number-columns-spanned", 1);
-    /* What a cell covers follows as cells of their own. */
+    /* Covered cells follow as cells of their own. */
     sink_cell_begin(reading->sink, false, spanned > 1 ? 1 : repeated, 1);
 }
 

@@ -1,9 +1,8 @@
 /*
- * Output: gathers frames and writes them in large pieces.
- *
- * Whoever started the reader may be killed at any moment, before the reader runs or while it is
- * busy with a page and writes nothing. The kernel says so with SIGIO when the other end of the pipe
- * is closed (and also when there is room in it again, so the handler looks which it is).
+ * Output: gathers frames and writes them in large pieces. The process that started the reader may
+ * be killed at any moment, before the reader runs or while it is busy with a page and writes
+ * nothing. The kernel reports with SIGIO that the other end of the pipe was closed (and also that
+ * there is room in it again, so the handler checks which it is).
  */
 #include "reader/output.h"
 

@@ -17,12 +17,12 @@ struct output {
     char bytes[1 << 16];
 };
 
-/* From now on the process ends when nobody can read its output any more, at once and whatever it is
- * doing: also when it was so from the start. */
+/* From now on the process ends when its output cannot be read any more, at once and at any point:
+ * also when that was so from the start. */
 void output_watch(void);
 
-/* Puts a frame of a struct and at most FRAME_LIMIT - size bytes of text. Ends the process when
- * nobody listens any more. */
+/* Puts a frame of a struct and at most FRAME_LIMIT - size bytes of text. Ends the process when its
+ * output cannot be read any more. */
 void output_frame(struct output *output, enum frame_kind kind, const void *body, size_t size,
                   const char *text, size_t length);
 

@@ -1,8 +1,7 @@
 /*
- * Packages by libzip over the mapped file, part by part as they are wanted.
- *
- * Every byte that is unpacked counts, whatever the archive says of its sizes: beyond a total, or
- * where it is far more than an archive of that size has in documents, reading ends.
+ * Packages by libzip over the mapped file, part by part as they are needed. Every unpacked byte
+ * counts, whatever sizes the archive names: above a total, or where it is far more than usual for
+ * an archive of that size, reading ends.
  */
 #include "reader/package.h"
 
@@ -109,7 +108,7 @@ static int hex(char digit)
     return at ? (int)(at - digits) : -1;
 }
 
-/* Takes the last folder off a path that ends with a slash. */
+/* Removes the last folder of a path that ends with a slash. */
 static size_t step_up(const char *path, size_t length)
 {
     length -= length > 0;

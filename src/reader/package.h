@@ -1,5 +1,5 @@
 /*
- * Package: a document that is a zip archive of XML parts, bounded in what it unpacks to.
+ * Package: a document that is a zip archive of XML parts, with a bound on its unpacked size.
  */
 #ifndef READER_PACKAGE_H
 #define READER_PACKAGE_H
@@ -21,7 +21,7 @@ struct package {
     uint64_t unpacked; /* bytes so far */
 };
 
-/* Reads whichever document it is. */
+/* Finds out which kind of document it is, and reads it. */
 void package_read(struct sink *sink, const char *bytes, size_t length);
 
 /* Opens a part as XML; false where there is none. */

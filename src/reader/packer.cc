@@ -14,7 +14,7 @@ int32_t hundredths(double points)
 
 size_t put_character(char *out, Unicode c)
 {
-    /* Surrogates are no characters, and a zero would end the text for its receiver. */
+    /* Surrogates are not characters, and a zero would end the text at the receiver. */
     if (c == 0 || c > 0x10FFFF || (c >= 0xD800 && c <= 0xDFFF))
         c = 0xFFFD;
     if (c < 0x80) {
@@ -47,8 +47,8 @@ static size_t put_wide(char *out, const std::string &text, size_t *at)
     return put_character(out, c < 0x20 ? ' ' : c);
 }
 
-/* Bytes that claim to be UTF-8 are looked at again by whom they are sent to, so each that is no
- * ASCII and not part of a character must go. */
+/* The receiver checks whether bytes are UTF-8, so each byte that is not ASCII and not part of a
+ * character is dropped. */
 static bool is_utf8_tail(const std::string &text, size_t at, size_t length)
 {
     for (size_t i = 1; i < length; i++)

@@ -1,6 +1,6 @@
 /*
- * Recognition: the library is found when the reader runs, so that who reads no scans need not have
- * it. It is used with one thread, with which it is fastest, and within the reader's limits.
+ * Recognition: the library is loaded when the reader runs, so those who read no scans need not
+ * install it. It is used with one thread, with which it is fastest, and within the reader's limits.
  */
 #include "reader/recognize.h"
 
@@ -12,7 +12,7 @@ enum {
     LEVEL_LINE = 2, /* what tesseract calls its parts of a page */
     LEVEL_WORD = 3,
     MODE_AUTO = 3,
-    LEAST_CONFIDENCE = 8 /* percent; below it stand specks and lines taken for letters */
+    LEAST_CONFIDENCE = 8 /* percent; below it are specks and lines taken for letters */
 };
 
 /* The part of tesseract's C interface that is used. */

@@ -29,7 +29,7 @@ struct recognized {
 
 struct recognizer;
 
-/* Loads tesseract and the data of the languages, as "eng+deu", which is done before the process
+/* Loads tesseract and the data of the languages, such as "eng+deu"; to be called before the process
  * gives up its rights. NULL where either is not installed. */
 struct recognizer *recognize_open(const char *languages);
 

@@ -19,7 +19,8 @@ namespace
 
 const double least_share = 0.2; /* of the page that pictures cover */
 const double fine = 300.0 / 72, most_dots = 30e6;
-const int most_shapes = 200; /* more of them may be letters that were made into drawings */
+const int most_shapes =
+    200; /* if there are more, they may be letters that were made into drawings */
 
 class Pictures : public OutputDev
 {

@@ -14,7 +14,7 @@ enum {
     MOST_STYLES = 65536,
     MOST_STRINGS = 128 << 20, /* bytes of the shared strings */
     SHEET_HEAD = 2,
-    GAP = 2 /* empty rows that part two tables */
+    GAP = 2 /* empty rows between two tables */
 };
 
 enum look { LOOK_NUMBER, LOOK_DATE, LOOK_PERCENT };

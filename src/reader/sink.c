@@ -1,9 +1,8 @@
 /*
- * Sink: one block in the making, and one row of the outermost table.
- *
- * A row is sent as "name: value; name: value" where the columns have names, so that each row can be
- * understood alone, and as "value; value" where they have none. A row of one cell is what layout
- * tables are made of: its lines are sent as paragraphs.
+ * Sink: one block that is being made, and one row of the outermost table. A row is sent as "name:
+ * value; name: value" where the columns have names, so that each row can be understood alone, and
+ * as "value; value" where they have none. Layout tables have rows of one cell: its lines are sent
+ * as paragraphs.
  */
 #include "reader/sink.h"
 
@@ -63,7 +62,7 @@ static void check(struct sink *sink, const struct buffer *buffer)
         sink_fail(sink, buffer->failed == TREADLE_ELIMIT ? FRAME_UNPACKED : FRAME_NO_MEMORY);
 }
 
-/* Where a text that is too long for a frame is parted: after a line, a word, a character. */
+/* Where a text that is too long for a frame is split: after a line, a word, a character. */
 static size_t part(const char *text, size_t length, bool lines)
 {
     if (length <= LONGEST_PIECE)
@@ -108,7 +107,7 @@ void sink_begin(struct sink *sink, enum frame_block_kind kind, unsigned level)
     sink->level = kind == FRAME_HEADING ? level < 1 ? 1 : level > 6 ? 6 : level : 0;
 }
 
-/* What no text has, as a reader may have made it of numbers: zero bytes part cells. */
+/* Removes what no text has, but a reader may have made of numbers: zero bytes separate cells. */
 static void append(struct sink *sink, struct buffer *buffer, const char *text, size_t length)
 {
     for (const char *zero; (zero = memchr(text, '\0', length)) != NULL;) {

@@ -1,9 +1,9 @@
 /*
- * Sink: where the readers of all formats but PDF put what they find, and frames are made of it.
- *
- * A reader says where blocks begin, what text is in them, and where tables, rows and cells begin
- * and end, in the order of the document. The sink cuts, joins and sends. It never fails at once:
- * the first failure is kept, and nothing is sent after it, so a reader looks at it in its loops.
+ * Sink: the readers of all formats but PDF put what they find into it, and it makes frames of that.
+ * A reader calls it where blocks begin, with the text in them, and where tables, rows and cells
+ * begin and end, in the order of the document. The sink cuts, joins and sends. It never fails at
+ * once: the first failure is kept, and nothing is sent after it, so a reader checks for it in its
+ * loops.
  */
 #ifndef READER_SINK_H
 #define READER_SINK_H
@@ -28,7 +28,7 @@ struct sink_table {
     unsigned below[SINK_COLUMNS]; /* rows that a cell still reaches down into */
     size_t above[SINK_COLUMNS];   /* its text in `spanned` */
     struct buffer spanned;        /* texts of such cells, each with a zero byte after it */
-    size_t columns;               /* of the row at hand */
+    size_t columns;               /* of the current row */
     bool open;                    /* a cell is */
     bool first;                   /* no row was sent yet */
     size_t guess;        /* columns from which on the first row may look like a head; 0: never */
@@ -58,7 +58,7 @@ void sink_title(struct sink *sink, const char *title, size_t length);
 /* The page, or slide, of all that follows. */
 void sink_page(struct sink *sink, unsigned page);
 
-/* Ends the block in the making and begins one. Within a cell of a table it begins a line. */
+/* Ends the current block and begins the next. Within a cell of a table it begins a line. */
 void sink_begin(struct sink *sink, enum frame_block_kind kind, unsigned level);
 void sink_text(struct sink *sink, const char *text, size_t length);
 void sink_string(struct sink *sink, const char *text);

@@ -10,7 +10,7 @@ enum { MOST_SLIDES = 20000, TABLE_HEAD = 3 };
 
 struct reading {
     struct sink *sink;
-    bool notes;     /* of a slide: only what its speaker wrote */
+    bool notes;     /* of a slide: only the notes of the speaker */
     bool noted;     /* some of that was sent */
     bool skip;      /* the shape repeats on all slides */
     unsigned level; /* of a heading; 0 for other shapes */

@@ -180,7 +180,8 @@ static void end_part(struct reading *reading, const struct xml *xml)
         sink_table_end(sink);
 }
 
-/* Whether nothing within it is part of the text that a person sees. Tabs of properties are stops.
+/*
+ * Whether nothing within it belongs to the text that a person sees. Tabs of properties are stops.
  */
 static bool is_hidden(const struct xml *xml)
 {

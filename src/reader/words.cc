@@ -1,10 +1,9 @@
 /*
- * Words: poppler's own device for text, which also keeps the order of drawing.
- *
- * Poppler joins letters to words and words to lines well, but its order of lines parts tables into
- * columns. So its words are taken, each with the place of its first byte in the page's content, and
- * sorted by that. What order makes sense is decided by the document room, outside of the process
- * that meets hostile input.
+ * Words: poppler's own device for text, which also keeps the order of drawing. Poppler joins
+ * letters to words and words to lines well, but its order of lines splits tables into columns. So
+ * its words are used, each with the place of its first byte in the page's content, and sorted by
+ * that. The document room decides about the order of reading, outside of the process that reads
+ * hostile input.
  */
 #include "reader/words.h"
 
@@ -48,7 +47,7 @@ void say_nothing(ErrorCategory, Goffset, const char *)
 
 } // namespace
 
-/* A file that the document carries: a PDF, or lines of text that make one page. */
+/* An attached file: a PDF, or lines of text that make one page. */
 struct attachment {
     std::string name;
     std::string bytes;
@@ -90,7 +89,7 @@ bool is_typewriter(const TextWord *word)
     return font->isFixedWidth() || is_named(font->getFontName(), marks);
 }
 
-/* Whether all characters are of one width, which tells a typewriter's font where no flag does. */
+/* Whether all characters are of one width, which shows a typewriter's font where no flag does. */
 bool is_even(const TextWord *word)
 {
     int length = word->getLength();
@@ -249,7 +248,7 @@ void send_notice(struct output *output, notice_code code)
     output_frame(output, FRAME_NOTICE, &body, sizeof body, nullptr, 0);
 }
 
-/* Where the document begins: some carry the head of a message or a script before them. */
+/* Where the document begins: some files have the head of a message or a script before it. */
 Goffset find_start(const GooFile &file)
 {
     std::vector<char> head(header_search);
@@ -272,7 +271,7 @@ void send_comments(Packer &packer, const Device &device)
         word.right = hundredths(kept.right);
         word.top = hundredths(kept.top);
         word.bottom = hundredths(kept.bottom);
-        /* Marked text stands on a line within the mark; an icon stands beside one. */
+        /* Marked text is on a line within the mark; an icon is beside one. */
         double height = kept.bottom - kept.top;
         word.base = hundredths(height < 30 ? kept.bottom - height / 4 : kept.top + 10);
         word.size = 1000;
@@ -282,16 +281,16 @@ void send_comments(Packer &packer, const Device &device)
     }
 }
 
-/* Whether the file does not say what the letters of the page are. */
-bool has_untold_letters(const Device &device)
+/* Whether the file does not say which letters the page shows. */
+bool has_unknown_letters(const Device &device)
 {
-    return device.untold >= few_letters && device.untold * 3 >= device.characters;
+    return device.unknown >= few_letters && device.unknown * 3 >= device.characters;
 }
 
-/* Whether the page has so few letters that are told that they say nothing. */
-bool is_untold(const Device &device)
+/* Whether the page has too few known letters to be of use. */
+bool is_unknown(const Device &device)
 {
-    return has_untold_letters(device) && (device.characters - device.untold) * 3 < device.untold;
+    return has_unknown_letters(device) && (device.characters - device.unknown) * 3 < device.unknown;
 }
 
 bool is_scan(PDFDoc *document, int number, const drawing &shown)
@@ -299,16 +298,16 @@ bool is_scan(PDFDoc *document, int number, const drawing &shown)
     return holds_little(shown.words) && is_picture(document, number);
 }
 
-/* Says whether the page's text is all that a reader sees there. */
+/* Sends notices about the page's text where it is not all that a person sees there. */
 void judge_text(struct output *output, PDFDoc *document, int number, const drawing &shown)
 {
-    if (has_untold_letters(*shown.device))
+    if (has_unknown_letters(*shown.device))
         send_notice(output, NOTICE_LETTERS);
     else if (is_scan(document, number, shown))
         send_notice(output, NOTICE_NO_TEXT);
 }
 
-/* Words of a picture in the making. */
+/* Words of a picture that is being read. */
 struct found_words {
     std::vector<frame_word> words;
     std::vector<std::string> texts;
@@ -350,7 +349,7 @@ void recognize_page(struct output *output, PDFDoc *document, int number,
                     struct recognizer *recognizer)
 {
     auto shown = draw_part(document, number, false);
-    if (!is_untold(*shown->device) && !is_scan(document, number, *shown))
+    if (!is_unknown(*shown->device) && !is_scan(document, number, *shown))
         return;
     send_size(output, document, number, false);
     if (!recognizer) {
@@ -379,7 +378,7 @@ void send_lines(Packer &packer, const std::string &text, double top)
 {
     for (size_t start = 0; start < text.size() && top < 1e6; top += lead) {
         size_t end = std::min(text.find('\n', start), text.size());
-        /* What is cut stays UTF-8, for it is decoded once more. */
+        /* The cut text stays UTF-8, because it is decoded once more. */
         packer.add_line(margin, top,
                         text_of("\xEF\xBB\xBF" + text.substr(start, end - start), longest_line));
         start = end + 1;
@@ -404,7 +403,7 @@ void send_pdf_page(struct output *output, PDFDoc *document, int number, bool wit
     send_size(output, document, number, whole);
     Packer packer(output);
     judge_text(output, document, number, *shown);
-    bool sent = !is_untold(*shown->device);
+    bool sent = !is_unknown(*shown->device);
     for (size_t i = 0; sent && i < shown->words.size() && i < most_words; i++)
         send_word(packer, *shown->device, shown->words[i]);
     send_comments(packer, *shown->device);
@@ -417,8 +416,8 @@ void send_pdf_page(struct output *output, PDFDoc *document, int number, bool wit
     packer.flush();
 }
 
-/* The attachment that a page belongs to, null for the document itself; `number` becomes the number
- * of the page in it. */
+/* The attachment of a page, null for the document itself; `number` becomes the number of the page
+ * in it. */
 const attachment *find_attachment(const struct words *words, int *number)
 {
     int before = words->document->getNumPages();

@@ -1,7 +1,6 @@
 /*
- * Words: what stands on the pages of a PDF, word by word, in the order in which it is drawn.
- *
- * Files that the PDF carries follow it as more pages.
+ * Words: the text of the pages of a PDF, word by word, in the order of drawing. Attached files
+ * follow as more pages.
  */
 #ifndef READER_WORDS_H
 #define READER_WORDS_H
@@ -19,20 +18,19 @@ extern "C" {
 
 struct words;
 
-/* Opens the document behind the descriptor, which it owns from then on. Returns 0, or why it cannot
- * be read as an enum frame_reason. */
+/* Opens the document of the descriptor, which it owns from then on. Returns 0, or why it cannot be
+ * read as an enum frame_reason. */
 int words_open(struct words **out, int descriptor);
 
 bool words_carries_files(const struct words *words);
 
-/* Appends the pages of a file that the document carries: a PDF, or text in UTF-8. False when it
- * cannot be read. */
+/* Appends the pages of an attached file: a PDF, or text in UTF-8. False when it cannot be read. */
 bool words_attach(struct words *words, const char *name, const char *bytes, size_t length);
 
-/* Notes that the document carries a file that is not read. */
+/* Notes that the document has an attached file that is not read. */
 void words_leave_out(struct words *words);
 
-/* Of the document and what is attached to it. */
+/* Of the document and its attachments. */
 int words_pages(const struct words *words);
 
 /* Sends the labels of the attached pages: the file's name and the number within it. */

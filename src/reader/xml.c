@@ -26,7 +26,7 @@ static enum xml_event begin(struct xml *xml)
     return XML_START;
 }
 
-/* The event that a node is, -1 for one that is passed over. */
+/* The event of a node, -1 for one that is skipped. */
 static int event_of(struct xml *xml, int type)
 {
     const xmlChar *name = xmlTextReaderConstLocalName(xml->reader);

@@ -1,7 +1,6 @@
 /*
- * XML: one part of a document, node by node, so that its size costs no memory.
- *
- * Entities are not replaced, a document type is refused and depth is bounded.
+ * XML: one part of a document, node by node, so that a large part needs no memory. Entities are not
+ * replaced, a document type is refused and depth is bounded.
  */
 #ifndef READER_XML_H
 #define READER_XML_H
@@ -24,7 +23,9 @@ struct xml {
     char value[1024]; /* of the last attribute asked for */
 };
 
-/* The next event; XML_NOTHING at the end, and for what is no XML after the sink's failure is set.
+/*
+ * The next event; XML_NOTHING at the end, and, after the sink's failure is set, where the part is
+ * not XML.
  */
 enum xml_event xml_next(struct xml *xml);
 
@@ -35,7 +36,7 @@ bool xml_is(const struct xml *xml, const char *name);
 const char *xml_attribute(struct xml *xml, const char *name);
 unsigned xml_number(struct xml *xml, const char *name, unsigned otherwise);
 
-/* Passes over all within the element that began. */
+/* Skips all within the element that began. */
 void xml_skip(struct xml *xml);
 
 void xml_close(struct xml *xml);
