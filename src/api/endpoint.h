@@ -54,6 +54,7 @@ struct endpoint {
     bool streams;     /* the reply is a stream of events, or may be where a request says so */
     const char *name; /* as the published contract calls the operation; never two alike */
     bool own;         /* not in the published contract */
+    bool shared;      /* of these, one that another service of this protocol has too */
     bool rest;        /* the last parameter takes what is left of the path, slashes included */
     bool owner;       /* for the owner of the store and admin keys alone */
     bool quick;       /* answering is looking up a few rows, which is done in microseconds, or ends

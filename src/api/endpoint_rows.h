@@ -35,7 +35,7 @@ ENDPOINT(THREAD_MODIFY, WRITES(thread_modify), POST, "/threads/{thread_id}", "mo
          .reply = &treadle_thread_type, .quick = true, .doc = "Modify a thread.")
 ENDPOINT(THREAD_LIST, READS(thread_list), GET, "/threads", "listThreads",
          .query = ENDPOINT_PAGE | ENDPOINT_METADATA, .reply = &treadle_thread_page_type,
-         .own = true, .doc = "List threads. Treadle's own.")
+         .own = true, .shared = true, .doc = "List threads. Treadle's own.")
 ENDPOINT(THREAD_USAGE, READS(thread_usage), GET, "/threads/{thread_id}/usage", "getThreadUsage",
          .reply = &treadle_thread_usage_type, .own = true,
          .doc = "Retrieve what the ended runs of a thread have used. Treadle's own.")

@@ -75,14 +75,25 @@ static int refuse_key(struct treadle_error *error, const char *message)
                           message);
 }
 
-static int check_key(struct gate *gate, const char *authorization, struct gate_key **out,
+/* What the caller says is his key, or NULL. */
+static const char *find_key(const struct gate_claim *claim)
+{
+    if (claim->api_key && claim->api_key[0])
+        return claim->api_key;
+    if (!claim->authorization || strncasecmp(claim->authorization, "Bearer ", 7) != 0)
+        return NULL;
+    const char *text = claim->authorization + 7;
+    return text + strspn(text, " ");
+}
+
+static int check_key(struct gate *gate, const struct gate_claim *claim, struct gate_key **out,
                      struct treadle_error *error)
 {
-    if (!authorization || strncasecmp(authorization, "Bearer ", 7) != 0)
+    const char *text = find_key(claim);
+    if (!text)
         return refuse_key(error, "You didn't provide an API key. Provide it in an Authorization "
                                  "header using Bearer auth (Authorization: Bearer YOUR_KEY).");
-    const char *text = authorization + 7;
-    struct gate_key *key = keyring_check(&gate->keyring, text + strspn(text, " "));
+    struct gate_key *key = keyring_check(&gate->keyring, text);
     if (!key)
         return refuse_key(error, "Incorrect API key provided.");
     if (atomic_load(&key->revoked_at))
@@ -106,9 +117,9 @@ static int choose_project(const struct gate_key *key, const char *sent, const ch
 {
     if (sent && !is_project(sent))
         return error_set_request(error, "invalid_project", NULL,
-                                 "OpenAI-Project is not the name of a project: expected 1 to %d "
-                                 "letters, digits, '_', '.' and '-'.",
-                                 GATE_PROJECT_LENGTH);
+                                 "'%.100s' is not the name of a project: expected 1 to %d letters, "
+                                 "digits, '_', '.' and '-'.",
+                                 sent, GATE_PROJECT_LENGTH);
     if (key && sent && strcmp(key->project, sent) != 0)
         return error_set_wire(error, 401, "invalid_request_error", "mismatched_project", NULL,
                               "OpenAI-Project header should match project for API key.");
@@ -123,7 +134,7 @@ int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate
     const char *project = GATE_DEFAULT_PROJECT;
     int rc = 0;
     if (gate->require_keys && !claim->owner)
-        rc = check_key(gate, claim->authorization, &key, error);
+        rc = check_key(gate, claim, &key, error);
     if (!rc)
         rc = choose_project(key, claim->project, &project, error);
     if (rc)

@@ -51,7 +51,8 @@ bool gate_has_keys(struct gate *gate);
 struct gate_claim {
     bool owner;                /* it came through the owner's socket */
     const char *authorization; /* the header, or NULL */
-    const char *project;       /* OpenAI-Project, or NULL */
+    const char *api_key;       /* a key that came in a header of its own, and wins; or NULL */
+    const char *project;       /* that the request names, or NULL */
 };
 
 struct gate_caller {

@@ -7,8 +7,10 @@
 #include "server/dispatch.h"
 
 #include "api/error.h"
+#include "api/json.h"
 #include "base/error.h"
 #include "server/access.h"
+#include "server/identity.h"
 #include "server/perform.h"
 
 enum { ARENA_LIMIT = 128 << 20 };
@@ -91,7 +93,42 @@ static void send_error(struct dispatch *dispatch, const struct http_request *req
 
 /* ---- Handling ------------------------------------------------------------------------------- */
 
-static int parse_body(struct resource_call *call, struct treadle_error *error)
+/* Whether a request of that kind needs a model and names none. */
+static bool lacks_model(const struct treadle_type *type, const json_t *body)
+{
+    const struct field *field = field_find(type, "model");
+    const json_t *model = json_object_get(body, "model");
+    return field && field->flags & FIELD_REQUIRED && (!model || json_is_null(model));
+}
+
+/* A deployment is a name of a model: it answers where a model is asked directly, whatever the body
+ * says, and elsewhere takes the place of a model that must be named. */
+static int set_model(enum endpoint_id id, const struct treadle_type *type, const char *deployment,
+                     json_t *body, struct treadle_error *error)
+{
+    bool direct = id == ENDPOINT_CHAT_CREATE || id == ENDPOINT_EMBEDDING_CREATE;
+    if (!json_is_object(body) || (!direct && !lacks_model(type, body)))
+        return 0;
+    return json_object_set_new(body, "model", json_string(deployment)) ? error_set_memory(error)
+                                                                       : 0;
+}
+
+static int parse_deployed(const struct route *route, struct resource_call *call, const char *text,
+                          size_t length, void *out, struct treadle_error *error)
+{
+    const struct treadle_type *type = call->endpoint->request;
+    json_t *body = NULL;
+    int rc = json_parse(text, length, &body, error);
+    if (!rc)
+        rc = set_model(route->match.id, type, route->prefix.deployment, body, error);
+    if (!rc)
+        rc = field_read(type, body, FIELD_STRICT, call->arena, out, error);
+    json_decref(body);
+    return rc;
+}
+
+static int parse_body(const struct route *route, struct resource_call *call,
+                      struct treadle_error *error)
 {
     const struct treadle_type *type = call->endpoint->request;
     const char *text = call->request->body ? call->request->body : "{}";
@@ -101,7 +138,9 @@ static int parse_body(struct resource_call *call, struct treadle_error *error)
     void *body = arena_alloc(call->arena, type->size);
     if (!body)
         return error_set_memory(error);
-    int rc = field_parse(type, text, length, FIELD_STRICT, call->arena, body, error);
+    int rc = route->prefix.deployment
+                 ? parse_deployed(route, call, text, length, body, error)
+                 : field_parse(type, text, length, FIELD_STRICT, call->arena, body, error);
     if (!rc)
         call->body = body;
     return rc;
@@ -148,7 +187,7 @@ static enum perform_outcome run_call(struct resource_call *call, const struct en
 {
     *rc = resource_parse_query(call->endpoint, request, &call->query, error);
     if (!*rc)
-        *rc = parse_body(call, error);
+        *rc = parse_body(&entry->route, call, error);
     return *rc ? PERFORM_ENDED : perform_call(entry->route.match.id, call, request, end, rc, error);
 }
 
@@ -191,6 +230,8 @@ static int handle(struct dispatch *dispatch, const struct entry *entry,
 {
     if (route_is_endpoint(&entry->route))
         return call_endpoint(dispatch, entry, request, reply, error);
+    if (entry->route.operation == ROUTE_TOKEN)
+        return identity_answer(&dispatch->rules, request, reply, error);
     if (!entry->preflight)
         return probe_answer(&dispatch->probe, entry->route.operation, request, reply, error);
     reply->status = 204;

@@ -15,7 +15,9 @@
 #define ORGANIZATION "treadle"
 
 /* What a browser may send besides x-stainless-…, which the SDKs send about themselves. */
-#define SENT_HEADERS "Authorization, Content-Type, OpenAI-Beta, OpenAI-Organization, OpenAI-Project"
+#define SENT_HEADERS                                                                               \
+    "Authorization, Content-Type, OpenAI-Beta, OpenAI-Organization, OpenAI-Project, api-key, "     \
+    "Last-Event-ID, Treadle-Event-Ids, x-ms-client-request-id, x-ms-useragent"
 #define SHOWN_HEADERS                                                                              \
     "x-request-id, openai-processing-ms, openai-poll-after-ms, openai-project, retry-after, "      \
     "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"
@@ -73,19 +75,46 @@ static bool needs_no_caller(const struct entry_rules *rules, const struct http_r
                             const struct entry *entry)
 {
     size_t operation = entry->route.operation;
-    return operation == ROUTE_HEALTH || operation == ROUTE_READY ||
+    return operation == ROUTE_HEALTH || operation == ROUTE_READY || operation == ROUTE_TOKEN ||
            (operation == ROUTE_METRICS && request->local && !rules->require_keys);
+}
+
+/* The project that the path or the header names. */
+static int find_project(const struct http_request *request, const struct route *route,
+                        const char **out, struct treadle_error *error)
+{
+    const char *header = http_header(request, "openai-project");
+    const char *path = route->prefix.project;
+    if (header && path && strcmp(header, path) != 0)
+        return error_set_wire(error, 401, "invalid_request_error", "mismatched_project", NULL,
+                              "OpenAI-Project header should match the project of the path.");
+    *out = path ? path : header;
+    return 0;
+}
+
+/* Clients of Azure have a header for the key; its gateway has another, which is looked at last. */
+static struct gate_claim make_claim(const struct entry_rules *rules,
+                                    const struct http_request *request, const char *project)
+{
+    struct gate_claim claim = {
+        .owner = rules->owner >> request->listener & 1,
+        .authorization = http_header(request, "authorization"),
+        .api_key = http_header(request, "api-key"),
+        .project = project,
+    };
+    if (!claim.authorization && !claim.api_key)
+        claim.api_key = http_header(request, "ocp-apim-subscription-key");
+    return claim;
 }
 
 static int admit(const struct entry_rules *rules, const struct http_request *request,
                  struct entry *entry, struct treadle_error *error)
 {
-    const struct gate_claim claim = {
-        .owner = rules->owner >> request->listener & 1,
-        .authorization = http_header(request, "authorization"),
-        .project = http_header(request, "openai-project"),
-    };
-    int rc = gate_identify(rules->gate, &claim, &entry->caller, error);
+    const char *project = NULL;
+    int rc = find_project(request, &entry->route, &project, error);
+    const struct gate_claim claim = make_claim(rules, request, project);
+    if (!rc)
+        rc = gate_identify(rules->gate, &claim, &entry->caller, error);
     if (!rc)
         rc = gate_admit(rules->gate, &entry->caller, &entry->quota, error);
     if (!rc && route_is_endpoint(&entry->route) && endpoint_get(entry->route.match.id)->owner)
@@ -212,6 +241,15 @@ static void add_quota(const struct http_request *request, const struct entry *en
                           arena_format(arena, "%lld", (long long)(quota->wait / 1000000 + 1)));
 }
 
+/* What support scripts for Azure print, and what its clients compare. */
+static void add_azure_headers(const struct http_request *request, struct http_reply *reply)
+{
+    const char *sent = http_header(request, "x-ms-client-request-id");
+    http_reply_header(reply, "apim-request-id", request->id);
+    if (sent)
+        http_reply_header(reply, "x-ms-client-request-id", sent);
+}
+
 void entry_decorate(const struct entry_rules *rules, const struct http_request *request,
                     struct http_reply *reply)
 {
@@ -224,6 +262,8 @@ void entry_decorate(const struct entry_rules *rules, const struct http_request *
         http_reply_header(reply, "openai-project", entry->caller.project);
     if (entry)
         add_quota(request, entry, reply);
+    if (entry && entry->route.prefix.foreign)
+        add_azure_headers(request, reply);
     if (request)
         add_browser_headers(rules, request, entry, reply);
 }

@@ -23,6 +23,7 @@ struct entry_rules {
     const char *origins[ENTRY_MOST_ORIGINS + 1]; /* of pages that may ask; "*" for any; then NULL */
     unsigned sockets; /* listeners that are Unix sockets, a bit each: no browser gets there */
     const atomic_bool *disk_full; /* NULL: never; what adds something is refused meanwhile */
+    bool tls;                     /* listeners that are no sockets speak TLS alone */
     unsigned owner;               /* of these, those that the store's owner alone can open */
 };
 

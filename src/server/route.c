@@ -7,17 +7,22 @@
 
 #include "base/error.h"
 
-static const char *const own_names[ROUTE_COUNT] = {
-    [ROUTE_HEALTH] = "health",
-    [ROUTE_READY] = "ready",
-    [ROUTE_METRICS] = "metrics",
-    [ROUTE_NONE] = "none",
+static const struct {
+    const char *name;
+    const char *segments[2]; /* of its path */
+    size_t count;
+} own[ROUTE_COUNT] = {
+    [ROUTE_HEALTH] = {"health", {"health"}, 1},
+    [ROUTE_READY] = {"ready", {"ready"}, 1},
+    [ROUTE_METRICS] = {"metrics", {"metrics"}, 1},
+    [ROUTE_TOKEN] = {"token", {"msi", "token"}, 2},
+    [ROUTE_NONE] = {"none", {NULL}, 0},
 };
 
 const char *route_name(size_t operation)
 {
     return operation < ENDPOINT_COUNT ? endpoint_get((enum endpoint_id)operation)->name
-                                      : own_names[operation];
+                                      : own[operation].name;
 }
 
 bool route_is_quick(const struct route *route)
@@ -26,10 +31,20 @@ bool route_is_quick(const struct route *route)
                                     : route->operation == ROUTE_HEALTH;
 }
 
+static bool is_own(const struct http_request *request, size_t operation)
+{
+    if (request->segment_count != own[operation].count)
+        return false;
+    for (size_t i = 0; i < own[operation].count; i++)
+        if (strcmp(request->segments[i], own[operation].segments[i]) != 0)
+            return false;
+    return true;
+}
+
 static int find_own(const struct http_request *request, struct route *out)
 {
     for (size_t i = ROUTE_HEALTH; i < ROUTE_NONE; i++) {
-        if (strcmp(request->segments[0], own_names[i]) != 0)
+        if (!is_own(request, i))
             continue;
         bool reads = strcmp(request->method, "GET") == 0 || strcmp(request->method, "HEAD") == 0;
         out->match.allowed = ENDPOINT_GET;
@@ -42,27 +57,35 @@ static int find_own(const struct http_request *request, struct route *out)
 
 static int find_endpoint(const struct http_request *request, struct route *out)
 {
-    int rc = endpoint_find(request->method, request->segments + 1, request->segment_count - 1,
-                           &out->match);
+    struct prefix prefix = prefix_find(request->segments, request->segment_count);
+    struct endpoint_match match = {.allowed = 0};
+    if (!prefix.length)
+        return TREADLE_ENOTFOUND;
+    int rc = endpoint_find(request->method, request->segments + prefix.length,
+                           request->segment_count - prefix.length, &match);
+    if (!rc && prefix.foreign && endpoint_get(match.id)->own && !endpoint_get(match.id)->shared)
+        return TREADLE_ENOTFOUND;
+    out->match = match;
+    out->prefix = prefix;
     if (!rc)
-        out->operation = out->match.id;
+        out->operation = match.id;
     return rc;
 }
 
 int route_find(const struct http_request *request, struct route *out, struct treadle_error *error)
 {
-    int rc = TREADLE_ENOTFOUND;
     *out = (struct route){.operation = ROUTE_NONE};
-    if (request->segment_count == 1)
-        rc = find_own(request, out);
-    else if (request->segment_count > 1 && strcmp(request->segments[0], "v1") == 0)
+    int rc = find_own(request, out);
+    if (rc == TREADLE_ENOTFOUND)
         rc = find_endpoint(request, out);
     if (rc == TREADLE_ESTATE)
         return error_set_wire(error, 405, "invalid_request_error", "method_not_supported", NULL,
                               "Not allowed to %.16s on %.200s.", request->method, request->path);
     if (rc)
         return error_set_wire(error, 404, "invalid_request_error", "unknown_url", NULL,
-                              "Unknown request URL: %.16s %.200s. Paths start with /v1.",
+                              "Unknown request URL: %.16s %.200s. Paths start with /v1, or with "
+                              "/openai, /openai/v1, /openai/deployments/NAME or "
+                              "/api/projects/NAME for clients of Azure.",
                               request->method, request->path);
     return 0;
 }

@@ -10,18 +10,21 @@
 
 #include "api/endpoint.h"
 #include "http/http.h"
+#include "server/prefix.h"
 
 enum {
     /* Below are the values of enum endpoint_id. */
     ROUTE_HEALTH = ENDPOINT_COUNT,
     ROUTE_READY,
     ROUTE_METRICS,
-    ROUTE_NONE, /* nothing was found */
+    ROUTE_TOKEN, /* the token of a managed identity, for clients of Azure */
+    ROUTE_NONE,  /* nothing was found */
     ROUTE_COUNT
 };
 
 struct route {
     size_t operation;
+    struct prefix prefix;        /* before the path of an endpoint */
     struct endpoint_match match; /* of an endpoint; `allowed` is set for a wrong method as well */
 };
 

@@ -310,6 +310,7 @@ static int start_listener(struct server *server, const struct server_options *op
         .log = options->log,
     };
     set_addresses(server, options, &http);
+    server->dispatch.rules.tls = certificate != NULL;
     http.private_listeners = server->dispatch.rules.owner;
     rc = http_start(&server->http, &http, error);
 done:
