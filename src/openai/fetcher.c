@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/image.h"
 #include "openai/address.h"
+#include "openai/remote_error.h"
 
 enum {
     CONNECT_SECONDS = 10,
@@ -240,6 +241,7 @@ static void begin(struct fetch *fetch)
                                            .attempts = ATTEMPTS,
                                            .cancelled = fetch->cancelled,
                                            .may_connect = on_connect,
+                                           .words = &remote_error_words,
                                            .handler = &fetch_handler,
                                            .context = fetch};
     if (permission == FORBIDDEN)

@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "openai/openai_server.h"
+#include "openai/remote_error.h"
 
 enum {
     CONNECT_SECONDS = 10,
@@ -115,7 +116,8 @@ struct loop_exchange openai_exchange(const struct openai *server)
                                   .connect_seconds = server->connect_seconds,
                                   .first_seconds = server->first_seconds,
                                   .idle_seconds = server->idle_seconds,
-                                  .attempts = server->attempts};
+                                  .attempts = server->attempts,
+                                  .words = &remote_error_words};
 }
 
 static int submit(struct call *call, struct treadle_error *error)

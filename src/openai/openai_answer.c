@@ -13,8 +13,8 @@
 #include "language/language.h"
 #include "openai/openai_calls.h"
 #include "openai/openai_server.h"
+#include "openai/remote_error.h"
 #include "openai/stencil.h"
-#include "outbound/remote_error.h"
 
 enum {
     LARGEST_EVENT = 4 << 20,
@@ -228,7 +228,7 @@ static int take_json(struct openai_answer *answer, const char *data, size_t leng
         answer->error.code = rc = TREADLE_EPARSE;
     } else if (json_is_object(json_object_get(object, "error")) ||
                json_is_string(json_object_get(object, "error"))) {
-        rc = remote_error_event(&answer->error, data, length, answer->key);
+        rc = remote_error_event(data, length, answer->key, &answer->error);
     } else {
         rc = take_object(answer, object);
         if (!rc && !answer->is_whole && is_text_alone(object))
@@ -259,7 +259,7 @@ static int take_event(struct openai_answer *answer)
         return 0;
     }
     if (strcmp(answer->sse.name, "error") == 0)
-        return remote_error_event(&answer->error, data, length, answer->key);
+        return remote_error_event(data, length, answer->key, &answer->error);
     return length ? take_data(answer, data, length) : 0;
 }
 
@@ -332,7 +332,7 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
 
 static int cut_off(struct treadle_error *error)
 {
-    remote_error_transport(error, REMOTE_BROKE_OFF, "it has no end");
+    remote_error_transport(LOOP_BROKE_OFF, "it has no end", error);
     return error->code;
 }
 

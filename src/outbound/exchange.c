@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/ident.h"
-#include "outbound/remote_error.h"
 
 enum {
     ERROR_BYTES = 64 * 1024, /* kept of a reply that says an error */
@@ -255,18 +254,18 @@ static bool is_passing(CURLcode code)
     }
 }
 
-static enum remote_failure failure_of(CURLcode code)
+static enum loop_loss loss_of(CURLcode code)
 {
     switch (code) {
     case CURLE_OPERATION_TIMEDOUT:
-        return REMOTE_TIMEOUT;
+        return LOOP_TIMEOUT;
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
-        return REMOTE_BROKE_OFF;
+        return LOOP_BROKE_OFF;
     default:
-        return REMOTE_UNREACHABLE;
+        return LOOP_UNREACHABLE;
     }
 }
 
@@ -293,12 +292,12 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
         return fail(exchange, false, pause_ms);
     }
     if (code) {
-        remote_error_transport(error, failure_of(code), curl_easy_strerror(code));
+        of->words->lost(loss_of(code), curl_easy_strerror(code), error);
         return fail(exchange, is_passing(code), pause_ms);
     }
     long status = status_of(exchange);
     if (status < 200 || status > 299) {
-        bool may_help = remote_error_read(error, status, &exchange->refusal, of->key);
+        bool may_help = of->words->refused(status, &exchange->refusal, of->key, error);
         tell_moved(exchange);
         return fail(exchange, may_help, pause_ms);
     }
@@ -309,6 +308,6 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
 
 void exchange_overdue(const struct exchange *exchange, struct treadle_error *error)
 {
-    remote_error_transport(error, REMOTE_TIMEOUT,
-                           exchange->heard ? "it fell silent" : "it was silent");
+    exchange->of.words->lost(LOOP_TIMEOUT, exchange->heard ? "it fell silent" : "it was silent",
+                             error);
 }

@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <sys/socket.h>
 
+#include "base/buffer.h"
 #include "treadle/error.h"
 
 struct loop;
@@ -36,6 +37,19 @@ struct loop_handler {
     void (*moved)(void *context, const char *url);
 };
 
+/* How a try failed that brought no whole reply. */
+enum loop_loss { LOOP_UNREACHABLE, LOOP_BROKE_OFF, LOOP_TIMEOUT };
+
+/* What failures are called: who asks that kind of server knows how it words them. Both MUST be
+ * there. */
+struct loop_words {
+    void (*lost)(enum loop_loss loss, const char *why, struct treadle_error *error);
+    /* A reply that is no success. True when the same request may work later. The key must not stand
+     * in the error. */
+    bool (*refused)(long status, const struct buffer *body, const char *key,
+                    struct treadle_error *error);
+};
+
 struct loop_exchange {
     const char *url;
     const char *key;    /* may be NULL */
@@ -51,6 +65,7 @@ struct loop_exchange {
     /* Whether to connect there; NULL: yes. Such an exchange uses no proxy and no connection of
      * others, so nothing can lead it elsewhere. */
     bool (*may_connect)(void *context, const struct sockaddr *address);
+    const struct loop_words *words;
     const struct loop_handler *handler;
     void *context;
 };

@@ -10,7 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "outbound/loop.h"
+#include "openai/remote_error.h"
 #include "scripted_server.h"
 
 struct result {
@@ -126,6 +126,7 @@ static struct loop_exchange exchange_of(struct fixture *fixture, struct result *
                                   .first_seconds = 5,
                                   .idle_seconds = 5,
                                   .attempts = 1,
+                                  .words = &remote_error_words,
                                   .handler = &handler,
                                   .context = result};
 }

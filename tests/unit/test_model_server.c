@@ -15,7 +15,7 @@
 #include "builtin/extractive.h"
 #include "builtin/hash_embedding.h"
 #include "openai/openai_server.h"
-#include "outbound/remote_error.h"
+#include "openai/remote_error.h"
 #include "scripted_server.h"
 #include "server/models.h"
 
@@ -79,7 +79,7 @@ static void errors_are_told_apart(void **state)
         struct buffer body;
         buffer_init(&body, 1024);
         buffer_append_string(&body, rows[i].body);
-        assert_int_equal(remote_error_read(&error, rows[i].status, &body, "s3cret"), rows[i].again);
+        assert_int_equal(remote_error_read(rows[i].status, &body, "s3cret", &error), rows[i].again);
         assert_int_equal(error.http_status, rows[i].told);
         assert_non_null(strstr(error.message, rows[i].message));
         assert_null(strstr(error.message, "s3cret"));

@@ -4,7 +4,7 @@
  * Servers differ in how they say an error: {"error": {"message", "type", "param", "code"}},
  * {"error": "text"}, {"message": "text"}, {"detail": "text"}; all of these are read.
  */
-#include "outbound/remote_error.h"
+#include "openai/remote_error.h"
 
 #include <string.h>
 
@@ -17,19 +17,18 @@ struct remote {
     const char *param;
 };
 
-void remote_error_transport(struct treadle_error *error, enum remote_failure failure,
-                            const char *why)
+void remote_error_transport(enum loop_loss loss, const char *why, struct treadle_error *error)
 {
-    static const char *const texts[] = {[REMOTE_UNREACHABLE] = "The model server cannot be reached",
-                                        [REMOTE_BROKE_OFF] = "The model server's answer broke off",
-                                        [REMOTE_TIMEOUT] =
+    static const char *const texts[] = {[LOOP_UNREACHABLE] = "The model server cannot be reached",
+                                        [LOOP_BROKE_OFF] = "The model server's answer broke off",
+                                        [LOOP_TIMEOUT] =
                                             "The model server took too long to answer"};
-    static const char *const codes[] = {[REMOTE_UNREACHABLE] = "model_server_unreachable",
-                                        [REMOTE_BROKE_OFF] = "model_server_error",
-                                        [REMOTE_TIMEOUT] = "model_server_timeout"};
-    bool timeout = failure == REMOTE_TIMEOUT;
-    error_set_wire(error, timeout ? 504 : 502, "server_error", codes[failure], NULL, "%s (%s).",
-                   texts[failure], why);
+    static const char *const codes[] = {[LOOP_UNREACHABLE] = "model_server_unreachable",
+                                        [LOOP_BROKE_OFF] = "model_server_error",
+                                        [LOOP_TIMEOUT] = "model_server_timeout"};
+    bool timeout = loss == LOOP_TIMEOUT;
+    error_set_wire(error, timeout ? 504 : 502, "server_error", codes[loss], NULL, "%s (%s).",
+                   texts[loss], why);
     error->code = timeout ? TREADLE_ETIMEOUT : TREADLE_ENETWORK;
 }
 
@@ -101,8 +100,8 @@ static bool may_pass(long status, const struct remote *remote)
     return status == 408 || status >= 500 || (status == 429 && !exhausted);
 }
 
-bool remote_error_read(struct treadle_error *error, long status, const struct buffer *body,
-                       const char *key)
+bool remote_error_read(long status, const struct buffer *body, const char *key,
+                       struct treadle_error *error)
 {
     json_t *value = NULL;
     /* Without JSON, or the memory for it, the status says what can be said. */
@@ -123,8 +122,11 @@ bool remote_error_read(struct treadle_error *error, long status, const struct bu
     return passing;
 }
 
-int remote_error_event(struct treadle_error *error, const char *text, size_t length,
-                       const char *key)
+const struct loop_words remote_error_words = {.lost = remote_error_transport,
+                                              .refused = remote_error_read};
+
+int remote_error_event(const char *text, size_t length, const char *key,
+                       struct treadle_error *error)
 {
     json_t *value = NULL;
     if (json_read(text, length, JSON_READ_REPEATED, &value, error) == TREADLE_EMEMORY)
