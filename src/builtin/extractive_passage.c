@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "builtin/extractive_internal.h"
@@ -97,16 +98,11 @@ struct gathering {
 static struct sentence *new_sentence(struct gathering *gathering)
 {
     struct sentences *out = gathering->out;
-    if (out->count == out->room) {
-        size_t room = out->room ? out->room * 2 : 128;
-        struct sentence *items = arena_array(gathering->arena, room, sizeof *items);
-        if (!items)
-            return NULL;
-        if (out->count)
-            memcpy(items, out->items, out->count * sizeof *items);
-        out->items = items;
-        out->room = room;
-    }
+    struct sentence *items =
+        array_grow_in(gathering->arena, out->items, out->count, &out->room, sizeof *items);
+    if (!items)
+        return NULL;
+    out->items = items;
     return &out->items[out->count++];
 }
 

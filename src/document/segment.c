@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -260,16 +261,12 @@ static bool is_exponent(const struct word *before, const struct word *after)
 static int put_character(struct making *making, size_t *count, uint32_t c,
                          struct treadle_error *error)
 {
-    if (*count == making->room) {
-        size_t room = making->room ? making->room * 2 : 1024;
-        if (room > TEXT_BYTES)
-            return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
-        uint32_t *more = reallocarray(making->characters, room, sizeof *more);
-        if (!more)
-            return error_set_memory(error);
-        making->characters = more;
-        making->room = room;
-    }
+    if (*count >= TEXT_BYTES)
+        return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
+    uint32_t *more = array_grow(making->characters, *count, &making->room, sizeof *more);
+    if (!more)
+        return error_set_memory(error);
+    making->characters = more;
     making->characters[(*count)++] = c;
     return 0;
 }

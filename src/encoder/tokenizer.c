@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "encoder/charmap.h"
@@ -178,14 +179,10 @@ void tokenizer_work_clear(struct tokenizer_work *work)
 
 static bool reserve(struct tokenizer_work *work, size_t more)
 {
-    if (work->room - work->length >= more)
-        return true;
-    size_t room = (work->length + more) * 2;
-    char *text = realloc(work->text, room);
+    char *text = array_grow(work->text, work->length + more, &work->room, 1);
     if (!text)
         return false;
     work->text = text;
-    work->room = room;
     return true;
 }
 
@@ -277,14 +274,11 @@ static void try_pieces(const struct tokenizer *tokenizer, const struct tokenizer
 
 static bool find_path(const struct tokenizer *tokenizer, struct tokenizer_work *work)
 {
-    if (work->place_room <= work->length) {
-        size_t room = (work->length + 1) * 2;
-        struct tokenizer_place *places = reallocarray(work->places, room, sizeof *places);
-        if (!places)
-            return false;
-        work->places = places;
-        work->place_room = room;
-    }
+    struct tokenizer_place *places =
+        array_grow(work->places, work->length, &work->place_room, sizeof *places);
+    if (!places)
+        return false;
+    work->places = places;
     for (size_t i = 0; i <= work->length; i++)
         work->places[i] = (struct tokenizer_place){.best = -INFINITY};
     work->places[0].best = 0;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
+
 #define NO_VALUE UINT32_MAX
 
 struct trie_node {
@@ -38,15 +40,12 @@ static int compare(const void *a, const void *b)
 /* Room for as many nodes as a node can have children, and the first of them. */
 static bool add_nodes(struct trie *trie, size_t count)
 {
-    if (trie->room - trie->count < count) {
-        size_t room = trie->room ? trie->room * 2 : 4096;
-        struct trie_node *nodes =
-            room < UINT32_MAX ? reallocarray(trie->nodes, room, sizeof *nodes) : NULL;
-        if (!nodes)
-            return false;
-        trie->nodes = nodes;
-        trie->room = room;
-    }
+    size_t last = trie->count + count - 1;
+    struct trie_node *nodes =
+        last < UINT32_MAX ? array_grow(trie->nodes, last, &trie->room, sizeof *nodes) : NULL;
+    if (!nodes)
+        return false;
+    trie->nodes = nodes;
     memset(trie->nodes + trie->count, 0, count * sizeof *trie->nodes);
     trie->count += count;
     return true;

@@ -8,6 +8,7 @@
 
 #include "api/json.h"
 #include "api/types.h"
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "engine/message_scan.h"
@@ -20,17 +21,12 @@ enum { LARGEST_MESSAGE = 8 << 20, MOST_STEPS = 128 };
 int conversation_add(struct conversation *conversation, const struct model_message *message,
                      struct treadle_error *error)
 {
-    if (conversation->count == conversation->capacity) {
-        size_t capacity = conversation->capacity ? conversation->capacity * 2 : 8;
-        struct model_message *messages =
-            arena_array(conversation->arena, capacity, sizeof *messages);
-        if (!messages)
-            return error_set_memory(error);
-        if (conversation->count)
-            memcpy(messages, conversation->messages, conversation->count * sizeof *messages);
-        conversation->messages = messages;
-        conversation->capacity = capacity;
-    }
+    struct model_message *messages =
+        array_grow_in(conversation->arena, conversation->messages, conversation->count,
+                      &conversation->capacity, sizeof *messages);
+    if (!messages)
+        return error_set_memory(error);
+    conversation->messages = messages;
     conversation->messages[conversation->count++] = *message;
     return 0;
 }

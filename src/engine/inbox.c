@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/error.h"
 
@@ -36,16 +37,13 @@ void inbox_clear(struct inbox *inbox)
 /* Under the lock. */
 static int add_entry(struct inbox_batch *batch, struct inbox_entry entry)
 {
-    if (batch->count == batch->room) {
-        size_t room = batch->room ? batch->room * 2 : 8;
-        if (room > MOST_ENTRIES)
-            return TREADLE_ELIMIT;
-        struct inbox_entry *entries = realloc(batch->entries, room * sizeof *entries);
-        if (!entries)
-            return TREADLE_EMEMORY;
-        batch->entries = entries;
-        batch->room = room;
-    }
+    if (batch->count >= MOST_ENTRIES)
+        return TREADLE_ELIMIT;
+    struct inbox_entry *entries =
+        array_grow(batch->entries, batch->count, &batch->room, sizeof *entries);
+    if (!entries)
+        return TREADLE_EMEMORY;
+    batch->entries = entries;
     batch->entries[batch->count++] = entry;
     return 0;
 }

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/array.h"
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -171,16 +172,10 @@ static int make_room(struct http_stream *stream, size_t length)
     if (stream->start)
         memmove(stream->data, stream->data + stream->start, stream->length);
     stream->start = 0;
-    if (wanted <= stream->capacity)
-        return 0;
-    size_t capacity = stream->capacity ? stream->capacity : 1024;
-    while (capacity < wanted)
-        capacity *= 2;
-    char *data = realloc(stream->data, capacity);
+    char *data = array_grow(stream->data, wanted - 1, &stream->capacity, 1);
     if (!data)
         return TREADLE_EMEMORY;
     stream->data = data;
-    stream->capacity = capacity;
     return 0;
 }
 

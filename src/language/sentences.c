@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unicode/utext.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "language/internal.h"
 
@@ -217,16 +218,11 @@ struct list {
 
 static bool list_add(struct list *list, size_t start, size_t end)
 {
-    if (list->count == list->room) {
-        size_t room = list->room ? list->room * 2 : 32;
-        struct language_span *spans = arena_array(list->arena, room, sizeof *spans);
-        if (!spans)
-            return false;
-        if (list->count)
-            memcpy(spans, list->spans, list->count * sizeof *spans);
-        list->spans = spans;
-        list->room = room;
-    }
+    struct language_span *spans =
+        array_grow_in(list->arena, list->spans, list->count, &list->room, sizeof *spans);
+    if (!spans)
+        return false;
+    list->spans = spans;
     list->spans[list->count++] = (struct language_span){start, end};
     return true;
 }

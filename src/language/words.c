@@ -13,6 +13,7 @@
 #include <unicode/uscript.h>
 #include <unicode/ustring.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/text.h"
 #include "language/internal.h"
@@ -72,16 +73,11 @@ static bool add(struct scan *scan, size_t start, size_t end, enum language_form 
         language_term(scan->language, scan->text + start, end - start, form);
     if (!found)
         return false;
-    if (scan->count == scan->room) {
-        size_t room = scan->room ? scan->room * 2 : 64;
-        struct language_word *words = arena_array(scan->arena, room, sizeof *words);
-        if (!words)
-            return false;
-        if (scan->count)
-            memcpy(words, scan->words, scan->count * sizeof *words);
-        scan->words = words;
-        scan->room = room;
-    }
+    struct language_word *words =
+        array_grow_in(scan->arena, scan->words, scan->count, &scan->room, sizeof *words);
+    if (!words)
+        return false;
+    scan->words = words;
     const char *term = arena_string(scan->arena, found->term);
     if (!term)
         return false;

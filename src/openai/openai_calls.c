@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/ident.h"
@@ -30,16 +31,12 @@ static struct openai_call *add_call(struct openai_calls *calls, int64_t index,
                   MOST_CALLS);
         return NULL;
     }
-    if (calls->count == calls->room) {
-        size_t room = calls->room ? calls->room * 2 : 4;
-        struct openai_call *items = realloc(calls->items, room * sizeof *items);
-        if (!items) {
-            error_set_memory(error);
-            return NULL;
-        }
-        calls->items = items;
-        calls->room = room;
+    struct openai_call *items = array_grow(calls->items, calls->count, &calls->room, sizeof *items);
+    if (!items) {
+        error_set_memory(error);
+        return NULL;
     }
+    calls->items = items;
     struct openai_call *call = &calls->items[calls->count++];
     *call = (struct openai_call){.index = index};
     buffer_init(&call->name, LONGEST_NAME);

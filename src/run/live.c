@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "api/types.h"
+#include "base/array.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "run/live_internal.h"
@@ -222,16 +223,13 @@ static const char too_large[] = "The model's answer is too large.";
 static int add_piece(struct live_run *live, const struct piece *piece, const char *text,
                      struct treadle_error *error)
 {
-    if (live->piece_count == live->piece_room) {
-        size_t room = live->piece_room ? live->piece_room * 2 : 16;
-        struct piece *pieces =
-            room <= MOST_PIECES ? realloc(live->pieces, room * sizeof *pieces) : NULL;
-        if (!pieces)
-            return room > MOST_PIECES ? error_set(error, TREADLE_ELIMIT, "%s", too_large)
-                                      : error_set_memory(error);
-        live->pieces = pieces;
-        live->piece_room = room;
-    }
+    if (live->piece_count >= MOST_PIECES)
+        return error_set(error, TREADLE_ELIMIT, "%s", too_large);
+    struct piece *pieces =
+        array_grow(live->pieces, live->piece_count, &live->piece_room, sizeof *pieces);
+    if (!pieces)
+        return error_set_memory(error);
+    live->pieces = pieces;
     if (buffer_append(&live->text, text, piece->length))
         return buffer_error(&live->text, too_large, error);
     live->pieces[live->piece_count] = *piece;
@@ -286,16 +284,12 @@ static int keep_annotation(struct live_run *live, const struct treadle_annotatio
                            struct treadle_error *error)
 {
     struct arena *arena = live->subject_arena;
-    if (live->annotation_count == live->annotation_room) {
-        size_t room = live->annotation_room ? live->annotation_room * 2 : 8;
-        struct treadle_annotation *longer = arena_array(arena, room, sizeof *longer);
-        if (!longer)
-            return error_set_memory(error);
-        if (live->annotation_count)
-            memcpy(longer, live->annotations, live->annotation_count * sizeof *longer);
-        live->annotations = longer;
-        live->annotation_room = room;
-    }
+    struct treadle_annotation *annotations =
+        array_grow_in(arena, live->annotations, live->annotation_count, &live->annotation_room,
+                      sizeof *annotations);
+    if (!annotations)
+        return error_set_memory(error);
+    live->annotations = annotations;
     struct treadle_annotation *kept = &live->annotations[live->annotation_count];
     struct treadle_file_citation *citation = arena_alloc(arena, sizeof *citation);
     *kept = *annotation;

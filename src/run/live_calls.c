@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/types.h"
+#include "base/array.h"
 #include "base/error.h"
 #include "run/live_internal.h"
 
@@ -13,14 +14,11 @@ enum { LARGEST_ARGUMENTS = 1 << 20, MOST_CHANGES = 1000 };
 int live_keep_call(struct live_run *live, const struct treadle_tool_call *call,
                    const char **(*arguments_of)(struct treadle_tool_call *call))
 {
-    if (live->call_count == live->call_room) {
-        size_t room = live->call_room ? live->call_room * 2 : 4;
-        struct live_call *calls = realloc(live->calls, room * sizeof *calls);
-        if (!calls)
-            return TREADLE_EMEMORY;
-        live->calls = calls;
-        live->call_room = room;
-    }
+    struct live_call *calls =
+        array_grow(live->calls, live->call_count, &live->call_room, sizeof *calls);
+    if (!calls)
+        return TREADLE_EMEMORY;
+    live->calls = calls;
     struct live_call *kept = &live->calls[live->call_count];
     *kept = (struct live_call){.arguments_of = arguments_of};
     int rc = field_copy(&treadle_tool_call_type, call, live->subject_arena, &kept->call);

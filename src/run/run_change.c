@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/types.h"
+#include "base/array.h"
 #include "base/error.h"
 #include "store/run_event_record.h"
 
@@ -46,16 +47,11 @@ int run_change_add(struct run_change *change, const char *run_id, enum treadle_e
     struct run_news *news = run_change_news(change, run_id);
     if (!news)
         return error_set_memory(error);
-    if (news->count == news->room) {
-        size_t room = news->room ? news->room * 2 : 4;
-        struct live_event *events = arena_array(change->arena, room, sizeof *events);
-        if (!events)
-            return error_set_memory(error);
-        if (news->count)
-            memcpy(events, news->events, news->count * sizeof *events);
-        news->events = events;
-        news->room = room;
-    }
+    struct live_event *events =
+        array_grow_in(change->arena, news->events, news->count, &news->room, sizeof *events);
+    if (!events)
+        return error_set_memory(error);
+    news->events = events;
     news->events[news->count++] = (struct live_event){{type, second}, data, detail};
     news->over |= event_ends_stream(type);
     return 0;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "search/heading.h"
@@ -33,14 +34,11 @@ static int put_page(struct window *window, int page, struct treadle_error *error
 {
     if (window->page_count && window->pages[window->page_count - 1].page == page)
         return 0;
-    if (window->page_count == window->page_room) {
-        size_t room = window->page_room ? window->page_room * 2 : 16;
-        struct search_page *pages = reallocarray(window->pages, room, sizeof *pages);
-        if (!pages)
-            return error_set_memory(error);
-        window->pages = pages;
-        window->page_room = room;
-    }
+    struct search_page *pages =
+        array_grow(window->pages, window->page_count, &window->page_room, sizeof *pages);
+    if (!pages)
+        return error_set_memory(error);
+    window->pages = pages;
     window->pages[window->page_count++] =
         (struct search_page){.offset = window->text.length, .page = page};
     return 0;
@@ -91,13 +89,10 @@ static size_t middle(const struct window *window, size_t from, size_t to)
 static int put_units(struct window *window, struct search_chunk *chunk, struct treadle_error *error)
 {
     size_t count = window->last - window->first;
-    if (count > window->start_room) {
-        size_t *starts = reallocarray(window->starts, count * 2, sizeof *starts);
-        if (!starts)
-            return error_set_memory(error);
-        window->starts = starts;
-        window->start_room = count * 2;
-    }
+    size_t *starts = array_grow(window->starts, count, &window->start_room, sizeof *starts);
+    if (!starts)
+        return error_set_memory(error);
+    window->starts = starts;
     for (size_t i = window->first; i < window->last; i++) {
         struct search_unit *unit = &window->units->items[i];
         if (window->text.length)

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/array.h"
 #include "base/error.h"
 
 enum { PASSAGE_TOKENS = 220, FEWEST_TOKENS = 24, TEXTS = 64 << 20 };
@@ -53,18 +54,18 @@ static size_t passage_end(const struct passages *passages, const struct search_u
 
 static struct search_passage *new_passage(struct passages *passages)
 {
-    if (passages->count == passages->room) {
-        size_t room = passages->room ? passages->room * 2 : 16;
-        struct search_passage *items = reallocarray(passages->items, room, sizeof *items);
-        if (items)
-            passages->items = items;
-        struct passage_texts *offsets = reallocarray(passages->offsets, room, sizeof *offsets);
-        if (offsets)
-            passages->offsets = offsets;
-        if (!items || !offsets)
-            return NULL;
-        passages->room = room;
-    }
+    size_t item_room = passages->room, offset_room = passages->room;
+    struct search_passage *items =
+        array_grow(passages->items, passages->count, &item_room, sizeof *items);
+    if (items)
+        passages->items = items;
+    struct passage_texts *offsets =
+        array_grow(passages->offsets, passages->count, &offset_room, sizeof *offsets);
+    if (offsets)
+        passages->offsets = offsets;
+    if (!items || !offsets)
+        return NULL;
+    passages->room = item_room;
     return &passages->items[passages->count++];
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -31,14 +32,10 @@ static int add(struct search_units *units, const struct document_block *block, s
         end--;
     if (start == end)
         return 0;
-    if (units->count == units->room) {
-        size_t room = units->room ? units->room * 2 : 256;
-        struct search_unit *items = reallocarray(units->items, room, sizeof *items);
-        if (!items)
-            return error_set_memory(error);
-        units->items = items;
-        units->room = room;
-    }
+    struct search_unit *items = array_grow(units->items, units->count, &units->room, sizeof *items);
+    if (!items)
+        return error_set_memory(error);
+    units->items = items;
     struct search_unit *unit = &units->items[units->count];
     *unit = (struct search_unit){.text = block->text + start,
                                  .length = end - start,

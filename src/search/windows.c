@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/error.h"
 #include "base/text.h"
 
@@ -23,14 +24,11 @@ struct cutting {
 
 static int add_piece(struct cutting *cutting, size_t start, size_t end, struct treadle_error *error)
 {
-    if (cutting->count == cutting->room) {
-        size_t room = cutting->room ? cutting->room * 2 : 256;
-        struct piece *pieces = reallocarray(cutting->pieces, room, sizeof *pieces);
-        if (!pieces)
-            return error_set_memory(error);
-        cutting->pieces = pieces;
-        cutting->room = room;
-    }
+    struct piece *pieces =
+        array_grow(cutting->pieces, cutting->count, &cutting->room, sizeof *pieces);
+    if (!pieces)
+        return error_set_memory(error);
+    cutting->pieces = pieces;
     cutting->pieces[cutting->count++] =
         (struct piece){start, end, language_tokens(cutting->text + start, end - start)};
     return 0;
