@@ -27,6 +27,8 @@ from pathlib import Path
 
 WIDE = '\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff'  # written without spaces: each counts by itself
 WORD = re.compile(f'[{WIDE}]|[^\\W{WIDE}]+')
+MARK = re.compile('[\u0591-\u05bd\u05bf\u05c1\u05c2\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06ed\u200e\u200f'
+                  '\u202a-\u202e]')
 LIMIT = 300  # seconds for one tool and one file
 
 
@@ -43,6 +45,8 @@ def without_repeats(text):
 
 def words_of(text):
     text = unicodedata.normalize('NFKC', text)
+    # Points of Hebrew and Arabic are put to other letters by each tool.
+    text = MARK.sub('', text)
     # A word that a hyphen parts at a line's end counts as one.
     text = re.sub(r'(\w)[-\u00ad]\s*\n\s*(\w)', r'\1\2', text).replace('\u00ad', '')
     return WORD.findall(text.lower())

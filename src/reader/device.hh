@@ -6,6 +6,7 @@
 #define READER_DEVICE_HH
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -15,6 +16,8 @@
 #include <CharTypes.h>
 #include <GfxState.h>
 #include <TextOutputDev.h>
+
+#include "reader/marks.hh"
 
 /* Characters; poppler's time for joining words to lines grows faster than their number. */
 const int most_flowing = 400000;
@@ -28,9 +31,10 @@ struct comment {
 class Device : public TextOutputDev
 {
   public:
-    /* With `in_order`, words stay in the order of drawing and are not joined to lines. */
-    explicit Device(bool in_order)
-        : TextOutputDev(nullptr, false, 0, in_order, false), raw(in_order)
+    /* With `in_order`, words stay in the order of drawing and are not joined to lines. `letter_marks`
+     * learns what marks the page has or, where that is decided, says to which letters they belong. */
+    Device(bool in_order, Marks *letter_marks)
+        : TextOutputDev(nullptr, false, 0, in_order, false), points(letter_marks), raw(in_order)
     {
     }
 
@@ -55,7 +59,13 @@ class Device : public TextOutputDev
         position += bytes;
         characters++;
         unknown += is_unknown(u, length);
-        TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u, length);
+        if (u && (points->decided || length > 1))
+            draw_turned(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u, length);
+        else
+            TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, u,
+                                    length);
+        if (!points->decided)
+            note_points(state, x, y, dx, dy, u, length);
     }
 
     void incCharCount(int count) override
@@ -122,6 +132,31 @@ class Device : public TextOutputDev
     std::vector<comment> comments;
 
   private:
+    /* Draws a glyph with the marks that belong to it, as its text is seen. */
+    void draw_turned(GfxState *state, double x, double y, double dx, double dy, double origin_x,
+                     double origin_y, CharCode code, int bytes, const Unicode *u, int length)
+    {
+        if (points->is_taken(characters)) {
+            TextOutputDev::incCharCount(bytes);
+            return;
+        }
+        glyph_text seen(u, u + length);
+        points->append(characters, seen);
+        marks_turn(seen);
+        TextOutputDev::drawChar(state, x, y, dx, dy, origin_x, origin_y, code, bytes, seen.data(),
+                                static_cast<int>(seen.size()));
+    }
+
+    void note_points(const GfxState *state, double x, double y, double dx, double dy,
+                     const Unicode *u, int length)
+    {
+        double left, base, width, rise;
+        state->transform(x, y, &left, &base);
+        state->transformDelta(dx, dy, &width, &rise);
+        points->note(characters, u, u ? length : 0, std::min(left, left + width), base,
+                     std::fabs(width), state->getTransformedFontSize());
+    }
+
     static bool is_unknown(const Unicode *u, int length)
     {
         return length < 1 || !u || u[0] < 0x20 || u[0] == 0xFFFD ||
@@ -172,6 +207,7 @@ class Device : public TextOutputDev
             artifact = depth;
     }
 
+    Marks *points;
     const bool raw;
     double to_page[6] = {}; /* from the file's coordinates */
     int position = 0;       /* bytes of shown text so far, as poppler counts them in its words */

@@ -177,6 +177,7 @@ word_list sort_words(const TextPage *page)
 
 /* A page that was drawn, and its words, which the device owns. */
 struct drawing {
+    Marks marks;
     std::unique_ptr<Device> device;
     TextPage *page = nullptr;
     std::unique_ptr<TextWordList> list;
@@ -192,9 +193,13 @@ struct drawing {
 
 void draw(drawing *out, PDFDoc *document, int number, bool whole, bool raw)
 {
-    out->device = std::make_unique<Device>(raw);
+    out->device = std::make_unique<Device>(raw, &out->marks);
     document->displayPage(out->device.get(), number, 72, 72, 0, whole, !whole, false, nullptr,
                           nullptr, Device::show_annotation, out->device.get());
+    if (!out->marks.decided && out->marks.decide()) {
+        draw(out, document, number, whole, raw);
+        return;
+    }
     if (out->device->overfull)
         return;
     out->page = out->device->takeText();

@@ -266,6 +266,47 @@ def rtl_marks_above_letters():
     return pdf.bytes(), ['!ש ל', '!ל ו', '!ו ם']
 
 
+VOCALISED = 'كَانَ أَبُو ٱلْهُذَيْلِ أَسْلَمَ ٱلنَّاسِ صَدْرًا'
+
+
+def draw_glyphs(pdf, y, clusters, leftward):
+    """Draws letters, each with its marks, at their places from the right to the left. Marks are drawn
+    after their letter where the drawing goes leftward, else before it."""
+    content, x = [], 500
+    for cluster in clusters:
+        x -= 6
+        glyphs = [(cluster[0], x, y)] + [(mark, x + 2, y - 3) for mark in cluster[1:]]
+        content += [pdf.text(gx, gy, glyph, 12, 'U') for glyph, gx, gy in glyphs if glyph != ' ']
+    return content if leftward else content[::-1]
+
+
+def clusters_of(text):
+    return re.findall('[^\u064b-\u0652][\u064b-\u0652]*', text)
+
+
+@case
+def rtl_marks_drawn_before_letters():
+    """From left to right, so each mark comes before its letter, as some engines draw."""
+    pdf = Pdf()
+    pdf.page(*draw_glyphs(pdf, 100, clusters_of(VOCALISED), False))
+    return pdf.bytes(), [VOCALISED]
+
+
+@case
+def rtl_marks_drawn_after_letters():
+    pdf = Pdf()
+    pdf.page(*draw_glyphs(pdf, 100, clusters_of(VOCALISED), True))
+    return pdf.bytes(), [VOCALISED]
+
+
+@case
+def rtl_ligature():
+    """A glyph that is two letters has them in the order of reading."""
+    pdf = Pdf()
+    pdf.page(pdf.text(300, 100, 'مك\ue000س', font='U', size=12))
+    return pdf.bytes(), ['سلاكم']
+
+
 @case
 def rtl_columns():
     pdf = Pdf()

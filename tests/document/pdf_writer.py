@@ -16,7 +16,8 @@ def text_string(text):
 
 class Pdf:
     """Objects in the making. Fonts: R roman, B bold, M typewriter, S serif, U any script, each of its
-    characters `wide` thousandths of the size."""
+    characters `wide` thousandths of the size, but marks of Hebrew and Arabic none; U+E000 in it is a
+    ligature of lam and alef."""
 
     def __init__(self, width=612, height=792, wide=500):
         self.width, self.height = width, height
@@ -34,8 +35,10 @@ class Pdf:
         unicode_map = self.stream(b'/CIDInit/ProcSet findresource begin 12 dict begin begincmap\n'
                                   b'1 begincodespacerange <0000><FFFF> endcodespacerange\n'
                                   b'1 beginbfrange <0000><FFFF><0000> endbfrange\n'
+                                  b'1 beginbfchar <E000><06440627> endbfchar\n'
                                   b'endcmap end end')
-        below = self.add(b'<</Type/Font/Subtype/CIDFontType2/BaseFont/Any/DW %d/CIDSystemInfo'
+        below = self.add(b'<</Type/Font/Subtype/CIDFontType2/BaseFont/Any/DW %d'
+                         b'/W[1425 1469 0 1611 1631 0 1648 1648 0]/CIDSystemInfo'
                          b'<</Registry(Adobe)/Ordering(Identity)/Supplement 0>>>>' % wide)
         number = self.add(b'<</Type/Font/Subtype/Type0/BaseFont/Any/Encoding/Identity-H'
                           b'/DescendantFonts[%d 0 R]/ToUnicode %d 0 R>>' % (below, unicode_map))
