@@ -25,6 +25,7 @@
 #include "server/retain.h"
 #include "server/upkeep.h"
 #include "store/file_record.h"
+#include "store/place_record.h"
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
@@ -48,6 +49,7 @@ struct task {
     const char *run, *cancelling, *store, *upload, *file; /* NULL: none is due */
     struct upload_parts parts;
     struct remains remains, of_file;
+    bool places; /* some were kept long enough */
 };
 
 static int look(struct db_session *session, void *argument, struct treadle_error *error)
@@ -65,6 +67,8 @@ static int look(struct db_session *session, void *argument, struct treadle_error
         rc = file_record_next_due(session, task->now, arena, &task->file, error);
     if (!rc)
         rc = remains_next(session, arena, &task->remains, error);
+    if (!rc)
+        rc = place_record_due(session, task->now - PLACE_SECONDS, &task->places, error);
     return rc;
 }
 
@@ -95,6 +99,12 @@ static int end_file(struct db_session *session, void *argument, struct treadle_e
     struct task *task = argument;
     task->of_file.id = task->file;
     return file_record_remove(session, &task->of_file, task->arena, error);
+}
+
+static int end_places(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return place_record_sweep(session, task->now - PLACE_SECONDS, error);
 }
 
 /* What somebody else has ended meanwhile is no failure. */
@@ -182,6 +192,7 @@ static void remove_contents(struct task *task)
 
 static int end_all(struct task *task)
 {
+    struct treadle_error error;
     int rc = end_runs(task);
     if (!rc)
         rc = end(task, "vector_store", task->store, end_store);
@@ -189,6 +200,8 @@ static int end_all(struct task *task)
         rc = end(task, "upload", task->upload, end_upload);
     if (!rc)
         rc = end(task, "file", task->file, end_file);
+    if (!rc && task->places)
+        rc = db_write(task->housekeeping->options.db, end_places, task, &error);
     if (!rc)
         remove_contents(task);
     return rc ? rc : remove_some(task);
@@ -215,8 +228,8 @@ static bool sweep(struct housekeeping *housekeeping)
                         : error_set_memory(&error);
     if (rc)
         log_write(housekeeping->options.log, LOG_ERROR, "expire", "error", error.message, NULL);
-    bool found =
-        task.run || task.cancelling || task.store || task.upload || task.file || task.remains.id;
+    bool found = task.run || task.cancelling || task.store || task.upload || task.file ||
+                 task.remains.id || task.places;
     if (!rc && found)
         rc = end_all(&task);
     arena_free(task.arena);

@@ -6,6 +6,7 @@
 #include "api/types.h"
 #include "base/error.h"
 #include "store/code_file_record.h"
+#include "store/place_record.h"
 #include "store/record.h"
 
 int assistant_record_insert(struct db_session *session, const char *project,
@@ -61,7 +62,9 @@ int assistant_record_remove(struct db_session *session, const char *project, con
 {
     const struct record_key keys[] = {{"id", id}, {"project", project}};
     int64_t count = 0;
-    int rc = record_delete(session, "assistants", keys, 2, &count, error);
+    int rc = place_record_keep(session, "assistants", project, id, error);
+    if (!rc)
+        rc = record_delete(session, "assistants", keys, 2, &count, error);
     if (!rc && !count)
         rc = error_set(error, TREADLE_ENOTFOUND, "no such assistant");
     return rc ? rc : code_file_record_forget(session, id, error);

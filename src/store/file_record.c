@@ -7,6 +7,7 @@
 
 #include "api/types.h"
 #include "base/error.h"
+#include "store/place_record.h"
 #include "store/record.h"
 #include "store/removal_record.h"
 
@@ -68,7 +69,9 @@ int file_record_remove(struct db_session *session, struct remains *remains, stru
     const struct record_key keys[] = {{"id", remains->id}};
     int64_t count = 0;
     remains->kind = REMAINS_FILE;
-    int rc = record_delete(session, "files", keys, 1, &count, error);
+    int rc = place_record_keep(session, "files", NULL, remains->id, error);
+    if (!rc)
+        rc = record_delete(session, "files", keys, 1, &count, error);
     if (!rc && !count)
         rc = error_set(error, TREADLE_ENOTFOUND, "no such file");
     if (!rc)

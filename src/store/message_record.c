@@ -4,6 +4,7 @@
 #include "store/message_record.h"
 
 #include "api/types.h"
+#include "store/place_record.h"
 #include "store/record.h"
 #include "store/remains_record.h"
 
@@ -104,5 +105,6 @@ int message_record_text(struct db_session *session, const char *id, struct arena
 int message_record_remove(struct db_session *session, const char *id, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"id", id}};
-    return record_delete(session, "messages", keys, 1, NULL, error);
+    int rc = place_record_keep(session, "messages", NULL, id, error);
+    return rc ? rc : record_delete(session, "messages", keys, 1, NULL, error);
 }

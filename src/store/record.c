@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "store/place_record.h"
 
 enum { LARGEST_SQL = 1024 };
 
@@ -263,13 +264,14 @@ static int find_cursor(struct db_session *session, const struct record_query *qu
     db_bind_text(statement, 1, id);
     bind_keys(statement, 2, query->keys, query->key_count);
     rc = db_step(statement, error);
+    if (rc > 0)
+        *out = db_column_integer(statement, 0);
+    if (rc == 0)
+        rc = place_record_find(session, query, id, out, error);
     if (rc == 0)
         return error_set_wire(error, 404, "invalid_request_error", NULL, name,
                               "No object found with id '%.100s', given as '%s'.", id, name);
-    if (rc < 0)
-        return rc;
-    *out = db_column_integer(statement, 0);
-    return 0;
+    return rc < 0 ? rc : 0;
 }
 
 /* Where the page lies: the bounds of seq that its cursors give, and which way it is read. */

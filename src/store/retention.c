@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "store/place_record.h"
 #include "store/record.h"
 #include "store/remains_record.h"
 #include "store/thread_record.h"
@@ -95,7 +96,9 @@ static int remove_run(struct db_session *session, const char *id, struct arena *
 {
     const struct record_key keys[] = {{"id", id}};
     struct remains remains = {.kind = REMAINS_RUN, .id = id};
-    int rc = record_delete(session, "runs", keys, 1, NULL, error);
+    int rc = place_record_keep(session, "runs", NULL, id, error);
+    if (!rc)
+        rc = record_delete(session, "runs", keys, 1, NULL, error);
     return rc ? rc : remains_begin(session, &remains, arena, error);
 }
 

@@ -19,6 +19,7 @@
  * until it is gone (removal_record.h). files.sha256 is the sum of the contents;
  * vector_stores.thread is the thread that the store was made for, and goes with; a store that is
  * `expired` has no index. `expires_at` is when a row is to be swept, null when it is not or was.
+ * places has a row for each object that was deleted a short time ago (place_record.h).
  */
 #include "store/schema.h"
 
@@ -152,5 +153,9 @@ const char *const schema_migrations[] = {
     "  WHERE status = 'in_progress';"
     "CREATE INDEX vector_store_files_age ON vector_store_files (project, seq)"
     "  WHERE status = 'in_progress';",
+
+    "CREATE TABLE places ("
+    "  place INTEGER PRIMARY KEY, source TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL,"
+    "  seq INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (source, id, scope));",
     NULL,
 };

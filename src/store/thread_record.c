@@ -10,6 +10,7 @@
 #include "api/types.h"
 #include "base/error.h"
 #include "store/code_file_record.h"
+#include "store/place_record.h"
 #include "store/record.h"
 #include "store/remains_record.h"
 
@@ -160,6 +161,8 @@ int thread_record_remove(struct db_session *session, const char *thread_id, stru
     int rc = thread_record_forget(session, thread_id, error);
     if (!rc)
         rc = code_file_record_forget(session, thread_id, error);
+    if (!rc)
+        rc = place_record_keep(session, "threads", NULL, thread_id, error);
     if (!rc)
         rc = record_delete(session, "threads", keys, 1, NULL, error);
     return rc ? rc : remains_begin(session, &remains, arena, error);

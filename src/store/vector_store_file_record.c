@@ -4,6 +4,7 @@
 #include "store/vector_store_file_record.h"
 
 #include "api/types.h"
+#include "store/place_record.h"
 #include "store/record.h"
 
 static const char *status_word(const struct treadle_vector_store_file *file)
@@ -190,5 +191,6 @@ int vector_store_file_record_remove(struct db_session *session, const char *stor
                                     const char *id, struct treadle_error *error)
 {
     const struct record_key keys[] = {{"store", store_id}, {"file", id}};
-    return record_delete(session, "vector_store_files", keys, 2, NULL, error);
+    int rc = place_record_keep(session, "vector_store_files", store_id, id, error);
+    return rc ? rc : record_delete(session, "vector_store_files", keys, 2, NULL, error);
 }
