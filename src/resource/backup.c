@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "resource/call.h"
 #include "store/pairing.h"
 #include "store/tree.h"
@@ -23,8 +24,9 @@
 static int make(char path[PATH_MAX], const char *parent, const char *name,
                 struct treadle_error *error)
 {
-    if (snprintf(path, PATH_MAX, "%s/%s", parent, name) >= PATH_MAX)
-        return error_set(error, TREADLE_EINVALID, "the store's path is too long");
+    int rc = path_join(path, parent, name, error);
+    if (rc)
+        return rc;
     if (mkdir(path, 0700) && errno != EEXIST)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot make the directory %s", path);
     return 0;
@@ -34,9 +36,8 @@ static int copy_database(const struct resource_services *services, const char *d
                          struct treadle_error *error)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/treadle.db", directory) >= (int)sizeof path)
-        return error_set(error, TREADLE_EINVALID, "the store's path is too long");
-    return db_copy(services->db, path, error);
+    int rc = path_join(path, directory, "treadle.db", error);
+    return rc ? rc : db_copy(services->db, path, error);
 }
 
 static int copy_all(const struct resource_services *services, const char *directory,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 
 enum { PIECE = 1 << 20, MD5_BYTES = 16 };
 
@@ -98,9 +99,8 @@ int upload_join(struct blob_store *blobs, const char *id, const char *const *par
     int rc = 0;
     if (!join.piece || !join.digest || EVP_DigestInit_ex(join.digest, EVP_md5(), NULL) != 1)
         rc = error_set_memory(error);
-    if (!rc && snprintf(path, sizeof path, "%s/upload_XXXXXX", blob_temporary_directory(blobs)) >=
-                   (int)sizeof path)
-        rc = error_set(error, TREADLE_EINVALID, "the store's path is too long");
+    if (!rc)
+        rc = path_join(path, blob_temporary_directory(blobs), "upload_XXXXXX", error);
     if (rc)
         goto done;
     join.file = mkstemp(path);

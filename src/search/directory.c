@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "search/index.h"
 #include "store/sqlite_copy.h"
@@ -25,12 +26,10 @@ int search_snapshot(struct search *search, const char *directory, struct treadle
         char from[PATH_MAX], to[PATH_MAX];
         if (!text_ends_with(entry->d_name, tail))
             continue;
-        int longest =
-            snprintf(from, sizeof from, "%s/%s", search_index_directory(search), entry->d_name);
-        int length = snprintf(to, sizeof to, "%s/%s", directory, entry->d_name);
-        if (longest >= PATH_MAX || length >= PATH_MAX)
-            code = error_set(error, TREADLE_EINVALID, "The path of an index is too long.");
-        else
+        code = path_join(from, search_index_directory(search), entry->d_name, error);
+        if (!code)
+            code = path_join(to, directory, entry->d_name, error);
+        if (!code)
             code = sqlite_copy(from, to, error);
         /* Its vector store has just been deleted. */
         if (code == TREADLE_ENOTFOUND)

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "search/vectorise.h"
 #include "search/vectors.h"
 
@@ -353,8 +354,9 @@ static int take_away(const char *path, const char *name, const char *aside,
             return error_set_errno(error, TREADLE_EIO, errno, "Deleting a search index");
         return 0;
     }
-    if (snprintf(target, sizeof target, "%s/%s", aside, name) >= (int)sizeof target)
-        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    int code = path_join(target, aside, name, error);
+    if (code)
+        return code;
     if (rename(path, target) != 0 && errno != ENOENT)
         return error_set_errno(error, TREADLE_EIO, errno, "Moving a search index aside");
     return 0;
@@ -371,9 +373,8 @@ static int take_files(struct search *search, const char *store_id, const char *a
     for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
         char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
         snprintf(name, sizeof name, "%s%s", store_id, tails[i]);
-        if (snprintf(path, sizeof path, "%s/%s", search->directory, name) >= (int)sizeof path)
-            code = error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
-        else
+        code = path_join(path, search->directory, name, error);
+        if (!code)
             code = take_away(path, name, aside, error);
     }
     return code;
@@ -400,8 +401,9 @@ int search_set_aside(struct search *search, const char *store_id, struct treadle
     if (code)
         return code;
     free(path);
-    if (snprintf(aside, sizeof aside, "%s/" SEARCH_ASIDE, search->directory) >= (int)sizeof aside)
-        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    code = path_join(aside, search->directory, SEARCH_ASIDE, error);
+    if (code)
+        return code;
     if (mkdir(aside, 0700) != 0 && errno != EEXIST)
         return error_set_errno(error, TREADLE_EIO, errno, "Making the directory %s", aside);
     pthread_mutex_lock(&search->lock);

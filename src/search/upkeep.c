@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "search/index.h"
 #include "store/vector_store_file_record.h"
 #include "store/vector_store_record.h"
@@ -134,8 +135,9 @@ int search_forget_aside(struct search *search, int64_t before, size_t *count,
 {
     char path[PATH_MAX];
     *count = 0;
-    if (snprintf(path, sizeof path, "%s/" SEARCH_ASIDE, search->directory) >= (int)sizeof path)
-        return error_set(error, TREADLE_EINVALID, "The path of the indexes is too long.");
+    int rc = path_join(path, search->directory, SEARCH_ASIDE, error);
+    if (rc)
+        return rc;
     DIR *entries = opendir(path);
     if (!entries)
         return errno == ENOENT ? 0 : error_set_errno(error, TREADLE_EIO, errno, "Reading %s", path);

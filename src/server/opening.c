@@ -17,18 +17,11 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "server/audit.h"
 #include "server/presence.h"
 #include "store/contents_record.h"
 #include "store/schema.h"
-
-static int inside(char path[PATH_MAX], const char *store, const char *name,
-                  struct treadle_error *error)
-{
-    if (snprintf(path, PATH_MAX, "%s/%s", store, name) >= PATH_MAX)
-        return error_set(error, TREADLE_EINVALID, "the store's path is too long");
-    return 0;
-}
 
 /* Makes the directory and those above it, for the owner alone. */
 static int make_directories(const char *path, struct treadle_error *error)
@@ -69,7 +62,7 @@ static int be_owner(const char *store, struct treadle_error *error)
 {
     char path[PATH_MAX];
     struct stat owner;
-    int rc = inside(path, store, "treadle.db", error);
+    int rc = path_join(path, store, "treadle.db", error);
     if (rc)
         return rc;
     if (stat(path, &owner) && stat(store, &owner))
@@ -107,7 +100,7 @@ static int check_database(const struct opening *opening, const char *store,
     char path[PATH_MAX];
     struct stat status;
     size_t contents = 0, indexes = 0;
-    int rc = inside(path, store, "treadle.db", error);
+    int rc = path_join(path, store, "treadle.db", error);
     if (rc)
         return rc;
     bool missing = stat(path, &status) != 0;
@@ -133,17 +126,17 @@ static int open_parts(struct opening *opening, const char *store, struct treadle
     char path[PATH_MAX];
     int rc = presence_take(store, &opening->presence, error);
     if (!rc)
-        rc = inside(path, store, "files", error);
+        rc = path_join(path, store, "files", error);
     if (!rc)
         rc = blob_open(&opening->blobs, path, error);
     if (!rc)
-        rc = inside(path, store, "indexes", error);
+        rc = path_join(path, store, "indexes", error);
     if (!rc)
         rc = search_open(&opening->search, path, error);
     if (!rc)
         rc = check_database(opening, store, error);
     if (!rc)
-        rc = inside(path, store, "treadle.db", error);
+        rc = path_join(path, store, "treadle.db", error);
     if (!rc)
         rc = db_open_sqlite(&opening->db, path, schema_migrations, error);
     if (rc)

@@ -13,14 +13,16 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 
 enum { LONGEST_ADDRESS = 512 };
 
 static int open_file(const char *store, int flags, int *out, struct treadle_error *error)
 {
     char path[PATH_MAX];
-    if (snprintf(path, sizeof path, "%s/server", store) >= (int)sizeof path)
-        return error_set(error, TREADLE_EINVALID, "the store's path is too long");
+    int rc = path_join(path, store, "server", error);
+    if (rc)
+        return rc;
     int descriptor = open(path, flags | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (descriptor < 0)
         return error_set_errno(error, errno == ENOENT ? TREADLE_ENOTFOUND : TREADLE_EIO, errno,

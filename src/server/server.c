@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "http/http.h"
 #include "server/dispatch.h"
@@ -67,8 +68,8 @@ static int open_store(struct server *server, const char *store, struct treadle_e
     services->search = opening.search;
     if (!rc && !realpath(store, server->directory))
         rc = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", store);
-    if (!rc && snprintf(path, sizeof path, "%s/backups", server->directory) >= (int)sizeof path)
-        rc = error_set(error, TREADLE_EINVALID, "the store's path is too long");
+    if (!rc)
+        rc = path_join(path, server->directory, "backups", error);
     /* Backups that nobody took away. */
     if (!rc)
         rc = tree_remove(path, error);

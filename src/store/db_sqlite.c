@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/path.h"
 #include "base/text.h"
 #include "store/db_sqlite.h"
 #include "store/sqlite_copy.h"
@@ -152,10 +153,7 @@ static int real_path(const char *path, char out[PATH_MAX], struct treadle_error 
     int result = part_path(path, directory, &name, error);
     if (result < 0)
         return result;
-    int length = snprintf(out, PATH_MAX, "%s/%s", directory, name);
-    if (length < 0 || length >= PATH_MAX)
-        return error_set(error, TREADLE_EINVALID, "the path of the database is too long");
-    return 0;
+    return path_join(out, directory, name, error);
 }
 
 static int sync_directory(const char *path, struct treadle_error *error)
