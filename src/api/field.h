@@ -229,4 +229,11 @@ const struct field *field_find(const struct treadle_type *type, const char *name
 /* The word for a value of an enumeration row, NULL for 0 and unknown ones. */
 const char *field_word(const char *const *names, int value);
 
+/* The value that a word stands for; 0 where it is none of the names, or NULL. */
+int field_value(const char *const *names, const char *word);
+
+/* The error of a member or parameter whose word is none of the names. */
+int field_refuse_word(const char *const *names, const char *word, const char *param,
+                      struct treadle_error *error);
+
 #endif

@@ -222,31 +222,34 @@ static int read_boolean(struct parser *parser, const struct field *field, const 
     return 0;
 }
 
+int field_refuse_word(const char *const *names, const char *word, const char *param,
+                      struct treadle_error *error)
+{
+    char known[512] = "";
+    for (int i = 1; names[i]; i++) {
+        size_t length = strlen(known);
+        snprintf(known + length, sizeof known - length, "%s'%s'",
+                 i == 1         ? ""
+                 : names[i + 1] ? ", "
+                                : " and ",
+                 names[i]);
+    }
+    return error_set_request(error, "invalid_value", param,
+                             "Invalid value: '%.64s'. Supported values are: %s.", word, known);
+}
+
 static int read_enum(struct parser *parser, const struct field *field, const json_t *value,
                      void *at)
 {
     if (!json_is_string(value))
         return wrong_type(parser, "a string", value);
     const char *word = json_string_value(value);
-    for (int i = 1; field->names[i]; i++) {
-        if (strcmp(field->names[i], word) == 0) {
-            *(int *)at = i;
-            return 0;
-        }
-    }
-    if (!strict(parser))
+    int number = field_value(field->names, word);
+    if (number)
+        *(int *)at = number;
+    if (number || !strict(parser))
         return 0;
-    char known[512] = "";
-    for (int i = 1; field->names[i]; i++) {
-        size_t length = strlen(known);
-        snprintf(known + length, sizeof known - length, "%s'%s'",
-                 i == 1                ? ""
-                 : field->names[i + 1] ? ", "
-                                       : " and ",
-                 field->names[i]);
-    }
-    return error_set_request(parser->error, "invalid_value", param(parser),
-                             "Invalid value: '%.64s'. Supported values are: %s.", word, known);
+    return field_refuse_word(field->names, word, param(parser), parser->error);
 }
 
 /* ---- Maps ----------------------------------------------------------------------------------- */

@@ -28,6 +28,14 @@ const char *field_word(const char *const *names, int value)
     return NULL;
 }
 
+int field_value(const char *const *names, const char *word)
+{
+    for (int i = 1; word && names[i]; i++)
+        if (strcmp(names[i], word) == 0)
+            return i;
+    return 0;
+}
+
 static const void *member(const void *object, size_t offset)
 {
     return (const char *)object + offset;

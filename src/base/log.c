@@ -42,6 +42,20 @@ struct line {
     char bytes[LARGEST_LINE];
 };
 
+static const char *const level_names[] = {
+    [LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARNING] = "warning", [LOG_ERROR] = "error"};
+
+bool log_level_read(const char *name, enum log_level *out)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++) {
+        if (strcmp(level_names[i], name) == 0) {
+            *out = (enum log_level)i;
+            return true;
+        }
+    }
+    return false;
+}
+
 struct log *log_new(FILE *stream, enum log_level level, enum log_format format)
 {
     struct log *log = calloc(1, sizeof *log);
@@ -296,14 +310,13 @@ void log_gather(struct log *log, bool wanted)
 
 void log_write(struct log *log, enum log_level level, const char *event, ...)
 {
-    static const char *const names[] = {"debug", "info", "warning", "error"};
     if (!log_takes(log, level))
         return;
     struct line line;
     line.length = 0;
     line.full = false;
     put_time(&line, log);
-    put_pair(&line, log->format, "level", names[level]);
+    put_pair(&line, log->format, "level", level_names[level]);
     put_pair(&line, log->format, "event", event);
     va_list pairs;
     va_start(pairs, event);

@@ -16,6 +16,9 @@ enum log_format { LOG_LOGFMT, LOG_JSON };
 
 struct log;
 
+/* The level of that name, as "warning"; false where there is none. */
+bool log_level_read(const char *name, enum log_level *out);
+
 /* A log that writes lines of at least `level` to `stream`, which it does not own. NULL when
  * memory runs out. */
 struct log *log_new(FILE *stream, enum log_level level, enum log_format format);

@@ -188,18 +188,10 @@ static const struct option_form serve_form = {
 
 static int parse_level(const char *name, enum log_level *out)
 {
-    static const char *const names[] = {[LOG_DEBUG] = "debug",
-                                        [LOG_INFO] = "info",
-                                        [LOG_WARNING] = "warning",
-                                        [LOG_ERROR] = "error"};
     *out = LOG_INFO;
-    for (int level = LOG_DEBUG; name && level <= LOG_ERROR; level++) {
-        if (strcmp(names[level], name) == 0) {
-            *out = (enum log_level)level;
-            return -1;
-        }
-    }
-    return name ? options_usage("serve", "'%s' is no log level", name) : -1;
+    return !name || log_level_read(name, out)
+               ? -1
+               : options_usage("serve", "'%s' is no log level", name);
 }
 
 static int parse_format(const char *name, enum log_format *out)

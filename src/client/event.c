@@ -15,14 +15,6 @@ bool event_is_last(const struct sse *sse)
            strcmp(sse->data.data, "[DONE]") == 0;
 }
 
-static enum treadle_event_type find_type(const char *name)
-{
-    for (int i = 1; event_names[i]; i++)
-        if (strcmp(name, event_names[i]) == 0)
-            return (enum treadle_event_type)i;
-    return (enum treadle_event_type)0;
-}
-
 static void set_object(struct treadle_event *event, const struct treadle_type *type,
                        const void *object)
 {
@@ -78,8 +70,10 @@ static int read_error(struct treadle_event *event, struct arena *arena, struct t
 int event_read(const struct sse *sse, struct arena *arena, struct treadle_event *out,
                struct treadle_error *error)
 {
-    struct treadle_event event = {
-        .type = find_type(sse->name), .data = sse->data.data, .data_length = sse->data.length};
+    struct treadle_event event = {.type =
+                                      (enum treadle_event_type)field_value(event_names, sse->name),
+                                  .data = sse->data.data,
+                                  .data_length = sse->data.length};
     if (!event.type)
         return 0;
     event.name = event_names[event.type];

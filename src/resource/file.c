@@ -33,15 +33,12 @@ static int parse_purpose(const struct http_request *request, enum treadle_file_p
     const struct http_part *part = form_find(request, "purpose");
     if (!part || !part->value)
         return form_missing("purpose", error);
-    for (int i = 1; file_purpose_names[i]; i++) {
-        /* What runs and jobs write is not for users to upload. */
-        if (i == TREADLE_PURPOSE_ASSISTANTS_OUTPUT || i == TREADLE_PURPOSE_BATCH_OUTPUT ||
-            i == TREADLE_PURPOSE_FINE_TUNE_RESULTS)
-            continue;
-        if (strcmp(file_purpose_names[i], part->value) == 0) {
-            *out = (enum treadle_file_purpose)i;
-            return 0;
-        }
+    int purpose = field_value(file_purpose_names, part->value);
+    /* What runs and jobs write is not for users to upload. */
+    if (purpose && purpose != TREADLE_PURPOSE_ASSISTANTS_OUTPUT &&
+        purpose != TREADLE_PURPOSE_BATCH_OUTPUT && purpose != TREADLE_PURPOSE_FINE_TUNE_RESULTS) {
+        *out = (enum treadle_file_purpose)purpose;
+        return 0;
     }
     return error_set_request(error, "invalid_value", "purpose",
                              "Invalid value: '%.64s'. Supported values are: 'assistants', "

@@ -52,21 +52,12 @@ static int parse_page(const struct http_request *request, bool files, struct res
 static int parse_word(const struct http_request *request, const char *name,
                       const char *const *words, const char **out, struct treadle_error *error)
 {
-    char known[256] = "";
     const char *value = http_query(request, name);
-    if (!value)
-        return 0;
-    for (size_t i = 1; words[i]; i++) {
-        if (strcmp(value, words[i]) == 0) {
-            *out = value;
-            return 0;
-        }
-        strncat(known, i > 1 ? ", '" : "'", sizeof known - strlen(known) - 1);
-        strncat(known, words[i], sizeof known - strlen(known) - 1);
-        strncat(known, "'", sizeof known - strlen(known) - 1);
-    }
-    return error_set_request(error, "invalid_value", name,
-                             "Invalid value: '%.64s'. Supported values are: %s.", value, known);
+    if (value && !field_value(words, value))
+        return field_refuse_word(words, value, name, error);
+    if (value)
+        *out = value;
+    return 0;
 }
 
 static int parse_include(const struct http_request *request, struct resource_query *query,

@@ -132,10 +132,8 @@ static int on_event(void *context, int64_t number, enum treadle_event_type type,
 
 static bool is_final(const char *word)
 {
-    for (int i = 1; run_status_names[i]; i++)
-        if (strcmp(word, run_status_names[i]) == 0)
-            return run_is_final((enum treadle_run_status)i);
-    return false;
+    int status = field_value(run_status_names, word);
+    return status && run_is_final((enum treadle_run_status)status);
 }
 
 static int read_log(struct db_session *session, void *argument, struct treadle_error *error)

@@ -52,13 +52,11 @@ int run_rows_status(struct run_change *change, const char *run_id, enum treadle_
     int rc = run_record_status(change->session, run_id, change->arena, &word, error);
     if (rc)
         return rc;
-    for (int i = 1; run_status_names[i]; i++) {
-        if (strcmp(run_status_names[i], word) == 0) {
-            *out = (enum treadle_run_status)i;
-            return 0;
-        }
-    }
-    return error_set(error, TREADLE_EIO, "a run has the unknown status '%.32s'", word);
+    int status = field_value(run_status_names, word);
+    if (!status)
+        return error_set(error, TREADLE_EIO, "a run has the unknown status '%.32s'", word);
+    *out = (enum treadle_run_status)status;
+    return 0;
 }
 
 /* The object that was printed as `body`; `rc` is how reading it went. */
