@@ -9,6 +9,9 @@
 #include "base/buffer.h"
 #include "treadle/error.h"
 
+/* Said wherever what a model says passes a limit. */
+#define ERROR_ANSWER_TOO_LARGE "The model's answer is too large."
+
 /* The table of {"error": {message, type, param, code}}. */
 extern const struct treadle_type *const error_envelope_type;
 

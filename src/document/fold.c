@@ -138,7 +138,7 @@ static int compose(struct buffer *out, size_t start, struct treadle_error *error
     if (length == 0)
         return 0;
     if (length > INT_MAX / 8)
-        return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
+        return error_set(error, TREADLE_ELIMIT, FOLD_TOO_LONG);
     size_t room = length + 1;
     UChar *units = malloc(room * 4 * sizeof *units);
     if (!units)

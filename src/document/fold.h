@@ -10,6 +10,9 @@
 #include "base/buffer.h"
 #include "treadle/error.h"
 
+/* Said wherever a line passes a limit. */
+#define FOLD_TOO_LONG "a line of the document is too long"
+
 /* Appends the line to `out`: ligatures, presentation forms and wide letters as the letters that
  * they stand for, NFC, white space as single spaces and none at the ends, nothing invisible, no
  * space between two ideographs. A soft hyphen survives at the line's end alone. Characters whose

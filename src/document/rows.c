@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "document/fold.h"
 #include "document/order.h"
 #include "document/segment.h"
 #include "document/table.h"
@@ -204,7 +205,7 @@ static int join_cells(struct making *making, struct row *row, int32_t margin, st
         buffer_append(joined, cell->text, cell->length);
     }
     if (joined->failed)
-        return buffer_error(joined, "a line of the document is too long", error);
+        return buffer_error(joined, FOLD_TOO_LONG, error);
     row->length = joined->length;
     row->text = arena_copy(making->arena, joined->data, joined->length);
     return row->text ? 0 : error_set_memory(error);

@@ -262,7 +262,7 @@ static int put_character(struct making *making, size_t *count, uint32_t c,
                          struct treadle_error *error)
 {
     if (*count >= TEXT_BYTES)
-        return error_set(error, TREADLE_ELIMIT, "a line of the document is too long");
+        return error_set(error, TREADLE_ELIMIT, FOLD_TOO_LONG);
     uint32_t *more = array_grow(making->characters, *count, &making->room, sizeof *more);
     if (!more)
         return error_set_memory(error);
@@ -341,7 +341,7 @@ static int make_text(struct making *making, struct segment *segment, const struc
         buffer_append(raw, bytes, text_put(bytes, making->characters[i]));
     }
     if (raw->failed)
-        return buffer_error(raw, "a line of the document is too long", error);
+        return buffer_error(raw, FOLD_TOO_LONG, error);
     rc = fold_line(folded, raw->data ? raw->data : "", raw->length, error);
     if (rc)
         return rc;

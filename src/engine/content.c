@@ -181,7 +181,7 @@ int content_print(struct db_session *session, struct blob_store *blobs, const ch
     }
     buffer_append_char(&printing.out, ']');
     if (!rc && printing.out.failed)
-        rc = buffer_error(&printing.out, "A message of the thread is too long.", error);
+        rc = buffer_error(&printing.out, CONTENT_TOO_LONG, error);
     if (!rc) {
         copy = arena_copy(arena, printing.out.data, printing.out.length);
         rc = copy ? 0 : error_set_memory(error);

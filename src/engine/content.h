@@ -12,6 +12,9 @@
 /* The largest content: images that would make it larger are left out. */
 enum { CONTENT_BYTES = 32 << 20 };
 
+/* Said wherever a message passes a limit. */
+#define CONTENT_TOO_LONG "A message of the thread is too long."
+
 /* Prints the parts of a message as JSON in the form of chat completions, for the content of a
  * struct model_message: files of the project as data URLs, addresses as they are. An image that is
  * gone, too large or no image becomes a line of text that says so. `*out`, in the arena, is NULL

@@ -11,6 +11,7 @@
 #include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "engine/content.h"
 #include "engine/message_scan.h"
 #include "run/run_state.h"
 #include "store/message_record.h"
@@ -77,7 +78,7 @@ static int add_parsed(struct conversation *conversation, const struct treadle_me
     bool images = user && conversation->sees && has_images(message);
     const char *text = message_text(message, conversation->arena);
     if (!text)
-        return error_set(error, TREADLE_ELIMIT, "A message of the thread is too long.");
+        return error_set(error, TREADLE_ELIMIT, CONTENT_TOO_LONG);
     if (!text[0] && !images)
         return 0;
     if (images && note_images(conversation, message))

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "api/error.h"
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -242,8 +243,7 @@ static int hear_entry(struct execution *execution, const struct inbox_entry *ent
     if (entry->kind == INBOX_CALL)
         return hear_call(execution, entry);
     if (entry->kind == INBOX_TEXT && buffer_append(&execution->said, text, entry->length))
-        return buffer_error(&execution->said, "The model's answer is too large.",
-                            &execution->error);
+        return buffer_error(&execution->said, ERROR_ANSWER_TOO_LARGE, &execution->error);
     if (!execution->writes)
         return 0;
     if (entry->kind == INBOX_TEXT)

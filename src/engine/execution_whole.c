@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "api/error.h"
 #include "api/types.h"
 #include "base/error.h"
 #include "engine/engine_internal.h"
@@ -26,10 +27,9 @@ static int publish_delta(struct whole *whole, struct treadle_error *error)
     struct run_change *change = &whole->execution->change;
     const char *data =
         whole->data.failed ? NULL : arena_copy(change->arena, whole->data.data, whole->data.length);
-    int rc = whole->data.failed
-                 ? buffer_error(&whole->data, "The model's answer is too large.", error)
-             : data ? 0
-                    : error_set_memory(error);
+    int rc = whole->data.failed ? buffer_error(&whole->data, ERROR_ANSWER_TOO_LARGE, error)
+             : data             ? 0
+                                : error_set_memory(error);
     buffer_reset(&whole->data);
     if (rc)
         return rc;
@@ -44,7 +44,7 @@ static int publish_text(void *context, const char *text, size_t length, struct t
                         &whole->data);
     whole->published = true;
     if (buffer_append(&whole->text, text, length))
-        return buffer_error(&whole->text, "The model's answer is too large.", error);
+        return buffer_error(&whole->text, ERROR_ANSWER_TOO_LARGE, error);
     return publish_delta(whole, error);
 }
 
@@ -65,7 +65,7 @@ static int publish_annotation(void *context, const struct treadle_annotation *an
     run_log_print_annotation(whole->message_id, 0, whole->annotation_count++, annotation,
                              &whole->data);
     if (buffer_append_string(&whole->text, annotation->text))
-        return buffer_error(&whole->text, "The model's answer is too large.", error);
+        return buffer_error(&whole->text, ERROR_ANSWER_TOO_LARGE, error);
     return publish_delta(whole, error);
 }
 
@@ -76,7 +76,7 @@ static int publish_refusal(struct whole *whole, const char *text, size_t length,
                         length, &whole->data);
     whole->refused = true;
     if (buffer_append(&whole->refusal, text, length))
-        return buffer_error(&whole->refusal, "The model's answer is too large.", error);
+        return buffer_error(&whole->refusal, ERROR_ANSWER_TOO_LARGE, error);
     return publish_delta(whole, error);
 }
 

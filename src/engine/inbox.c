@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/error.h"
 #include "base/array.h"
 #include "base/clock.h"
 #include "base/error.h"
@@ -111,7 +112,7 @@ int inbox_error(int overflow, struct treadle_error *error)
 {
     if (overflow == TREADLE_EMEMORY)
         return error_set_memory(error);
-    return overflow ? error_set(error, overflow, "The model's answer is too large.") : 0;
+    return overflow ? error_set(error, overflow, ERROR_ANSWER_TOO_LARGE) : 0;
 }
 
 static void on_done(void *context, const struct model_outcome *outcome)

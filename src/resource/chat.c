@@ -251,7 +251,7 @@ static void answer_whole(struct chat *chat, const struct model_outcome *outcome)
     if (rc) {
         error_set_wire(&error, rc == TREADLE_EMEMORY ? 503 : 502, "server_error", NULL, NULL,
                        rc == TREADLE_EMEMORY ? "The server had no memory for the answer."
-                                             : "The model's answer is too large.");
+                                             : ERROR_ANSWER_TOO_LARGE);
         later_fail(&chat->later, &error);
         return;
     }

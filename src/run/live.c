@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/error.h"
 #include "api/types.h"
 #include "base/array.h"
 #include "base/error.h"
@@ -218,26 +219,24 @@ int live_begin(struct live_run *live, const char *subject, struct treadle_error 
     return 0;
 }
 
-static const char too_large[] = "The model's answer is too large.";
-
 static int add_piece(struct live_run *live, const struct piece *piece, const char *text,
                      struct treadle_error *error)
 {
     if (live->piece_count >= MOST_PIECES)
-        return error_set(error, TREADLE_ELIMIT, "%s", too_large);
+        return error_set(error, TREADLE_ELIMIT, ERROR_ANSWER_TOO_LARGE);
     struct piece *pieces =
         array_grow(live->pieces, live->piece_count, &live->piece_room, sizeof *pieces);
     if (!pieces)
         return error_set_memory(error);
     live->pieces = pieces;
     if (buffer_append(&live->text, text, piece->length))
-        return buffer_error(&live->text, too_large, error);
+        return buffer_error(&live->text, ERROR_ANSWER_TOO_LARGE, error);
     live->pieces[live->piece_count] = *piece;
     live->pieces[live->piece_count].start = (uint32_t)(live->text.length - piece->length);
     live->pieces[live->piece_count++].number = ++live->last;
     live->unsaved = true;
     live_frame_piece(live, &live->pieces[live->piece_count - 1], &live->frames);
-    return live->frames.failed ? buffer_error(&live->frames, too_large, error) : 0;
+    return live->frames.failed ? buffer_error(&live->frames, ERROR_ANSWER_TOO_LARGE, error) : 0;
 }
 
 int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, const char *text,
@@ -253,7 +252,7 @@ int live_add_text(struct live_run *live, enum piece_kind kind, unsigned index, c
     piece.opens = !*opened;
     struct buffer *whole = kind == PIECE_TEXT ? &live->content : &live->refusal;
     if (buffer_append(whole, text, length))
-        return buffer_error(whole, too_large, error);
+        return buffer_error(whole, ERROR_ANSWER_TOO_LARGE, error);
     *opened = true;
     if (kind == PIECE_REFUSAL)
         live->refusal_index = index;
@@ -265,7 +264,7 @@ static int add_object(struct live_run *live, uint8_t kind, const struct buffer *
                       struct treadle_error *error)
 {
     const struct piece piece = {.kind = kind, .length = (uint32_t)text->length};
-    return text->failed ? buffer_error(text, too_large, error)
+    return text->failed ? buffer_error(text, ERROR_ANSWER_TOO_LARGE, error)
                         : add_piece(live, &piece, text->data, error);
 }
 
@@ -311,7 +310,7 @@ int live_add_annotation(struct live_run *live, unsigned index,
     size_t ordinal = live->annotation_count;
     int rc = keep_annotation(live, annotation, error);
     if (!rc && buffer_append_string(&live->content, annotation->text))
-        rc = buffer_error(&live->content, too_large, error);
+        rc = buffer_error(&live->content, ERROR_ANSWER_TOO_LARGE, error);
     live->opened[0] = true;
     if (rc)
         return rc;

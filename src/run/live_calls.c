@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/error.h"
 #include "api/types.h"
 #include "base/array.h"
 #include "base/error.h"
@@ -53,7 +54,7 @@ int live_keep_arguments(struct live_run *live, size_t index, const char *text, s
 {
     struct buffer *arguments = &live->calls[index].arguments;
     return buffer_append(arguments, text, length)
-               ? buffer_error(arguments, "The model's answer is too large.", error)
+               ? buffer_error(arguments, ERROR_ANSWER_TOO_LARGE, error)
                : 0;
 }
 

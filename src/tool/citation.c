@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "api/error.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -287,7 +288,7 @@ int citation_feed(struct citation_walk *walk, const char *text, size_t length,
                   struct treadle_error *error)
 {
     if (buffer_append(&walk->held, text, length))
-        return buffer_error(&walk->held, "The model's answer is too large.", error);
+        return buffer_error(&walk->held, ERROR_ANSWER_TOO_LARGE, error);
     return hand_on(walk, false, error);
 }
 
