@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "document/assemble.h"
 #include "document/fold.h"
+#include "document/fork_server.h"
 #include "document/format.h"
 #include "document/gather.h"
 #include "document/launch.h"
@@ -345,11 +346,10 @@ void document_free(struct document *document)
     free(owned);
 }
 
-/* Whether a reader can be started this way and reports that it has confined itself. */
-static bool starts(const char *reader, bool contained, bool *landlock)
+/* Whether a reader says that it has confined itself, and how. */
+static bool starts(struct fork_server *server, bool *contained, bool *landlock)
 {
-    struct launch_options options = {.reader = reader,
-                                     .contained = contained,
+    struct launch_options options = {.server = server,
                                      .check = true,
                                      .document = -1,
                                      .memory = CHECK_MEMORY,
@@ -368,6 +368,7 @@ static bool starts(const char *reader, bool contained, bool *landlock)
     bool ready = length > 0 && receive_bytes(&receiver, bytes, (size_t)length, NULL) == 0 &&
                  receiver.state == RECEIVE_READY;
     *landlock = receiver.landlock;
+    *contained = fork_server_contains(server);
     receive_clear(&receiver);
     launch_end(&launch, CHECK_PATIENCE);
     return ready;
@@ -377,21 +378,23 @@ const char *document_sandbox_advice(const char *sandbox)
 {
     if (strncmp(sandbox, "bubblewrap", strlen("bubblewrap")) == 0)
         return NULL;
-    return launch_can_contain()
+    return fork_server_can_contain()
                ? "bubblewrap is installed, but this system does not let it make a sandbox"
                : "install the package bubblewrap for the stronger one";
 }
 
 const char *document_sandbox(const struct document_options *options)
 {
-    char reader[PATH_MAX];
-    bool landlock = false;
-    if (launch_find(reader, sizeof reader, options ? options->reader : NULL, NULL))
+    struct fork_server *own = NULL, *server = options ? options->server : NULL;
+    bool contained = false, landlock = false;
+    if (!server && fork_server_open(&own, options ? options->reader : NULL, NULL))
         return "none: the document reader cannot be found";
-    if (launch_can_contain() && starts(reader, true, &landlock))
+    bool ready = starts(server ? server : own, &contained, &landlock);
+    fork_server_close(own);
+    if (!ready)
+        return "none: the document reader cannot be run or cannot confine itself";
+    if (contained)
         return landlock ? "bubblewrap, landlock, seccomp and limits"
                         : "bubblewrap, seccomp and limits";
-    if (starts(reader, false, &landlock))
-        return landlock ? "landlock, seccomp and limits" : "seccomp and limits";
-    return "none: the document reader cannot confine itself and will not run";
+    return landlock ? "landlock, seccomp and limits" : "seccomp and limits";
 }

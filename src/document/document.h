@@ -60,8 +60,12 @@ struct document {
     size_t notice_count;
 };
 
+/* One process for all documents, from which their readers are forked (fork_server.h). */
+struct fork_server;
+
 struct document_options {
-    const char *reader;    /* path of treadle-reader; NULL: beside the running program */
+    struct fork_server *server; /* NULL: one is started for this document */
+    const char *reader;    /* without a server: path of treadle-reader; NULL: beside the program */
     size_t readers;        /* processes that share one document's pages; 0: one for each core */
     unsigned seconds;      /* time allowed; 0: 600 */
     unsigned page_seconds; /* of processor time, for one page; 0: 20 */
@@ -71,6 +75,11 @@ struct document_options {
         *languages; /* of pictures whose text is recognized, such as "eng+deu"; NULL: none is */
     const atomic_bool *stop; /* when true, reading stops; may be NULL */
 };
+
+/* `reader` as in the options. Nothing is started before the first document. */
+int fork_server_open(struct fork_server **out, const char *reader, struct treadle_error *error);
+/* Ends its process, and every reader with it. */
+void fork_server_close(struct fork_server *server);
 
 /* Reads the file of `descriptor` (not closed), whose name decides its kind when its content does
  * not. A page beyond the limits, or so damaged that its reader ends, is left out with a notice.

@@ -20,9 +20,35 @@
 #include "document/notice.h"
 
 enum {
-    FRAME_LIMIT = 32768, /* most bytes after a struct frame */
-    FRAME_STRIPE = 8,    /* pages in a row that one reader reads before the next one's turn */
-    FRAME_DESCRIPTOR = 3 /* where a reader finds the document */
+    FRAME_LIMIT = 32768,  /* most bytes after a struct frame */
+    FRAME_STRIPE = 8,     /* pages in a row that one reader reads before the next one's turn */
+    FRAME_DESCRIPTOR = 3, /* where a reader finds the document, and the fork server its socket */
+    FRAME_FORMAT = 32,    /* bytes of a format's word */
+    FRAME_LANGUAGES = 128 /* bytes of the languages of pictures */
+};
+
+/* What is asked of the fork server, one datagram a reader, with descriptors: the pipe that the
+ * reader writes to, the socket for answers, and the document where there is one. */
+struct frame_request {
+    uint64_t memory;       /* address space, bytes */
+    uint32_t seconds;      /* of processor time */
+    uint32_t page_seconds; /* of processor time, for each page */
+    uint32_t part, parts;  /* this reader's share: stripe number modulo `parts` */
+    uint32_t first;        /* of the pages, from 0: those before it are not read */
+    uint32_t check;        /* 1: only confine itself, report it and end */
+    char format[FRAME_FORMAT];
+    char languages[FRAME_LANGUAGES]; /* not empty: read the pictures of pages that have no text */
+};
+
+enum frame_answer_kind {
+    FRAME_SERVING = 1, /* the fork server is there: the first on its own socket, and once */
+    FRAME_STARTED,     /* the reader was started; comes with a descriptor of its process */
+    FRAME_ENDED        /* the reader has ended */
+};
+
+struct frame_answer {
+    uint32_t kind;
+    int32_t status; /* of FRAME_ENDED: 128 plus the signal, or the exit status; else 0 */
 };
 
 enum frame_kind {

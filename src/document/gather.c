@@ -4,15 +4,10 @@
  * other. Where a reader ends within a page, because the page takes too long, needs too much memory
  * or is damaged, the page is left out with a notice, and a new reader begins after it, as long as
  * most pages can be read. A reader that was ended from outside says nothing about the document.
- *
- * Readers are started within bubblewrap first. Where bubblewrap is forbidden to work, no reader
- * reports that it is ready, which it does before it looks at the document: then, and only then,
- * they are started once more with no sandbox but their own.
  */
 #include "document/gather.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -20,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "document/fork_server.h"
 #include "document/format.h"
 #include "document/launch.h"
 #include "document/notice.h"
@@ -52,7 +48,6 @@ struct gathering {
     bool hopeless;    /* most pages are lost */
     const char *noun; /* the document's name */
     const atomic_bool *stop;
-    char reader[PATH_MAX];
 };
 
 static size_t count_readers(size_t wanted, uint64_t size)
@@ -192,7 +187,7 @@ static int end_late(struct gathering *gathering, struct sheaf *sheaf, struct tre
         return too_late(gathering, error);
     for (size_t i = 0; i < gathering->count; i++) {
         struct share *share = &gathering->shares[i];
-        if (share->process.pid < 0)
+        if (share->process.answers < 0)
             continue;
         launch_end(&share->process, 0);
         miss_rest(&share->receiver);
@@ -220,8 +215,7 @@ static int take_turn(struct gathering *gathering, struct sheaf *sheaf, struct tr
     return rc;
 }
 
-/* One try, within bubblewrap or not. `*ready`: a reader has begun with the document. */
-static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *ready,
+static int run_readers(struct gathering *gathering, struct sheaf *sheaf,
                        struct treadle_error *error)
 {
     int rc = 0;
@@ -233,7 +227,6 @@ static int run_readers(struct gathering *gathering, struct sheaf *sheaf, bool *r
     while (gathering->running > 0 && !gathering->hopeless && !rc)
         rc = take_turn(gathering, sheaf, error);
     for (size_t i = 0; i < gathering->count; i++) {
-        *ready = *ready || gathering->shares[i].receiver.state != RECEIVE_NOTHING;
         launch_end(&gathering->shares[i].process, 0);
         receive_clear(&gathering->shares[i].receiver);
     }
@@ -256,7 +249,6 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     if (!gathering)
         return error_set_memory(error);
     struct launch_options *launch = &gathering->launch;
-    launch->reader = gathering->reader;
     launch->document = descriptor;
     launch->memory = options->memory ? options->memory : default_memory;
     launch->seconds = options->seconds ? options->seconds : DEFAULT_SECONDS;
@@ -267,26 +259,17 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     gathering->deadline = clock_monotonic_us() + (int64_t)launch->seconds * 1000000;
     gathering->budget = options->max_text ? options->max_text : default_text;
     gathering->stop = options->stop;
-    int rc = launch_find(gathering->reader, sizeof gathering->reader, options->reader, error);
-    if (rc)
-        goto done;
-    bool ready = false;
-    struct treadle_error problem = {0};
-    launch->contained = launch_can_contain();
-    rc = run_readers(gathering, sheaf, &ready, &problem);
-    if ((rc == TREADLE_EIO || rc == TREADLE_ENOTFOUND) && launch->contained && !ready) {
-        launch->contained = false;
-        rc = run_readers(gathering, sheaf, &ready, &problem);
-    }
+    struct fork_server *own = NULL;
+    int rc = options->server ? 0 : fork_server_open(&own, options->reader, error);
+    launch->server = options->server ? options->server : own;
+    if (!rc)
+        rc = run_readers(gathering, sheaf, error);
     if (!rc && options->languages && has_pictures(sheaf)) {
         launch->recognize = options->languages;
         sheaf->recognizing = true;
-        rc = run_readers(gathering, sheaf, &ready, &problem);
+        rc = run_readers(gathering, sheaf, error);
     }
-    /* Errors of the first try are dropped where the second succeeds. */
-    if (rc && error)
-        *error = problem;
-done:
+    fork_server_close(own);
     free(gathering);
     return rc;
 }

@@ -1,12 +1,12 @@
 /*
- * treadle-reader: turns the document of descriptor 3 into frames on standard output.
+ * treadle-reader: the fork server of the document room, and in each process that is forked from it
+ * a reader, which turns the document of descriptor 3 into frames on standard output.
  *
- * The document room starts it, one process for each share of the pages. It does one thing in one
- * order: gives up every right that reading does not need, reports that, and only then looks at the
- * document. It stops with FRAME_UNCONFINED when it could not give up its rights.
- *
- * It never frees what it needs until its end, and ends without exit handlers, since its memory is
- * freed with it.
+ * A reader does one thing in one order: give up every right that reading does not need, report it,
+ * and only then look at the document. It stops with FRAME_UNCONFINED when it could not give up its
+ * rights. It never frees what it needs until its end, and ends without exit handlers, since its
+ * memory is freed with it. What costs time and is the same for all documents is done before, in the
+ * fork server.
  */
 #include <limits.h>
 #include <signal.h>
@@ -16,62 +16,26 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <libxml/parser.h>
 #include <poppler.h>
+#include <unicode/uclean.h>
 
 #include "reader/attached.h"
 #include "reader/confine.h"
 #include "reader/describe.h"
 #include "reader/kinds.h"
 #include "reader/output.h"
+#include "reader/serve.h"
 #include "reader/words.h"
 
-struct arguments {
-    struct confine_options confine;
-    unsigned long page_seconds; /* of processor time, for each page */
-    unsigned long part, parts;  /* this reader's share: stripe number modulo `parts` */
-    unsigned long first;        /* of the pages, from 0: those before it are not read */
-    bool check;                 /* confine itself, report it, end */
-    const char *recognize;      /* languages: read the pictures of pages that have no text */
+/* What one reader is to do. */
+struct task {
+    struct frame_request request;
     struct recognizer *recognizer;
-    const char *format; /* what the document is, a word of document/format.c */
-    int description;    /* the document once more, for glib */
+    int description; /* the document once more, for glib */
 };
 
-static bool parse_number(const char *text, unsigned long *out)
-{
-    char *end = NULL;
-    *out = strtoul(text, &end, 10);
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0';
-}
-
-/* treadle-reader MEMORY SECONDS PAGE-SECONDS PART PARTS FIRST [check] [contained]
- * [recognize=LANGUAGES] [format=WORD] */
-static bool parse_arguments(struct arguments *out, int count, char **values)
-{
-    unsigned long memory, seconds;
-    unsigned long *const numbers[] = {&memory,    &seconds,    &out->page_seconds,
-                                      &out->part, &out->parts, &out->first};
-    const int last = (int)(sizeof numbers / sizeof *numbers);
-    for (int i = 0; i < last; i++)
-        if (i + 1 >= count || !parse_number(values[i + 1], numbers[i]))
-            return false;
-    if (out->parts == 0 || out->part >= out->parts || out->first > INT_MAX / 2)
-        return false;
-    out->confine = (struct confine_options){.memory = memory, .seconds = seconds};
-    for (int i = last + 1; i < count; i++) {
-        if (strcmp(values[i], "check") == 0)
-            out->check = true;
-        else if (strcmp(values[i], "contained") == 0)
-            out->confine.contained = true;
-        else if (strncmp(values[i], "recognize=", 10) == 0)
-            out->recognize = values[i] + 10;
-        else if (strncmp(values[i], "format=", 7) == 0)
-            out->format = values[i] + 7;
-        else
-            return false;
-    }
-    return true;
-}
+static bool contained; /* the file system is an empty one */
 
 static void send_failure(struct output *output, enum frame_reason reason)
 {
@@ -86,8 +50,9 @@ static void limit_page(unsigned long seconds)
     setitimer(ITIMER_PROF, &time, NULL);
 }
 
-static void send_pages(struct output *output, const struct arguments *arguments)
+static void send_pages(struct output *output, const struct task *task)
 {
+    const struct frame_request *request = &task->request;
     struct words *words = NULL;
     int reason = words_open(&words, FRAME_DESCRIPTOR);
     if (reason) {
@@ -95,11 +60,12 @@ static void send_pages(struct output *output, const struct arguments *arguments)
         return;
     }
     /* One reader describes the document; all must know its attachments. */
-    bool describes = arguments->part == 0 && arguments->first == 0 && !arguments->recognize;
+    bool recognizes = request->languages[0];
+    bool describes = request->part == 0 && request->first == 0 && !recognizes;
     bool carries = words_carries_files(words);
     PopplerDocument *document = NULL;
     if (describes || carries)
-        document = poppler_document_new_from_fd(arguments->description, NULL, NULL);
+        document = poppler_document_new_from_fd(task->description, NULL, NULL);
     if (document && carries)
         attached_add(words, document);
     int pages = words_pages(words);
@@ -110,31 +76,31 @@ static void send_pages(struct output *output, const struct arguments *arguments)
     }
     g_clear_object(&document);
     output_flush(output);
-    for (int number = (int)arguments->first + 1; number <= pages; number++) {
-        if ((unsigned long)(number - 1) / FRAME_STRIPE % arguments->parts != arguments->part)
+    for (int number = (int)request->first + 1; number <= pages; number++) {
+        if ((unsigned)(number - 1) / FRAME_STRIPE % request->parts != request->part)
             continue;
-        limit_page(arguments->page_seconds);
-        if (arguments->recognize)
-            words_recognize_page(words, output, number, arguments->recognizer);
+        limit_page(request->page_seconds);
+        if (recognizes)
+            words_recognize_page(words, output, number, task->recognizer);
         else
             words_send_page(words, output, number);
     }
     output_frame(output, FRAME_END, NULL, 0, NULL, 0);
 }
 
-static void send_document(struct output *output, const struct arguments *arguments)
+static void send_document(struct output *output, const struct task *task)
 {
     int reason = 0;
-    if (arguments->format && strcmp(arguments->format, "pdf") != 0)
-        reason = kinds_send(output, FRAME_DESCRIPTOR, arguments->format);
+    if (strcmp(task->request.format, "pdf") == 0)
+        send_pages(output, task);
     else
-        send_pages(output, arguments);
+        reason = kinds_send(output, FRAME_DESCRIPTOR, task->request.format);
     if (reason)
         send_failure(output, (enum frame_reason)reason);
 }
 
-/* Libraries abort when memory runs out. The first process of a container would survive that signal,
- * so it ends itself, with the status that a shell would report. */
+/* Libraries abort when memory runs out. The first process of a container would survive that
+ * signal, so it ends itself, with the status that a shell would report. */
 static void end_aborted(int signal_number)
 {
     (void)signal_number;
@@ -146,32 +112,37 @@ static void end_late(int signal_number)
     _exit(signal_number == SIGPROF ? FRAME_STATUS_PAGE_TIMEOUT : FRAME_STATUS_TIMEOUT);
 }
 
-/* Prepares what is not allowed after confinement: a second descriptor, the converters of titles. */
-static void prepare(struct arguments *arguments)
+/* Prepares what is not allowed after confinement: a second descriptor, the data of recognition. */
+static void prepare(struct task *task)
 {
-    arguments->description = dup(FRAME_DESCRIPTOR);
-    if (arguments->recognize)
-        arguments->recognizer = recognize_open(arguments->recognize);
+    task->description = dup(FRAME_DESCRIPTOR);
+    if (task->request.languages[0])
+        task->recognizer = recognize_open(task->request.languages);
     signal(SIGABRT, end_aborted);
     signal(SIGTRAP, end_aborted);
     signal(SIGPROF, end_late);
     signal(SIGXCPU, end_late);
-    g_iconv_open("UTF-8", "UTF-16BE");
-    g_iconv_open("UTF-8", "UTF-16LE");
 }
 
-int main(int count, char **values)
+static bool is_sound(const struct frame_request *request)
+{
+    return request->parts > 0 && request->part < request->parts && request->first < INT_MAX / 2 &&
+           memchr(request->format, '\0', sizeof request->format) &&
+           memchr(request->languages, '\0', sizeof request->languages);
+}
+
+static void read_document(const struct frame_request *request)
 {
     static struct output output;
-    struct arguments arguments = {.parts = 1};
+    struct task task = {.request = *request};
+    struct confine_options confinement = {
+        .memory = request->memory, .seconds = request->seconds, .contained = contained};
     bool landlock = false;
-    if (!parse_arguments(&arguments, count, values)) {
-        static const char usage[] = "treadle-reader is run by treadle to read documents\n";
-        return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
-    }
+    if (!is_sound(request))
+        _exit(1);
     output_watch();
-    prepare(&arguments);
-    if (!confine(&arguments.confine, &landlock)) {
+    prepare(&task);
+    if (!confine(&confinement, &landlock)) {
         send_failure(&output, FRAME_UNCONFINED);
         output_flush(&output);
         _exit(1);
@@ -179,8 +150,29 @@ int main(int count, char **values)
     struct frame_ready ready = {.landlock = landlock};
     output_frame(&output, FRAME_READY, &ready, sizeof ready, NULL, 0);
     output_flush(&output);
-    if (!arguments.check)
-        send_document(&output, &arguments);
+    if (!request->check)
+        send_document(&output, &task);
     output_flush(&output);
     _exit(0);
+}
+
+/* What every reader would load by itself. */
+static void load(void)
+{
+    UErrorCode status = U_ZERO_ERROR;
+    u_init(&status);
+    xmlInitParser();
+    g_iconv_open("UTF-8", "UTF-16BE");
+    g_iconv_open("UTF-8", "UTF-16LE");
+}
+
+int main(int count, char **values)
+{
+    if (count < 2 || strcmp(values[1], "serve") != 0) {
+        static const char usage[] = "treadle-reader is run by treadle to read documents\n";
+        return write(STDERR_FILENO, usage, sizeof usage - 1) < 0 ? 1 : 2;
+    }
+    contained = count > 2 && strcmp(values[2], "contained") == 0;
+    load();
+    serve_requests(read_document);
 }

@@ -28,6 +28,7 @@ enum { RETRY_SECONDS = 2, REVIEW_MS = 100 };
 
 struct ingest {
     struct ingest_options options;
+    struct fork_server *readers;
     atomic_bool stop;
     atomic_flag announced;
     _Atomic(const char *) sandbox; /* NULL: not known yet */
@@ -431,7 +432,13 @@ int ingest_open(struct ingest **out, const struct ingest_options *options,
     if (!ingest)
         return error_set_memory(error);
     size_t wanted = options->threads ? options->threads : 2;
+    int rc = fork_server_open(&ingest->readers, options->document.reader, error);
+    if (rc) {
+        free(ingest);
+        return rc;
+    }
     ingest->options = *options;
+    ingest->options.document.server = ingest->readers;
     ingest->queue.db = options->db;
     atomic_flag_clear(&ingest->announced);
     pthread_mutex_init(&ingest->mutex, NULL);
@@ -472,5 +479,6 @@ void ingest_close(struct ingest *ingest)
         pthread_join(ingest->threads[i], NULL);
     pthread_cond_destroy(&ingest->wake);
     pthread_mutex_destroy(&ingest->mutex);
+    fork_server_close(ingest->readers);
     free(ingest);
 }

@@ -19,7 +19,7 @@ struct ingest_options {
     struct db *db;
     struct blob_store *blobs;
     struct search *search;
-    struct document_options document; /* its `stop` is set by ingest */
+    struct document_options document; /* its `server` and `stop` are set by ingest */
     size_t threads;                   /* 0: 2; at most 8 */
     struct log *log;
 };

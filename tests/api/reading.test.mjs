@@ -81,16 +81,17 @@ function descendants(pid) {
     return below(pid);
 }
 
-/** The readers of a server, without their sandboxes and without one that only tries those. */
+/** The readers of a server: the processes that its fork server has forked. */
 function readers(server) {
-    return descendants(server.pid).filter(pid => {
+    const isReader = pid => {
         try {
-            const line = fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1');
-            return /^[^\0]*treadle-reader\0/.test(line) && !line.includes('\0check\0');
+            return /^[^\0]*treadle-reader\0/.test(fs.readFileSync(`/proc/${pid}/cmdline`, 'latin1'));
         } catch {
             return false;
         }
-    });
+    };
+    const forkServers = descendants(server.pid).filter(isReader);
+    return forkServers.flatMap(descendants).filter(isReader);
 }
 
 const SLOW = ['--page-timeout', '1000', '--document-timeout', '1000'];

@@ -17,6 +17,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -26,6 +27,7 @@
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "document/document.h"
+#include "document/fork_server.h"
 #include "document/launch.h"
 
 enum { OBJECTS = 256 };
@@ -353,17 +355,43 @@ static void refuses_when_little_is_left(void **state)
     buffer_clear(&pdf.bytes);
 }
 
-/* Runs a shell script as the reader: it is not within bubblewrap's world, so this also is the
- * way without it. */
-static int read_with_script(const char *script, struct treadle_error *error)
+/* The name of a reader of another kind: a script that serves as treadle-reader does and whose
+ * readers run `body`, where OUT is the pipe. */
+static int read_with_script(const char *body, struct treadle_error *error)
 {
-    char path[256];
+    static const char head[] =
+        "#!/usr/bin/python3\n"
+        "import array, os, socket, struct, signal, time\n"
+        "s = socket.socket(fileno=3)\n"
+        "s.send(struct.pack('Ii', 1, 0))\n"
+        "while True:\n"
+        "    m, control, _, _ = s.recvmsg(4096, socket.CMSG_SPACE(12))\n"
+        "    if not m: break\n"
+        "    OUT, to = array.array('i', control[0][2][:8])\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        os.close(3)\n"
+        "        os.close(to)\n"
+        "        os.closerange(to + 1, 99)\n"
+        "        %s\n"
+        "        os._exit(0)\n"
+        "    os.close(OUT)\n"
+        "    to = socket.socket(fileno=to)\n"
+        "    pidfd = array.array('i', [os.pidfd_open(child)])\n"
+        "    to.sendmsg([struct.pack('Ii', 2, 0)],\n"
+        "               [(socket.SOL_SOCKET, socket.SCM_RIGHTS, pidfd)])\n"
+        "    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])\n"
+        "    to.send(struct.pack('Ii', 3, status if status >= 0 else 128 - status))\n"
+        "    to.close()\n";
+    char path[256], script[4096];
     const char *temporary = getenv("TMPDIR");
     struct document *document = NULL;
     snprintf(path, sizeof path, "%s/treadle-reader-XXXXXX", temporary ? temporary : "/tmp");
+    int length = body[0] == '#' ? snprintf(script, sizeof script, "%s", body)
+                                : snprintf(script, sizeof script, head, body);
     int file = mkstemp(path);
     assert_true(file >= 0);
-    assert_int_equal(write(file, script, strlen(script)), strlen(script));
+    assert_int_equal(write(file, script, (size_t)length), length);
     fchmod(file, 0700);
     close(file);
     struct document_options options = {.reader = path, .seconds = 1};
@@ -376,21 +404,19 @@ static void survives_other_readers(void **state)
 {
     (void)state;
     struct treadle_error error;
-    assert_int_equal(
-        read_with_script("#!/bin/sh\nprintf 'nonsense and more nonsense\\n'\n", &error),
-        TREADLE_EPARSE);
+    assert_int_equal(read_with_script("os.write(OUT, b'nonsense and more nonsense')", &error),
+                     TREADLE_EPARSE);
+    assert_int_equal(read_with_script("os._exit(3)", &error), TREADLE_EIO);
     assert_int_equal(read_with_script("#!/bin/sh\nexit 3\n", &error), TREADLE_EIO);
     /* Ready, of three pages, within the first: then ended by a signal from outside. */
-    assert_int_equal(read_with_script("#!/bin/sh\n"
-                                      "printf '\\001\\0\\0\\0\\004\\0\\0\\0\\0\\0\\0\\0'\n"
-                                      "printf '\\002\\0\\0\\0\\004\\0\\0\\0\\003\\0\\0\\0'\n"
-                                      "printf '\\005\\0\\0\\0\\004\\0\\0\\0\\001\\0\\0\\0'\n"
-                                      "kill -KILL $$\n",
-                                      &error),
-                     TREADLE_EBUSY);
+    assert_int_equal(
+        read_with_script("os.write(OUT, struct.pack('9I', 1, 4, 0, 2, 4, 3, 5, 4, 1)); "
+                         "os.kill(os.getpid(), signal.SIGKILL)",
+                         &error),
+        TREADLE_EBUSY);
     assert_non_null(strstr(error.message, "from outside (signal 9)"));
     int64_t start = clock_monotonic_us();
-    assert_int_equal(read_with_script("#!/bin/sh\nexec /bin/sleep 60\n", &error), TREADLE_ETIMEOUT);
+    assert_int_equal(read_with_script("time.sleep(60)", &error), TREADLE_ETIMEOUT);
     assert_true(clock_monotonic_us() - start < 10 * 1000000);
     struct document *document = NULL;
     struct document_options options = {.reader = "/nowhere/treadle-reader"};
@@ -413,6 +439,22 @@ static int status_field(pid_t pid, const char *name)
     return value;
 }
 
+/* The youngest process below one, where each has but one child. */
+static pid_t find_reader(pid_t pid)
+{
+    for (int child = pid; child; pid = child ? child : pid) {
+        char path[64];
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)pid);
+        FILE *file = fopen(path, "re");
+        child = 0;
+        if (file && fscanf(file, "%d", &child) != 1)
+            child = 0;
+        if (file)
+            fclose(file);
+    }
+    return pid;
+}
+
 static void confines_itself(void **state)
 {
     (void)state;
@@ -422,7 +464,10 @@ static void confines_itself(void **state)
     pdf_pages(&pdf, 1, long_page);
     pdf_end(&pdf, "");
     int file = file_of(pdf.bytes.data, pdf.bytes.length);
-    struct launch_options options = {.reader = program(),
+    struct fork_server *server = NULL;
+    assert_int_equal(fork_server_open(&server, program(), &error), 0);
+    struct launch_options options = {.server = server,
+                                     .format = "pdf",
                                      .document = file,
                                      .memory = (uint64_t)1 << 30,
                                      .seconds = 10,
@@ -431,9 +476,13 @@ static void confines_itself(void **state)
     /* Its first words say that it is confined; the next block it, for nobody reads them. */
     char byte;
     assert_int_equal(read(launch.output, &byte, 1), 1);
-    assert_int_equal(status_field(launch.pid, "NoNewPrivs:"), 1);
-    assert_int_equal(status_field(launch.pid, "Seccomp:"), 2);
+    struct pollfd started = {.fd = launch.answers, .events = POLLIN};
+    assert_int_equal(poll(&started, 1, 5000), 1);
+    pid_t reader = find_reader(getpid());
+    assert_int_equal(status_field(reader, "NoNewPrivs:"), 1);
+    assert_int_equal(status_field(reader, "Seccomp:"), 2);
     assert_int_equal(launch_end(&launch, 0), -1);
+    fork_server_close(server);
     assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
     close(file);
     buffer_clear(&pdf.bytes);
