@@ -100,10 +100,10 @@ int error_set_wire(struct treadle_error *error, int http_status, const char *typ
 {
     va_list args;
     va_start(args, format);
-    int code = set_formatted(error, code_of_status(http_status), format, args);
+    int rc = set_formatted(error, code_of_status(http_status), format, args);
     va_end(args);
     set_wire_members(error, http_status, type, wire_code, param);
-    return code;
+    return rc;
 }
 
 int error_set_request(struct treadle_error *error, const char *wire_code, const char *param,
@@ -111,8 +111,8 @@ int error_set_request(struct treadle_error *error, const char *wire_code, const 
 {
     va_list args;
     va_start(args, format);
-    int code = set_formatted(error, TREADLE_EINVALID, format, args);
+    int rc = set_formatted(error, TREADLE_EINVALID, format, args);
     va_end(args);
     set_wire_members(error, 400, "invalid_request_error", wire_code, param);
-    return code;
+    return rc;
 }

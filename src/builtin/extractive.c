@@ -159,18 +159,18 @@ static int call_function(struct turn *turn, const struct model_tool *tool,
     const json_t *required = json_object_get(schema, "required");
     size_t count = json_array_size(required);
     const char *name = count == 1 ? json_string_value(json_array_get(required, 0)) : NULL;
-    int code;
+    int rc;
     if (count == 0)
-        code = call(turn, tool->name, json_object(), error);
+        rc = call(turn, tool->name, json_object(), error);
     else if (name && takes_a_string(schema, name))
-        code = call(turn, tool->name, json_pack("{s:s}", name, user_text(turn)), error);
+        rc = call(turn, tool->name, json_pack("{s:s}", name, user_text(turn)), error);
     else
-        code = error_set(error, TREADLE_EUNSUPPORTED,
-                         "%s quotes documents; it cannot make up the arguments of the function "
-                         "%s.",
-                         EXTRACTIVE, tool->name);
+        rc = error_set(error, TREADLE_EUNSUPPORTED,
+                       "%s quotes documents; it cannot make up the arguments of the function "
+                       "%s.",
+                       EXTRACTIVE, tool->name);
     json_decref(schema);
-    return code;
+    return rc;
 }
 
 /* The calls that a request leaves no choice about. */
@@ -198,18 +198,18 @@ static int quote(struct turn *turn, const char *question_text, size_t length,
     struct selection selection;
     if (turn->passage_count == 0)
         return 0;
-    int code = question_read(&question, question_text, length, turn->passages, turn->passage_count,
-                             turn->arena, error);
-    if (!code && question.unit_count)
-        code = sentences_gather(&sentences, &question, turn->passages, turn->passage_count,
-                                turn->arena, error);
-    if (!code) {
+    int rc = question_read(&question, question_text, length, turn->passages, turn->passage_count,
+                           turn->arena, error);
+    if (!rc && question.unit_count)
+        rc = sentences_gather(&sentences, &question, turn->passages, turn->passage_count,
+                              turn->arena, error);
+    if (!rc) {
         sentences_choose(&sentences, &question, &selection);
         if (selection.count)
             answer_write(&turn->answer, &sentences, &selection);
     }
     question_clear(&question);
-    return code;
+    return rc;
 }
 
 /* Answers each of the questions that stand in one, below it. */
@@ -220,29 +220,29 @@ static int quote_clauses(struct turn *turn, const char *query, struct treadle_er
     if (count == 1)
         return quote(turn, query, strlen(query), error);
     bool found = false;
-    int code = 0;
-    for (size_t i = 0; i < count && !code; i++) {
+    int rc = 0;
+    for (size_t i = 0; i < count && !rc; i++) {
         const char *clause = query + clauses[i].start;
         size_t length = clauses[i].end - clauses[i].start;
         buffer_append_format(&turn->answer, "%s%.*s\n\n", i ? "\n\n" : "", (int)length, clause);
         size_t before = turn->answer.length;
-        code = quote(turn, clause, length, error);
+        rc = quote(turn, clause, length, error);
         found |= turn->answer.length > before;
         if (turn->answer.length == before)
             buffer_append_string(&turn->answer, no_answer);
     }
     if (!found)
         buffer_reset(&turn->answer);
-    return code;
+    return rc;
 }
 
 /* Answers from what the tools found, or from what functions returned. */
 static int answer_from_tools(struct turn *turn, const char *query, struct treadle_error *error)
 {
     const struct model_request *request = turn->request;
-    int code = quote_clauses(turn, query, error);
-    if (code || turn->answer.length)
-        return code;
+    int rc = quote_clauses(turn, query, error);
+    if (rc || turn->answer.length)
+        return rc;
     bool searched = false;
     for (size_t i = turn->user + 1; i < request->message_count; i++) {
         const struct model_message *message = &request->messages[i];
@@ -282,9 +282,9 @@ static int answer_from_conversation(struct turn *turn, struct treadle_error *err
     const char *text = user_text(turn);
     struct language *language;
     struct language_span span;
-    int code = language_new(&language, language_detect(text, strlen(text)), error);
-    if (code)
-        return code;
+    int rc = language_new(&language, language_detect(text, strlen(text)), error);
+    if (rc)
+        return rc;
     question_find(language, text, TEXT_TO_QUOTE, turn->arena, &span);
     language_free(language);
     char *own = arena_string(turn->arena, text);
@@ -292,16 +292,16 @@ static int answer_from_conversation(struct turn *turn, struct treadle_error *err
         return error_set_memory(error);
     memset(own + span.start, ' ', span.end - span.start);
     if (strlen(text) - (span.end - span.start) >= TEXT_TO_QUOTE)
-        code = add_own_text(turn, own, error);
-    for (size_t i = 0; !code && i < turn->user && turn->passage_count < MOST_PASSAGES; i++)
+        rc = add_own_text(turn, own, error);
+    for (size_t i = 0; !rc && i < turn->user && turn->passage_count < MOST_PASSAGES; i++)
         if (request->messages[i].role == MODEL_USER && request->messages[i].text &&
             strlen(request->messages[i].text) >= TEXT_TO_QUOTE)
-            code = add_own_text(turn, request->messages[i].text, error);
-    if (!code)
-        code = quote(turn, text + span.start, span.end - span.start, error);
-    if (!code && turn->answer.length == 0)
+            rc = add_own_text(turn, request->messages[i].text, error);
+    if (!rc)
+        rc = quote(turn, text + span.start, span.end - span.start, error);
+    if (!rc && turn->answer.length == 0)
         buffer_append_string(&turn->answer, turn->passage_count ? no_answer : no_documents);
-    return code;
+    return rc;
 }
 
 static bool is_cancelled(const struct model_request *request)
@@ -377,30 +377,30 @@ static void speak(struct turn *turn)
 static int answer(struct turn *turn, struct treadle_error *error)
 {
     const struct model_request *request = turn->request;
-    int code = survey(turn, error);
-    if (code)
-        return code;
+    int rc = survey(turn, error);
+    if (rc)
+        return rc;
     const char *query =
         turn->user < request->message_count ? question_query(request, turn->user, turn->arena) : "";
     if (!query)
         return error_set_memory(error);
     if (turn->answered) {
-        code = answer_from_tools(turn, query, error);
+        rc = answer_from_tools(turn, query, error);
     } else if (request->tool_choice == MODEL_CHOICE_REQUIRED ||
                request->tool_choice == MODEL_CHOICE_NAMED) {
         return forced_call(turn, query, error);
     } else if (request->tool_choice == MODEL_CHOICE_AUTO && *query && find_search(request)) {
         return call_search(turn, find_search(request), query, error);
     } else if (*query) {
-        code = answer_from_conversation(turn, error);
+        rc = answer_from_conversation(turn, error);
     } else {
         buffer_append_string(&turn->answer, no_question);
     }
-    if (!code && turn->answer.failed)
-        code = error_set_memory(error);
-    if (!code)
+    if (!rc && turn->answer.failed)
+        rc = error_set_memory(error);
+    if (!rc)
         speak(turn);
-    return code;
+    return rc;
 }
 
 static void extractive_start(struct model *model, const struct model_request *request,
@@ -412,13 +412,13 @@ static void extractive_start(struct model *model, const struct model_request *re
     buffer_init(&turn.answer, ANSWER_BYTES);
     turn.usage.prompt_tokens = model_prompt_tokens(request);
     turn.arena = arena_new(ARENA_BYTES);
-    int code = 0;
+    int rc = 0;
     if (is_cancelled(request))
         turn.finish = MODEL_CANCELLED;
     else
-        code = turn.arena ? answer(&turn, &error) : error_set_memory(&error);
+        rc = turn.arena ? answer(&turn, &error) : error_set_memory(&error);
     struct model_outcome outcome = {
-        .finish = turn.finish, .usage = turn.usage, .error = code ? &error : NULL};
+        .finish = turn.finish, .usage = turn.usage, .error = rc ? &error : NULL};
     arena_free(turn.arena);
     buffer_clear(&turn.answer);
     sink->done(sink->context, &outcome);

@@ -85,8 +85,8 @@ int question_find_units(const struct question *question, struct language *langua
     size_t count, last = SIZE_MAX;
     memset(found, 0, QUESTION_UNITS * sizeof *found);
     *pairs = 0;
-    int code = language_words(language, text, length, arena, &words, &count, error);
-    for (size_t i = 0; !code && i < count; i++) {
+    int rc = language_words(language, text, length, arena, &words, &count, error);
+    for (size_t i = 0; !rc && i < count; i++) {
         size_t unit = SIZE_MAX;
         for (size_t j = 0; j < question->unit_count; j++) {
             double share = match_term(question, &question->units[j], words[i].term);
@@ -106,8 +106,8 @@ int question_find_units(const struct question *question, struct language *langua
         *pairs += unit != SIZE_MAX && last != SIZE_MAX && unit == last + 1;
         last = unit;
     }
-    for (size_t j = 0; !code && j < question->unit_count; j++)
+    for (size_t j = 0; !rc && j < question->unit_count; j++)
         if (question->units[j].spaceless)
             found[j] = match_run(&question->units[j], text, length);
-    return code;
+    return rc;
 }

@@ -141,11 +141,11 @@ static int add_line(struct gathering *gathering, size_t start, size_t end)
     size_t count = 0;
     if (is_title(text + start, end - start) && !is_row(text + start, end - start))
         return add_sentence(gathering, start, end, true);
-    int code = language_sentences(gathering->language, text + start, end - start, gathering->arena,
-                                  &spans, &count, gathering->error);
-    for (size_t i = 0; !code && i < count; i++)
-        code = add_sentence(gathering, start + spans[i].start, start + spans[i].end, false);
-    return code;
+    int rc = language_sentences(gathering->language, text + start, end - start, gathering->arena,
+                                &spans, &count, gathering->error);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = add_sentence(gathering, start + spans[i].start, start + spans[i].end, false);
+    return rc;
 }
 
 /* What stands around each sentence counts for it, too. */
@@ -176,11 +176,11 @@ static int find_in_heading(struct gathering *gathering)
     for (size_t i = 0; i < 2; i++) {
         if (!texts[i])
             continue;
-        int code = question_find_units(gathering->question, gathering->language, texts[i],
-                                       strlen(texts[i]), gathering->arena, found, &pairs,
-                                       gathering->error);
-        if (code)
-            return code;
+        int rc = question_find_units(gathering->question, gathering->language, texts[i],
+                                     strlen(texts[i]), gathering->arena, found, &pairs,
+                                     gathering->error);
+        if (rc)
+            return rc;
         raise_to(gathering->heading, found, shares[i], units);
     }
     return 0;
@@ -190,8 +190,8 @@ static int gather_passage(struct gathering *gathering)
 {
     const char *text = gathering->passage->text;
     size_t length = strnlen(text, PASSAGE_BYTES), first = gathering->out->count;
-    int code = find_in_heading(gathering);
-    for (size_t start = 0, next; !code && start < length; start = next) {
+    int rc = find_in_heading(gathering);
+    for (size_t start = 0, next; !rc && start < length; start = next) {
         const char *newline = memchr(text + start, '\n', length - start);
         size_t end = newline ? (size_t)(newline - text) : length;
         next = end + 1;
@@ -200,10 +200,10 @@ static int gather_passage(struct gathering *gathering)
         while (end > start && blank(text[end - 1]))
             end--;
         if (start < end)
-            code = add_line(gathering, start, end);
+            rc = add_line(gathering, start, end);
     }
     look_around(gathering, first);
-    return code;
+    return rc;
 }
 
 int sentences_gather(struct sentences *sentences, struct question *question,
@@ -222,9 +222,9 @@ int sentences_gather(struct sentences *sentences, struct question *question,
             .title = SIZE_MAX};
         sentences->passage_first[i] = sentences->count;
         sentences->passage_count = i + 1;
-        int code = gather_passage(&gathering);
-        if (code)
-            return code;
+        int rc = gather_passage(&gathering);
+        if (rc)
+            return rc;
     }
     return 0;
 }

@@ -208,15 +208,15 @@ int question_read(struct question *question, const char *text, size_t length,
     }
     *question =
         (struct question){.text = text, .length = length, .kind = question_kind(text, length)};
-    int code = add_language(question, sample_language(text, length), error);
-    for (size_t i = 0; !code && i < passage_count; i++)
-        code = add_language(question, sample_language(passages[i].text, strlen(passages[i].text)),
-                            error);
-    for (size_t i = 0; !code && i < question->language_count; i++)
-        code = language_words(question->languages[i], text, length, arena, &reading.words[i],
-                              &reading.counts[i], error);
-    if (code)
-        return code;
+    int rc = add_language(question, sample_language(text, length), error);
+    for (size_t i = 0; !rc && i < passage_count; i++)
+        rc = add_language(question, sample_language(passages[i].text, strlen(passages[i].text)),
+                          error);
+    for (size_t i = 0; !rc && i < question->language_count; i++)
+        rc = language_words(question->languages[i], text, length, arena, &reading.words[i],
+                            &reading.counts[i], error);
+    if (rc)
+        return rc;
     if (asks(question) && reading.counts[0] > 1)
         reading.words[0][1].stopword = true;
     add_units(question, &reading, false);

@@ -99,9 +99,9 @@ static int put_units(struct window *window, struct search_chunk *chunk, struct t
             buffer_append_char(&window->text, unit->goes_on ? ' ' : '\n');
         if (i == window->before)
             chunk->overlap = window->text.length;
-        int code = put_page(window, unit->page, error);
-        if (code)
-            return code;
+        int rc = put_page(window, unit->page, error);
+        if (rc)
+            return rc;
         window->starts[i - window->first] = window->text.length;
         buffer_append(&window->text, unit->text, unit->length);
     }
@@ -118,9 +118,9 @@ static int window_emit(struct window *window, int64_t number, size_t next,
     window->page_count = 0;
     heading_path_advance(&window->path, window->units, window->first, window->last);
     heading_path_print(&window->path, &window->heading);
-    int code = put_units(window, &chunk, error);
-    if (code)
-        return code;
+    int rc = put_units(window, &chunk, error);
+    if (rc)
+        return rc;
     buffer_append(&window->heading, "", 0);
     if (window->text.failed || window->heading.failed)
         return error_set_memory(error);
@@ -128,9 +128,9 @@ static int window_emit(struct window *window, int64_t number, size_t next,
                                         .first = window->first,
                                         .until = last ? window->last
                                                       : middle(window, next, window->last)};
-    code = passages_cut(&window->passages, window->units, &range, window->language, error);
-    if (code)
-        return code;
+    rc = passages_cut(&window->passages, window->units, &range, window->language, error);
+    if (rc)
+        return rc;
     chunk.heading = window->heading.length ? window->heading.data : NULL;
     chunk.text = window->text.data;
     chunk.length = window->text.length;
@@ -156,11 +156,11 @@ int search_chunk_each(const struct search_file *file, const struct document *doc
     buffer_init(&window.text, CHUNK_BYTES);
     buffer_init(&window.heading, CHUNK_BYTES);
     passages_init(&window.passages);
-    int code = search_units_make(&units, document, language, limit, error);
-    for (int64_t number = 0; !code && window.first < units.count; number++) {
+    int rc = search_units_make(&units, document, language, limit, error);
+    for (int64_t number = 0; !rc && window.first < units.count; number++) {
         window_fill(&window, limit);
         size_t next = window.last < units.count ? window_next(&window, overlap) : units.count;
-        code = window_emit(&window, number, next, visit, context, error);
+        rc = window_emit(&window, number, next, visit, context, error);
         window.before = window.last;
         window.first = next;
     }
@@ -170,5 +170,5 @@ int search_chunk_each(const struct search_file *file, const struct document *doc
     free(window.starts);
     free(window.pages);
     search_units_clear(&units);
-    return code;
+    return rc;
 }

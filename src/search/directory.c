@@ -21,22 +21,22 @@ int search_snapshot(struct search *search, const char *directory, struct treadle
     if (!entries)
         return error_set_errno(error, TREADLE_EIO, errno, "Reading %s",
                                search_index_directory(search));
-    int code = 0;
-    for (struct dirent *entry; !code && (entry = readdir(entries));) {
+    int rc = 0;
+    for (struct dirent *entry; !rc && (entry = readdir(entries));) {
         char from[PATH_MAX], to[PATH_MAX];
         if (!text_ends_with(entry->d_name, tail))
             continue;
-        code = path_join(from, search_index_directory(search), entry->d_name, error);
-        if (!code)
-            code = path_join(to, directory, entry->d_name, error);
-        if (!code)
-            code = sqlite_copy(from, to, error);
+        rc = path_join(from, search_index_directory(search), entry->d_name, error);
+        if (!rc)
+            rc = path_join(to, directory, entry->d_name, error);
+        if (!rc)
+            rc = sqlite_copy(from, to, error);
         /* Its vector store has just been deleted. */
-        if (code == TREADLE_ENOTFOUND)
-            code = 0;
+        if (rc == TREADLE_ENOTFOUND)
+            rc = 0;
     }
     closedir(entries);
-    return code;
+    return rc;
 }
 
 int search_each_store(struct search *search, search_visit visit, void *context,
@@ -46,39 +46,39 @@ int search_each_store(struct search *search, search_visit visit, void *context,
     DIR *entries = opendir(directory);
     if (!entries)
         return error_set_errno(error, TREADLE_EIO, errno, "Reading %s", directory);
-    int code = 0;
-    for (struct dirent *entry; !code && (entry = readdir(entries));) {
+    int rc = 0;
+    for (struct dirent *entry; !rc && (entry = readdir(entries));) {
         if (!text_ends_with(entry->d_name, tail))
             continue;
         entry->d_name[strlen(entry->d_name) - strlen(tail)] = 0;
-        code = visit(context, entry->d_name);
+        rc = visit(context, entry->d_name);
     }
     closedir(entries);
-    return code;
+    return rc;
 }
 
 static int read_files(sqlite3 *db, struct arena *arena, const char ***out, size_t *count,
                       struct treadle_error *error)
 {
     sqlite3_stmt *rows;
-    int code = search_index_prepare(db, &rows, "SELECT file_id, COUNT(*) OVER () FROM file", error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &rows, "SELECT file_id, COUNT(*) OVER () FROM file", error);
+    if (rc)
+        return rc;
     const char **ids = NULL;
     size_t found = 0;
     int step;
-    while (!code && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         if (!ids)
             ids = arena_array(arena, (size_t)sqlite3_column_int64(rows, 1), sizeof *ids);
         if (!ids ||
             !(ids[found++] = arena_string(arena, (const char *)sqlite3_column_text(rows, 0))))
-            code = error_set_memory(error);
+            rc = error_set_memory(error);
     }
-    if (!code && step != SQLITE_DONE)
-        code = search_index_error(db, "Reading", error);
+    if (!rc && step != SQLITE_DONE)
+        rc = search_index_error(db, "Reading", error);
     sqlite3_finalize(rows);
-    if (code)
-        return code;
+    if (rc)
+        return rc;
     *out = ids;
     *count = found;
     return 0;
@@ -88,16 +88,16 @@ int search_list_files(struct search *search, const char *store_id, struct arena 
                       const char ***out, size_t *count, struct treadle_error *error)
 {
     struct search_index *index = NULL;
-    int code = search_index_acquire(search, store_id, false, &index, error);
-    if (code)
-        return code;
+    int rc = search_index_acquire(search, store_id, false, &index, error);
+    if (rc)
+        return rc;
     if (!index) {
         *count = 0;
         return 0;
     }
     pthread_mutex_lock(&index->reading);
-    code = read_files(index->reader, arena, out, count, error);
+    rc = read_files(index->reader, arena, out, count, error);
     pthread_mutex_unlock(&index->reading);
     search_index_release(search, index);
-    return code;
+    return rc;
 }

@@ -48,9 +48,9 @@ int heading_path_terms(const struct heading_path *path, struct language *languag
 {
     for (size_t level = 0; level < HEADING_LEVELS; level++) {
         struct search_unit *unit = path->levels[level];
-        int code = unit ? search_unit_terms(unit, language, error) : 0;
-        if (code)
-            return code;
+        int rc = unit ? search_unit_terms(unit, language, error) : 0;
+        if (rc)
+            return rc;
         if (unit)
             buffer_append(out, unit->terms, unit->terms_length);
     }

@@ -184,33 +184,33 @@ static int open_connection(sqlite3 **out, const char *path, int flags, struct tr
 static int index_version(sqlite3 *db, int *version, struct treadle_error *error)
 {
     sqlite3_stmt *statement;
-    int code = search_index_prepare(db, &statement, "PRAGMA user_version", error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &statement, "PRAGMA user_version", error);
+    if (rc)
+        return rc;
     if (sqlite3_step(statement) == SQLITE_ROW)
         *version = sqlite3_column_int(statement, 0);
     else
-        code = search_index_error(db, "Opening", error);
+        rc = search_index_error(db, "Opening", error);
     sqlite3_finalize(statement);
-    return code;
+    return rc;
 }
 
 static int index_open(struct search_index *index, const char *path, struct treadle_error *error)
 {
     int version = 0;
-    int code =
+    int rc =
         open_connection(&index->writer, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-    if (!code)
-        code = index_version(index->writer, &version, error);
-    if (!code && version == 0)
-        code = search_index_execute(index->writer, layout, error);
-    else if (!code && version != LAYOUT)
-        code = fail_damaged(error); /* made by another version: treated as damaged */
-    if (!code)
-        code = vectors_prepare(index->writer, error);
-    if (!code)
-        code = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
-    return code;
+    if (!rc)
+        rc = index_version(index->writer, &version, error);
+    if (!rc && version == 0)
+        rc = search_index_execute(index->writer, layout, error);
+    else if (!rc && version != LAYOUT)
+        rc = fail_damaged(error); /* made by another version: treated as damaged */
+    if (!rc)
+        rc = vectors_prepare(index->writer, error);
+    if (!rc)
+        rc = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
+    return rc;
 }
 
 /* Closes the index that was idle longest when too many are open. */
@@ -258,10 +258,10 @@ static int index_add(struct search *search, const char *store_id, const char *pa
     pthread_mutex_init(&index->reading, NULL);
     pthread_mutex_init(&index->writing, NULL);
     memcpy(index->store_id, store_id, strlen(store_id));
-    int code = index_open(index, path, error);
-    if (code) {
+    int rc = index_open(index, path, error);
+    if (rc) {
         index_close(index);
-        return code;
+        return rc;
     }
     index->next = search->indexes;
     search->indexes = index;
@@ -283,27 +283,27 @@ int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error)
 {
     char *path;
-    int code = index_path(search, store_id, &path, error);
-    if (code)
-        return code;
+    int rc = index_path(search, store_id, &path, error);
+    if (rc)
+        return rc;
     pthread_mutex_lock(&search->lock);
     struct search_index *index = search->indexes;
     while (index && strcmp(index->store_id, store_id) != 0)
         index = index->next;
     bool there = index || access(path, F_OK) == 0;
     if (!there && make)
-        code = check_wanted(search, store_id, error);
-    if (!index && !code && (there || make))
-        code = index_add(search, store_id, path, &index, error);
+        rc = check_wanted(search, store_id, error);
+    if (!index && !rc && (there || make))
+        rc = index_add(search, store_id, path, &index, error);
     if (index) {
         index->users++;
         index->used_at = clock_monotonic_us();
     }
     pthread_mutex_unlock(&search->lock);
     free(path);
-    if (!code)
+    if (!rc)
         *out = index;
-    return code;
+    return rc;
 }
 
 void search_index_release(struct search *search, struct search_index *index)
@@ -354,9 +354,9 @@ static int take_away(const char *path, const char *name, const char *aside,
             return error_set_errno(error, TREADLE_EIO, errno, "Deleting a search index");
         return 0;
     }
-    int code = path_join(target, aside, name, error);
-    if (code)
-        return code;
+    int rc = path_join(target, aside, name, error);
+    if (rc)
+        return rc;
     if (rename(path, target) != 0 && errno != ENOENT)
         return error_set_errno(error, TREADLE_EIO, errno, "Moving a search index aside");
     return 0;
@@ -367,47 +367,47 @@ static int take_files(struct search *search, const char *store_id, const char *a
                       struct treadle_error *error)
 {
     struct search_index *idle = detach(search, store_id);
-    int code = 0;
+    int rc = 0;
     if (idle)
         index_close(idle);
-    for (size_t i = 0; !code && i < sizeof tails / sizeof *tails; i++) {
+    for (size_t i = 0; !rc && i < sizeof tails / sizeof *tails; i++) {
         char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
         snprintf(name, sizeof name, "%s%s", store_id, tails[i]);
-        code = path_join(path, search->directory, name, error);
-        if (!code)
-            code = take_away(path, name, aside, error);
+        rc = path_join(path, search->directory, name, error);
+        if (!rc)
+            rc = take_away(path, name, aside, error);
     }
-    return code;
+    return rc;
 }
 
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error)
 {
     char *path;
-    int code = index_path(search, store_id, &path, error);
-    if (code)
-        return code;
+    int rc = index_path(search, store_id, &path, error);
+    if (rc)
+        return rc;
     free(path);
     pthread_mutex_lock(&search->lock);
     int wanted = search->db ? search_wanted(search, store_id, NULL, error) : 0;
-    code = wanted < 0 ? wanted : wanted ? 0 : take_files(search, store_id, NULL, error);
+    rc = wanted < 0 ? wanted : wanted ? 0 : take_files(search, store_id, NULL, error);
     pthread_mutex_unlock(&search->lock);
-    return code;
+    return rc;
 }
 
 int search_set_aside(struct search *search, const char *store_id, struct treadle_error *error)
 {
     char *path, aside[PATH_MAX];
-    int code = index_path(search, store_id, &path, error);
-    if (code)
-        return code;
+    int rc = index_path(search, store_id, &path, error);
+    if (rc)
+        return rc;
     free(path);
-    code = path_join(aside, search->directory, SEARCH_ASIDE, error);
-    if (code)
-        return code;
+    rc = path_join(aside, search->directory, SEARCH_ASIDE, error);
+    if (rc)
+        return rc;
     if (mkdir(aside, 0700) != 0 && errno != EEXIST)
         return error_set_errno(error, TREADLE_EIO, errno, "Making the directory %s", aside);
     pthread_mutex_lock(&search->lock);
-    code = take_files(search, store_id, aside, error);
+    rc = take_files(search, store_id, aside, error);
     pthread_mutex_unlock(&search->lock);
-    return code;
+    return rc;
 }

@@ -54,9 +54,9 @@ int search_run_all(struct search *search, const struct search_query *query,
         struct search_result *results = NULL;
         size_t result_count = 0;
         one.text = texts[i];
-        int code = search_run(search, &one, arena, &results, &result_count, error);
-        if (code)
-            return code;
+        int rc = search_run(search, &one, arena, &results, &result_count, error);
+        if (rc)
+            return rc;
         found = merge(all, found, results, result_count);
     }
     if (text_count > 1)

@@ -88,16 +88,16 @@ static int put_passage(struct passages *passages, const struct search_units *uni
     buffer_clear(&heading);
     buffer_append_char(texts, '\0');
     offsets->above = texts->length;
-    int code = heading_path_terms(&passages->path, language, texts, error);
-    for (size_t i = passages->next; !code && i < end; i++) {
-        code = search_unit_terms(&units->items[i], language, error);
-        if (!code && units->items[i].level)
+    int rc = heading_path_terms(&passages->path, language, texts, error);
+    for (size_t i = passages->next; !rc && i < end; i++) {
+        rc = search_unit_terms(&units->items[i], language, error);
+        if (!rc && units->items[i].level)
             buffer_append(texts, units->items[i].terms, units->items[i].terms_length);
         tokens += units->items[i].tokens;
         clutter += units->items[i].clutter ? units->items[i].tokens : 0;
     }
-    if (code)
-        return code;
+    if (rc)
+        return rc;
     buffer_append_char(texts, '\0');
     offsets->body = texts->length;
     for (size_t i = passages->next; i < end; i++)
@@ -139,17 +139,17 @@ int passages_cut(struct passages *passages, const struct search_units *units,
                  const struct passage_range *range, struct language *language,
                  struct treadle_error *error)
 {
-    int code = 0;
+    int rc = 0;
     passages->count = 0;
     buffer_reset(&passages->texts);
-    while (!code && passages->next < range->until) {
+    while (!rc && passages->next < range->until) {
         heading_path_advance(&passages->path, units, passages->next, range->until);
         size_t end = passage_end(passages, units, range->until);
-        code = put_passage(passages, units, end, range, language, error);
+        rc = put_passage(passages, units, end, range, language, error);
         forget(units, passages->next, end);
         passages->next = end;
     }
-    if (!code)
+    if (!rc)
         resolve(passages);
-    return code;
+    return rc;
 }

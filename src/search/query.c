@@ -42,16 +42,16 @@ typedef int (*store_visitor)(struct asking *asking, size_t store, sqlite3 *db,
 
 static int each_store(struct asking *asking, store_visitor visit, struct treadle_error *error)
 {
-    int code = 0;
-    for (size_t i = 0; !code && i < asking->query->store_count; i++) {
+    int rc = 0;
+    for (size_t i = 0; !rc && i < asking->query->store_count; i++) {
         struct search_index *index = asking->indexes[i];
         if (!index)
             continue;
         pthread_mutex_lock(&index->reading);
-        code = visit(asking, i, index->reader, error);
+        rc = visit(asking, i, index->reader, error);
         pthread_mutex_unlock(&index->reading);
     }
-    return code;
+    return rc;
 }
 
 static bool add_language(struct asking *asking, const char *code)
@@ -73,23 +73,23 @@ static int visit_languages(struct asking *asking, size_t store, sqlite3 *db,
 {
     (void)store;
     sqlite3_stmt *rows;
-    int code = search_index_prepare(db, &rows,
-                                    "SELECT language, sum(passages) FROM file GROUP BY language"
-                                    " ORDER BY 2 DESC, 1",
-                                    error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &rows,
+                                  "SELECT language, sum(passages) FROM file GROUP BY language"
+                                  " ORDER BY 2 DESC, 1",
+                                  error);
+    if (rc)
+        return rc;
     int step;
-    while (!code && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         const char *language = (const char *)sqlite3_column_text(rows, 0);
         asking->ranked.passages += sqlite3_column_int64(rows, 1);
         if (!language || !add_language(asking, language))
-            code = error_set_memory(error);
+            rc = error_set_memory(error);
     }
-    if (!code && step != SQLITE_DONE)
-        code = search_index_error(db, "Asking", error);
+    if (!rc && step != SQLITE_DONE)
+        rc = search_index_error(db, "Asking", error);
     sqlite3_finalize(rows);
-    return code;
+    return rc;
 }
 
 static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
@@ -97,21 +97,21 @@ static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
 {
     (void)store;
     sqlite3_stmt *row;
-    int code = search_index_prepare(db, &row, "SELECT doc FROM vocabulary WHERE term = ?", error);
-    if (code)
-        return code;
-    for (size_t i = 0; !code && i < asking->ranked.term_count; i++) {
+    int rc = search_index_prepare(db, &row, "SELECT doc FROM vocabulary WHERE term = ?", error);
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < asking->ranked.term_count; i++) {
         struct rank_term *term = &asking->ranked.terms[i];
         sqlite3_bind_text(row, 1, term->text, (int)term->length, SQLITE_STATIC);
         int step = sqlite3_step(row);
         if (step == SQLITE_ROW)
             term->passages += sqlite3_column_int64(row, 0);
         else if (step != SQLITE_DONE)
-            code = search_index_error(db, "Asking", error);
+            rc = search_index_error(db, "Asking", error);
         sqlite3_reset(row);
     }
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 static bool is_common(const struct asking *asking, const struct rank_term *term)
@@ -174,18 +174,18 @@ static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
     struct buffer match;
     sqlite3_stmt *rows = NULL;
     buffer_init(&match, MATCH_BYTES);
-    int code = 0;
+    int rc = 0;
     if (put_match(asking, &match) && !match.failed)
-        code = search_index_prepare(db, &rows, sql, error);
+        rc = search_index_prepare(db, &rows, sql, error);
     if (rows) {
         sqlite3_bind_text(rows, 1, match.data, (int)match.length, SQLITE_STATIC);
         sqlite3_bind_int(rows, 2, CANDIDATES);
         sqlite3_bind_text(rows, 3, asking->query->files, -1, SQLITE_STATIC);
-        code = read_candidates(asking, store, db, rows, error);
+        rc = read_candidates(asking, store, db, rows, error);
     }
     sqlite3_finalize(rows);
     buffer_clear(&match);
-    return code;
+    return rc;
 }
 
 /* "offset page offset page …", as the store wrote it; at least one pair comes out. */
@@ -248,26 +248,26 @@ static int fetch(struct asking *asking, const struct rank_candidate *candidate,
     struct search_index *index = asking->indexes[candidate->store];
     sqlite3_stmt *row = NULL;
     pthread_mutex_lock(&index->reading);
-    int code = search_index_prepare(index->reader, &row,
-                                    "SELECT file_id, filename, coalesce(passage.heading,"
-                                    " chunk.heading), text, pages, number, start, end FROM chunk"
-                                    " JOIN file ON file.id = chunk.file"
-                                    " LEFT JOIN passage ON passage.id = ?2 WHERE chunk.id = ?1",
-                                    error);
-    if (!code) {
+    int rc = search_index_prepare(index->reader, &row,
+                                  "SELECT file_id, filename, coalesce(passage.heading,"
+                                  " chunk.heading), text, pages, number, start, end FROM chunk"
+                                  " JOIN file ON file.id = chunk.file"
+                                  " LEFT JOIN passage ON passage.id = ?2 WHERE chunk.id = ?1",
+                                  error);
+    if (!rc) {
         sqlite3_bind_int64(row, 1, candidate->chunk);
         sqlite3_bind_int64(row, 2, candidate->passage);
         int step = sqlite3_step(row);
         if (step == SQLITE_ROW && !fill_result(asking, candidate, row, &results[*count]))
-            code = error_set_memory(error);
+            rc = error_set_memory(error);
         else if (step == SQLITE_ROW)
             (*count)++;
         else if (step != SQLITE_DONE)
-            code = search_index_error(index->reader, "Reading", error);
+            rc = search_index_error(index->reader, "Reading", error);
     }
     sqlite3_finalize(row);
     pthread_mutex_unlock(&index->reading);
-    return code;
+    return rc;
 }
 
 static int collect(struct asking *asking, struct search_result **out, size_t *count,
@@ -283,9 +283,9 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     for (size_t i = 0; found < most && i < asking->candidate_count; i++) {
         if (asking->candidates[i].score < asking->query->score_threshold)
             break;
-        int code = fetch(asking, &asking->candidates[i], results, &found, error);
-        if (code)
-            return code;
+        int rc = fetch(asking, &asking->candidates[i], results, &found, error);
+        if (rc)
+            return rc;
     }
     *out = results;
     *count = found;
@@ -314,7 +314,7 @@ static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
                        struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(
+    int rc = search_index_prepare(
         db, &row,
         "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1) FROM chunk"
         " JOIN file ON file.id = chunk.file LEFT JOIN passage ON passage.chunk = chunk.id"
@@ -322,17 +322,17 @@ static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
         " AND (?3 IS NULL OR file_id IN (SELECT value FROM json_each(?3)))"
         " ORDER BY abs(start - ?4) LIMIT 1",
         error);
-    if (code)
-        return code;
-    for (size_t i = 0; !code && i < asking->candidate_count; i++) {
+    if (rc)
+        return rc;
+    for (size_t i = 0; !rc && i < asking->candidate_count; i++) {
         struct rank_candidate *candidate = &asking->candidates[i];
         if (candidate->store == store && !candidate->chunk)
-            code = read_found(row, asking->query->files, candidate);
+            rc = read_found(row, asking->query->files, candidate);
     }
-    if (code)
-        code = search_index_error(db, "Reading", error);
+    if (rc)
+        rc = search_index_error(db, "Reading", error);
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 static int add_meaning(struct asking *asking, const struct search_embedder *embedder,
@@ -342,41 +342,41 @@ static int add_meaning(struct asking *asking, const struct search_embedder *embe
     if (!hits)
         return error_set_memory(error);
     struct treadle_error ignored;
-    int code = 0;
+    int rc = 0;
     /* Where the embedding fails, the search by words still works. */
     if (meaning_find(asking->search, embedder, asking->indexes, asking->query->store_count,
                      asking->query->text, hits, &ignored) == 0 &&
         hits->count) {
         fusion_add(asking->candidates, &asking->candidate_count, hits);
-        code = each_store(asking, visit_found, error);
-        if (!code)
+        rc = each_store(asking, visit_found, error);
+        if (!rc)
             fusion_order(asking->candidates, asking->candidate_count);
     }
     free(hits);
-    return code;
+    return rc;
 }
 
 static int ask(struct asking *asking, struct treadle_error *error)
 {
     const struct search_query *query = asking->query;
     const struct vectorise *vectorise = search_index_vectorise(asking->search);
-    int code = 0;
-    for (size_t i = 0; !code && i < query->store_count; i++)
-        code = search_index_acquire(asking->search, query->store_ids[i], false, &asking->indexes[i],
-                                    error);
-    if (!code)
-        code = each_store(asking, visit_languages, error);
-    if (!code)
-        code = search_question(&asking->ranked, query->text, asking->languages,
-                               asking->language_count, asking->arena, error);
-    if (!code)
-        code = each_store(asking, visit_counts, error);
-    if (code)
-        return code;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < query->store_count; i++)
+        rc = search_index_acquire(asking->search, query->store_ids[i], false, &asking->indexes[i],
+                                  error);
+    if (!rc)
+        rc = each_store(asking, visit_languages, error);
+    if (!rc)
+        rc = search_question(&asking->ranked, query->text, asking->languages,
+                             asking->language_count, asking->arena, error);
+    if (!rc)
+        rc = each_store(asking, visit_counts, error);
+    if (rc)
+        return rc;
     rank_weigh(&asking->ranked);
-    code = each_store(asking, visit_candidates, error);
-    if (code)
-        return code;
+    rc = each_store(asking, visit_candidates, error);
+    if (rc)
+        return rc;
     asking->candidate_count = rank_order(asking->candidates, asking->candidate_count);
     return vectorise ? add_meaning(asking, vectorise_embedder(vectorise), error) : 0;
 }
@@ -393,17 +393,17 @@ int search_run(struct search *search, const struct search_query *query, struct a
     *asking = (struct asking){.search = search, .query = query, .arena = arena};
     asking->candidates =
         calloc(query->store_count * CANDIDATES + MEANING_HITS, sizeof *asking->candidates);
-    int code = asking->candidates ? ask(asking, error) : error_set_memory(error);
-    if (!code)
-        code = collect(asking, out, count, error);
+    int rc = asking->candidates ? ask(asking, error) : error_set_memory(error);
+    if (!rc)
+        rc = collect(asking, out, count, error);
     for (size_t i = 0; i < query->store_count; i++) {
-        search_note(search, query->store_ids[i], code, error);
+        search_note(search, query->store_ids[i], rc, error);
         /* Of an empty store, or lost. */
-        if (!code && !asking->indexes[i])
+        if (!rc && !asking->indexes[i])
             search_suspect(search, query->store_ids[i]);
         search_index_release(search, asking->indexes[i]);
     }
     free(asking->candidates);
     free(asking);
-    return code;
+    return rc;
 }

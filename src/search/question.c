@@ -22,15 +22,15 @@ static int read_words(struct reading *reading, const char *text, size_t length, 
                       struct arena *arena, struct treadle_error *error)
 {
     struct language *language;
-    int result = language_new(&language, code, error);
-    if (result)
-        return result;
+    int rc = language_new(&language, code, error);
+    if (rc)
+        return rc;
     size_t i = reading->languages;
-    result = language_words(language, text, length, arena, &reading->words[i], &reading->counts[i],
-                            error);
+    rc = language_words(language, text, length, arena, &reading->words[i], &reading->counts[i],
+                        error);
     language_free(language);
-    reading->languages += !result;
-    return result;
+    reading->languages += !rc;
+    return rc;
 }
 
 /* A word is dropped when any language has it as a stopword. */
@@ -101,9 +101,9 @@ int search_question(struct rank_query *query, const char *text, const char *cons
     if (length > QUESTION_BYTES)
         length = text_cut(text, QUESTION_BYTES);
     for (size_t i = 0; i < language_count && i < QUESTION_LANGUAGES; i++) {
-        int code = read_words(&reading, text, length, languages[i], arena, error);
-        if (code)
-            return code;
+        int rc = read_words(&reading, text, length, languages[i], arena, error);
+        if (rc)
+            return rc;
     }
     if (reading.languages == 0)
         return 0;

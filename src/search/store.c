@@ -39,13 +39,13 @@ static int with_file_id(sqlite3 *db, const char *sql, const char *file_id,
                         struct treadle_error *error)
 {
     sqlite3_stmt *statement;
-    int code = search_index_prepare(db, &statement, sql, error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &statement, sql, error);
+    if (rc)
+        return rc;
     sqlite3_bind_text(statement, 1, file_id, -1, SQLITE_STATIC);
-    code = step_done(db, statement, error);
+    rc = step_done(db, statement, error);
     sqlite3_finalize(statement);
-    return code;
+    return rc;
 }
 
 /* Within a transaction. */
@@ -61,10 +61,10 @@ static int delete_file(sqlite3 *db, const char *file_id, struct treadle_error *e
         "DELETE FROM vectors WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM chunk WHERE file IN (SELECT id FROM file WHERE file_id = ?)",
         "DELETE FROM file WHERE file_id = ?"};
-    int code = 0;
-    for (size_t i = 0; !code && i < sizeof steps / sizeof *steps; i++)
-        code = with_file_id(db, steps[i], file_id, error);
-    return code;
+    int rc = 0;
+    for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++)
+        rc = with_file_id(db, steps[i], file_id, error);
+    return rc;
 }
 
 /* "offset page offset page …" */
@@ -84,9 +84,9 @@ static int write_passage(struct writing *writing, int64_t chunk,
     sqlite3_bind_int64(writing->passage, 3, (int64_t)passage->end);
     sqlite3_bind_double(writing->passage, 4, passage->weight);
     sqlite3_bind_text(writing->passage, 5, passage->heading, -1, SQLITE_STATIC);
-    int code = step_done(writing->db, writing->passage, error);
-    if (code)
-        return code;
+    int rc = step_done(writing->db, writing->passage, error);
+    if (rc)
+        return rc;
     sqlite3_bind_int64(writing->term, 1, sqlite3_last_insert_rowid(writing->db));
     sqlite3_bind_text(writing->term, 2, passage->body, -1, SQLITE_STATIC);
     sqlite3_bind_text(writing->term, 3, passage->above, -1, SQLITE_STATIC);
@@ -102,8 +102,8 @@ static int write_chunk(void *context, const struct search_chunk *chunk, struct t
     if (writing->stop && atomic_load(writing->stop))
         return error_set(error, TREADLE_ESTATE, "indexing the document was stopped");
     buffer_init(&pages, PAGES_BYTES);
-    int code = print_pages(&pages, chunk, error);
-    if (code)
+    int rc = print_pages(&pages, chunk, error);
+    if (rc)
         goto done;
     sqlite3_stmt *row = writing->chunk;
     sqlite3_bind_int64(row, 1, writing->file);
@@ -112,16 +112,16 @@ static int write_chunk(void *context, const struct search_chunk *chunk, struct t
     sqlite3_bind_text(row, 4, pages.data, (int)pages.length, SQLITE_STATIC);
     sqlite3_bind_text(row, 5, chunk->heading, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 6, chunk->text, (int)chunk->length, SQLITE_STATIC);
-    code = step_done(writing->db, row, error);
+    rc = step_done(writing->db, row, error);
     int64_t id = sqlite3_last_insert_rowid(writing->db);
-    for (size_t i = 0; !code && i < chunk->passage_count; i++)
-        code = write_passage(writing, id, &chunk->passages[i], error);
+    for (size_t i = 0; !rc && i < chunk->passage_count; i++)
+        rc = write_passage(writing, id, &chunk->passages[i], error);
     writing->chunks++;
     writing->passages += (int64_t)chunk->passage_count;
     writing->usage += (int64_t)chunk->length;
 done:
     buffer_clear(&pages);
-    return code;
+    return rc;
 }
 
 /* The language of most of the text: looks after the front matter when there is more. */
@@ -147,80 +147,79 @@ static int filename_terms(struct language *language, const char *filename, struc
     size_t count, length = strnlen(filename, NAME_BYTES);
     if (!arena)
         return error_set_memory(error);
-    int code = language_words(language, filename, length, arena, &words, &count, error);
+    int rc = language_words(language, filename, length, arena, &words, &count, error);
     buffer_append(out, "", 0);
-    for (size_t i = 0; !code && i < count; i++)
+    for (size_t i = 0; !rc && i < count; i++)
         buffer_append_format(out, "%s ", words[i].term);
-    if (!code && out->failed)
-        code = error_set_memory(error);
+    if (!rc && out->failed)
+        rc = error_set_memory(error);
     arena_free(arena);
-    return code;
+    return rc;
 }
 
 static int insert_file(struct writing *writing, const struct search_file *file,
                        const char *language, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code =
-        search_index_prepare(writing->db, &row,
-                             "INSERT INTO file(file_id, filename, language, chunks, passages)"
-                             " VALUES(?, ?, ?, 0, 0)",
-                             error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(writing->db, &row,
+                                  "INSERT INTO file(file_id, filename, language, chunks, passages)"
+                                  " VALUES(?, ?, ?, 0, 0)",
+                                  error);
+    if (rc)
+        return rc;
     sqlite3_bind_text(row, 1, file->file_id, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 2, file->filename, -1, SQLITE_STATIC);
     sqlite3_bind_text(row, 3, language, -1, SQLITE_STATIC);
-    code = step_done(writing->db, row, error);
+    rc = step_done(writing->db, row, error);
     sqlite3_finalize(row);
     writing->file = sqlite3_last_insert_rowid(writing->db);
-    return code;
+    return rc;
 }
 
 static int count_parts(const struct writing *writing, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(writing->db, &row,
-                                    "UPDATE file SET chunks = ?, passages = ? WHERE id = ?", error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(writing->db, &row,
+                                  "UPDATE file SET chunks = ?, passages = ? WHERE id = ?", error);
+    if (rc)
+        return rc;
     sqlite3_bind_int64(row, 1, writing->chunks);
     sqlite3_bind_int64(row, 2, writing->passages);
     sqlite3_bind_int64(row, 3, writing->file);
-    code = step_done(writing->db, row, error);
+    rc = step_done(writing->db, row, error);
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 static int write_document(struct writing *writing, const struct search_file *file,
                           const struct document *document, struct language *language,
                           const char *language_code, struct treadle_error *error)
 {
-    int code = delete_file(writing->db, file->file_id, error);
-    if (!code)
-        code = insert_file(writing, file, language_code, error);
-    if (!code)
-        code = search_index_prepare(writing->db, &writing->chunk,
-                                    "INSERT INTO chunk(file, number, overlap, pages, heading, text)"
-                                    " VALUES(?, ?, ?, ?, ?, ?)",
-                                    error);
-    if (!code)
-        code = search_index_prepare(writing->db, &writing->passage,
-                                    "INSERT INTO passage(chunk, start, end, weight, heading)"
-                                    " VALUES(?, ?, ?, ?, ?)",
-                                    error);
-    if (!code)
-        code = search_index_prepare(
+    int rc = delete_file(writing->db, file->file_id, error);
+    if (!rc)
+        rc = insert_file(writing, file, language_code, error);
+    if (!rc)
+        rc = search_index_prepare(writing->db, &writing->chunk,
+                                  "INSERT INTO chunk(file, number, overlap, pages, heading, text)"
+                                  " VALUES(?, ?, ?, ?, ?, ?)",
+                                  error);
+    if (!rc)
+        rc = search_index_prepare(writing->db, &writing->passage,
+                                  "INSERT INTO passage(chunk, start, end, weight, heading)"
+                                  " VALUES(?, ?, ?, ?, ?)",
+                                  error);
+    if (!rc)
+        rc = search_index_prepare(
             writing->db, &writing->term,
             "INSERT INTO term(rowid, body, above, filename) VALUES(?, ?, ?, ?)", error);
-    if (!code)
-        code = search_chunk_each(file, document, language, write_chunk, writing, error);
-    if (!code)
-        code = count_parts(writing, error);
+    if (!rc)
+        rc = search_chunk_each(file, document, language, write_chunk, writing, error);
+    if (!rc)
+        rc = count_parts(writing, error);
     sqlite3_finalize(writing->chunk);
     sqlite3_finalize(writing->passage);
     sqlite3_finalize(writing->term);
-    return code;
+    return rc;
 }
 
 /* Runs within a transaction of its own; a failure leaves the index as it was. */
@@ -253,47 +252,47 @@ int search_add(struct search *search, const struct search_file *file,
     struct buffer name;
     buffer_init(&name, NAME_BYTES * 16);
     const char *language_code = document_language(document);
-    int code = language_new(&language, language_code, error);
-    if (!code)
-        code = filename_terms(language, file->filename, &name, error);
-    if (!code)
-        code = search_index_acquire(search, file->store_id, true, &index, error);
-    if (code)
+    int rc = language_new(&language, language_code, error);
+    if (!rc)
+        rc = filename_terms(language, file->filename, &name, error);
+    if (!rc)
+        rc = search_index_acquire(search, file->store_id, true, &index, error);
+    if (rc)
         goto done;
     pthread_mutex_lock(&index->writing);
     struct writing writing = {.db = index->writer, .filename_terms = name.data, .stop = file->stop};
-    code = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
-    if (!code) {
-        code = write_document(&writing, file, document, language, language_code, error);
-        if (!code)
-            code = check_wanted(search, file, error);
-        code = commit_or_roll_back(index->writer, code, error);
+    rc = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
+    if (!rc) {
+        rc = write_document(&writing, file, document, language, language_code, error);
+        if (!rc)
+            rc = check_wanted(search, file, error);
+        rc = commit_or_roll_back(index->writer, rc, error);
     }
     pthread_mutex_unlock(&index->writing);
-    if (!code) {
+    if (!rc) {
         *usage = writing.usage;
         vectorise_wake(search_index_vectorise(search), file->store_id);
     }
 done:
-    search_note(search, file->store_id, code, error);
+    search_note(search, file->store_id, rc, error);
     search_index_release(search, index);
     buffer_clear(&name);
     language_free(language);
-    return code;
+    return rc;
 }
 
 static int count_rows(sqlite3 *db, const char *sql, int64_t *out, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(db, &row, sql, error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &row, sql, error);
+    if (rc)
+        return rc;
     if (sqlite3_step(row) == SQLITE_ROW)
         *out = sqlite3_column_int64(row, 0);
     else
-        code = search_index_error(db, "Reading", error);
+        rc = search_index_error(db, "Reading", error);
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 /* FTS5 only marks terms as deleted until it merges: writes the lists of terms anew, without them.
@@ -301,9 +300,9 @@ static int count_rows(sqlite3 *db, const char *sql, int64_t *out, struct treadle
 static int forget_terms(sqlite3 *db, struct treadle_error *error)
 {
     int64_t chunks = 0;
-    int code = count_rows(db, "SELECT count(*) FROM chunk", &chunks, error);
-    if (code || chunks > MOST_REWRITTEN)
-        return code;
+    int rc = count_rows(db, "SELECT count(*) FROM chunk", &chunks, error);
+    if (rc || chunks > MOST_REWRITTEN)
+        return rc;
     return search_index_execute(db, "INSERT INTO term(term) VALUES('optimize')", error);
 }
 
@@ -312,41 +311,41 @@ static int erase(struct search_index *index, const char *file_id, struct treadle
 {
     sqlite3 *db = index->writer;
     int64_t before = sqlite3_total_changes64(db);
-    int code = search_index_execute(db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error);
-    if (code)
-        return code;
-    code = delete_file(db, file_id, error);
+    int rc = search_index_execute(db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error);
+    if (rc)
+        return rc;
+    rc = delete_file(db, file_id, error);
     bool changed = sqlite3_total_changes64(db) != before;
-    if (!code && changed)
-        code = forget_terms(db, error);
-    code = commit_or_roll_back(db, code, error);
+    if (!rc && changed)
+        rc = forget_terms(db, error);
+    rc = commit_or_roll_back(db, rc, error);
     sqlite3_exec(db, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
-    if (code || !changed)
-        return code;
+    if (rc || !changed)
+        return rc;
     /* No reader is active: the log can be emptied only then. */
     pthread_mutex_lock(&index->reading);
     if (sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) != SQLITE_OK)
-        code = search_index_error(db, "Emptying the log of", error);
+        rc = search_index_error(db, "Emptying the log of", error);
     pthread_mutex_unlock(&index->reading);
-    return code;
+    return rc;
 }
 
 int search_remove_file(struct search *search, const char *store_id, const char *file_id,
                        struct treadle_error *error)
 {
     struct search_index *index = NULL;
-    int code = search_index_acquire(search, store_id, false, &index, error);
-    if (code || !index)
-        return code;
+    int rc = search_index_acquire(search, store_id, false, &index, error);
+    if (rc || !index)
+        return rc;
     pthread_mutex_lock(&index->writing);
     int wanted = search->db ? search_wanted(search, store_id, file_id, error) : 0;
-    code = wanted < 0 ? wanted : wanted ? 0 : erase(index, file_id, error);
-    if (!code)
+    rc = wanted < 0 ? wanted : wanted ? 0 : erase(index, file_id, error);
+    if (!rc)
         vectors_trim(search, index);
     pthread_mutex_unlock(&index->writing);
-    search_note(search, store_id, code, error);
+    search_note(search, store_id, rc, error);
     search_index_release(search, index);
-    return code;
+    return rc;
 }
 
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error)
@@ -359,12 +358,12 @@ static int join_text(sqlite3 *db, const char *file_id, struct buffer *out,
                      struct treadle_error *error)
 {
     sqlite3_stmt *rows;
-    int code = search_index_prepare(db, &rows,
-                                    "SELECT text, overlap FROM file JOIN chunk"
-                                    " ON chunk.file = file.id WHERE file_id = ? ORDER BY number",
-                                    error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &rows,
+                                  "SELECT text, overlap FROM file JOIN chunk"
+                                  " ON chunk.file = file.id WHERE file_id = ? ORDER BY number",
+                                  error);
+    if (rc)
+        return rc;
     sqlite3_bind_text(rows, 1, file_id, -1, SQLITE_STATIC);
     int step;
     while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
@@ -379,36 +378,36 @@ static int join_text(sqlite3 *db, const char *file_id, struct buffer *out,
         buffer_append(out, text ? text + from : "", (size_t)(length - from));
     }
     if (step != SQLITE_DONE)
-        code = search_index_error(db, "Reading", error);
+        rc = search_index_error(db, "Reading", error);
     sqlite3_finalize(rows);
-    if (!code && out->failed)
-        code = error_set_memory(error);
-    return code;
+    if (!rc && out->failed)
+        rc = error_set_memory(error);
+    return rc;
 }
 
 static int file_exists(sqlite3 *db, const char *file_id, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(db, &row, "SELECT 1 FROM file WHERE file_id = ?", error);
-    if (code)
-        return code;
+    int rc = search_index_prepare(db, &row, "SELECT 1 FROM file WHERE file_id = ?", error);
+    if (rc)
+        return rc;
     sqlite3_bind_text(row, 1, file_id, -1, SQLITE_STATIC);
     int step = sqlite3_step(row);
     if (step == SQLITE_DONE)
-        code = error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
+        rc = error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
     else if (step != SQLITE_ROW)
-        code = search_index_error(db, "Reading", error);
+        rc = search_index_error(db, "Reading", error);
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 int search_text(struct search *search, const char *store_id, const char *file_id,
                 struct arena *arena, const char **out, struct treadle_error *error)
 {
     struct search_index *index = NULL;
-    int code = search_index_acquire(search, store_id, false, &index, error);
-    if (code)
-        return code;
+    int rc = search_index_acquire(search, store_id, false, &index, error);
+    if (rc)
+        return rc;
     if (!index) {
         search_suspect(search, store_id);
         return error_set(error, TREADLE_ENOTFOUND, "The file is not in this vector store.");
@@ -416,19 +415,19 @@ int search_text(struct search *search, const char *store_id, const char *file_id
     struct buffer text;
     buffer_init(&text, TEXT_BYTES);
     pthread_mutex_lock(&index->reading);
-    code = file_exists(index->reader, file_id, error);
-    if (!code)
-        code = join_text(index->reader, file_id, &text, error);
+    rc = file_exists(index->reader, file_id, error);
+    if (!rc)
+        rc = join_text(index->reader, file_id, &text, error);
     pthread_mutex_unlock(&index->reading);
-    search_note(search, store_id, code, error);
+    search_note(search, store_id, rc, error);
     search_index_release(search, index);
-    if (!code) {
+    if (!rc) {
         char *copy = arena_copy(arena, text.length ? text.data : "", text.length);
         if (copy)
             *out = copy;
         else
-            code = error_set_memory(error);
+            rc = error_set_memory(error);
     }
     buffer_clear(&text);
-    return code;
+    return rc;
 }

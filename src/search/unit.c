@@ -75,9 +75,9 @@ static int add_sentence(struct search_units *units, const struct document_block 
 {
     while (start < end) {
         size_t stop = cut(block->text, start, end, limit);
-        int code = add(units, block, start, stop, error);
-        if (code)
-            return code;
+        int rc = add(units, block, start, stop, error);
+        if (rc)
+            return rc;
         start = stop;
     }
     return 0;
@@ -97,12 +97,11 @@ static int add_block(struct search_units *units, const struct document_block *bl
     size_t count;
     if (!arena)
         return error_set_memory(error);
-    int code =
-        language_sentences(language, block->text, block->length, arena, &spans, &count, error);
-    for (size_t i = 0; !code && i < count; i++)
-        code = add_sentence(units, block, spans[i].start, spans[i].end, limit, error);
+    int rc = language_sentences(language, block->text, block->length, arena, &spans, &count, error);
+    for (size_t i = 0; !rc && i < count; i++)
+        rc = add_sentence(units, block, spans[i].start, spans[i].end, limit, error);
     arena_free(arena);
-    return code;
+    return rc;
 }
 
 static bool is_title(const struct search_unit *unit)
@@ -174,9 +173,9 @@ int search_units_make(struct search_units *units, const struct document *documen
                       struct language *language, size_t limit, struct treadle_error *error)
 {
     for (size_t i = 0; i < document->block_count; i++) {
-        int code = add_block(units, &document->blocks[i], language, limit, error);
-        if (code)
-            return code;
+        int rc = add_block(units, &document->blocks[i], language, limit, error);
+        if (rc)
+            return rc;
     }
     return find_titles(units, error);
 }
@@ -201,8 +200,8 @@ int search_unit_terms(struct search_unit *unit, struct language *language,
         return error_set_memory(error);
     struct buffer terms;
     buffer_init(&terms, TERMS);
-    int code = language_words(language, unit->text, unit->length, arena, &words, &count, error);
-    if (code)
+    int rc = language_words(language, unit->text, unit->length, arena, &words, &count, error);
+    if (rc)
         goto done;
     buffer_append(&terms, "", 0);
     for (size_t i = 0; i < count; i++) {
@@ -213,13 +212,13 @@ int search_unit_terms(struct search_unit *unit, struct language *language,
         unit->term_count++;
     }
     size_t length = terms.length;
-    code = terms.failed ? error_set_memory(error) : 0;
-    if (!code && (unit->terms = buffer_take(&terms)))
+    rc = terms.failed ? error_set_memory(error) : 0;
+    if (!rc && (unit->terms = buffer_take(&terms)))
         unit->terms_length = length;
-    else if (!code)
-        code = error_set_memory(error);
+    else if (!rc)
+        rc = error_set_memory(error);
 done:
     buffer_clear(&terms);
     arena_free(arena);
-    return code;
+    return rc;
 }

@@ -89,18 +89,18 @@ bool search_next_suspect(struct search *search, struct arena *arena, const char 
 static int check_pages(sqlite3 *db, bool deep, struct treadle_error *error)
 {
     sqlite3_stmt *row;
-    int code = search_index_prepare(
+    int rc = search_index_prepare(
         db, &row, deep ? "PRAGMA integrity_check(1)" : "PRAGMA user_version", error);
-    if (code)
-        return code;
+    if (rc)
+        return rc;
     int step = sqlite3_step(row);
     const char *text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
     if (!text)
-        code = search_index_error(db, "Checking", error);
+        rc = search_index_error(db, "Checking", error);
     else if (deep && strcmp(text, "ok") != 0)
-        code = error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL, "%.200s", text);
+        rc = error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL, "%.200s", text);
     sqlite3_finalize(row);
-    return code;
+    return rc;
 }
 
 static int check_terms(sqlite3 *db, struct treadle_error *error)
@@ -112,20 +112,20 @@ int search_check(struct search *search, const char *store_id, bool deep,
                  struct treadle_error *error)
 {
     struct search_index *index = NULL;
-    int code = search_index_acquire(search, store_id, false, &index, error);
-    if (!code && !index)
+    int rc = search_index_acquire(search, store_id, false, &index, error);
+    if (!rc && !index)
         return error_set(error, TREADLE_ENOTFOUND, "There is no search index.");
-    if (!code) {
+    if (!rc) {
         pthread_mutex_lock(&index->writing);
-        code = check_pages(index->writer, deep, error);
-        if (!code && deep)
-            code = check_terms(index->writer, error);
+        rc = check_pages(index->writer, deep, error);
+        if (!rc && deep)
+            rc = check_terms(index->writer, error);
         pthread_mutex_unlock(&index->writing);
     }
     search_index_release(search, index);
-    if (code && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
-        code = error->code = TREADLE_EPARSE;
-    return code;
+    if (rc && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
+        rc = error->code = TREADLE_EPARSE;
+    return rc;
 }
 
 /* ---- What was moved aside ------------------------------------------------------------------- */

@@ -24,11 +24,11 @@ int blob_mark_read(const struct blob_store *store, char out[BLOB_MARK_SIZE],
     if (file < 0)
         return blob_fail(error, errno, "open", MARK);
     ssize_t length = read(file, out, BLOB_MARK_SIZE - 1);
-    int result = length < 0 ? blob_fail(error, errno, "read", MARK) : 0;
+    int rc = length < 0 ? blob_fail(error, errno, "read", MARK) : 0;
     if (length >= 0)
         out[length] = '\0';
     close(file);
-    return result;
+    return rc;
 }
 
 int blob_mark_write(struct blob_store *store, const char *text, struct treadle_error *error)
@@ -39,54 +39,54 @@ int blob_mark_write(struct blob_store *store, const char *text, struct treadle_e
         openat(store->directory, name, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (file < 0)
         return blob_fail(error, errno, "write", MARK);
-    int result = 0;
+    int rc = 0;
     errno = ENOSPC;
     if (write(file, text, length) != (ssize_t)length || fsync(file) != 0 ||
         renameat(store->directory, name, store->directory, MARK) != 0 ||
         fsync(store->directory) != 0)
-        result = blob_fail(error, errno, "write", MARK);
+        rc = blob_fail(error, errno, "write", MARK);
     close(file);
-    if (result < 0)
+    if (rc < 0)
         unlinkat(store->directory, name, 0);
-    return result;
+    return rc;
 }
 
 int blob_set_aside(struct blob_store *store, const char *id, struct treadle_error *error)
 {
     int aside = -1, shelf = -1;
-    int result = blob_check_id(id, error);
-    if (result == 0)
-        result = blob_open_made(&aside, store->directory, BLOB_ASIDE, error);
-    if (result == 0)
-        result = blob_open_made(&shelf, store->directory, blob_tail(id), error);
-    if (result == 0 && (renameat(shelf, id, aside, id) != 0 || fsync(aside) != 0))
-        result = blob_fail(error, errno, "move aside", id);
+    int rc = blob_check_id(id, error);
+    if (rc == 0)
+        rc = blob_open_made(&aside, store->directory, BLOB_ASIDE, error);
+    if (rc == 0)
+        rc = blob_open_made(&shelf, store->directory, blob_tail(id), error);
+    if (rc == 0 && (renameat(shelf, id, aside, id) != 0 || fsync(aside) != 0))
+        rc = blob_fail(error, errno, "move aside", id);
     if (shelf >= 0)
         close(shelf);
     if (aside >= 0)
         close(aside);
-    return result;
+    return rc;
 }
 
 int blob_put_back(struct blob_store *store, const char *id, struct treadle_error *error)
 {
     int shelf = -1;
-    int result = blob_check_id(id, error);
-    if (result < 0)
-        return result;
+    int rc = blob_check_id(id, error);
+    if (rc < 0)
+        return rc;
     int aside = openat(store->directory, BLOB_ASIDE, BLOB_DIRECTORY | O_NOFOLLOW);
     if (aside < 0 || faccessat(aside, id, F_OK, AT_SYMLINK_NOFOLLOW) != 0) {
         if (aside >= 0)
             close(aside);
         return error_set(error, TREADLE_ENOTFOUND, "there are no contents for %s", id);
     }
-    result = blob_open_made(&shelf, store->directory, blob_tail(id), error);
-    if (result == 0 && (blob_move(aside, id, shelf, id) != 0 || fsync(shelf) != 0))
-        result = blob_fail(error, errno, "put back", id);
+    rc = blob_open_made(&shelf, store->directory, blob_tail(id), error);
+    if (rc == 0 && (blob_move(aside, id, shelf, id) != 0 || fsync(shelf) != 0))
+        rc = blob_fail(error, errno, "put back", id);
     if (shelf >= 0)
         close(shelf);
     close(aside);
-    return result;
+    return rc;
 }
 
 int blob_forget_aside(struct blob_store *store, int64_t before, size_t *count,

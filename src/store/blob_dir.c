@@ -82,16 +82,16 @@ static int open_top(int *out, const char *path, struct treadle_error *error)
     if (directory < 0)
         return blob_fail(error, errno, "open the directory", path);
     int parent = made ? openat(directory, "..", BLOB_DIRECTORY) : -1;
-    int result = 0;
+    int rc = 0;
     if (made && (parent < 0 || fsync(parent) != 0))
-        result = blob_fail(error, errno, "sync the directory of", path);
+        rc = blob_fail(error, errno, "sync the directory of", path);
     if (parent >= 0)
         close(parent);
-    if (result == 0)
+    if (rc == 0)
         *out = directory;
     else
         close(directory);
-    return result;
+    return rc;
 }
 
 static int name_temporary(struct blob_store *store, const char *path, struct treadle_error *error)
@@ -113,18 +113,18 @@ int blob_open(struct blob_store **out, const char *directory, struct treadle_err
         return error_set_memory(error);
     store->directory = store->temporary = store->snapshot = store->snapshot_top = -1;
     pthread_mutex_init(&store->mutex, NULL);
-    int result = open_top(&store->directory, directory, error);
-    if (result == 0)
-        result = blob_open_made(&store->temporary, store->directory, BLOB_TEMPORARY, error);
-    if (result == 0 && flock(store->temporary, LOCK_EX | LOCK_NB) != 0)
-        result = blob_fail(error, errno, "have for this process alone the directory", directory);
-    if (result == 0)
-        result = name_temporary(store, directory, error);
-    if (result == 0)
+    int rc = open_top(&store->directory, directory, error);
+    if (rc == 0)
+        rc = blob_open_made(&store->temporary, store->directory, BLOB_TEMPORARY, error);
+    if (rc == 0 && flock(store->temporary, LOCK_EX | LOCK_NB) != 0)
+        rc = blob_fail(error, errno, "have for this process alone the directory", directory);
+    if (rc == 0)
+        rc = name_temporary(store, directory, error);
+    if (rc == 0)
         *out = store;
     else
         blob_close(store);
-    return result;
+    return rc;
 }
 
 void blob_close(struct blob_store *store)
@@ -187,11 +187,11 @@ static int sync_file(int directory, const char *name, struct blob_sum *sum,
     uint64_t length;
     if (open_plain(directory, name, &file, &length) != 0)
         return blob_fail(error, errno, "open", name);
-    int result = fsync(file) == 0 ? 0 : blob_fail(error, errno, "sync", name);
-    if (result == 0 && sum)
-        result = blob_sum_make(file, sum, error);
+    int rc = fsync(file) == 0 ? 0 : blob_fail(error, errno, "sync", name);
+    if (rc == 0 && sum)
+        rc = blob_sum_make(file, sum, error);
     close(file);
-    return result;
+    return rc;
 }
 
 /* Opens the directory that `id` is in. -1 with errno ENOENT when it was never made. */
@@ -239,53 +239,53 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path, struc
                struct treadle_error *error)
 {
     struct blob_sum found;
-    int result = blob_check_id(id, error);
-    if (result < 0)
-        return result;
+    int rc = blob_check_id(id, error);
+    if (rc < 0)
+        return rc;
     const char *name = temporary_name(store, path);
     if (!name)
         return error_set(error, TREADLE_EINVALID, "the file is not in the temporary directory");
-    result = sync_file(store->temporary, name, sum ? &found : NULL, error);
-    if (result == 0 && is_there(store, id))
-        result = blob_fail(error, EEXIST, "keep the contents of", id);
-    if (result == 0 && blob_move(store->temporary, name, store->temporary, id) != 0)
+    rc = sync_file(store->temporary, name, sum ? &found : NULL, error);
+    if (rc == 0 && is_there(store, id))
+        rc = blob_fail(error, EEXIST, "keep the contents of", id);
+    if (rc == 0 && blob_move(store->temporary, name, store->temporary, id) != 0)
         return blob_fail(error, errno, "keep the contents of", id);
-    if (result < 0)
-        return result;
-    result = hold(store, id, error);
-    if (result < 0)
+    if (rc < 0)
+        return rc;
+    rc = hold(store, id, error);
+    if (rc < 0)
         renameat(store->temporary, id, store->temporary, name);
     else if (sum)
         *sum = found;
-    if (result == 0)
+    if (rc == 0)
         atomic_fetch_add(&store->adopted, 1);
-    return result;
+    return rc;
 }
 
 /* Needs no sync: after a crash the blob is at the one place or at the other, and found at both. */
 int blob_settle(struct blob_store *store, const char *id, struct treadle_error *error)
 {
-    int result = blob_check_id(id, error);
-    if (result < 0)
-        return result;
+    int rc = blob_check_id(id, error);
+    if (rc < 0)
+        return rc;
     int shelf = open_shelf(store, id);
     if (shelf < 0)
-        result = blob_open_made(&shelf, store->directory, blob_tail(id), error);
-    if (result == 0 && blob_move(store->temporary, id, shelf, id) != 0)
-        result = blob_fail(error, errno, "put away the contents of", id);
+        rc = blob_open_made(&shelf, store->directory, blob_tail(id), error);
+    if (rc == 0 && blob_move(store->temporary, id, shelf, id) != 0)
+        rc = blob_fail(error, errno, "put away the contents of", id);
     if (shelf >= 0)
         close(shelf);
-    return result;
+    return rc;
 }
 
 /* What was begun: ends where its row is there, goes where it is not. */
 static int recover(struct blob_store *store, const char *name, blob_known known, void *context,
                    struct treadle_error *error)
 {
-    int result = blob_check_id(name, NULL) == 0 && known ? known(context, name, error) : 0;
-    if (result < 0)
-        return result;
-    if (result > 0)
+    int rc = blob_check_id(name, NULL) == 0 && known ? known(context, name, error) : 0;
+    if (rc < 0)
+        return rc;
+    if (rc > 0)
         return blob_settle(store, name, error);
     /* A directory is none of ours and stays. */
     if (unlinkat(store->temporary, name, 0) != 0 && errno != EISDIR && errno != ENOENT)
@@ -299,13 +299,13 @@ int blob_recover(struct blob_store *store, blob_known known, void *context,
     DIR *entries = blob_entries(store->temporary, ".");
     if (!entries)
         return blob_fail(error, errno, "read the directory", BLOB_TEMPORARY);
-    int result = 0;
+    int rc = 0;
     struct dirent *entry;
-    while (result == 0 && (entry = readdir(entries)))
+    while (rc == 0 && (entry = readdir(entries)))
         if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-            result = recover(store, entry->d_name, known, context, error);
+            rc = recover(store, entry->d_name, known, context, error);
     closedir(entries);
-    return result;
+    return rc;
 }
 
 uint64_t blob_adopted(const struct blob_store *store)
@@ -340,9 +340,9 @@ static int open_blob(const struct blob_store *store, const char *id, int *descri
 int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_t *length,
               struct treadle_error *error)
 {
-    int result = blob_check_id(id, error);
-    if (result < 0)
-        return result;
+    int rc = blob_check_id(id, error);
+    if (rc < 0)
+        return rc;
     if (open_blob(store, id, descriptor, length) == 0)
         return 0;
     return errno == ENOENT ? error_set(error, TREADLE_ENOTFOUND, "there are no contents for %s", id)
@@ -368,18 +368,18 @@ static int unlink_blob(struct blob_store *store, int directory, const char *id,
 
 int blob_remove(struct blob_store *store, const char *id, struct treadle_error *error)
 {
-    int result = blob_check_id(id, error);
-    if (result < 0)
-        return result;
+    int rc = blob_check_id(id, error);
+    if (rc < 0)
+        return rc;
     /* Before the shelf: putting away goes from here to there. */
-    result = unlink_blob(store, store->temporary, id, error);
+    rc = unlink_blob(store, store->temporary, id, error);
     int shelf = open_shelf(store, id);
     if (shelf < 0)
-        return result || errno == ENOENT ? result : blob_fail(error, errno, "remove", id);
-    if (result == 0)
-        result = unlink_blob(store, shelf, id, error);
+        return rc || errno == ENOENT ? rc : blob_fail(error, errno, "remove", id);
+    if (rc == 0)
+        rc = unlink_blob(store, shelf, id, error);
     close(shelf);
-    return result;
+    return rc;
 }
 
 /* ---- All of them ---------------------------------------------------------------------------- */
@@ -388,31 +388,31 @@ int blob_remove(struct blob_store *store, const char *id, struct treadle_error *
 static int visit_tail(struct blob_store *store, const char *tail, blob_visit visit, void *context)
 {
     DIR *entries = blob_entries(store->directory, tail);
-    int result = 0;
+    int rc = 0;
     struct dirent *entry;
-    while (entries && result == 0 && (entry = readdir(entries))) {
+    while (entries && rc == 0 && (entry = readdir(entries))) {
         struct stat status;
         if (blob_check_id(entry->d_name, NULL) == 0 &&
             strcmp(blob_tail(entry->d_name), tail) == 0 &&
             fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-            result = visit(context, entry->d_name, (uint64_t)status.st_size);
+            rc = visit(context, entry->d_name, (uint64_t)status.st_size);
     }
     if (entries)
         closedir(entries);
-    return result;
+    return rc;
 }
 
 int blob_each(struct blob_store *store, blob_visit visit, void *context,
               struct treadle_error *error)
 {
     DIR *entries = blob_entries(store->directory, ".");
-    int result = 0;
+    int rc = 0;
     struct dirent *entry;
     if (!entries)
         return blob_fail(error, errno, "read the directory of", "blobs");
-    while (result == 0 && (entry = readdir(entries)))
+    while (rc == 0 && (entry = readdir(entries)))
         if (strlen(entry->d_name) == BLOB_TAIL && entry->d_name[0] != '.')
-            result = visit_tail(store, entry->d_name, visit, context);
+            rc = visit_tail(store, entry->d_name, visit, context);
     closedir(entries);
-    return result;
+    return rc;
 }

@@ -38,26 +38,26 @@ static int link_shelf(const struct blob_store *store, const char *tail, struct t
     DIR *entries = blob_entries(store->directory, tail);
     if (!entries)
         return blob_fail(error, errno, "read the directory", tail);
-    int result = blob_open_made(&target, store->snapshot_top, tail, error);
-    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+    int rc = blob_open_made(&target, store->snapshot_top, tail, error);
+    for (struct dirent *entry; rc == 0 && (entry = readdir(entries));)
         if (blob_check_id(entry->d_name, NULL) == 0)
-            result = link_blob(store, dirfd(entries), target, entry->d_name, error);
+            rc = link_blob(store, dirfd(entries), target, entry->d_name, error);
     closedir(entries);
     if (target >= 0)
         close(target);
-    return result;
+    return rc;
 }
 
 static int link_all(const struct blob_store *store, struct treadle_error *error)
 {
     DIR *entries = blob_entries(store->directory, ".");
-    int result = entries ? 0 : blob_fail(error, errno, "read the directory", ".");
-    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+    int rc = entries ? 0 : blob_fail(error, errno, "read the directory", ".");
+    for (struct dirent *entry; rc == 0 && (entry = readdir(entries));)
         if (entry->d_name[0] != '.' && strlen(entry->d_name) == BLOB_TAIL)
-            result = link_shelf(store, entry->d_name, error);
+            rc = link_shelf(store, entry->d_name, error);
     if (entries)
         closedir(entries);
-    return result;
+    return rc;
 }
 
 /* Those whose rows are about to come; bodies that are being received are linked too, and go at the
@@ -65,13 +65,13 @@ static int link_all(const struct blob_store *store, struct treadle_error *error)
 static int link_begun(const struct blob_store *store, struct treadle_error *error)
 {
     DIR *entries = blob_entries(store->temporary, ".");
-    int result = entries ? 0 : blob_fail(error, errno, "read the directory", BLOB_TEMPORARY);
-    for (struct dirent *entry; result == 0 && (entry = readdir(entries));)
+    int rc = entries ? 0 : blob_fail(error, errno, "read the directory", BLOB_TEMPORARY);
+    for (struct dirent *entry; rc == 0 && (entry = readdir(entries));)
         if (blob_check_id(entry->d_name, NULL) == 0)
-            result = link_blob(store, store->temporary, store->snapshot, entry->d_name, error);
+            rc = link_blob(store, store->temporary, store->snapshot, entry->d_name, error);
     if (entries)
         closedir(entries);
-    return result;
+    return rc;
 }
 
 static void forget(struct blob_store *store)
@@ -90,30 +90,30 @@ int blob_snapshot_begin(struct blob_store *store, const char *directory,
     int top = open(directory, BLOB_DIRECTORY | O_NOFOLLOW);
     if (top < 0)
         return blob_fail(error, errno, "open the directory", directory);
-    int result = blob_open_made(&temporary, top, BLOB_TEMPORARY, error);
+    int rc = blob_open_made(&temporary, top, BLOB_TEMPORARY, error);
     pthread_mutex_lock(&store->mutex);
-    if (result == 0 && store->snapshot >= 0)
-        result = error_set(error, TREADLE_EBUSY, "another snapshot is under way");
-    if (result == 0) {
+    if (rc == 0 && store->snapshot >= 0)
+        rc = error_set(error, TREADLE_EBUSY, "another snapshot is under way");
+    if (rc == 0) {
         store->snapshot = temporary;
         store->snapshot_top = top;
     }
     pthread_mutex_unlock(&store->mutex);
-    if (result < 0) {
+    if (rc < 0) {
         if (temporary >= 0)
             close(temporary);
         close(top);
-        return result;
+        return rc;
     }
-    result = link_begun(store, error);
-    if (result < 0)
+    rc = link_begun(store, error);
+    if (rc < 0)
         forget(store);
-    return result;
+    return rc;
 }
 
 int blob_snapshot_end(struct blob_store *store, struct treadle_error *error)
 {
-    int result = link_all(store, error);
+    int rc = link_all(store, error);
     forget(store);
-    return result;
+    return rc;
 }

@@ -36,16 +36,16 @@ int blob_sum_make(int descriptor, struct blob_sum *out, struct treadle_error *er
     unsigned size = 0;
     uint64_t length = 0;
     EVP_MD_CTX *digest = EVP_MD_CTX_new();
-    int result = 0;
+    int rc = 0;
     if (!digest || EVP_DigestInit_ex(digest, EVP_sha256(), NULL) != 1)
-        result = error_set_memory(error);
-    if (result == 0)
-        result = feed(digest, descriptor, &length, error);
-    if (result == 0 && (EVP_DigestFinal_ex(digest, bytes, &size) != 1 || size != DIGEST_BYTES))
-        result = error_set_memory(error);
+        rc = error_set_memory(error);
+    if (rc == 0)
+        rc = feed(digest, descriptor, &length, error);
+    if (rc == 0 && (EVP_DigestFinal_ex(digest, bytes, &size) != 1 || size != DIGEST_BYTES))
+        rc = error_set_memory(error);
     EVP_MD_CTX_free(digest);
-    if (result < 0)
-        return result;
+    if (rc < 0)
+        return rc;
     out->length = length;
     for (size_t i = 0; i < DIGEST_BYTES; i++)
         snprintf(out->sha256 + 2 * i, 3, "%02x", bytes[i]);
@@ -56,9 +56,9 @@ int blob_verify(int descriptor, const char *id, const struct blob_sum *expected,
                 struct treadle_error *error)
 {
     struct blob_sum found;
-    int result = blob_sum_make(descriptor, &found, error);
-    if (result < 0)
-        return result;
+    int rc = blob_sum_make(descriptor, &found, error);
+    if (rc < 0)
+        return rc;
     if (found.length != expected->length)
         return blob_wrong_length(id, found.length, expected->length, error);
     if (expected->sha256[0] && strcmp(found.sha256, expected->sha256) != 0)

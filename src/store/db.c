@@ -106,15 +106,15 @@ int db_step(struct db_statement *statement, struct treadle_error *error)
 int db_execute(struct db_session *session, const char *sql, struct treadle_error *error)
 {
     struct db_statement *statement;
-    int result = db_prepare(session, &statement, sql, error);
-    if (result < 0)
-        return result;
+    int rc = db_prepare(session, &statement, sql, error);
+    if (rc < 0)
+        return rc;
     if (statement->backend->parameters(statement) != 0)
         return error_set(error, TREADLE_EINVALID, "the statement has parameters");
-    result = db_step(statement, error);
-    if (result > 0)
+    rc = db_step(statement, error);
+    if (rc > 0)
         return error_set(error, TREADLE_EINVALID, "the statement gave a row");
-    return result;
+    return rc;
 }
 
 const char *db_column_text(struct db_statement *statement, int column, size_t *length)

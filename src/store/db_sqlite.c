@@ -150,9 +150,9 @@ static int real_path(const char *path, char out[PATH_MAX], struct treadle_error 
         return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
     char directory[PATH_MAX];
     const char *name;
-    int result = part_path(path, directory, &name, error);
-    if (result < 0)
-        return result;
+    int rc = part_path(path, directory, &name, error);
+    if (rc < 0)
+        return rc;
     return path_join(out, directory, name, error);
 }
 
@@ -160,15 +160,15 @@ static int sync_directory(const char *path, struct treadle_error *error)
 {
     char directory[PATH_MAX];
     const char *name;
-    int result = part_path(path, directory, &name, error);
-    if (result < 0)
-        return result;
+    int rc = part_path(path, directory, &name, error);
+    if (rc < 0)
+        return rc;
     int descriptor = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (descriptor < 0 || fsync(descriptor) != 0)
-        result = error_set_errno(error, TREADLE_EIO, errno, "cannot sync %s", directory);
+        rc = error_set_errno(error, TREADLE_EIO, errno, "cannot sync %s", directory);
     if (descriptor >= 0)
         close(descriptor);
-    return result;
+    return rc;
 }
 
 /* Made here and not by SQLite, so that only its owner may read it; the log takes after it. To be
@@ -180,13 +180,13 @@ static int create_file(const char *path, struct treadle_error *error)
     if (descriptor < 0)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
     struct stat status;
-    int result = 0;
+    int rc = 0;
     if (fstat(descriptor, &status) != 0)
-        result = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
+        rc = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", path);
     else if (!S_ISREG(status.st_mode))
-        result = error_set(error, TREADLE_EINVALID, "%s is not a file", path);
+        rc = error_set(error, TREADLE_EINVALID, "%s is not a file", path);
     close(descriptor);
-    return result;
+    return rc;
 }
 
 static int use_write_ahead_log(sqlite3 *connection, struct treadle_error *error)
@@ -195,25 +195,25 @@ static int use_write_ahead_log(sqlite3 *connection, struct treadle_error *error)
     int code = sqlite3_prepare_v2(connection, "PRAGMA journal_mode = WAL", -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
-    int result = 0;
+    int rc = 0;
     if (code != SQLITE_ROW)
-        result = db_sqlite_error(connection, code, error);
+        rc = db_sqlite_error(connection, code, error);
     else if (!text_equal((const char *)sqlite3_column_text(statement, 0), "wal"))
-        result = error_set(error, TREADLE_EIO, "the file system cannot carry a write-ahead log");
+        rc = error_set(error, TREADLE_EIO, "the file system cannot carry a write-ahead log");
     sqlite3_finalize(statement);
-    return result;
+    return rc;
 }
 
 static int prepare_database(sqlite3 *connection, const char *const *migrations,
                             struct treadle_error *error)
 {
-    int result = db_sqlite_identify(connection, error);
-    if (result == 0)
-        result = use_write_ahead_log(connection, error);
-    if (result == 0)
-        result = db_sqlite_migrate(connection, migrations, error);
-    if (result < 0)
-        return result;
+    int rc = db_sqlite_identify(connection, error);
+    if (rc == 0)
+        rc = use_write_ahead_log(connection, error);
+    if (rc == 0)
+        rc = db_sqlite_migrate(connection, migrations, error);
+    if (rc < 0)
+        return rc;
     /* Foreign keys only now: a migration may have to rebuild a table that others refer to. The
      * limit is what a log that grew large is cut back to. */
     int code =
@@ -226,22 +226,22 @@ static int start(struct sqlite_db *db, const char *path, const char *const *migr
                  struct treadle_error *error)
 {
     struct db_sqlite_session *session = NULL;
-    int result = db_sqlite_lock(&db->lock, path, error);
-    if (result == 0)
-        result = create_file(path, error);
-    if (result == 0)
-        result = db_sqlite_session_open(&session, path, error);
-    if (result == 0)
-        result = prepare_database(db_sqlite_session_connection(session), migrations, error);
-    if (result == 0)
-        result = sync_directory(path, error);
-    if (result == 0)
-        result = db_sqlite_readers_new(&db->readers, path, error);
-    if (result == 0)
-        result = db_sqlite_writer_start(&db->writer, session, db->readers, error);
-    if (result < 0)
+    int rc = db_sqlite_lock(&db->lock, path, error);
+    if (rc == 0)
+        rc = create_file(path, error);
+    if (rc == 0)
+        rc = db_sqlite_session_open(&session, path, error);
+    if (rc == 0)
+        rc = prepare_database(db_sqlite_session_connection(session), migrations, error);
+    if (rc == 0)
+        rc = sync_directory(path, error);
+    if (rc == 0)
+        rc = db_sqlite_readers_new(&db->readers, path, error);
+    if (rc == 0)
+        rc = db_sqlite_writer_start(&db->writer, session, db->readers, error);
+    if (rc < 0)
         db_sqlite_session_close(session);
-    return result;
+    return rc;
 }
 
 int db_open_sqlite(struct db **out, const char *path, const char *const *migrations,
@@ -250,19 +250,19 @@ int db_open_sqlite(struct db **out, const char *path, const char *const *migrati
     if (!db_backend_is_whole(&db_sqlite_backend))
         return error_set(error, TREADLE_EUNSUPPORTED, "the SQLite backend is not whole");
     char real[PATH_MAX];
-    int result = real_path(path, real, error);
-    if (result < 0)
-        return result;
+    int rc = real_path(path, real, error);
+    if (rc < 0)
+        return rc;
     struct sqlite_db *db = calloc(1, sizeof *db);
     if (!db)
         return error_set_memory(error);
     db->base.backend = &db_sqlite_backend;
     db->lock = -1;
     memcpy(db->path, real, strlen(real) + 1);
-    result = start(db, real, migrations, error);
-    if (result < 0)
+    rc = start(db, real, migrations, error);
+    if (rc < 0)
         close_db(&db->base);
     else
         *out = &db->base;
-    return result;
+    return rc;
 }

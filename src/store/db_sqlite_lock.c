@@ -40,11 +40,11 @@ int db_sqlite_lock(int *descriptor, const char *path, struct treadle_error *erro
     if (file < 0)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", name);
     if (flock(file, LOCK_EX | LOCK_NB) != 0) {
-        int result = errno == EWOULDBLOCK
-                         ? fail_held(file, path, error)
-                         : error_set_errno(error, TREADLE_EIO, errno, "cannot lock %s", name);
+        int rc = errno == EWOULDBLOCK
+                     ? fail_held(file, path, error)
+                     : error_set_errno(error, TREADLE_EIO, errno, "cannot lock %s", name);
         close(file);
-        return result;
+        return rc;
     }
     char holder[16];
     int digits = snprintf(holder, sizeof holder, "%ld\n", (long)getpid());

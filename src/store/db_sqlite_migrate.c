@@ -20,13 +20,13 @@ static int read_integer(sqlite3 *connection, const char *sql, int64_t *out,
     int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_step(statement);
-    int result = 0;
+    int rc = 0;
     if (code == SQLITE_ROW)
         *out = sqlite3_column_int64(statement, 0);
     else
-        result = db_sqlite_error(connection, code, error);
+        rc = db_sqlite_error(connection, code, error);
     sqlite3_finalize(statement);
-    return result;
+    return rc;
 }
 
 static int run(sqlite3 *connection, const char *sql, struct treadle_error *error)
@@ -38,11 +38,11 @@ static int run(sqlite3 *connection, const char *sql, struct treadle_error *error
 int db_sqlite_identify(sqlite3 *connection, struct treadle_error *error)
 {
     int64_t identity = 0, objects = 0;
-    int result = read_integer(connection, "PRAGMA application_id", &identity, error);
-    if (result == 0)
-        result = read_integer(connection, "SELECT count(*) FROM sqlite_schema", &objects, error);
-    if (result < 0 || identity == APPLICATION_ID)
-        return result;
+    int rc = read_integer(connection, "PRAGMA application_id", &identity, error);
+    if (rc == 0)
+        rc = read_integer(connection, "SELECT count(*) FROM sqlite_schema", &objects, error);
+    if (rc < 0 || identity == APPLICATION_ID)
+        return rc;
     if (identity != 0 || objects != 0)
         return error_set(error, TREADLE_EINVALID,
                          "the file is a database of another program and not Treadle's");
@@ -56,16 +56,16 @@ static int migrate_once(sqlite3 *connection, const char *migration, int64_t numb
 {
     char sql[64];
     snprintf(sql, sizeof sql, "PRAGMA user_version = %lld", (long long)number);
-    int result = run(connection, "BEGIN IMMEDIATE", error);
-    if (result == 0)
-        result = run(connection, migration, error);
-    if (result == 0)
-        result = run(connection, sql, error);
-    if (result == 0)
-        result = run(connection, "COMMIT", error);
-    if (result < 0 && !sqlite3_get_autocommit(connection))
+    int rc = run(connection, "BEGIN IMMEDIATE", error);
+    if (rc == 0)
+        rc = run(connection, migration, error);
+    if (rc == 0)
+        rc = run(connection, sql, error);
+    if (rc == 0)
+        rc = run(connection, "COMMIT", error);
+    if (rc < 0 && !sqlite3_get_autocommit(connection))
         sqlite3_exec(connection, "ROLLBACK", NULL, NULL, NULL);
-    return result;
+    return rc;
 }
 
 int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
@@ -74,15 +74,15 @@ int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
     int64_t known = 0, had = 0;
     while (migrations[known])
         known++;
-    int result = read_integer(connection, "PRAGMA user_version", &had, error);
-    if (result < 0)
-        return result;
+    int rc = read_integer(connection, "PRAGMA user_version", &had, error);
+    if (rc < 0)
+        return rc;
     if (had < 0 || had > known)
         return error_set(error, TREADLE_EUNSUPPORTED,
                          "the database was written by a newer version of Treadle (schema %lld, "
                          "this one knows %lld)",
                          (long long)had, (long long)known);
-    for (; result == 0 && had < known; had++)
-        result = migrate_once(connection, migrations[had], had + 1, error);
-    return result;
+    for (; rc == 0 && had < known; had++)
+        rc = migrate_once(connection, migrations[had], had + 1, error);
+    return rc;
 }

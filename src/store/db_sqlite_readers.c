@@ -133,17 +133,17 @@ static void give_back(struct db_sqlite_readers *readers, struct reader *reader)
 
 static int open_session(struct reader *reader, const char *path, struct treadle_error *error)
 {
-    int result = db_sqlite_session_open(&reader->session, path, error);
-    if (result < 0)
-        return result;
+    int rc = db_sqlite_session_open(&reader->session, path, error);
+    if (rc < 0)
+        return rc;
     sqlite3 *connection = db_sqlite_session_connection(reader->session);
     int code = sqlite3_exec(connection, "PRAGMA query_only = ON", NULL, NULL, NULL);
     if (code == SQLITE_OK)
         return 0;
-    result = db_sqlite_error(connection, code, error);
+    rc = db_sqlite_error(connection, code, error);
     db_sqlite_session_close(reader->session);
     reader->session = NULL;
-    return result;
+    return rc;
 }
 
 /* Sees to it that a transaction is open which sees all that was acknowledged so far. */
@@ -165,13 +165,13 @@ static int begin_reading(struct db_sqlite_readers *readers, struct reader *reade
 static int read_once(struct db_sqlite_readers *readers, struct reader *reader, db_work work,
                      void *argument, struct treadle_error *error)
 {
-    int result = begin_reading(readers, reader, error);
-    if (result == 0)
-        result = db_sqlite_session_run(reader->session, work, argument, error);
-    reader->kept = result >= 0;
+    int rc = begin_reading(readers, reader, error);
+    if (rc == 0)
+        rc = db_sqlite_session_run(reader->session, work, argument, error);
+    reader->kept = rc >= 0;
     if (!reader->kept)
         end_reading(reader);
-    return result;
+    return rc;
 }
 
 void db_sqlite_readers_begin_change(struct db_sqlite_readers *readers)
@@ -197,15 +197,15 @@ int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void 
                           bool quick, struct treadle_error *error)
 {
     struct reader *reader = NULL;
-    int result = borrow(readers, quick, &reader, error);
-    if (result < 0)
-        return result;
+    int rc = borrow(readers, quick, &reader, error);
+    if (rc < 0)
+        return rc;
     if (!reader->session)
-        result = open_session(reader, readers->path, error);
-    if (result == 0)
+        rc = open_session(reader, readers->path, error);
+    if (rc == 0)
         db_sqlite_session_hurry(reader->session, quick);
-    if (result == 0)
-        result = read_once(readers, reader, work, argument, error);
+    if (rc == 0)
+        rc = read_once(readers, reader, work, argument, error);
     give_back(readers, reader);
-    return result;
+    return rc;
 }

@@ -122,21 +122,21 @@ int db_sqlite_session_open(struct db_sqlite_session **out, const char *path,
     if (!session)
         return error_set_memory(error);
     session->base.backend = &db_sqlite_backend;
-    int result;
+    int rc;
     session->cache = db_sqlite_cache_new(session);
     int code = sqlite3_open_v2(path, &session->connection,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (!session->cache)
-        result = error_set_memory(error);
+        rc = error_set_memory(error);
     else if (code != SQLITE_OK)
-        result = db_sqlite_error(session->connection, code, error);
+        rc = db_sqlite_error(session->connection, code, error);
     else
-        result = configure(session, error);
-    if (result < 0)
+        rc = configure(session, error);
+    if (rc < 0)
         db_sqlite_session_close(session);
     else
         *out = session;
-    return result;
+    return rc;
 }
 
 void db_sqlite_session_close(struct db_sqlite_session *session)
@@ -168,11 +168,11 @@ int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_
     }
     errno = 0; /* for db_sqlite_error */
     int code = sqlite3_step(statement);
-    int result = code == SQLITE_DONE ? 0 : db_sqlite_error(session->connection, code, error);
+    int rc = code == SQLITE_DONE ? 0 : db_sqlite_error(session->connection, code, error);
     sqlite3_reset(statement);
-    if (result == 0 && begins)
+    if (rc == 0 && begins)
         session->loss.code = 0;
-    return result;
+    return rc;
 }
 
 bool db_sqlite_session_in_transaction(const struct db_sqlite_session *session)
@@ -206,30 +206,30 @@ int db_sqlite_session_run(struct db_sqlite_session *session, db_work work, void 
     session->value_failed = false;
     session->looks = 0;
     session->handed = 0;
-    int result = work(&session->base, argument, error);
+    int rc = work(&session->base, argument, error);
     session->working = false;
     db_sqlite_cache_end_work(session->cache);
-    if (result < 0 && took_too_much(session))
+    if (rc < 0 && took_too_much(session))
         return db_sqlite_session_check(session, error);
-    if (result >= 0 && !db_sqlite_session_in_transaction(session))
+    if (rc >= 0 && !db_sqlite_session_in_transaction(session))
         return db_sqlite_session_report_loss(session, error);
-    if (result >= 0 && session->value_failed)
+    if (rc >= 0 && session->value_failed)
         return error_set_memory(error);
-    if (result >= 0 && leaves_keys_broken(session))
+    if (rc >= 0 && leaves_keys_broken(session))
         return error_set(error, TREADLE_EINVALID, "a reference leads to a row that is not there");
-    return result;
+    return rc;
 }
 
 int db_sqlite_session_step_failed(struct db_sqlite_session *session, int code,
                                   struct treadle_error *error)
 {
     struct treadle_error failure;
-    int result = db_sqlite_error(session->connection, code, &failure);
+    int rc = db_sqlite_error(session->connection, code, &failure);
     if (!db_sqlite_session_in_transaction(session))
         session->loss = failure;
     if (error)
         *error = failure;
-    return result;
+    return rc;
 }
 
 void db_sqlite_session_value_failed(struct db_sqlite_session *session)

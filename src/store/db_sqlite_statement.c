@@ -119,16 +119,16 @@ static int statement_new(struct statement **out, struct db_sqlite_cache *cache, 
     const char *rest = "";
     int code = sqlite3_prepare_v3(connection, sql, -1, SQLITE_PREPARE_PERSISTENT,
                                   &statement->handle, &rest);
-    int result = 0;
+    int rc = 0;
     if (code != SQLITE_OK)
-        result = db_sqlite_error(connection, code, error);
+        rc = db_sqlite_error(connection, code, error);
     else if (!statement->handle || rest[strspn(rest, "; \t\r\n")] != '\0')
-        result = error_set(error, TREADLE_EINVALID, "not exactly one statement");
-    if (result < 0)
+        rc = error_set(error, TREADLE_EINVALID, "not exactly one statement");
+    if (rc < 0)
         statement_free(statement);
     else
         *out = statement;
-    return result;
+    return rc;
 }
 
 int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out, const char *sql,
@@ -144,9 +144,9 @@ int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out
         if (slot == CACHE_SIZE)
             return error_set(error, TREADLE_ELIMIT, "more than %d statements in one piece of work",
                              CACHE_SIZE);
-        int result = statement_new(&statement, cache, sql, error);
-        if (result < 0)
-            return result;
+        int rc = statement_new(&statement, cache, sql, error);
+        if (rc < 0)
+            return rc;
         if (slot < cache->count)
             statement_free(cache->entries[slot]);
         else
@@ -206,9 +206,9 @@ int db_sqlite_step(struct db_statement *base, struct treadle_error *error)
         return db_sqlite_session_report_loss(session, error);
     if (statement->finished)
         return error_set(error, TREADLE_ESTATE, "the statement is finished; prepare it again");
-    int result = db_sqlite_session_check(session, error);
-    if (result < 0)
-        return result;
+    int rc = db_sqlite_session_check(session, error);
+    if (rc < 0)
+        return rc;
     int code = statement->bind_failure;
     errno = 0; /* for db_sqlite_error */
     if (code == SQLITE_OK)
@@ -216,10 +216,10 @@ int db_sqlite_step(struct db_statement *base, struct treadle_error *error)
     if (code == SQLITE_ROW)
         return 1;
     statement->finished = true;
-    result = code == SQLITE_DONE ? 0 : db_sqlite_session_step_failed(session, code, error);
+    rc = code == SQLITE_DONE ? 0 : db_sqlite_session_step_failed(session, code, error);
     /* Ends its hold on the database now rather than when the work ends. */
     sqlite3_reset(statement->handle);
-    return result;
+    return rc;
 }
 
 /* What a value that is not null gives when SQLite hands out no pointer: nothing but an empty

@@ -109,14 +109,14 @@ static bool run_task(struct db_sqlite_session *session, struct db_task *task,
         db_sqlite_session_report_loss(session, reason);
         return false;
     }
-    int result = 0;
+    int rc = 0;
     if (task->result < 0)
-        result = db_sqlite_session_control(session, DB_SQLITE_RESTORE, reason);
-    if (result == 0)
-        result = db_sqlite_session_control(session, DB_SQLITE_RELEASE, reason);
-    if (result < 0)
+        rc = db_sqlite_session_control(session, DB_SQLITE_RESTORE, reason);
+    if (rc == 0)
+        rc = db_sqlite_session_control(session, DB_SQLITE_RELEASE, reason);
+    if (rc < 0)
         db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
-    return result == 0;
+    return rc == 0;
 }
 
 /* Runs what is queued; the number of tasks taken. False in `alive` as in run_task. */
@@ -344,16 +344,16 @@ int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *ar
         return error_set(error, TREADLE_ESTATE, "a write may not begin another");
     struct waiter waiter = {.task = {.work = work, .argument = argument, .done = wake_waiter}};
     sem_init(&waiter.done, 0, 0);
-    int result = queue_waiter(writer, &waiter, error);
-    if (result == 0) {
+    int rc = queue_waiter(writer, &waiter, error);
+    if (rc == 0) {
         while (sem_wait(&waiter.done) != 0)
             continue;
-        result = waiter.task.result;
-        if (result < 0 && error)
+        rc = waiter.task.result;
+        if (rc < 0 && error)
             *error = waiter.task.error;
     }
     sem_destroy(&waiter.done);
-    return result;
+    return rc;
 }
 
 void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works)
