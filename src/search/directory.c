@@ -11,9 +11,8 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "search/index.h"
-#include "store/sqlite_copy.h"
 
-static const char tail[] = ".sqlite";
+static const char tail[] = INDEX_DB_TAIL;
 
 int search_snapshot(struct search *search, const char *directory, struct treadle_error *error)
 {
@@ -30,7 +29,7 @@ int search_snapshot(struct search *search, const char *directory, struct treadle
         if (!rc)
             rc = path_join(to, directory, entry->d_name, error);
         if (!rc)
-            rc = sqlite_copy(from, to, error);
+            rc = index_db_copy(from, to, error);
         /* Its vector store has just been deleted. */
         if (rc == TREADLE_ENOTFOUND)
             rc = 0;
@@ -57,33 +56,6 @@ int search_each_store(struct search *search, search_visit visit, void *context,
     return rc;
 }
 
-static int read_files(sqlite3 *db, struct arena *arena, const char ***out, size_t *count,
-                      struct treadle_error *error)
-{
-    sqlite3_stmt *rows;
-    int rc = search_index_prepare(db, &rows, "SELECT file_id, COUNT(*) OVER () FROM file", error);
-    if (rc)
-        return rc;
-    const char **ids = NULL;
-    size_t found = 0;
-    int step;
-    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-        if (!ids)
-            ids = arena_array(arena, (size_t)sqlite3_column_int64(rows, 1), sizeof *ids);
-        if (!ids ||
-            !(ids[found++] = arena_string(arena, (const char *)sqlite3_column_text(rows, 0))))
-            rc = error_set_memory(error);
-    }
-    if (!rc && step != SQLITE_DONE)
-        rc = search_index_error(db, "Reading", error);
-    sqlite3_finalize(rows);
-    if (rc)
-        return rc;
-    *out = ids;
-    *count = found;
-    return 0;
-}
-
 int search_list_files(struct search *search, const char *store_id, struct arena *arena,
                       const char ***out, size_t *count, struct treadle_error *error)
 {
@@ -96,7 +68,7 @@ int search_list_files(struct search *search, const char *store_id, struct arena 
         return 0;
     }
     pthread_mutex_lock(&index->reading);
-    rc = read_files(index->reader, arena, out, count, error);
+    rc = index_db_list_files(index->reader, arena, out, count, error);
     pthread_mutex_unlock(&index->reading);
     search_index_release(search, index);
     return rc;

@@ -1,9 +1,5 @@
 /*
- * Index: which stores are open, and how a store's file is laid out.
- *
- * WAL with synchronous=FULL: a commit that returned is on disk, and after a kill at any moment the
- * file has the last commit. FTS5 keeps the terms of a passage beside its inverted index: so
- * deleting is exact, and ranking reads them instead of splitting the text again.
+ * Index: which stores are open, and what files they have.
  */
 #include "search/index.h"
 
@@ -21,28 +17,7 @@
 #include "search/vectorise.h"
 #include "search/vectors.h"
 
-enum { OPEN_INDEXES = 16, BUSY_MILLISECONDS = 10000, LAYOUT = 2 };
-
-/* Terms are as this room made them, between spaces: every sign that a term may have belongs to it,
- * and ASCII letters are lower case already. */
-static const char layout[] =
-    "BEGIN IMMEDIATE;"
-    "CREATE TABLE file(id INTEGER PRIMARY KEY, file_id TEXT NOT NULL UNIQUE,"
-    " filename TEXT NOT NULL, language TEXT NOT NULL, chunks INTEGER NOT NULL,"
-    " passages INTEGER NOT NULL);"
-    "CREATE TABLE chunk(id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES file,"
-    " number INTEGER NOT NULL, overlap INTEGER NOT NULL, pages TEXT NOT NULL, heading TEXT,"
-    " text TEXT NOT NULL, UNIQUE(file, number));"
-    "CREATE TABLE passage(id INTEGER PRIMARY KEY, chunk INTEGER NOT NULL REFERENCES chunk,"
-    " start INTEGER NOT NULL, end INTEGER NOT NULL, weight REAL NOT NULL, heading TEXT);"
-    "CREATE INDEX passage_by_chunk ON passage(chunk);"
-    "CREATE VIRTUAL TABLE term USING fts5(body, above, filename,"
-    " tokenize=\"ascii tokenchars '!#$%&*+,-./:;<=>?@^_`|~''()[]{}\\'\");"
-    "INSERT INTO term(term, rank) VALUES('hashsize', 16777216);"
-    "INSERT INTO term(term, rank) VALUES('rank', 'bm25(1.0, 2.0, 0.5)');"
-    "CREATE VIRTUAL TABLE vocabulary USING fts5vocab(term, row);"
-    "PRAGMA user_version = 2;"
-    "COMMIT";
+enum { OPEN_INDEXES = 16 };
 
 int search_open(struct search **out, const char *directory, struct treadle_error *error)
 {
@@ -61,8 +36,8 @@ int search_open(struct search **out, const char *directory, struct treadle_error
 static void index_close(struct search_index *index)
 {
     vectors_close(&index->map);
-    sqlite3_close(index->reader);
-    sqlite3_close(index->writer);
+    index_db_close(index->reader);
+    index_db_close(index->writer);
     pthread_mutex_destroy(&index->reading);
     pthread_mutex_destroy(&index->writing);
     free(index);
@@ -83,13 +58,6 @@ void search_close(struct search *search)
     free(search);
 }
 
-/* A caller that gets this error notes the index with search_note. */
-static int fail_damaged(struct treadle_error *error)
-{
-    return error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL,
-                          "The search index is damaged. It is being built again from the files.");
-}
-
 int search_use(struct search *search, const struct search_embedder *embedder,
                struct treadle_error *error)
 {
@@ -104,32 +72,6 @@ void search_progress(struct search *search, struct search_progress *out)
 struct vectorise *search_index_vectorise(const struct search *search)
 {
     return search->vectorise;
-}
-
-int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error)
-{
-    int code = sqlite3_errcode(db);
-    if (code == SQLITE_NOMEM)
-        return error_set_memory(error);
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return fail_damaged(error);
-    return error_set(error, code == SQLITE_BUSY ? TREADLE_EBUSY : TREADLE_EIO,
-                     "%s the search index failed: %s.", what, sqlite3_errmsg(db));
-}
-
-int search_index_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql,
-                         struct treadle_error *error)
-{
-    if (sqlite3_prepare_v2(db, sql, -1, out, NULL) == SQLITE_OK)
-        return 0;
-    return search_index_error(db, "Asking", error);
-}
-
-int search_index_execute(sqlite3 *db, const char *sql, struct treadle_error *error)
-{
-    if (sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return 0;
-    return search_index_error(db, "Writing", error);
 }
 
 const char *search_index_directory(const struct search *search)
@@ -158,59 +100,19 @@ static int make_path(const struct search *search, const char *store_id, const ch
 static int index_path(const struct search *search, const char *store_id, char **out,
                       struct treadle_error *error)
 {
-    return make_path(search, store_id, ".sqlite", out, error);
+    return make_path(search, store_id, INDEX_DB_TAIL, out, error);
 }
 
 int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
                               struct treadle_error *error)
 {
-    return make_path(search, store_id, ".vectors", out, error);
-}
-
-static int open_connection(sqlite3 **out, const char *path, int flags, struct treadle_error *error)
-{
-    int code = sqlite3_open_v2(path, out, flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-        return fail_damaged(error);
-    if (code != SQLITE_OK)
-        return error_set(error, code == SQLITE_NOMEM ? TREADLE_EMEMORY : TREADLE_EIO,
-                         "Opening the search index failed: %s.", sqlite3_errstr(code));
-    sqlite3_busy_timeout(*out, BUSY_MILLISECONDS);
-    return search_index_execute(
-        *out, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000",
-        error);
-}
-
-static int index_version(sqlite3 *db, int *version, struct treadle_error *error)
-{
-    sqlite3_stmt *statement;
-    int rc = search_index_prepare(db, &statement, "PRAGMA user_version", error);
-    if (rc)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        *version = sqlite3_column_int(statement, 0);
-    else
-        rc = search_index_error(db, "Opening", error);
-    sqlite3_finalize(statement);
-    return rc;
+    return make_path(search, store_id, VECTORS_TAIL, out, error);
 }
 
 static int index_open(struct search_index *index, const char *path, struct treadle_error *error)
 {
-    int version = 0;
-    int rc =
-        open_connection(&index->writer, path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, error);
-    if (!rc)
-        rc = index_version(index->writer, &version, error);
-    if (!rc && version == 0)
-        rc = search_index_execute(index->writer, layout, error);
-    else if (!rc && version != LAYOUT)
-        rc = fail_damaged(error); /* made by another version: treated as damaged */
-    if (!rc)
-        rc = vectors_prepare(index->writer, error);
-    if (!rc)
-        rc = open_connection(&index->reader, path, SQLITE_OPEN_READWRITE, error);
-    return rc;
+    int rc = index_db_open(&index->writer, path, true, error);
+    return rc ? rc : index_db_open(&index->reader, path, false, error);
 }
 
 /* Closes the index that was idle longest when too many are open. */
@@ -341,9 +243,6 @@ static struct search_index *detach(struct search *search, const char *store_id)
     return index->users == 0 ? index : NULL;
 }
 
-/* The index of a store, what SQLite keeps beside it, and the vectors. */
-static const char *const tails[] = {".sqlite-wal", ".sqlite-shm", ".vectors", ".sqlite"};
-
 /* Unlinks the file, or moves it into the directory `aside`. A missing file is no error. */
 static int take_away(const char *path, const char *name, const char *aside,
                      struct treadle_error *error)
@@ -362,21 +261,25 @@ static int take_away(const char *path, const char *name, const char *aside,
     return 0;
 }
 
-/* Called with the lock held. */
+static int take_file(const struct search *search, const char *store_id, const char *tail,
+                     const char *aside, struct treadle_error *error)
+{
+    char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
+    snprintf(name, sizeof name, "%s%s", store_id, tail);
+    int rc = path_join(path, search->directory, name, error);
+    return rc ? rc : take_away(path, name, aside, error);
+}
+
+/* The vectors go first: an index without them has them made again. Called with the lock held. */
 static int take_files(struct search *search, const char *store_id, const char *aside,
                       struct treadle_error *error)
 {
     struct search_index *idle = detach(search, store_id);
-    int rc = 0;
     if (idle)
         index_close(idle);
-    for (size_t i = 0; !rc && i < sizeof tails / sizeof *tails; i++) {
-        char path[PATH_MAX], name[SEARCH_ID_BYTES + 16];
-        snprintf(name, sizeof name, "%s%s", store_id, tails[i]);
-        rc = path_join(path, search->directory, name, error);
-        if (!rc)
-            rc = take_away(path, name, aside, error);
-    }
+    int rc = take_file(search, store_id, VECTORS_TAIL, aside, error);
+    for (const char *const *tail = index_db_tails; !rc && *tail; tail++)
+        rc = take_file(search, store_id, *tail, aside, error);
     return rc;
 }
 

@@ -1,15 +1,15 @@
 /*
- * Index: the SQLite file of one vector store, opened at its first use. An open store has two
- * connections, one that reads and one that writes, each with its own mutex: indexing a large file
- * does not delay questions. Few stores stay open at a time; the one that was idle longest is closed
- * first.
+ * Index: what is stored of one vector store (index_db.h), opened at its first use. An open store
+ * has two connections, one that reads and one that writes, each with its own mutex: indexing a
+ * large file does not delay questions. Few stores stay open at a time; the one that was idle
+ * longest is closed first.
  */
 #ifndef SEARCH_INDEX_H
 #define SEARCH_INDEX_H
 
 #include <pthread.h>
-#include <sqlite3.h>
 
+#include "search/index_db.h"
 #include "search/search.h"
 
 enum { SEARCH_ID_BYTES = 128 };
@@ -22,7 +22,7 @@ struct vectors_map {
 
 struct search_index {
     pthread_mutex_t reading, writing; /* one for each connection */
-    sqlite3 *reader, *writer;
+    struct index_db *reader, *writer;
     struct vectors_map map; /* as `reader` */
     char store_id[SEARCH_ID_BYTES + 1];
     size_t users;
@@ -31,9 +31,8 @@ struct search_index {
     struct search_index *next;
 };
 
-/* The wire code of errors that say that an index is damaged. */
-#define SEARCH_DAMAGED "index_damaged"
-#define SEARCH_ASIDE   "aside"
+/* The directory of indexes that were set aside, in that of all. */
+#define SEARCH_ASIDE "aside"
 
 enum { SEARCH_SUSPECTS = 32 };
 
@@ -50,7 +49,7 @@ struct search {
 
 /* Notes a store as suspect: the first where the error says that its index is damaged, the second in
  * any case. */
-void search_note(struct search *search, const char *store_id, int code,
+void search_note(struct search *search, const char *store_id, int rc,
                  const struct treadle_error *error);
 void search_suspect(struct search *search, const char *store_id);
 
@@ -76,13 +75,5 @@ struct vectorise *search_index_vectorise(const struct search *search);
 
 /* Where the indexes are. */
 const char *search_index_directory(const struct search *search);
-
-/* The error for a connection's last failure. */
-int search_index_error(sqlite3 *db, const char *what, struct treadle_error *error);
-
-/* Prepares, runs a statement without rows. */
-int search_index_prepare(sqlite3 *db, sqlite3_stmt **out, const char *sql,
-                         struct treadle_error *error);
-int search_index_execute(sqlite3 *db, const char *sql, struct treadle_error *error);
 
 #endif

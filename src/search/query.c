@@ -1,7 +1,7 @@
 /*
  * Queries: the best chunks of one or more stores.
  *
- * FTS5 finds each store's best passages for any of the query's terms by BM25; those are ranked
+ * Each index finds its best passages for any of the query's terms by BM25; those are ranked
  * again with what BM25 does not see (rank.h). A chunk is as good as its best passage. The text is
  * read for the results alone.
  */
@@ -20,7 +20,6 @@ enum {
     MAX_RESULTS = 20,
     CANDIDATES = 200, /* of one store */
     STORES = 64,
-    MATCH_BYTES = 64 << 10,
     COMMON_SHARE = 2, /* a term in more than this part of all passages finds nothing by itself */
     COMMON_PASSAGES = 200 /* and it is left out only where that saves work */
 };
@@ -37,7 +36,7 @@ struct asking {
     size_t candidate_count;
 };
 
-typedef int (*store_visitor)(struct asking *asking, size_t store, sqlite3 *db,
+typedef int (*store_visitor)(struct asking *asking, size_t store, struct index_db *db,
                              struct treadle_error *error);
 
 static int each_store(struct asking *asking, store_visitor visit, struct treadle_error *error)
@@ -67,51 +66,26 @@ static bool add_language(struct asking *asking, const char *code)
     return copy;
 }
 
-/* The languages of a store's files, the commonest first, and how many passages there are. */
-static int visit_languages(struct asking *asking, size_t store, sqlite3 *db,
+static int note_language(void *context, const char *language, int64_t passages,
+                         struct treadle_error *error)
+{
+    struct asking *asking = context;
+    asking->ranked.passages += passages;
+    return add_language(asking, language) ? 0 : error_set_memory(error);
+}
+
+static int visit_languages(struct asking *asking, size_t store, struct index_db *db,
                            struct treadle_error *error)
 {
     (void)store;
-    sqlite3_stmt *rows;
-    int rc = search_index_prepare(db, &rows,
-                                  "SELECT language, sum(passages) FROM file GROUP BY language"
-                                  " ORDER BY 2 DESC, 1",
-                                  error);
-    if (rc)
-        return rc;
-    int step;
-    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
-        const char *language = (const char *)sqlite3_column_text(rows, 0);
-        asking->ranked.passages += sqlite3_column_int64(rows, 1);
-        if (!language || !add_language(asking, language))
-            rc = error_set_memory(error);
-    }
-    if (!rc && step != SQLITE_DONE)
-        rc = search_index_error(db, "Asking", error);
-    sqlite3_finalize(rows);
-    return rc;
+    return index_db_each_language(db, note_language, asking, error);
 }
 
-static int visit_counts(struct asking *asking, size_t store, sqlite3 *db,
+static int visit_counts(struct asking *asking, size_t store, struct index_db *db,
                         struct treadle_error *error)
 {
     (void)store;
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(db, &row, "SELECT doc FROM vocabulary WHERE term = ?", error);
-    if (rc)
-        return rc;
-    for (size_t i = 0; !rc && i < asking->ranked.term_count; i++) {
-        struct rank_term *term = &asking->ranked.terms[i];
-        sqlite3_bind_text(row, 1, term->text, (int)term->length, SQLITE_STATIC);
-        int step = sqlite3_step(row);
-        if (step == SQLITE_ROW)
-            term->passages += sqlite3_column_int64(row, 0);
-        else if (step != SQLITE_DONE)
-            rc = search_index_error(db, "Asking", error);
-        sqlite3_reset(row);
-    }
-    sqlite3_finalize(row);
-    return rc;
+    return index_db_count_terms(db, asking->ranked.terms, asking->ranked.term_count, error);
 }
 
 static bool is_common(const struct asking *asking, const struct rank_term *term)
@@ -120,125 +94,47 @@ static bool is_common(const struct asking *asking, const struct rank_term *term)
            term->passages * COMMON_SHARE > asking->ranked.passages;
 }
 
-/* "a" OR "b" …: the query for FTS5. False when no term is in any store. */
-static bool put_match(const struct asking *asking, struct buffer *out)
+/* The terms that passages are looked for by. None when no term is in any store. */
+static size_t choose_terms(const struct asking *asking, const struct rank_term *out[RANK_TERMS])
 {
     const struct rank_query *ranked = &asking->ranked;
     bool rare = false;
+    size_t count = 0;
     for (size_t i = 0; i < ranked->term_count; i++)
         rare |= ranked->terms[i].passages > 0 && !is_common(asking, &ranked->terms[i]);
-    for (size_t i = 0; i < ranked->term_count; i++) {
-        if (ranked->terms[i].passages == 0 || (rare && is_common(asking, &ranked->terms[i])))
-            continue;
-        buffer_append_format(out, "%s\"%s\"", out->length ? " OR " : "", ranked->terms[i].text);
-    }
-    return out->length > 0;
+    for (size_t i = 0; i < ranked->term_count; i++)
+        if (ranked->terms[i].passages && !(rare && is_common(asking, &ranked->terms[i])))
+            out[count++] = &ranked->terms[i];
+    return count;
 }
 
-static const char *column_string(sqlite3_stmt *row, int column)
+struct gathering {
+    struct asking *asking;
+    size_t store;
+};
+
+static void add_candidate(void *context, const struct index_db_passage *passage)
 {
-    const char *text = (const char *)sqlite3_column_text(row, column);
-    return text ? text : "";
+    const struct gathering *gathering = context;
+    struct asking *asking = gathering->asking;
+    struct rank_candidate *candidate = &asking->candidates[asking->candidate_count++];
+    *candidate = (struct rank_candidate){.store = gathering->store,
+                                         .passage = passage->passage,
+                                         .bm25 = passage->bm25,
+                                         .chunk = passage->chunk,
+                                         .file = passage->file,
+                                         .number = passage->number,
+                                         .weight = passage->weight};
+    rank_score(&asking->ranked, candidate, passage->body, passage->above, passage->filename);
 }
 
-static int read_candidates(struct asking *asking, size_t store, sqlite3 *db, sqlite3_stmt *rows,
-                           struct treadle_error *error)
-{
-    int step;
-    while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
-        struct rank_candidate *candidate = &asking->candidates[asking->candidate_count++];
-        *candidate = (struct rank_candidate){.store = store,
-                                             .passage = sqlite3_column_int64(rows, 0),
-                                             .bm25 = -sqlite3_column_double(rows, 1),
-                                             .chunk = sqlite3_column_int64(rows, 5),
-                                             .file = sqlite3_column_int64(rows, 6),
-                                             .number = sqlite3_column_int64(rows, 7),
-                                             .weight = sqlite3_column_double(rows, 8)};
-        rank_score(&asking->ranked, candidate, column_string(rows, 2), column_string(rows, 3),
-                   column_string(rows, 4));
-    }
-    return step == SQLITE_DONE ? 0 : search_index_error(db, "Asking", error);
-}
-
-static int visit_candidates(struct asking *asking, size_t store, sqlite3 *db,
+static int visit_candidates(struct asking *asking, size_t store, struct index_db *db,
                             struct treadle_error *error)
 {
-    static const char sql[] =
-        "SELECT term.rowid, term.rank, body, above, filename, chunk, file, number, weight"
-        " FROM (SELECT rowid, rank, body, above, filename FROM term WHERE term MATCH ?1"
-        " AND (?3 IS NULL OR rowid IN (SELECT passage.id FROM file JOIN chunk ON"
-        " chunk.file = file.id JOIN passage ON passage.chunk = chunk.id"
-        " WHERE file_id IN (SELECT value FROM json_each(?3))))"
-        " ORDER BY rank LIMIT ?2) AS term JOIN passage ON passage.id = term.rowid"
-        " JOIN chunk ON chunk.id = passage.chunk";
-    struct buffer match;
-    sqlite3_stmt *rows = NULL;
-    buffer_init(&match, MATCH_BYTES);
-    int rc = 0;
-    if (put_match(asking, &match) && !match.failed)
-        rc = search_index_prepare(db, &rows, sql, error);
-    if (rows) {
-        sqlite3_bind_text(rows, 1, match.data, (int)match.length, SQLITE_STATIC);
-        sqlite3_bind_int(rows, 2, CANDIDATES);
-        sqlite3_bind_text(rows, 3, asking->query->files, -1, SQLITE_STATIC);
-        rc = read_candidates(asking, store, db, rows, error);
-    }
-    sqlite3_finalize(rows);
-    buffer_clear(&match);
-    return rc;
-}
-
-/* "offset page offset page …", as the store wrote it; at least one pair comes out. */
-static bool parse_pages(const char *text, size_t length, struct arena *arena,
-                        struct search_result *result)
-{
-    size_t spaces = 0;
-    for (const char *at = text; *at; at++)
-        spaces += *at == ' ';
-    struct search_page *pages = arena_array(arena, spaces / 2 + 1, sizeof *pages);
-    if (!pages)
-        return false;
-    size_t count = 0;
-    while (*text && count < spaces / 2) {
-        char *end;
-        unsigned long long offset = strtoull(text, &end, 10);
-        long page = strtol(end, &end, 10);
-        pages[count++] =
-            (struct search_page){.offset = offset < length ? offset : length, .page = (int)page};
-        text = end + (*end == ' ');
-    }
-    result->pages = pages;
-    result->page_count = count ? count : 1;
-    return true;
-}
-
-static size_t within(int64_t offset, size_t length)
-{
-    return offset < 0 ? 0 : (uint64_t)offset < length ? (size_t)offset : length;
-}
-
-static bool fill_result(struct asking *asking, const struct rank_candidate *candidate,
-                        sqlite3_stmt *row, struct search_result *result)
-{
-    struct arena *arena = asking->arena;
-    const char *heading = (const char *)sqlite3_column_text(row, 2);
-    *result = (struct search_result){
-        .store_id = arena_string(arena, asking->query->store_ids[candidate->store]),
-        .file_id = arena_string(arena, column_string(row, 0)),
-        .filename = arena_string(arena, column_string(row, 1)),
-        .score = candidate->score < 1 ? candidate->score : 1,
-        .chunk = sqlite3_column_int64(row, 5),
-        .heading = arena_string(arena, heading),
-        .text = arena_string(arena, column_string(row, 3)),
-        .focus = candidate->focus,
-        .focus_length = candidate->focus_length};
-    size_t length = result->text ? strlen(result->text) : 0;
-    bool known = sqlite3_column_type(row, 6) != SQLITE_NULL;
-    result->start = known ? within(sqlite3_column_int64(row, 6), length) : 0;
-    result->end = known ? within(sqlite3_column_int64(row, 7), length) : length;
-    return result->store_id && result->file_id && result->filename && result->text &&
-           (result->heading || !heading) &&
-           parse_pages(column_string(row, 4), length, arena, result);
+    const struct rank_term *terms[RANK_TERMS];
+    struct gathering gathering = {asking, store};
+    return index_db_find_passages(db, terms, choose_terms(asking, terms), asking->query->files,
+                                  CANDIDATES, add_candidate, &gathering, error);
 }
 
 /* One result; a chunk that was deleted in between is left out. */
@@ -246,28 +142,32 @@ static int fetch(struct asking *asking, const struct rank_candidate *candidate,
                  struct search_result *results, size_t *count, struct treadle_error *error)
 {
     struct search_index *index = asking->indexes[candidate->store];
-    sqlite3_stmt *row = NULL;
+    struct index_db_chunk chunk;
+    bool found = false;
+    const char *store_id = arena_string(asking->arena, asking->query->store_ids[candidate->store]);
+    if (!store_id)
+        return error_set_memory(error);
     pthread_mutex_lock(&index->reading);
-    int rc = search_index_prepare(index->reader, &row,
-                                  "SELECT file_id, filename, coalesce(passage.heading,"
-                                  " chunk.heading), text, pages, number, start, end FROM chunk"
-                                  " JOIN file ON file.id = chunk.file"
-                                  " LEFT JOIN passage ON passage.id = ?2 WHERE chunk.id = ?1",
-                                  error);
-    if (!rc) {
-        sqlite3_bind_int64(row, 1, candidate->chunk);
-        sqlite3_bind_int64(row, 2, candidate->passage);
-        int step = sqlite3_step(row);
-        if (step == SQLITE_ROW && !fill_result(asking, candidate, row, &results[*count]))
-            rc = error_set_memory(error);
-        else if (step == SQLITE_ROW)
-            (*count)++;
-        else if (step != SQLITE_DONE)
-            rc = search_index_error(index->reader, "Reading", error);
-    }
-    sqlite3_finalize(row);
+    int rc = index_db_read_chunk(index->reader, candidate->chunk, candidate->passage, asking->arena,
+                                 &chunk, &found, error);
     pthread_mutex_unlock(&index->reading);
-    return rc;
+    if (rc || !found)
+        return rc;
+    results[(*count)++] =
+        (struct search_result){.store_id = store_id,
+                               .file_id = chunk.file_id,
+                               .filename = chunk.filename,
+                               .score = candidate->score < 1 ? candidate->score : 1,
+                               .chunk = chunk.number,
+                               .heading = chunk.heading,
+                               .text = chunk.text,
+                               .start = chunk.start,
+                               .end = chunk.end,
+                               .pages = chunk.pages,
+                               .page_count = chunk.page_count,
+                               .focus = candidate->focus,
+                               .focus_length = candidate->focus_length};
+    return 0;
 }
 
 static int collect(struct asking *asking, struct search_result **out, size_t *count,
@@ -292,46 +192,16 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     return 0;
 }
 
-/* Reads what a chunk that was found by meaning alone lacks: its row, and its nearest passage. One
- * that was deleted, or belongs to a file that is not searched, keeps no row. */
-static int read_found(sqlite3_stmt *row, const char *files, struct rank_candidate *candidate)
-{
-    sqlite3_bind_int64(row, 1, candidate->file);
-    sqlite3_bind_int64(row, 2, candidate->number);
-    sqlite3_bind_text(row, 3, files, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 4, (int64_t)candidate->focus);
-    int step = sqlite3_step(row);
-    if (step == SQLITE_ROW) {
-        candidate->chunk = sqlite3_column_int64(row, 0);
-        candidate->passage = sqlite3_column_int64(row, 1);
-        candidate->weight = sqlite3_column_double(row, 2);
-    }
-    sqlite3_reset(row);
-    return step == SQLITE_ROW || step == SQLITE_DONE ? 0 : TREADLE_EIO;
-}
-
-static int visit_found(struct asking *asking, size_t store, sqlite3 *db,
+/* Reads what chunks that were found by meaning alone lack. */
+static int visit_found(struct asking *asking, size_t store, struct index_db *db,
                        struct treadle_error *error)
 {
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(
-        db, &row,
-        "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1) FROM chunk"
-        " JOIN file ON file.id = chunk.file LEFT JOIN passage ON passage.chunk = chunk.id"
-        " WHERE file = ?1 AND number = ?2"
-        " AND (?3 IS NULL OR file_id IN (SELECT value FROM json_each(?3)))"
-        " ORDER BY abs(start - ?4) LIMIT 1",
-        error);
-    if (rc)
-        return rc;
+    int rc = 0;
     for (size_t i = 0; !rc && i < asking->candidate_count; i++) {
         struct rank_candidate *candidate = &asking->candidates[i];
         if (candidate->store == store && !candidate->chunk)
-            rc = read_found(row, asking->query->files, candidate);
+            rc = index_db_locate(db, asking->query->files, candidate, error);
     }
-    if (rc)
-        rc = search_index_error(db, "Reading", error);
-    sqlite3_finalize(row);
     return rc;
 }
 

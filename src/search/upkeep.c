@@ -64,10 +64,10 @@ void search_suspect(struct search *search, const char *store_id)
     pthread_mutex_unlock(&search->lock);
 }
 
-void search_note(struct search *search, const char *store_id, int code,
+void search_note(struct search *search, const char *store_id, int rc,
                  const struct treadle_error *error)
 {
-    if (code && error && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
+    if (rc && error && strcmp(error->wire_code, SEARCH_DAMAGED) == 0)
         search_suspect(search, store_id);
 }
 
@@ -86,28 +86,6 @@ bool search_next_suspect(struct search *search, struct arena *arena, const char 
 
 /* ---- Checking ------------------------------------------------------------------------------- */
 
-static int check_pages(sqlite3 *db, bool deep, struct treadle_error *error)
-{
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(
-        db, &row, deep ? "PRAGMA integrity_check(1)" : "PRAGMA user_version", error);
-    if (rc)
-        return rc;
-    int step = sqlite3_step(row);
-    const char *text = step == SQLITE_ROW ? (const char *)sqlite3_column_text(row, 0) : NULL;
-    if (!text)
-        rc = search_index_error(db, "Checking", error);
-    else if (deep && strcmp(text, "ok") != 0)
-        rc = error_set_wire(error, 503, "server_error", SEARCH_DAMAGED, NULL, "%.200s", text);
-    sqlite3_finalize(row);
-    return rc;
-}
-
-static int check_terms(sqlite3 *db, struct treadle_error *error)
-{
-    return search_index_execute(db, "INSERT INTO term(term) VALUES('integrity-check')", error);
-}
-
 int search_check(struct search *search, const char *store_id, bool deep,
                  struct treadle_error *error)
 {
@@ -117,9 +95,7 @@ int search_check(struct search *search, const char *store_id, bool deep,
         return error_set(error, TREADLE_ENOTFOUND, "There is no search index.");
     if (!rc) {
         pthread_mutex_lock(&index->writing);
-        rc = check_pages(index->writer, deep, error);
-        if (!rc && deep)
-            rc = check_terms(index->writer, error);
+        rc = index_db_check(index->writer, deep, error);
         pthread_mutex_unlock(&index->writing);
     }
     search_index_release(search, index);

@@ -52,8 +52,7 @@ struct vectorise {
 /* A file whose vectors are being made. */
 struct work {
     struct arena *arena;
-    int64_t file;
-    const char *file_id, *language;
+    struct index_db_file file;
     struct buffer text;
     struct window_chunk *chunks;
     size_t chunk_count;
@@ -112,73 +111,37 @@ void vectorise_progress(struct vectorise *vectorise, struct search_progress *out
 
 /* ---- One file ------------------------------------------------------------------------------- */
 
-static int read_chunk(struct work *work, sqlite3_stmt *row)
+static int read_chunk(void *context, const char *text, size_t length, int64_t overlap,
+                      struct treadle_error *error)
 {
-    const char *text = (const char *)sqlite3_column_text(row, 0);
-    size_t length = (size_t)sqlite3_column_bytes(row, 0);
-    int64_t overlap = sqlite3_column_int64(row, 1);
+    struct work *work = context;
     size_t from = overlap < 0 || (size_t)overlap > length ? length : (size_t)overlap;
     if (work->text.length)
         buffer_append_char(&work->text, '\n');
     struct window_chunk *chunk = &work->chunks[work->chunk_count++];
     chunk->start = work->text.length > from ? work->text.length - from : 0;
-    buffer_append(&work->text, text ? text + from : "", length - from);
+    buffer_append(&work->text, text + from, length - from);
     chunk->end = work->text.length;
-    return work->text.failed ? TREADLE_EMEMORY : 0;
-}
-
-static int read_chunks(sqlite3 *db, struct work *work, int64_t chunks, struct treadle_error *error)
-{
-    sqlite3_stmt *rows;
-    int rc = search_index_prepare(
-        db, &rows, "SELECT text, overlap FROM chunk WHERE file = ? ORDER BY number LIMIT ?", error);
-    if (rc)
-        return rc;
-    sqlite3_bind_int64(rows, 1, work->file);
-    sqlite3_bind_int64(rows, 2, chunks);
-    work->chunks = arena_array(work->arena, (size_t)chunks + 1, sizeof *work->chunks);
-    int step = SQLITE_DONE;
-    rc = work->chunks ? 0 : TREADLE_EMEMORY;
-    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW)
-        rc = read_chunk(work, rows);
-    if (rc)
-        rc = error_set_memory(error);
-    else if (step != SQLITE_DONE)
-        rc = search_index_error(db, "Reading", error);
-    sqlite3_finalize(rows);
-    return rc;
+    return work->text.failed ? error_set_memory(error) : 0;
 }
 
 /* The first file without vectors of that version. TREADLE_ENOTFOUND when there is none. */
-static int find_file(const struct vectorise *vectorise, sqlite3 *db, struct work *work,
-                     int64_t *chunks, struct treadle_error *error)
+static int read_file(const struct vectorise *vectorise, struct index_db *db, struct work *work,
+                     struct treadle_error *error)
 {
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(db, &row,
-                                  "SELECT id, file_id, language, chunks FROM file WHERE id NOT IN"
-                                  " (SELECT file FROM vectors WHERE version = ?) LIMIT 1",
-                                  error);
+    int rc = index_db_next_file(db, vectorise->embedder.version, work->arena, &work->file, error);
     if (rc)
         return rc;
-    sqlite3_bind_text(row, 1, vectorise->embedder.version, -1, SQLITE_STATIC);
-    int step = sqlite3_step(row);
-    if (step == SQLITE_ROW) {
-        work->file = sqlite3_column_int64(row, 0);
-        work->file_id = arena_string(work->arena, (const char *)sqlite3_column_text(row, 1));
-        work->language = arena_string(work->arena, (const char *)sqlite3_column_text(row, 2));
-        *chunks = sqlite3_column_int64(row, 3);
-        rc = work->file_id && work->language && *chunks >= 0 ? 0 : error_set_memory(error);
-    } else {
-        rc = step == SQLITE_DONE ? TREADLE_ENOTFOUND : search_index_error(db, "Reading", error);
-    }
-    sqlite3_finalize(row);
-    return rc;
+    work->chunks = arena_array(work->arena, (size_t)work->file.chunks + 1, sizeof *work->chunks);
+    if (!work->chunks)
+        return error_set_memory(error);
+    return index_db_each_text(db, work->file.file, work->file.chunks, read_chunk, work, error);
 }
 
 static int cut(struct work *work, struct treadle_error *error)
 {
     struct language *language = NULL;
-    int rc = language_new(&language, work->language, error);
+    int rc = language_new(&language, work->file.language, error);
     if (!rc)
         rc = window_cut(language, work->text.length ? work->text.data : "", work->text.length,
                         work->chunks, work->chunk_count, work->arena, &work->windows,
@@ -294,27 +257,18 @@ static int encode(struct vectorise *vectorise, struct work *work, struct treadle
 }
 
 /* Whether the row still belongs to that file: another file may have got its number. */
-static int check_file(sqlite3 *db, const struct work *work, struct treadle_error *error)
+static int check_file(struct index_db *db, const struct work *work, struct treadle_error *error)
 {
-    sqlite3_stmt *row;
-    int rc =
-        search_index_prepare(db, &row, "SELECT 1 FROM file WHERE id = ? AND file_id = ?", error);
-    if (rc)
-        return rc;
-    sqlite3_bind_int64(row, 1, work->file);
-    sqlite3_bind_text(row, 2, work->file_id, -1, SQLITE_STATIC);
-    int step = sqlite3_step(row);
-    if (step != SQLITE_ROW)
-        rc = step == SQLITE_DONE ? TREADLE_ENOTFOUND : search_index_error(db, "Reading", error);
-    sqlite3_finalize(row);
-    return rc;
+    int64_t file;
+    int rc = index_db_find_file(db, work->file.file_id, &file, error);
+    return rc ? rc : file == work->file.file ? 0 : TREADLE_ENOTFOUND;
 }
 
 static int store_vectors(struct vectorise *vectorise, struct search_index *index,
                          const struct work *work, struct treadle_error *error)
 {
     const struct vectors_of_file vectors = {
-        .file = work->file,
+        .file = work->file.file,
         .version = vectorise->embedder.version,
         .dimensions = vectorise->embedder.dimensions,
         .count = work->window_count,
@@ -322,15 +276,12 @@ static int store_vectors(struct vectorise *vectorise, struct search_index *index
         .vectors = work->vectors,
     };
     pthread_mutex_lock(&index->writing);
-    int rc = search_index_execute(index->writer, "BEGIN IMMEDIATE", error);
+    int rc = index_db_begin(index->writer, error);
     if (!rc) {
         rc = check_file(index->writer, work, error);
         if (!rc)
             rc = vectors_add(vectorise->search, index, &vectors, error);
-        if (!rc)
-            rc = search_index_execute(index->writer, "COMMIT", error);
-        if (rc)
-            sqlite3_exec(index->writer, "ROLLBACK", NULL, NULL, NULL);
+        rc = index_db_end(index->writer, rc, error);
     }
     pthread_mutex_unlock(&index->writing);
     /* A store that was deleted in between must not leave anything. */
@@ -342,11 +293,8 @@ static int store_vectors(struct vectorise *vectorise, struct search_index *index
 static int do_file(struct vectorise *vectorise, struct search_index *index, struct work *work,
                    struct treadle_error *error)
 {
-    int64_t chunks = 0;
     pthread_mutex_lock(&index->reading);
-    int rc = find_file(vectorise, index->reader, work, &chunks, error);
-    if (!rc)
-        rc = read_chunks(index->reader, work, chunks, error);
+    int rc = read_file(vectorise, index->reader, work, error);
     pthread_mutex_unlock(&index->reading);
     if (!rc)
         rc = cut(work, error);

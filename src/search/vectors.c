@@ -18,16 +18,6 @@
 
 enum { ALIGNMENT = 64, MOST_WINDOWS = 1 << 20, MOST_DIMENSIONS = 4096 };
 
-static const char table[] =
-    "CREATE TABLE IF NOT EXISTS vectors(file INTEGER PRIMARY KEY, version TEXT NOT NULL,"
-    " dimensions INTEGER NOT NULL, windows INTEGER NOT NULL, place INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL)";
-
-int vectors_prepare(sqlite3 *writer, struct treadle_error *error)
-{
-    return search_index_execute(writer, table, error);
-}
-
 static size_t align(size_t length)
 {
     return (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -54,20 +44,6 @@ static int open_file(struct search *search, const struct search_index *index, in
 }
 
 /* ---- Writing -------------------------------------------------------------------------------- */
-
-static int one_integer(sqlite3 *db, const char *sql, int64_t *out, struct treadle_error *error)
-{
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(db, &row, sql, error);
-    if (rc)
-        return rc;
-    if (sqlite3_step(row) == SQLITE_ROW)
-        *out = sqlite3_column_int64(row, 0);
-    else
-        rc = search_index_error(db, "Reading", error);
-    sqlite3_finalize(row);
-    return rc;
-}
 
 static int write_at(int descriptor, const void *bytes, size_t length, int64_t offset,
                     struct treadle_error *error)
@@ -102,44 +78,26 @@ static int write_part(int descriptor, const struct vectors_of_file *vectors, int
     return rc;
 }
 
-static int insert_row(sqlite3 *db, const struct vectors_of_file *vectors, int64_t place,
-                      int64_t bytes, struct treadle_error *error)
-{
-    sqlite3_stmt *row;
-    int rc = search_index_prepare(db, &row,
-                                  "INSERT OR REPLACE INTO vectors(file, version, dimensions,"
-                                  " windows, place, bytes) VALUES(?, ?, ?, ?, ?, ?)",
-                                  error);
-    if (rc)
-        return rc;
-    sqlite3_bind_int64(row, 1, vectors->file);
-    sqlite3_bind_text(row, 2, vectors->version, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(row, 3, (int64_t)vectors->dimensions);
-    sqlite3_bind_int64(row, 4, (int64_t)vectors->count);
-    sqlite3_bind_int64(row, 5, place);
-    sqlite3_bind_int64(row, 6, bytes);
-    if (sqlite3_step(row) != SQLITE_DONE)
-        rc = search_index_error(db, "Writing", error);
-    sqlite3_finalize(row);
-    return rc;
-}
-
 int vectors_add(struct search *search, struct search_index *index,
                 const struct vectors_of_file *vectors, struct treadle_error *error)
 {
-    int64_t place = 0;
-    int64_t bytes =
-        (int64_t)(places_bytes(vectors->count) + align(vectors->count * vectors->dimensions));
-    int rc = one_integer(index->writer, "SELECT ifnull(max(place + bytes), 0) FROM vectors", &place,
-                         error);
+    struct index_db_vectors row = {
+        .file = vectors->file,
+        .version = vectors->version,
+        .dimensions = (int64_t)vectors->dimensions,
+        .windows = (int64_t)vectors->count,
+        .bytes =
+            (int64_t)(places_bytes(vectors->count) + align(vectors->count * vectors->dimensions)),
+    };
+    int rc = index_db_vectors_end(index->writer, &row.place, error);
     if (!rc && vectors->count) {
         int descriptor = open_file(search, index, O_RDWR | O_CREAT, error);
         if (descriptor < 0)
             return descriptor;
-        rc = write_part(descriptor, vectors, place, place + bytes, error);
+        rc = write_part(descriptor, vectors, row.place, row.place + row.bytes, error);
         close(descriptor);
     }
-    return rc ? rc : insert_row(index->writer, vectors, place, bytes, error);
+    return rc ? rc : index_db_put_vectors(index->writer, &row, error);
 }
 
 /* Vectors that are not completely in the file count as not made. */
@@ -148,9 +106,7 @@ int vectors_check(struct search *search, struct search_index *index, struct trea
     struct treadle_error ignored;
     struct stat status = {.st_size = 0};
     int64_t end = 0;
-    int rc = one_integer(index->writer,
-                         "SELECT ifnull(max(place + bytes), 0) FROM vectors WHERE windows > 0",
-                         &end, error);
+    int rc = index_db_vectors_end(index->writer, &end, error);
     if (rc || !end)
         return rc;
     int descriptor = open_file(search, index, O_RDONLY, &ignored);
@@ -159,7 +115,7 @@ int vectors_check(struct search *search, struct search_index *index, struct trea
         close(descriptor);
     }
     if (!rc && status.st_size < end)
-        rc = search_index_execute(index->writer, "DELETE FROM vectors", error);
+        rc = index_db_forget_vectors(index->writer, error);
     return rc;
 }
 
@@ -171,29 +127,33 @@ static void punch(int descriptor, int64_t from, int64_t to)
         (void)fallocate(descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, from, to - from);
 }
 
+struct trimming {
+    int descriptor;
+    int64_t at; /* what is used ends here */
+};
+
+static int trim_before(void *context, const struct index_db_vectors *vectors,
+                       struct treadle_error *error)
+{
+    struct trimming *trimming = context;
+    (void)error;
+    punch(trimming->descriptor, trimming->at, vectors->place);
+    trimming->at = vectors->place + vectors->bytes;
+    return 0;
+}
+
 /* A map of the file may be in use, so the file never gets shorter: holes are made in it. */
 void vectors_trim(struct search *search, struct search_index *index)
 {
     struct treadle_error ignored;
     struct stat status;
-    sqlite3_stmt *rows = NULL;
-    int64_t at = 0;
-    int descriptor = open_file(search, index, O_RDWR, &ignored);
-    if (descriptor < 0)
+    struct trimming trimming = {.descriptor = open_file(search, index, O_RDWR, &ignored)};
+    if (trimming.descriptor < 0)
         return;
-    if (search_index_prepare(index->writer, &rows,
-                             "SELECT place, place + bytes FROM vectors ORDER BY place",
-                             &ignored) == 0) {
-        int step;
-        while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
-            punch(descriptor, at, sqlite3_column_int64(rows, 0));
-            at = sqlite3_column_int64(rows, 1);
-        }
-        if (step == SQLITE_DONE && fstat(descriptor, &status) == 0)
-            punch(descriptor, at, status.st_size);
-    }
-    sqlite3_finalize(rows);
-    close(descriptor);
+    if (index_db_each_vectors(index->writer, NULL, trim_before, &trimming, &ignored) == 0 &&
+        fstat(trimming.descriptor, &status) == 0)
+        punch(trimming.descriptor, trimming.at, status.st_size);
+    close(trimming.descriptor);
 }
 
 void vectors_remove(struct search *search, const struct search_index *index)
@@ -237,54 +197,48 @@ static int map_file(struct search *search, struct search_index *index, size_t ne
 }
 
 /* False where the row cannot be right: then its vectors are ignored. */
-static bool read_row(sqlite3_stmt *row, struct vectors_of_file *out, size_t *place, size_t *end)
+static bool read_row(const struct index_db_vectors *row, struct vectors_of_file *out, size_t *place,
+                     size_t *end)
 {
-    int64_t dimensions = sqlite3_column_int64(row, 1), windows = sqlite3_column_int64(row, 2);
-    int64_t at = sqlite3_column_int64(row, 3), bytes = sqlite3_column_int64(row, 4);
-    if (dimensions <= 0 || dimensions > MOST_DIMENSIONS || windows < 0 || windows > MOST_WINDOWS ||
-        at < 0 || at % ALIGNMENT || at > INT64_MAX / 2)
+    if (row->dimensions <= 0 || row->dimensions > MOST_DIMENSIONS || row->windows < 0 ||
+        row->windows > MOST_WINDOWS || row->place < 0 || row->place % ALIGNMENT ||
+        row->place > INT64_MAX / 2)
         return false;
-    out->file = sqlite3_column_int64(row, 0);
-    out->dimensions = (size_t)dimensions;
-    out->count = (size_t)windows;
-    *place = (size_t)at;
+    out->file = row->file;
+    out->dimensions = (size_t)row->dimensions;
+    out->count = (size_t)row->windows;
+    *place = (size_t)row->place;
     *end = *place + places_bytes(out->count) + align(out->count * out->dimensions);
-    return bytes == (int64_t)(*end - *place);
+    return row->bytes == (int64_t)(*end - *place);
 }
 
-static int visit_row(struct search *search, struct search_index *index, sqlite3_stmt *row,
-                     const char *version, vectors_visit visit, void *context,
-                     struct treadle_error *error)
+struct visiting {
+    struct search *search;
+    struct search_index *index;
+    const char *version;
+    vectors_visit visit;
+    void *context;
+};
+
+static int visit_row(void *context, const struct index_db_vectors *row, struct treadle_error *error)
 {
-    struct vectors_of_file vectors = {.version = version};
+    const struct visiting *visiting = context;
+    struct vectors_of_file vectors = {.version = visiting->version};
     size_t place, end;
     if (!read_row(row, &vectors, &place, &end) || !vectors.count)
         return 0;
-    int rc = map_file(search, index, end, error);
-    if (rc || end > index->map.length)
+    int rc = map_file(visiting->search, visiting->index, end, error);
+    if (rc || end > visiting->index->map.length)
         return rc;
-    const char *bytes = index->map.bytes;
+    const char *bytes = visiting->index->map.bytes;
     vectors.places = (const struct vectors_place *)(const void *)(bytes + place);
     vectors.vectors = (const int8_t *)bytes + place + places_bytes(vectors.count);
-    return visit(context, &vectors, error);
+    return visiting->visit(visiting->context, &vectors, error);
 }
 
 int vectors_each(struct search *search, struct search_index *index, const char *version,
                  vectors_visit visit, void *context, struct treadle_error *error)
 {
-    sqlite3_stmt *rows;
-    int rc = search_index_prepare(index->reader, &rows,
-                                  "SELECT file, dimensions, windows, place, bytes FROM vectors"
-                                  " WHERE version = ? ORDER BY place",
-                                  error);
-    if (rc)
-        return rc;
-    sqlite3_bind_text(rows, 1, version, -1, SQLITE_STATIC);
-    int step = SQLITE_DONE;
-    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW)
-        rc = visit_row(search, index, rows, version, visit, context, error);
-    if (!rc && step != SQLITE_DONE)
-        rc = search_index_error(index->reader, "Reading", error);
-    sqlite3_finalize(rows);
-    return rc;
+    struct visiting visiting = {search, index, version, visit, context};
+    return index_db_each_vectors(index->reader, version, visit_row, &visiting, error);
 }

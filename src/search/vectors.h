@@ -1,8 +1,8 @@
 /*
  * Vectors: those of a store's windows, in a file beside its index. The index says which file's
- * vectors are at which place (its table `vectors`, which is the truth); the file has the vectors
- * themselves, one file's after the other, so that a question can be compared with all of them in
- * memory.
+ * vectors are at which place (struct index_db_vectors), and is right where the two differ; the file
+ * has the vectors themselves, one file's after the other, so that a question can be compared with
+ * all of them in memory.
  *
  * Vectors are on disk before the index names them, and are never changed afterwards; space that the
  * index does not name any more is freed. All of it can be made again from the chunks: a file of
@@ -14,6 +14,9 @@
 #define SEARCH_VECTORS_H
 
 #include "search/index.h"
+
+/* The ending of the file. */
+#define VECTORS_TAIL ".vectors"
 
 /* The place of a window: it belongs to the chunks `first` to `last` of its file, and begins at
  * `start` in the text of the first. */
@@ -29,9 +32,6 @@ struct vectors_of_file {
     const struct vectors_place *places;
     const int8_t *vectors;
 };
-
-/* Creates the table where it is missing; when an index is opened. */
-int vectors_prepare(sqlite3 *writer, struct treadle_error *error);
 
 /* Appends a file's vectors and names them in the index. The lock for writing. */
 int vectors_add(struct search *search, struct search_index *index,

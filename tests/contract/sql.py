@@ -4,7 +4,8 @@
 usage: sql.py SOURCE_ROOT
 
 src/store says every query by a name (its record files). The index of a vector store, in src/search,
-is an SQLite file of its own, which the files of INDEX read and write. Writes TAP, one case a rule,
+is an SQLite file of its own, which the files of INDEX read and write behind their contract,
+src/search/index_db.h. Writes TAP, one case a rule,
 and one for the rules themselves.
 """
 import pathlib
@@ -12,8 +13,7 @@ import re
 import sys
 
 INDEX = {"search/" + name for name in (
-    "directory.c", "index.c", "index.h", "query.c", "store.c", "upkeep.c", "vectorise.c",
-    "vectors.c", "vectors.h")}
+    "index_db.c", "index_db_read.c", "index_db_sqlite.h", "index_db_write.c")}
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 STATEMENT = re.compile(
