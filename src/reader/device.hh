@@ -42,7 +42,7 @@ class Device : public TextOutputDev
     {
         position = 0;
         note_start = -1;
-        characters = unknown = 0;
+        annotations = characters = unknown = 0;
         comments.clear();
         std::copy(state->getCTM(), state->getCTM() + 6, to_page);
         depth = artifact = 0;
@@ -103,6 +103,7 @@ class Device : public TextOutputDev
         Device *self = static_cast<Device *>(device);
         if (self->note_start < 0)
             self->note_start = self->position;
+        self->annotations++;
         self->keep_comment(annotation);
         return annotation->getType() != Annot::typePopup;
     }
@@ -127,6 +128,7 @@ class Device : public TextOutputDev
     }
 
     bool overfull = false;
+    int annotations = 0;
     int characters = 0; /* drawn on the page */
     int unknown = 0;    /* of these, those of which the file does not say which letters they are */
     std::vector<comment> comments;

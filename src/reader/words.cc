@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include <unistd.h>
+
 #include <Error.h>
 #include <ErrorCodes.h>
 #include <GlobalParams.h>
@@ -39,6 +41,7 @@ const int few_letters = 20;
 const int most_pages = 20000;
 const int header_search = 1 << 16; /* bytes within which a PDF begins */
 const size_t longest_comment = 4000, longest_line = 8000;
+const int most_annotations = 8192;   /* that poppler may keep for pages that were read */
 const double margin = 72, lead = 12; /* of text that no page draws, in points */
 
 void say_nothing(ErrorCategory, Goffset, const char *)
@@ -57,7 +60,9 @@ struct attachment {
 struct words {
     GlobalParamsIniter globals{say_nothing}; /* shared with glib's part of poppler */
     std::unique_ptr<GooFile> file;
+    Goffset start = 0; /* of the PDF within the file */
     std::unique_ptr<PDFDoc> document;
+    int annotations = 0; /* of the pages that were read since the document was opened */
     std::vector<std::unique_ptr<attachment>> attachments;
     bool unread = false; /* it carries files that are not read */
 };
@@ -390,11 +395,12 @@ void send_lines(Packer &packer, const std::string &text, double top)
     }
 }
 
-void send_pdf_page(struct output *output, PDFDoc *document, int number, bool with_form)
+/* Returns the number of annotations that poppler keeps from now on. */
+int send_pdf_page(struct output *output, PDFDoc *document, int number, bool with_form)
 {
     if (!document->getPage(number)) {
         send_notice(output, NOTICE_PAGE_DAMAGED);
-        return;
+        return 0;
     }
     bool whole = false;
     auto shown = draw_part(document, number, false);
@@ -419,6 +425,7 @@ void send_pdf_page(struct output *output, PDFDoc *document, int number, bool wit
         send_lines(packer, form, document->getPageMediaHeight(number) + margin);
     }
     packer.flush();
+    return shown->device->annotations;
 }
 
 /* The attachment of a page, null for the document itself; `number` becomes the number of the page
@@ -451,22 +458,42 @@ void send_text_page(struct output *output, const attachment &attached)
 
 } // namespace
 
+static std::unique_ptr<PDFDoc> open_document(const struct words *words)
+{
+    auto *stream = new FileStream(words->file.get(), words->start, false,
+                                  words->file->size() - words->start, Object(objNull));
+    return std::make_unique<PDFDoc>(stream);
+}
+
 int words_open(struct words **out, int descriptor)
 {
     auto words = std::make_unique<struct words>();
     words->file = GooFile::open(descriptor);
     if (!words->file)
         return FRAME_DAMAGED;
-    Goffset start = find_start(*words->file);
-    auto *stream = new FileStream(words->file.get(), start, false, words->file->size() - start,
-                                  Object(objNull));
-    words->document = std::make_unique<PDFDoc>(stream);
+    words->start = find_start(*words->file);
+    words->document = open_document(words.get());
     if (!words->document->isOk())
         return words->document->getErrorCode() == errEncrypted ? FRAME_ENCRYPTED : FRAME_DAMAGED;
     if (words->document->getNumPages() < 1)
         return FRAME_DAMAGED;
     *out = words.release();
     return 0;
+}
+
+/* Poppler keeps the annotations of each page until the document is closed: 90 MB for the links of a
+ * manual of 5,000 pages. So the document is opened anew where they have become many. */
+static void drop_annotations(struct words *words)
+{
+    if (words->annotations < most_annotations)
+        return;
+    int pages = words->document->getNumPages();
+    words->document.reset();
+    words->document = open_document(words);
+    words->annotations = 0;
+    /* The file has changed while it was read. */
+    if (!words->document->isOk() || words->document->getNumPages() != pages)
+        _exit(1);
 }
 
 bool words_carries_files(const struct words *words)
@@ -537,13 +564,14 @@ void words_send_page(struct words *words, struct output *output, int number)
     int inner;
     const attachment *attached = begin_page(words, output, number, &inner);
     if (!attached)
-        send_pdf_page(output, words->document.get(), number, number == 1);
+        words->annotations += send_pdf_page(output, words->document.get(), number, number == 1);
     else if (attached->document)
         send_pdf_page(output, attached->document.get(), inner, inner == 1);
     else
         send_text_page(output, *attached);
     if (number == 1 && words->unread)
         send_notice(output, NOTICE_ATTACHMENTS);
+    drop_annotations(words);
 }
 
 void words_recognize_page(struct words *words, struct output *output, int number,

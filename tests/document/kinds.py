@@ -308,6 +308,24 @@ def rtl_ligature():
 
 
 @case
+def accent_above_a_letter_without_dot():
+    pdf = Pdf()
+    pdf.page(pdf.text(100, 100, 'busque la l\u0131\u0301nea', font='U', size=12))
+    return pdf.bytes(), ['busque la línea']
+
+
+@case
+def links_on_many_pages():
+    """More links than the reader keeps in memory: the document is opened anew between pages."""
+    pdf = Pdf()
+    link = pdf.add(b'<</Type/Annot/Subtype/Link/Rect[0 0 9 9]/Border[0 0 0]>>')
+    for n in range(1, 91):
+        pdf.page(pdf.text(60, 100, f'Clause {n * 7} of the contract.'),
+                 entries=b'/Annots[%s]' % (b'%d 0 R ' % link * 200))
+    return pdf.bytes(), [f'Clause {n * 7} of the contract.' for n in range(1, 91)]
+
+
+@case
 def rtl_columns():
     pdf = Pdf()
     right = ['השועל רץ ביער בלילה', 'והכלב ישן בבית עד הבוקר', 'איש לא ראה את השועל', 'ואיש לא שמע את הכלב']
