@@ -129,6 +129,15 @@ static void fold_character(struct folding *folding, uint32_t c)
     }
 }
 
+/* A letter without its dot gets it back where a mark stands above it: so TeX writes an i with an
+ * accent, which has no character of its own with this letter. */
+static void give_dots(UChar *units, int32_t count)
+{
+    for (int32_t i = 0; i + 1 < count; i++)
+        if ((units[i] == 0x131 || units[i] == 0x237) && u_getCombiningClass(units[i + 1]) == 230)
+            units[i] = units[i] == 0x131 ? 'i' : 'j';
+}
+
 /* Brings the line that begins at `start` to NFC when it is not. */
 static int compose(struct buffer *out, size_t start, struct treadle_error *error)
 {
@@ -146,6 +155,7 @@ static int compose(struct buffer *out, size_t start, struct treadle_error *error
     int32_t count = 0, composed = 0, bytes = 0;
     UChar *result = units + room;
     u_strFromUTF8(units, (int32_t)room, &count, out->data + start, (int32_t)length, &status);
+    give_dots(units, count);
     bool same = U_SUCCESS(status) && unorm2_isNormalized(nfc, units, count, &status);
     if (!same && U_SUCCESS(status)) {
         /* NFC is at most three times as long in UTF-16. */
