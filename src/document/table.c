@@ -125,26 +125,66 @@ int table_fill(struct row *rows, size_t count, struct arena *arena, struct tread
     return rc;
 }
 
-static bool has_digit(const struct row *row)
+/* Whether most of what a cell says is a number: an amount, a date, a share. */
+static bool is_number(const struct cell *cell)
 {
-    for (size_t i = 0; i < row->length; i++)
-        if (row->text[i] >= '0' && row->text[i] <= '9')
-            return true;
-    return false;
+    size_t digits = 0, letters = 0;
+    for (size_t i = 0; i < cell->length; i++) {
+        unsigned char c = (unsigned char)cell->text[i];
+        digits += c >= '0' && c <= '9';
+        letters += (c | 0x20) >= 'a' && (c | 0x20) <= 'z';
+        letters += c >= 0xC0;
+    }
+    return digits > 0 && digits >= letters;
 }
 
-/* Whether the first row names the columns: it alone is bold, or it alone has no numbers. */
+static bool is_empty(const struct cell *cell)
+{
+    return cell->length == sizeof dash - 1 && memcmp(cell->text, dash, cell->length) == 0;
+}
+
+/* Whether the column, which `cell` stands in, holds a word there and numbers in all rows below. */
+static bool contrasts(const struct cell *cell, const struct row *rows, size_t count)
+{
+    size_t numbers = 0, others = 0;
+    if (is_empty(cell))
+        return false;
+    for (size_t r = 1; r < count; r++)
+        for (size_t c = 0; c < rows[r].cell_count; c++) {
+            const struct cell *below = &rows[r].cells[c];
+            if (below->left >= cell->right || cell->left >= below->right)
+                continue;
+            numbers += is_number(below);
+            others += !is_number(below) && !is_empty(below);
+        }
+    return numbers >= 2 && others * 10 <= numbers;
+}
+
+/* Whether the first row names the columns: it alone is bold, the corner is empty, or a column of
+ * numbers begins with a word. In a list of labels and values the first value is often the only one
+ * that is a word, so two columns need more than that: where it is not sure that there is a head,
+ * each row speaks for itself. */
 static bool is_head(const struct row *rows, size_t count)
 {
-    size_t bold = 0, numbers = 0;
+    size_t bold = 0, corners = 0, columns = 0;
     if (rows->length > LONGEST_HEAD)
         return false;
     for (size_t r = 1; r < count; r++) {
         bold += rows[r].bold;
-        numbers += has_digit(&rows[r]);
+        corners += is_empty(&rows[r].cells[0]);
+        columns = rows[r].cell_count > columns ? rows[r].cell_count : columns;
     }
-    bool other_font = rows->bold && bold * 4 < count;
-    return other_font || (!has_digit(rows) && numbers * 10 >= (count - 1) * 8);
+    if (rows->bold && bold * 4 < count)
+        return true;
+    if (is_empty(&rows->cells[0]) && corners * 4 < count)
+        return true;
+    bool words = rows->cell_count >= columns && columns > 2, found = false;
+    for (size_t c = 0; c < rows->cell_count && words; c++) {
+        const struct cell *cell = &rows->cells[c];
+        words = !is_number(cell) && cell->text[cell->length - 1] != ':';
+        found = found || contrasts(cell, rows, count);
+    }
+    return words && found;
 }
 
 void table_name(struct row *rows, size_t count)

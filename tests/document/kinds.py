@@ -152,6 +152,61 @@ def table_with_gaps_and_a_head():
                          r'~\[Town 2019 2020 2021\] Turku 9 11 12']
 
 
+def table_case(rows, head=None, widths=(120, 120, 120, 120)):
+    pdf = Pdf()
+    pdf.page(*table(pdf, 60, 100, rows, widths[:len(rows[0])], head=head))
+    return pdf.bytes()
+
+
+@case
+def table_of_labels_and_values():
+    """Its first value is the only one without a number, but it names no column."""
+    rows = [('Product', 'Desk lamp'), ('Price', '40.00'), ('Weight', '3.5'), ('Height', '62')]
+    return table_case(rows), ['Product Desk lamp', r'~row \(.*\) Price 40\.00$', r'~row \(.*\) Height 62$']
+
+
+@case
+def table_of_labels_and_long_values():
+    rows = [('Name', 'Alice Smith'), ('Born', '12 May 1980 in Bonn'), ('Street', 'Mill Lane 5'),
+            ('Phone', 'office 4410, home 2231')]
+    return table_case(rows), [r'~row \(.*\) Born 12 May 1980 in Bonn$', r'~row \(.*\) Street Mill']
+
+
+@case
+def table_of_two_pairs():
+    rows = [('Name:', 'Alice Smith', 'Branch:', 'Bonn'), ('Born:', '12.05.1980', 'Code:', '5312'),
+            ('Since:', '01.02.2010', 'Desk:', '17'), ('Until:', '31.12.2030', 'Floor:', '4')]
+    return table_case(rows), [r'~row \(.*\) Born: 12\.05\.1980 Code: 5312$']
+
+
+@case
+def table_head_above_numbers():
+    rows = [('Town', 'State', 'People'), ('Bonn', 'NRW', '331,885'), ('Ulm', 'BW', '128,928'),
+            ('Jena', 'TH', '110,731')]
+    return table_case(rows), [r'~\[Town State People\] Ulm BW 128,928$']
+
+
+@case
+def table_head_of_years():
+    rows = [('', '2021', '2022', '2023'), ('Sales', '410', '455', '470'), ('Costs', '380', '390', '420'),
+            ('Staff', '12', '13', '13')]
+    return table_case(rows), [r'~\[\S+ 2021 2022 2023\] Costs 380 390 420$']
+
+
+@case
+def table_bold_head_above_words():
+    rows = [('Key', 'Effect'), ('Esc', 'closes the window'), ('Tab', 'moves to the next field'),
+            ('F1', 'shows the help')]
+    return table_case(rows, head='B'), [r'~\[Key Effect\] Tab moves to the next field$']
+
+
+@case
+def table_of_words_without_a_head():
+    rows = [('apple', 'red', 'sweet'), ('lemon', 'yellow', 'sour'), ('plum', 'blue', 'sweet'),
+            ('pear', 'green', 'mild')]
+    return table_case(rows), [r'~row \(.*\) lemon yellow sour$']
+
+
 @case
 def table_drawn_by_columns():
     pdf = Pdf()
