@@ -6,6 +6,7 @@
  */
 #include "openai/remote_error.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/json.h"
@@ -15,6 +16,7 @@ struct remote {
     const char *message;
     const char *code;
     const char *param;
+    json_int_t prompt_tokens, context; /* of a prompt that is too long; 0: not said */
 };
 
 void remote_error_transport(enum loop_loss loss, const char *why, struct treadle_error *error)
@@ -46,6 +48,11 @@ static void read_remote(const json_t *body, struct remote *out)
     if (!out->message)
         out->message = text_of(body, "detail");
     out->code = text_of(from, "code");
+    if (!out->code && strcmp(text_of(from, "type") ? text_of(from, "type") : "",
+                             "exceed_context_size_error") == 0)
+        out->code = "context_length_exceeded";
+    out->prompt_tokens = json_integer_value(json_object_get(from, "n_prompt_tokens"));
+    out->context = json_integer_value(json_object_get(from, "n_ctx"));
     out->param = text_of(from, "param");
 }
 
@@ -53,6 +60,16 @@ static void read_remote(const json_t *body, struct remote *out)
 static const char *shown(const char *text, const char *key)
 {
     return text && !(key && *key && strstr(text, key)) ? text : NULL;
+}
+
+/* Some servers say the numbers beside the message alone. */
+static void add_numbers(struct treadle_error *error, const struct remote *remote)
+{
+    size_t length = strlen(error->message);
+    if (remote->prompt_tokens > 0 && remote->context > 0 && !strpbrk(error->message, "0123456789"))
+        snprintf(error->message + length, sizeof error->message - length,
+                 " (%lld tokens, n_ctx %lld)", (long long)remote->prompt_tokens,
+                 (long long)remote->context);
 }
 
 static void describe(struct treadle_error *error, int status, const struct remote *remote,
@@ -66,6 +83,7 @@ static void describe(struct treadle_error *error, int status, const struct remot
     case 422:
         error_set_wire(error, status == 422 ? 400 : status, "invalid_request_error", code, param,
                        "%s", message ? message : "The model server refused the request.");
+        add_numbers(error, remote);
         break;
     case 404:
         error_set_wire(error, 404, "invalid_request_error", code ? code : "model_not_found", param,
@@ -100,8 +118,15 @@ static bool may_pass(long status, const struct remote *remote)
     return status == 408 || status >= 500 || (status == 429 && !exhausted);
 }
 
-bool remote_error_read(long status, const struct buffer *body, const char *key,
-                       struct treadle_error *error)
+static enum loop_hope hope_of(long status, const struct remote *remote)
+{
+    if (status == 503 && remote->message && strcasestr(remote->message, "loading"))
+        return LOOP_LOADING;
+    return may_pass(status, remote) ? LOOP_PASSING : LOOP_FINAL;
+}
+
+enum loop_hope remote_error_read(long status, const struct buffer *body, const char *key,
+                                 struct treadle_error *error)
 {
     json_t *value = NULL;
     /* Without JSON, or the memory for it, the status says what can be said. */
@@ -113,13 +138,13 @@ bool remote_error_read(long status, const struct buffer *body, const char *key,
                        "address that it redirects to.",
                        status);
         json_decref(value);
-        return false;
+        return LOOP_FINAL;
     }
     read_remote(value, &remote);
     describe(error, (int)status, &remote, key);
-    bool passing = may_pass(status, &remote);
+    enum loop_hope hope = hope_of(status, &remote);
     json_decref(value);
-    return passing;
+    return hope;
 }
 
 const struct loop_words remote_error_words = {.lost = remote_error_transport,

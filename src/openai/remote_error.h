@@ -13,10 +13,9 @@
 void remote_error_transport(enum loop_loss loss, const char *why, struct treadle_error *error);
 
 /* A reply of that status. What is the client's fault stays so; what is the server's, or a fault in
- * how Treadle was told to reach it, becomes 502. The key never stands in the message. True when the
- * same request may work later. */
-bool remote_error_read(long status, const struct buffer *body, const char *key,
-                       struct treadle_error *error);
+ * how Treadle was told to reach it, becomes 502. The key never stands in the message. */
+enum loop_hope remote_error_read(long status, const struct buffer *body, const char *key,
+                                 struct treadle_error *error);
 
 /* The two as exchanges take them. */
 extern const struct loop_words remote_error_words;

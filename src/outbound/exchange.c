@@ -22,7 +22,8 @@ enum {
     SECOND_US = 1000000,
     FIRST_PAUSE_MS = 500,
     LONGEST_PAUSE_MS = 8000,
-    LONGEST_WISH_S = 60 /* of a Retry-After that is heeded */
+    LOADING_PAUSE_MS = 500, /* between looks whether a server has loaded its model */
+    LONGEST_WISH_S = 60     /* of a Retry-After that is heeded */
 };
 
 struct exchange *exchange_new(const struct loop_exchange *of)
@@ -191,6 +192,9 @@ bool exchange_start(struct exchange *exchange, CURL *easy)
     int64_t patience = (int64_t)exchange->of.connect_seconds + exchange->of.first_seconds;
     buffer_reset(&exchange->refusal);
     exchange->tries++;
+    if (!exchange->loading_until)
+        exchange->loading_until =
+            clock_monotonic_us() + (int64_t)exchange->of.first_seconds * SECOND_US;
     exchange->heard = exchange->is_broken = false;
     exchange->deadline = clock_monotonic_us() + patience * SECOND_US;
     exchange->easy = easy;
@@ -233,6 +237,17 @@ static enum exchange_verdict fail(struct exchange *exchange, bool may_help, int6
     if (pause < 0 || !exchange->of.handler->again(exchange->of.context))
         return EXCHANGE_FAILED;
     *pause_ms = pause;
+    return EXCHANGE_AGAIN;
+}
+
+/* Loading a model may take minutes, and says nothing of the server. */
+static enum exchange_verdict wait_for_model(struct exchange *exchange, int64_t *pause_ms)
+{
+    if (clock_monotonic_us() >= exchange->loading_until ||
+        !exchange->of.handler->again(exchange->of.context))
+        return EXCHANGE_FAILED;
+    exchange->tries--;
+    *pause_ms = LOADING_PAUSE_MS;
     return EXCHANGE_AGAIN;
 }
 
@@ -297,9 +312,10 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
     }
     long status = status_of(exchange);
     if (status < 200 || status > 299) {
-        bool may_help = of->words->refused(status, &exchange->refusal, of->key, error);
+        enum loop_hope hope = of->words->refused(status, &exchange->refusal, of->key, error);
         tell_moved(exchange);
-        return fail(exchange, may_help, pause_ms);
+        return hope == LOOP_LOADING ? wait_for_model(exchange, pause_ms)
+                                    : fail(exchange, hope == LOOP_PASSING, pause_ms);
     }
     if (of->handler->end(of->context, error))
         return fail(exchange, error->code == TREADLE_ENETWORK, pause_ms);

@@ -32,7 +32,8 @@ struct exchange {
     CURL *easy; /* NULL while it waits */
     struct curl_slist *headers;
     unsigned tries;
-    bool heard;                 /* the first byte has come */
+    int64_t loading_until; /* while the server loads its model, tries do not count until then */
+    bool heard;            /* the first byte has come */
     int64_t start_at, deadline; /* by clock_monotonic_us */
     struct buffer refusal;      /* the body of a reply that is no success */
     struct treadle_error broken;

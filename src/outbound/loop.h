@@ -40,14 +40,21 @@ struct loop_handler {
 /* How a try failed that brought no whole reply. */
 enum loop_loss { LOOP_UNREACHABLE, LOOP_BROKE_OFF, LOOP_TIMEOUT };
 
+/* What sending the same request again may do. */
+enum loop_hope {
+    LOOP_FINAL,   /* the answer would be the same */
+    LOOP_PASSING, /* it may work in a moment */
+    LOOP_LOADING /* it will work once the server has loaded its model, which may take as long as the
+                    first byte of a reply */
+};
+
 /* What failures are called: who asks that kind of server knows how it words them. Both MUST be
  * there. */
 struct loop_words {
     void (*lost)(enum loop_loss loss, const char *why, struct treadle_error *error);
-    /* A reply that is no success. True when the same request may work later. The key must not stand
-     * in the error. */
-    bool (*refused)(long status, const struct buffer *body, const char *key,
-                    struct treadle_error *error);
+    /* A reply that is no success. The key must not stand in the error. */
+    enum loop_hope (*refused)(long status, const struct buffer *body, const char *key,
+                              struct treadle_error *error);
 };
 
 struct loop_exchange {
