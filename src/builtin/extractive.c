@@ -452,11 +452,19 @@ static void extractive_destroy(struct model *model)
     free(model);
 }
 
+/* It calls what it needs. */
+static void get_facts(struct model *model, const char *name, struct model_facts *out)
+{
+    (void)model, (void)name;
+    out->tools = MODEL_TOOLS_YES;
+}
+
 static const struct model_driver extractive_driver = {.name = EXTRACTIVE,
                                                       .start = extractive_start,
                                                       .blocks = extractive_blocks,
                                                       .knows = extractive_knows,
                                                       .list = extractive_list,
+                                                      .facts = get_facts,
                                                       .destroy = extractive_destroy};
 
 int extractive_new(struct model **out, struct treadle_error *error)

@@ -145,6 +145,14 @@ static const struct option_row serve_rows[] = {
      LARGEST_CONTEXT,
      "How many tokens the models of the servers hold, prompt and answer together, where a server "
      "does not say. Default: unknown."},
+    {"model-answer", 0, OPTION_COUNT, "TOKENS", offsetof(struct serve_settings, models.answer),
+     LARGEST_CONTEXT,
+     "How many tokens an answer may have where its run sets no limit. Default: a quarter of the "
+     "context where that is 32768 tokens at most, else no limit."},
+    {"model-tools", 0, OPTION_TEXT, "WHETHER", offsetof(struct serve_settings, models.tools), 0,
+     "Whether the models of the servers call tools: yes, no or auto. A model that does not gets "
+     "what Treadle finds for the question in the files, and with auto so does one that answers "
+     "without a call although there are files. Default: auto."},
     {"model-connect-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.connect_timeout), LONGEST_MODEL_SILENCE,
      "How long connecting to a model server may take. Default: 10."},

@@ -56,6 +56,19 @@ static int read_server(const char *url, const char *key, const char *key_file, s
     return (key || key_file) && !out->key ? CLI_FAILED : -1;
 }
 
+static int read_tools(const char *command, const char *word, enum model_tools *out)
+{
+    static const char *const words[] = {
+        [MODEL_TOOLS_UNKNOWN] = "auto", [MODEL_TOOLS_YES] = "yes", [MODEL_TOOLS_NO] = "no"};
+    *out = MODEL_TOOLS_UNKNOWN;
+    for (size_t i = 0; word && i < sizeof words / sizeof words[0]; i++)
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum model_tools)i;
+            return -1;
+        }
+    return word ? options_usage(command, "--model-tools is yes, no or auto, not '%s'", word) : -1;
+}
+
 static void set_timeouts(const struct model_settings *settings, struct openai_options *out)
 {
     out->connect_seconds = (unsigned)settings->connect_timeout;
@@ -70,8 +83,10 @@ static int check(const char *command, const struct model_settings *settings)
     if (settings->keys.count > settings->urls.count ||
         settings->key_files.count > settings->urls.count)
         return options_usage(command, "there are more keys than --model-url");
-    if ((settings->model || settings->context) && !settings->urls.count)
-        return options_usage(command, "--model and --model-context need --model-url");
+    bool more_of_model = settings->model || settings->context || settings->answer ||
+                         settings->slots || settings->tools;
+    if (more_of_model && !settings->urls.count)
+        return options_usage(command, "--model and the options of models need --model-url");
     if (settings->fetch_hosts.count && !settings->urls.count)
         return options_usage(command, "--fetch-images needs --model-url");
     if (settings->embedding_key && settings->embedding_key_file)
@@ -88,11 +103,17 @@ int model_options_read(const char *command, const struct model_settings *setting
                        struct arena *arena, struct models_options *out)
 {
     *out = (struct models_options){.embedding = {.model = settings->embedding_model}};
+    enum model_tools tools;
     int status = check(command, settings);
+    if (status < 0)
+        status = read_tools(command, settings->tools, &tools);
     for (size_t i = 0; status < 0 && i < settings->urls.count && i < MODEL_SERVERS; i++) {
         struct openai_options *server = &out->servers[i];
         set_timeouts(settings, server);
         server->context = settings->context;
+        server->answer = settings->answer;
+        server->slots = (unsigned)settings->slots;
+        server->tools = tools;
         server->model = i == 0 ? settings->model : NULL;
         status = read_server(settings->urls.items[i], settings->keys.items[i],
                              settings->key_files.items[i], arena, server);

@@ -20,6 +20,8 @@ struct engine_options {
     struct db *db;
     struct blob_store *blobs;   /* of images; may be NULL */
     struct model *model;        /* answers every model name of a run */
+    const char *stand_in;       /* the name of one that calls the search for models that call no
+                                   tools; NULL: none does */
     size_t workers;             /* 0: 4 */
     size_t project_limit;       /* runs of one project that are executed at once; 0: no limit */
     int64_t run_seconds;        /* that a run may take, from its creation; 0: 600 */

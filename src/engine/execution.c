@@ -49,8 +49,10 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
     execution->wakes = 1;
     execution->record = *record;
     execution->arena = arena;
-    execution->tools = (struct tool_context){&engine->options.tools, execution->record.project,
-                                             &execution->record.run, arena};
+    execution->tools = (struct tool_context){.services = &engine->options.tools,
+                                             .project = execution->record.project,
+                                             .run = &execution->record.run,
+                                             .arena = arena};
     execution->memo = *memo;
     execution->phase = execution_prepare;
     execution->started_at = clock_monotonic_us();

@@ -68,7 +68,17 @@ struct execution {
     size_t offer_count;
     void *tool_states[EXECUTION_KINDS]; /* what the kinds have opened, in the order of the table */
     unsigned turn;
+    struct model_facts facts; /* of the run's model, when it was asked */
     struct model_request request;
+    struct estimate sent; /* of the request, where `measured` */
+    bool measured;
+    double correction;        /* of what the model's scale gives for this run; 0: none */
+    int64_t context;          /* that the model's server has said it exceeds; 0: none */
+    unsigned refits;          /* how often the prompt was too long for the model */
+    bool on_trial;            /* what the model says is held back until it calls a tool */
+    bool stands_in;           /* the stand-in is asked in this turn */
+    bool was_searched_for;    /* it was in an earlier one, or is to be in the next */
+    struct model_usage spent; /* on answers of the turn that were dropped */
     struct inbox_batch batch;
     bool answered;                /* nothing comes after the batch */
     size_t taken;                 /* entries of the batch that were processed */
@@ -132,6 +142,7 @@ bool execution_end(struct execution *execution);
 bool execution_prepare(struct execution *execution);  /* execution_prepare.c */
 bool execution_ask(struct execution *execution);      /* execution_ask.c */
 bool execution_receive(struct execution *execution);  /* execution_receive.c */
+bool execution_drop(struct execution *execution);     /* execution_trial.c */
 bool execution_conclude(struct execution *execution); /* execution_conclude.c */
 bool execution_tools(struct execution *execution);    /* execution_tools.c */
 
@@ -144,6 +155,17 @@ bool execution_complete_message(struct execution *execution);
 
 /* Publishes what was held back of a message, and at least one piece. False when it must wait. */
 bool execution_finish_text(struct execution *execution, int *rc);
+
+/* Decides who is asked in this turn, and how; execution_trial.c says why. */
+void execution_plan(struct execution *execution, struct model_request *request);
+
+/* Whether what the model says may be worked on; false while it must wait, or with another phase. */
+bool execution_is_tried(struct execution *execution);
+
+void execution_add_usage(struct model_usage *sum, const struct model_usage *more);
+
+/* Has the model asked again, where its server says why it failed and asking otherwise helps. */
+bool execution_asks_again(struct execution *execution);
 
 /* Counts what the turn has used, once the model has said all. */
 int execution_count(struct execution *execution);

@@ -137,8 +137,15 @@ static bool ask(struct execution *execution)
 bool execution_ask(struct execution *execution)
 {
     const struct treadle_run *run = &execution->record.run;
+    model_facts(execution->engine->options.model, run->model, &execution->facts);
+    if (execution->context)
+        execution->facts.context = execution->context;
+    execution->tools.room = execution->facts.context;
     const struct budget budget = {
-        .context = model_context(execution->engine->options.model, run->model),
+        .context = execution->facts.context,
+        .scale = &execution->facts.scale,
+        .correction = execution->correction,
+        .answer = execution->facts.answer,
         .max_prompt = value_or_zero(run->max_prompt_tokens),
         .max_completion = value_or_zero(run->max_completion_tokens),
         .used = execution->total,
@@ -150,12 +157,20 @@ bool execution_ask(struct execution *execution)
                   "The model called tools in %d turns without an answer.", EXECUTION_TURNS);
         return execution_fails(execution);
     }
-    if (offer_tools(execution, &request) || set_options(execution, &request) ||
-        budget_fit(&budget, &execution->conversation, execution->arena, &request, &verdict)) {
+    if (offer_tools(execution, &request) || set_options(execution, &request)) {
         error_set_memory(&execution->error);
         return execution_fails(execution);
     }
     choose_tool(execution, &request);
+    execution_plan(execution, &request);
+    if (execution->stands_in)
+        verdict = BUDGET_FITS;
+    else if (budget_fit(&budget, &execution->conversation, execution->arena, &request,
+                        &execution->sent, &verdict)) {
+        error_set_memory(&execution->error);
+        return execution_fails(execution);
+    }
+    execution->measured = !execution->stands_in && (budget.context || budget.max_prompt);
     execution->request = request;
     if (verdict == BUDGET_FITS)
         return ask(execution);

@@ -8,6 +8,12 @@
 #include "base/error.h"
 #include "engine/engine_internal.h"
 
+/* Of an estimate: a count beyond these tells nothing of how the model counts. */
+static const double least_counted = 0.7, most_counted = 4;
+
+/* In a shorter prompt what stands around it is most of it. */
+enum { FEWEST_LEARNED = 256 };
+
 static int write_cut(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct execution *execution = argument;
@@ -56,11 +62,31 @@ static int set_details(struct execution *execution, const struct model_usage *us
     return 0;
 }
 
+/* What the server has counted corrects the estimates to come. A count far below them is of a prompt
+ * that the server has cut, or of the part of it that it did not have at hand. */
+static void learn(const struct execution *execution, const struct model_usage *usage)
+{
+    const struct engine_options *options = &execution->engine->options;
+    if (!usage->counted || !execution->measured || execution->inbox.outcome.error ||
+        execution->conversation.image_count)
+        return;
+    int64_t estimated = estimate_tokens(&execution->sent, &execution->facts.scale);
+    double counted = (double)usage->prompt_tokens / (double)(estimated + 1);
+    if (estimated >= FEWEST_LEARNED && counted >= least_counted && counted <= most_counted)
+        model_learn(options->model, execution->request.model, &execution->sent,
+                    usage->prompt_tokens);
+}
+
 /* Once a turn. */
 int execution_count(struct execution *execution)
 {
-    const struct model_usage *usage = &execution->inbox.outcome.usage;
+    /* What the stand-in does costs nothing. */
+    struct model_usage *usage = &execution->spent;
     execution->answering = false;
+    if (!execution->stands_in) {
+        learn(execution, &execution->inbox.outcome.usage);
+        execution_add_usage(usage, &execution->inbox.outcome.usage);
+    }
     execution->heard = true;
     execution->times.model += clock_monotonic_us() - execution->asked_at;
     if (!execution->times.first && execution->inbox.first_at)
@@ -71,12 +97,26 @@ int execution_count(struct execution *execution)
         .total_tokens = usage->prompt_tokens + usage->completion_tokens,
     };
     run_usage_add(&execution->total, &execution->usage);
-    return usage->cached_tokens || usage->reasoning_tokens ? set_details(execution, usage) : 0;
+    int rc = usage->cached_tokens || usage->reasoning_tokens ? set_details(execution, usage) : 0;
+    *usage = (struct model_usage){.prompt_tokens = 0};
+    return rc;
+}
+
+/* A server that forces no calls takes the choice for a wish. */
+static void note_ignored_choice(const struct execution *execution)
+{
+    bool forced = execution->request.tool_choice == MODEL_CHOICE_REQUIRED ||
+                  execution->request.tool_choice == MODEL_CHOICE_NAMED;
+    if (forced && !execution->stands_in)
+        log_write(execution->engine->options.log, LOG_WARNING, "tool_choice_ignored", "run",
+                  execution->record.run.id, "model", execution->request.model, NULL);
 }
 
 bool execution_conclude(struct execution *execution)
 {
     const struct model_outcome *outcome = &execution->inbox.outcome;
+    if (execution_asks_again(execution))
+        return true;
     if (!execution->heard && execution_count(execution))
         return execution_fails(execution);
     if (outcome->error) {
@@ -91,6 +131,7 @@ bool execution_conclude(struct execution *execution)
         execution->phase = execution_tools;
         return true;
     }
+    note_ignored_choice(execution);
     if (outcome->finish == MODEL_LENGTH)
         return execution_cut(execution, "max_completion_tokens", "max_tokens");
     /* A run has no such reason; its message does. */

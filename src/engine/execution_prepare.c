@@ -80,11 +80,25 @@ static void show_images(void *argument)
     execution_arrive(execution, rc);
 }
 
+/* What the user said last. */
+static const char *last_question(const struct conversation *conversation)
+{
+    for (size_t i = conversation->count; i > 0; i--) {
+        const struct model_message *message = &conversation->messages[i - 1];
+        if (message->role == MODEL_USER && !message->of_run)
+            return message->text;
+    }
+    return NULL;
+}
+
 static bool load_conversation(struct execution *execution)
 {
+    model_facts(execution->engine->options.model, execution->record.run.model, &execution->facts);
+    execution->tools.room = execution->facts.context;
     int rc = gather_offers(execution)
                  ? db_read(execution->engine->options.db, load, execution, &execution->error)
                  : error_set_memory(&execution->error);
+    execution->tools.question = last_question(&execution->conversation);
     execution->turn = execution->conversation.turns;
     execution->total = execution->conversation.used;
     execution->phase = execution_refused(rc) ? execution_end : rc ? execution_fail : execution_ask;

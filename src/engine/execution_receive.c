@@ -311,6 +311,8 @@ static bool give_up(struct execution *execution, int overflow)
 
 bool execution_receive(struct execution *execution)
 {
+    if (execution->on_trial && !execution_is_tried(execution))
+        return execution->phase != execution_receive;
     if (execution->taken == execution->batch.count) {
         execution->taken = 0;
         execution->batch.count = 0;

@@ -170,6 +170,18 @@ bool inbox_take(struct inbox *inbox, struct inbox_batch *batch)
     return done;
 }
 
+struct inbox_state inbox_look(struct inbox *inbox)
+{
+    pthread_mutex_lock(&inbox->mutex);
+    struct inbox_state state = {.done = inbox->done,
+                                .failed = inbox->done && inbox->outcome.error,
+                                .bytes = inbox->batch.bytes.length};
+    for (size_t i = 0; i < inbox->batch.count && !state.calls; i++)
+        state.calls = inbox->batch.entries[i].kind == INBOX_CALL;
+    pthread_mutex_unlock(&inbox->mutex);
+    return state;
+}
+
 int inbox_overflows(struct inbox *inbox)
 {
     pthread_mutex_lock(&inbox->mutex);

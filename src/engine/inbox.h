@@ -54,6 +54,13 @@ struct model_sink inbox_sink(struct inbox *inbox);
 /* Replaces the batch with what came. True when the answer is over and nothing comes after it. */
 bool inbox_take(struct inbox *inbox, struct inbox_batch *batch);
 
+/* What there is, without taking it. */
+struct inbox_state {
+    bool calls, done, failed;
+    size_t bytes;
+};
+struct inbox_state inbox_look(struct inbox *inbox);
+
 /* Not 0 when more came than an answer may have, or than fitted into memory: nothing is added any
  * more then. inbox_error makes the error of that value, and returns it. */
 int inbox_overflows(struct inbox *inbox);

@@ -54,4 +54,19 @@ int language_sentences(struct language *language, const char *text, size_t lengt
  * vocabularies make more of scripts other than Latin: up to three times as many. */
 size_t language_tokens(const char *text, size_t length);
 
+/* The same, apart by what the tokens are made of: a vocabulary is mostly off by one factor for each
+ * of these. Adds to the counts. */
+enum language_token_class {
+    LANGUAGE_TOKENS_WORDS,   /* the first token of a word of Latin letters */
+    LANGUAGE_TOKENS_ENDINGS, /* further ones of long words, as German has many */
+    LANGUAGE_TOKENS_ACCENTS,
+    LANGUAGE_TOKENS_DIGITS,
+    LANGUAGE_TOKENS_SIGNS, /* and white space */
+    LANGUAGE_TOKENS_CYRILLIC,
+    LANGUAGE_TOKENS_IDEOGRAPHS,
+    LANGUAGE_TOKENS_OTHERS,
+    LANGUAGE_TOKEN_CLASSES
+};
+void language_count_tokens(const char *text, size_t length, double counts[LANGUAGE_TOKEN_CLASSES]);
+
 #endif

@@ -63,9 +63,18 @@ static uint32_t peek(const char *text, size_t length, size_t at)
     return text_next(text, length, &at);
 }
 
+static enum language_token_class class_of(uint32_t c)
+{
+    if (c >= 0x370 && c < 0x530)
+        return LANGUAGE_TOKENS_CYRILLIC;
+    if (c >= 0x2E80 && c < 0x10000)
+        return LANGUAGE_TOKENS_IDEOGRAPHS;
+    return c < 0xC0 || (c >= 0x2000 && c < 0x2070) ? LANGUAGE_TOKENS_SIGNS : LANGUAGE_TOKENS_OTHERS;
+}
+
 /* Moves behind a word of Latin letters. A capital after a small letter starts another word, as in
  * camelCase. */
-static size_t price_word(const char *text, size_t length, size_t *at)
+static void price_word(const char *text, size_t length, size_t *at, size_t prices[])
 {
     size_t letters = 0, accents = 0;
     for (unsigned char last = 0, byte; *at < length; last = byte, letters++) {
@@ -82,33 +91,51 @@ static size_t price_word(const char *text, size_t length, size_t *at)
         text_next(text, length, at);
         accents += c < 0x1E00 ? ACCENT : TONE;
     }
-    return word_price(letters) + accents;
+    prices[LANGUAGE_TOKENS_WORDS] += TOKEN;
+    prices[LANGUAGE_TOKENS_ENDINGS] += word_price(letters) - TOKEN;
+    prices[LANGUAGE_TOKENS_ACCENTS] += accents;
 }
 
-size_t language_tokens(const char *text, size_t length)
+static void price_text(const char *text, size_t length, size_t prices[])
 {
-    size_t total = 0;
     for (size_t at = 0, start; at < length;) {
         unsigned char byte = (unsigned char)text[start = at];
         if (is_letter(byte) || (byte >= 0xC3 && is_accented(peek(text, length, at)))) {
-            total += price_word(text, length, &at);
+            price_word(text, length, &at, prices);
         } else if (is_digit(byte)) {
             while (at < length && is_digit((unsigned char)text[at]))
                 at++;
-            total += (at - start + DIGITS - 1) / DIGITS * TOKEN;
+            prices[LANGUAGE_TOKENS_DIGITS] += (at - start + DIGITS - 1) / DIGITS * TOKEN;
         } else if (byte <= ' ') {
             bool line = false;
             for (; at < length && (unsigned char)text[at] <= ' '; at++)
                 line |= text[at] == '\n';
             /* A space goes with the word behind it, but not with a number. */
             bool number = at < length && is_digit((unsigned char)text[at]);
-            total += line || number || at - start > 1 ? TOKEN : 0;
+            prices[LANGUAGE_TOKENS_SIGNS] += line || number || at - start > 1 ? TOKEN : 0;
         } else if (byte < 0x80) {
             at++;
-            total += SIGN;
+            prices[LANGUAGE_TOKENS_SIGNS] += SIGN;
         } else {
-            total += price(text_next(text, length, &at));
+            uint32_t c = text_next(text, length, &at);
+            prices[class_of(c)] += price(c);
         }
     }
+}
+
+void language_count_tokens(const char *text, size_t length, double counts[LANGUAGE_TOKEN_CLASSES])
+{
+    size_t prices[LANGUAGE_TOKEN_CLASSES] = {0};
+    price_text(text, length, prices);
+    for (size_t i = 0; i < LANGUAGE_TOKEN_CLASSES; i++)
+        counts[i] += (double)prices[i] / TOKEN;
+}
+
+size_t language_tokens(const char *text, size_t length)
+{
+    size_t prices[LANGUAGE_TOKEN_CLASSES] = {0}, total = 0;
+    price_text(text, length, prices);
+    for (size_t i = 0; i < LANGUAGE_TOKEN_CLASSES; i++)
+        total += prices[i];
     return (total + TOKEN - 1) / TOKEN;
 }

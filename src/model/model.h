@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "model/embedding.h"
+#include "model/estimate.h"
 #include "treadle/error.h"
 #include "treadle/objects.h"
 
@@ -92,7 +93,11 @@ struct model_request {
     const char *reasoning_effort;       /* NULL: the model's own */
     const struct treadle_map *metadata; /* of who asks, for the server's records; NULL: none */
     const char *further;                /* a JSON object: members that only a model server knows */
-    const atomic_bool *cancelled;       /* once it is set, the answer ends; may be NULL */
+    bool must_offer; /* an answer without the tools is of no use: TREADLE_EUNSUPPORTED is the
+                        outcome where the model takes none, and not an answer without them */
+    bool no_calls;   /* the model is not shown calls: what tools gave in the run stands before the
+                        user's last message, in words */
+    const atomic_bool *cancelled; /* once it is set, the answer ends; may be NULL */
 };
 
 enum model_finish {
@@ -103,7 +108,14 @@ enum model_finish {
     MODEL_CANCELLED
 };
 
+/* Why a prompt that was too long for the model's context was refused. */
+struct model_overflow {
+    int64_t context;       /* tokens that the model holds; 0: there was no overflow */
+    int64_t prompt_tokens; /* as the server counted them; 0: it did not say */
+};
+
 struct model_usage {
+    bool counted; /* by the server; else these are estimates */
     int64_t prompt_tokens;
     int64_t completion_tokens;
     int64_t cached_tokens;    /* of the prompt's: those that the server had at hand */
@@ -114,6 +126,7 @@ struct model_outcome {
     enum model_finish finish;
     struct model_usage usage;
     const struct treadle_error *error; /* NULL when it worked */
+    struct model_overflow overflow;    /* with an error */
 };
 
 struct model_sink {
@@ -140,6 +153,24 @@ struct model_info {
     const char *owned_by;
 };
 
+/* Whether a model can call tools. */
+enum model_tools {
+    MODEL_TOOLS_UNKNOWN, /* it may, or may not although it is offered some */
+    MODEL_TOOLS_YES,     /* the operator says so */
+    MODEL_TOOLS_NO
+};
+
+/* What is known of a model. It may change with each answer, and when its server starts again. */
+struct model_facts {
+    int64_t context; /* tokens that it holds, of prompt and answer together; 0: unknown */
+    int64_t answer;  /* tokens of an answer for which the request sets no limit, as the operator
+                        says; 0: nothing is said; negative: any number */
+    enum model_tools tools;
+    struct estimate_scale scale; /* how it counts tokens */
+    unsigned slots;              /* answers that its server makes at once; 0: any number */
+    const void *place;           /* the same for all models of one server */
+};
+
 struct model;
 
 struct model_driver {
@@ -160,8 +191,10 @@ struct model_driver {
     /* As model_list_models. MUST be there. */
     int (*list)(struct model *model, struct arena *arena, struct model_info *out, size_t room,
                 size_t *count, struct treadle_error *error);
-    /* As model_context. May be missing where it is never known. */
-    int64_t (*context)(struct model *model, const char *name);
+    /* As model_facts and model_learn. May be missing where nothing is ever known. */
+    void (*facts)(struct model *model, const char *name, struct model_facts *out);
+    void (*learn)(struct model *model, const char *name, const struct estimate *sent,
+                  int64_t counted);
     /* Called when no answer is under way. May be missing where the instance is another's. */
     void (*destroy)(struct model *model);
 };
@@ -190,9 +223,12 @@ bool model_knows(struct model *model, const char *name);
 int model_list_models(struct model *model, struct arena *arena, struct model_info *out, size_t room,
                       size_t *count, struct treadle_error *error);
 
-/* How many tokens the model of that name can hold, of prompt and answer together; 0 where nobody
- * said. Never waits. */
-int64_t model_context(struct model *model, const char *name);
+/* What is known of the model of that name. Never waits. */
+void model_facts(struct model *model, const char *name, struct model_facts *out);
+
+/* Reports how many tokens the server counted in a prompt of that estimate. */
+void model_learn(struct model *model, const char *name, const struct estimate *sent,
+                 int64_t counted);
 
 /* What a request costs beside its texts, in tokens. */
 enum {

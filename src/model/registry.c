@@ -100,9 +100,15 @@ static bool knows(struct model *model, const char *name)
     return model_knows(find(model, WANT_ANSWER, name), name);
 }
 
-static int64_t context(struct model *model, const char *name)
+static void facts(struct model *model, const char *name, struct model_facts *out)
 {
-    return model_context(find(model, WANT_ANSWER, name), name);
+    model_facts(find(model, WANT_ANSWER, name), name, out);
+}
+
+static void learn(struct model *model, const char *name, const struct estimate *sent,
+                  int64_t counted)
+{
+    model_learn(find(model, WANT_ANSWER, name), name, sent, counted);
 }
 
 static bool is_listed(const struct model_info *models, size_t count, const char *id)
@@ -136,7 +142,8 @@ static const struct model_driver chooser = {.name = "registry",
                                             .blocks = blocks,
                                             .knows = knows,
                                             .list = list,
-                                            .context = context};
+                                            .facts = facts,
+                                            .learn = learn};
 
 struct model *model_registry_model(struct model_registry *registry)
 {

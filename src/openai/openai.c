@@ -4,7 +4,8 @@
  *
  * An answer is an exchange on the loop. It is asked for again, after a pause, when the server is
  * busy, fails or breaks off, but only as long as nothing was handed to the sink. A server that does
- * not take stream_options or metadata is asked without them, from then on. Images that are to be
+ * not take stream_options or metadata is asked without them, from then on, and so is a model that
+ * takes no tools (openai_facts.h). Images that are to be
  * fetched here are fetched first.
  */
 #include "openai/openai.h"
@@ -14,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "openai/openai_facts.h"
 #include "openai/openai_server.h"
 #include "openai/remote_error.h"
 
@@ -46,9 +48,13 @@ static void free_call(struct call *call)
 
 static void end_call(struct call *call, enum model_finish finish, const struct treadle_error *error)
 {
-    struct model_outcome outcome = {.finish = finish, .error = error};
+    struct model_outcome outcome = {
+        .finish = finish, .error = error, .overflow = openai_overflow(error)};
     struct model_sink sink = call->sink;
     outcome.usage = openai_answer_usage(call->answer, call->request);
+    if (openai_answer_thinks(call->answer))
+        openai_facts_note_thinks(call->server->facts,
+                                 openai_name(call->server, call->request->model));
     free_call(call);
     sink.done(sink.context, &outcome);
 }
@@ -72,9 +78,12 @@ static int on_end(void *context, struct treadle_error *error)
     return openai_answer_finish(((struct call *)context)->answer, error);
 }
 
+/* A server that must be asked again may have started again, with another model. */
 static bool on_again(void *context)
 {
-    return openai_answer_restart(((struct call *)context)->answer);
+    struct call *call = context;
+    openai_list_expire(call->server->list, true);
+    return openai_answer_restart(call->answer);
 }
 
 /* The extras that the server refuses, and that were sent. */
@@ -92,16 +101,49 @@ static unsigned refused_extras(const struct call *call, const struct treadle_err
     return refused & call->extras;
 }
 
+/* What a failure tells of the server and its model. */
+static void learn(const struct call *call, const struct treadle_error *error)
+{
+    struct openai *server = call->server;
+    const struct model_overflow overflow = openai_overflow(error);
+    if (call->extras & OPENAI_TOOLS && openai_refuses_tools(error))
+        openai_facts_no_tools(server->facts, openai_name(server, call->request->model));
+    /* The server may have started again: with another context, or with another model. */
+    if (overflow.context || error->http_status >= 500)
+        openai_list_expire(server->list, error->http_status >= 500);
+    if (overflow.context)
+        openai_facts_context(server->facts, openai_name(server, call->request->model),
+                             overflow.context);
+}
+
+/* Whether the request was refused for something that it can do without; that is left out from now
+ * on. */
+static bool can_do_without(struct call *call, const struct treadle_error *error)
+{
+    unsigned refused = refused_extras(call, error);
+    bool tools = call->extras & OPENAI_TOOLS && openai_refuses_tools(error);
+    atomic_fetch_or(&call->server->refused, refused);
+    return (refused || (tools && !call->request->must_offer)) &&
+           openai_answer_restart(call->answer);
+}
+
 static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
 {
     struct call *call = context;
     struct treadle_error problem;
-    unsigned refused = end == LOOP_FAILED ? refused_extras(call, error) : 0;
-    if (refused && openai_answer_restart(call->answer)) {
-        atomic_fetch_or(&call->server->refused, refused);
-        if (submit(call, &problem))
+    if (end == LOOP_FAILED) {
+        learn(call, error);
+        if (can_do_without(call, error)) {
+            if (submit(call, &problem))
+                end_call(call, MODEL_STOP, &problem);
+            return;
+        }
+        if (call->extras & OPENAI_TOOLS && openai_refuses_tools(error)) {
+            problem = *error;
+            problem.code = TREADLE_EUNSUPPORTED;
             end_call(call, MODEL_STOP, &problem);
-        return;
+            return;
+        }
     }
     end_call(call, end == LOOP_CANCELLED ? MODEL_CANCELLED : openai_answer_end(call->answer),
              error);
@@ -120,13 +162,25 @@ struct loop_exchange openai_exchange(const struct openai *server)
                                   .words = &remote_error_words};
 }
 
+static unsigned extras_of(const struct call *call)
+{
+    struct openai *server = call->server;
+    struct model_facts facts = {.tools = MODEL_TOOLS_NO};
+    unsigned extras = OPENAI_STREAM_OPTIONS | OPENAI_METADATA;
+    if (call->request->tool_count)
+        model_facts(&server->model, call->request->model, &facts);
+    if (facts.tools != MODEL_TOOLS_NO)
+        extras |= OPENAI_TOOLS;
+    return extras & ~atomic_load(&server->refused);
+}
+
 static int submit(struct call *call, struct treadle_error *error)
 {
     struct openai *server = call->server;
     struct loop_exchange exchange = openai_exchange(server);
     free(call->body);
     call->body = NULL;
-    call->extras = (OPENAI_STREAM_OPTIONS | OPENAI_METADATA) & ~atomic_load(&server->refused);
+    call->extras = extras_of(call);
     int rc =
         openai_request_print(call->request, openai_name(server, call->request->model), call->extras,
                              call->images, &call->body, &exchange.body_length, error);
@@ -170,6 +224,8 @@ static void openai_start(struct model *model, const struct model_request *reques
     call->server = server;
     call->request = request;
     call->sink = *sink;
+    openai_answer_expect(call->answer, request,
+                         openai_facts_thinks(server->facts, openai_name(server, request->model)));
     if (server->means.fetcher &&
         openai_images_new(&call->images, server->means.fetcher, request, &error))
         end_call(call, MODEL_STOP, &error);
@@ -188,6 +244,7 @@ static void openai_destroy(struct model *model)
 {
     struct openai *server = (struct openai *)model;
     openai_list_free(server->list);
+    openai_facts_free(server->facts);
     free(server->chat_url);
     free(server->models_url);
     free(server->embeddings_url);
@@ -198,10 +255,25 @@ static void openai_destroy(struct model *model)
     free(server);
 }
 
-static int64_t openai_context(struct model *model, const char *name)
+static void get_facts(struct model *model, const char *name, struct model_facts *out)
 {
     struct openai *server = (struct openai *)model;
-    return openai_list_context(server->list, openai_name(server, name), server->context);
+    const char *sent = openai_name(server, name);
+    out->context = openai_list_context(server->list, sent, server->context);
+    openai_facts_get(server->facts, sent, out);
+    out->answer = server->answer;
+    out->place = server;
+    if (server->tools != MODEL_TOOLS_UNKNOWN)
+        out->tools = server->tools;
+    if (server->slots)
+        out->slots = server->slots;
+}
+
+static void learn_count(struct model *model, const char *name, const struct estimate *sent,
+                        int64_t counted)
+{
+    struct openai *server = (struct openai *)model;
+    openai_facts_learn(server->facts, openai_name(server, name), sent, counted);
 }
 
 static bool openai_knows(struct model *model, const char *name)
@@ -237,7 +309,8 @@ static const struct model_driver drivers[] = {
                      .cancel = openai_cancel,
                      .knows = openai_knows,
                      .list = openai_list_models,
-                     .context = openai_context,
+                     .facts = get_facts,
+                     .learn = learn_count,
                      .destroy = openai_destroy},
     [OPENAI_EMBEDDINGS] = {.name = "embeddings",
                            .embed = openai_embed,
@@ -316,6 +389,9 @@ int openai_new(struct model **out, enum openai_part part, const struct openai_me
     server->first_seconds = options->first_seconds ? options->first_seconds : FIRST_SECONDS;
     server->idle_seconds = options->idle_seconds ? options->idle_seconds : IDLE_SECONDS;
     server->context = options->context;
+    server->answer = options->answer;
+    server->slots = options->slots;
+    server->tools = options->tools;
     server->attempts = options->attempts ? options->attempts : ATTEMPTS;
     server->chat_url = join(options->url, "/chat/completions");
     server->models_url = join(options->url, "/models");
@@ -324,7 +400,9 @@ int openai_new(struct model **out, enum openai_part part, const struct openai_me
     server->default_model = options->model ? strdup(options->model) : NULL;
     bool whole = server->chat_url && server->models_url && server->embeddings_url &&
                  (server->key || !options->key) && (server->default_model || !options->model);
-    rc = whole ? openai_list_new(&server->list, server, error) : error_set_memory(error);
+    rc = whole ? openai_facts_new(&server->facts, error) : error_set_memory(error);
+    if (!rc)
+        rc = openai_list_new(&server->list, server, error);
     if (rc) {
         openai_destroy(&server->model);
         return rc;

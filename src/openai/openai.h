@@ -17,6 +17,10 @@ struct openai_options {
     unsigned idle_seconds;    /* between its bytes; 0: 120 */
     unsigned attempts;        /* 0: 4 */
     int64_t context;          /* tokens that its models hold where it does not say; 0: unknown */
+    int64_t answer;           /* tokens of an answer where nothing else limits it; 0: as fits its
+                                 context; negative: no limit */
+    unsigned slots;           /* answers that it makes at once; 0: as it says */
+    enum model_tools tools;   /* whether its models call tools; MODEL_TOOLS_UNKNOWN: found out */
 };
 
 struct loop;

@@ -13,6 +13,7 @@
 #include "language/language.h"
 #include "openai/openai_calls.h"
 #include "openai/openai_server.h"
+#include "openai/openai_text.h"
 #include "openai/remote_error.h"
 #include "openai/stencil.h"
 
@@ -35,6 +36,10 @@ struct openai_answer {
     struct buffer uncounted; /* text whose tokens are not in `text_tokens` yet */
     int64_t text_tokens;
     size_t reasoning_bytes;
+    struct openai_text text;
+    const struct model_request *request; /* that is answered; NULL: not known */
+    bool thinks;                         /* as in openai_answer_expect */
+    int text_calls;                      /* calls that were written as text */
     struct openai_calls calls;
     bool passed_on; /* text went to the sink */
     bool finished, ended;
@@ -53,6 +58,7 @@ static void begin(struct openai_answer *answer, const struct model_sink *sink, c
     stencil_init(&answer->stencil);
     buffer_init(&answer->whole, LARGEST_ANSWER);
     buffer_init(&answer->uncounted, LARGEST_ANSWER);
+    openai_text_init(&answer->text, NULL, false);
 }
 
 static void forget(struct openai_answer *answer)
@@ -61,6 +67,7 @@ static void forget(struct openai_answer *answer)
     stencil_clear(&answer->stencil);
     buffer_clear(&answer->whole);
     buffer_clear(&answer->uncounted);
+    openai_text_clear(&answer->text);
     openai_calls_clear(&answer->calls);
 }
 
@@ -74,6 +81,20 @@ int openai_answer_new(struct openai_answer **out, const struct model_sink *sink,
     return 0;
 }
 
+void openai_answer_expect(struct openai_answer *answer, const struct model_request *request,
+                          bool thinks)
+{
+    answer->request = request;
+    answer->thinks = thinks;
+    openai_text_clear(&answer->text);
+    openai_text_init(&answer->text, request, thinks);
+}
+
+bool openai_answer_thinks(const struct openai_answer *answer)
+{
+    return answer->text.was_closed;
+}
+
 void openai_answer_free(struct openai_answer *answer)
 {
     if (answer)
@@ -84,10 +105,13 @@ void openai_answer_free(struct openai_answer *answer)
 bool openai_answer_restart(struct openai_answer *answer)
 {
     const struct model_sink sink = answer->sink;
+    const struct model_request *request = answer->request;
+    bool thinks = answer->thinks;
     if (answer->passed_on || answer->calls.announced)
         return false;
     forget(answer);
     begin(answer, &sink, answer->key);
+    openai_answer_expect(answer, request, thinks);
     return true;
 }
 
@@ -125,14 +149,55 @@ static void pass_text(struct openai_answer *answer, text_sink sink, const char *
     }
 }
 
-/* Text, or parts of which some are text and some are reasoning. */
-static void take_text(struct openai_answer *answer, text_sink sink, const json_t *value)
+static void say(void *context, const char *text, size_t length)
 {
-    pass_text(answer, sink, json_string_value(value), json_string_length(value));
-    for (size_t i = 0; i < json_array_size(value); i++) {
+    struct openai_answer *answer = context;
+    pass_text(answer, answer->sink.text, text, length);
+}
+
+/* Numbers that no server gives, so none of its own calls goes on in one of these. */
+enum { FIRST_TEXT_CALL = 1 << 20 };
+
+static int call_by_text(void *context, const char *name, const json_t *arguments)
+{
+    struct openai_answer *answer = context;
+    json_t *none = arguments ? NULL : json_object();
+    json_t *message = json_pack("{s:[{s:i, s:{s:s, s:O}}]}", "tool_calls", "index",
+                                FIRST_TEXT_CALL + answer->text_calls++, "function", "name", name,
+                                "arguments", arguments ? (json_t *)arguments : none);
+    int rc = message ? openai_calls_take(&answer->calls, &answer->sink, message, &answer->error)
+                     : TREADLE_EMEMORY;
+    json_decref(message);
+    json_decref(none);
+    return rc;
+}
+
+static struct openai_text_target target_of(struct openai_answer *answer)
+{
+    return (struct openai_text_target){answer, say, call_by_text};
+}
+
+static int take_piece(struct openai_answer *answer, const char *text, size_t length)
+{
+    const struct openai_text_target target = target_of(answer);
+    return length ? openai_text_feed(&answer->text, text, length, &target) : 0;
+}
+
+/* Text, or parts of which some are text and some are reasoning. */
+static int take_text(struct openai_answer *answer, const json_t *value)
+{
+    int rc = take_piece(answer, json_string_value(value), json_string_length(value));
+    for (size_t i = 0; i < json_array_size(value) && !rc; i++) {
         const json_t *text = json_object_get(json_array_get(value, i), "text");
-        pass_text(answer, sink, json_string_value(text), json_string_length(text));
+        rc = take_piece(answer, json_string_value(text), json_string_length(text));
     }
+    return rc;
+}
+
+static void take_refusal(struct openai_answer *answer, const json_t *value)
+{
+    text_sink sink = answer->sink.refusal ? answer->sink.refusal : answer->sink.text;
+    pass_text(answer, sink, json_string_value(value), json_string_length(value));
 }
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
@@ -168,6 +233,7 @@ static void take_usage(struct openai_answer *answer, const json_t *usage)
         return;
     answer->has_usage = true;
     answer->usage = (struct model_usage){
+        .counted = true,
         .prompt_tokens = json_integer_value(prompt),
         .completion_tokens = count_of(usage, "completion_tokens"),
         .cached_tokens = count_of(json_object_get(usage, "prompt_tokens_details"), "cached_tokens"),
@@ -191,10 +257,13 @@ static int take_object(struct openai_answer *answer, const json_t *object)
     take_usage(answer, json_object_get(object, "usage"));
     answer->reasoning_bytes += json_string_length(json_object_get(message, "reasoning_content")) +
                                json_string_length(json_object_get(message, "reasoning"));
-    take_text(answer, sink->text, json_object_get(message, "content"));
-    take_text(answer, sink->refusal ? sink->refusal : sink->text,
-              json_object_get(message, "refusal"));
-    int rc = openai_calls_take(&answer->calls, sink, message, &answer->error);
+    /* The server takes reasoning out of the text itself. */
+    if (answer->reasoning_bytes)
+        answer->text.unopened = false;
+    int rc = take_text(answer, json_object_get(message, "content"));
+    take_refusal(answer, json_object_get(message, "refusal"));
+    if (!rc)
+        rc = openai_calls_take(&answer->calls, sink, message, &answer->error);
     take_finish(answer, json_string_value(json_object_get(choice, "finish_reason")));
     return rc;
 }
@@ -244,8 +313,7 @@ static int take_data(struct openai_answer *answer, const char *data, size_t leng
     size_t text_length;
     if (!stencil_match(&answer->stencil, data, length, &text, &text_length))
         return take_json(answer, data, length);
-    pass_text(answer, answer->sink.text, text, text_length);
-    return 0;
+    return take_piece(answer, text, text_length);
 }
 
 static int take_event(struct openai_answer *answer)
@@ -347,6 +415,11 @@ int openai_answer_finish(struct openai_answer *answer, struct treadle_error *err
         return conclude(answer, rc, error);
     if (!answer->finished && !answer->ended)
         return cut_off(error);
+    const struct openai_text_target target = target_of(answer);
+    rc = openai_text_finish(&answer->text, &target);
+    answer->reasoning_bytes += answer->text.reasoning;
+    if (rc)
+        return conclude(answer, rc, error);
     openai_calls_finish(&answer->calls, &answer->sink);
     if (answer->calls.count && answer->finish == MODEL_STOP)
         answer->finish = MODEL_TOOL_CALLS;

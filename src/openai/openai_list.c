@@ -11,6 +11,8 @@
 #include "api/json.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "openai/openai_facts.h"
+#include "openai/openai_props.h"
 #include "openai/openai_server.h"
 
 enum {
@@ -25,6 +27,7 @@ enum {
 
 struct openai_list {
     struct openai *server;
+    struct openai_props *props;
     pthread_mutex_t mutex; /* guards what follows */
     pthread_cond_t settled;
     json_t *models; /* as the server sent them; NULL before the first answer */
@@ -32,6 +35,7 @@ struct openai_list {
     bool tried;               /* a fetch has ended, well or not */
     struct timespec patience; /* nobody waits for the first answer beyond this */
     int64_t next;             /* when to fetch again, by clock_monotonic_us */
+    bool forget;              /* the server may have started again since the last fetch began */
     struct buffer body;       /* of the fetch under way; the loop's alone */
 };
 
@@ -72,6 +76,25 @@ int openai_list_read(const char *text, size_t length, json_t **out, struct tread
     return rc;
 }
 
+static int64_t first_count(const json_t *object, const char *const *names)
+{
+    for (; *names; names++)
+        if (json_integer_value(json_object_get(object, *names)) > 0)
+            return json_integer_value(json_object_get(object, *names));
+    return 0;
+}
+
+/* As the server holds the model; 0 when it does not say. */
+static int64_t own_context(const json_t *entry)
+{
+    /* vLLM; hosted services and gateways; LM Studio. */
+    static const char *const own[] = {"max_model_len", "context_length", "context_window",
+                                      "max_context_length", NULL};
+    static const char *const meta_own[] = {"n_ctx", NULL}; /* llama-server */
+    int64_t size = first_count(json_object_get(entry, "meta"), meta_own);
+    return size ? size : first_count(entry, own);
+}
+
 static int on_end(void *context, struct treadle_error *error)
 {
     struct openai_list *list = context;
@@ -82,7 +105,11 @@ static int on_end(void *context, struct treadle_error *error)
     pthread_mutex_lock(&list->mutex);
     json_decref(list->models);
     list->models = models;
+    bool sizes = own_context(json_array_get(models, 0)) > 0;
     pthread_mutex_unlock(&list->mutex);
+    /* It says how large contexts are now. */
+    if (sizes)
+        openai_facts_forget_contexts(list->server->facts);
     return 0;
 }
 
@@ -102,12 +129,33 @@ static void settle(struct openai_list *list, int64_t seconds)
     pthread_mutex_unlock(&list->mutex);
 }
 
+static void settle_fresh(void *context)
+{
+    settle(context, FRESH_SECONDS);
+}
+
+/* llama.cpp's server says more of its one model elsewhere. */
+static bool is_llama(struct openai_list *list)
+{
+    pthread_mutex_lock(&list->mutex);
+    const json_t *entry = json_array_get(list->models, 0);
+    const char *owner = json_string_value(json_object_get(entry, "owned_by"));
+    bool one = json_array_size(list->models) == 1;
+    pthread_mutex_unlock(&list->mutex);
+    return one && owner && strcmp(owner, "llamacpp") == 0;
+}
+
 static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
 {
     struct openai_list *list = context;
     (void)error;
     buffer_clear(&list->body);
-    settle(list, end == LOOP_OK ? FRESH_SECONDS : FAILED_SECONDS);
+    if (end != LOOP_OK)
+        settle(list, FAILED_SECONDS);
+    else if (is_llama(list))
+        openai_props_fetch(list->props, settle_fresh, list);
+    else
+        settle_fresh(list);
 }
 
 static const struct loop_handler list_handler = {
@@ -122,8 +170,24 @@ static void fetch(struct openai_list *list)
     exchange.attempts = 1;
     exchange.handler = &list_handler;
     exchange.context = list;
+    pthread_mutex_lock(&list->mutex);
+    bool forget = list->forget;
+    list->forget = false;
+    pthread_mutex_unlock(&list->mutex);
+    if (forget) {
+        openai_facts_forget(list->server->facts);
+        openai_props_forget(list->props);
+    }
     if (loop_submit(list->server->means.loop, &exchange, NULL))
         settle(list, FAILED_SECONDS);
+}
+
+void openai_list_expire(struct openai_list *list, bool restarted)
+{
+    pthread_mutex_lock(&list->mutex);
+    list->next = 0;
+    list->forget |= restarted;
+    pthread_mutex_unlock(&list->mutex);
 }
 
 static void wait_settled(struct openai_list *list)
@@ -193,28 +257,13 @@ bool openai_list_knows(struct openai_list *list, const char *name)
 
 /* ---- Context sizes -------------------------------------------------------------------------- */
 
-static int64_t first_count(const json_t *object, const char *const *names)
-{
-    for (; *names; names++)
-        if (json_integer_value(json_object_get(object, *names)) > 0)
-            return json_integer_value(json_object_get(object, *names));
-    return 0;
-}
-
 int64_t openai_list_entry_context(const json_t *entry, int64_t told)
 {
-    /* vLLM; hosted services and gateways; LM Studio. */
-    static const char *const own[] = {"max_model_len", "context_length", "context_window",
-                                      "max_context_length", NULL};
-    static const char *const meta_own[] = {"n_ctx", NULL}; /* llama-server */
     static const char *const trained[] = {"n_ctx_train", NULL};
-    const json_t *meta = json_object_get(entry, "meta");
-    int64_t size = first_count(meta, meta_own);
-    if (!size)
-        size = first_count(entry, own);
+    int64_t size = own_context(entry);
     if (!size)
         size = told;
-    return size ? size : first_count(meta, trained);
+    return size ? size : first_count(json_object_get(entry, "meta"), trained);
 }
 
 int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told)
@@ -239,6 +288,10 @@ int openai_list_new(struct openai_list **out, struct openai *server, struct trea
     if (!list)
         return error_set_memory(error);
     list->server = server;
+    if (openai_props_new(&list->props, server, error)) {
+        free(list);
+        return error->code;
+    }
     buffer_init(&list->body, LIST_BYTES);
     pthread_mutex_init(&list->mutex, NULL);
     pthread_condattr_init(&attributes);
@@ -254,6 +307,7 @@ void openai_list_free(struct openai_list *list)
     if (!list)
         return;
     json_decref(list->models);
+    openai_props_free(list->props);
     buffer_clear(&list->body);
     pthread_cond_destroy(&list->settled);
     pthread_mutex_destroy(&list->mutex);

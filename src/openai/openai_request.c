@@ -9,6 +9,7 @@
 
 #include "api/json.h"
 #include "base/error.h"
+#include "openai/openai_request.h"
 #include "openai/openai_server.h"
 
 enum { LARGEST_PASSAGES = 8 << 20, LARGEST_REQUEST = 256 << 20 };
@@ -128,27 +129,88 @@ static bool is_plain(const struct model_message *message)
 }
 
 /* A long thread is some hundred thousand bytes: texts go straight into the request. */
+static int append_message(const struct model_message *message, const struct openai_images *images,
+                          struct buffer *out)
+{
+    if (is_plain(message)) {
+        buffer_append_format(out, "{\"role\":\"%s\",\"content\":", role_words[message->role]);
+        json_print_string(message->text, out);
+        buffer_append_char(out, '}');
+        return 0;
+    }
+    json_t *value = print_message(message, images);
+    if (value)
+        json_print(value, out);
+    json_decref(value);
+    return value ? 0 : -1;
+}
+
 static int append_messages(const struct model_request *request, const struct openai_images *images,
                            struct buffer *out)
 {
     int failed = 0;
     buffer_append_string(out, ",\"messages\":");
     for (size_t i = 0; !failed && i < request->message_count; i++) {
-        const struct model_message *message = &request->messages[i];
         buffer_append_char(out, i ? ',' : '[');
-        if (is_plain(message)) {
-            buffer_append_format(out, "{\"role\":\"%s\",\"content\":", role_words[message->role]);
-            json_print_string(message->text, out);
-            buffer_append_char(out, '}');
-            continue;
-        }
-        json_t *value = print_message(message, images);
-        failed = value ? 0 : -1;
-        if (value)
-            json_print(value, out);
-        json_decref(value);
+        failed = append_message(&request->messages[i], images, out);
     }
     buffer_append_string(out, request->message_count ? "]" : "[]");
+    return failed;
+}
+
+/* The user's last message, behind what tools gave. */
+static int append_question(const struct model_message *question, const char *results,
+                           const struct openai_images *images, struct buffer *out)
+{
+    const char *text = question->text ? question->text : "";
+    json_t *content = question->content ? message_content(question, images) : NULL;
+    int failed = question->content && !content ? -1 : 0;
+    buffer_append_string(out, "{\"role\":\"user\",\"content\":");
+    if (content) {
+        failed = json_array_insert_new(content, 0,
+                                       json_pack("{s:s, s:s}", "type", "text", "text", results));
+        json_print(content, out);
+    } else {
+        struct buffer whole;
+        buffer_init(&whole, LARGEST_PASSAGES);
+        buffer_append_string(&whole, results);
+        buffer_append_string(&whole, text);
+        json_print_string(whole.data ? whole.data : "", out);
+        failed |= whole.failed;
+        buffer_clear(&whole);
+    }
+    json_decref(content);
+    buffer_append_char(out, '}');
+    return failed;
+}
+
+static int append_plain_messages(const struct model_request *request,
+                                 const struct openai_images *images, struct buffer *out)
+{
+    static const struct model_message none = {.role = MODEL_USER};
+    size_t question = openai_plain_question(request), shown = 0;
+    struct buffer results;
+    buffer_init(&results, LARGEST_PASSAGES);
+    openai_plain_print_results(request, &results);
+    int failed = results.failed;
+    const char *text = results.data ? results.data : "";
+    buffer_append_string(out, ",\"messages\":[");
+    for (size_t i = 0; !failed && i < request->message_count; i++) {
+        struct model_message message = request->messages[i];
+        message.call_count = 0;
+        if (!openai_plain_shows(&request->messages[i]))
+            continue;
+        if (shown++)
+            buffer_append_char(out, ',');
+        failed = i == question && text[0] ? append_question(&message, text, images, out)
+                                          : append_message(&message, images, out);
+    }
+    if (!failed && question == request->message_count && text[0]) {
+        buffer_append_string(out, shown ? "," : "");
+        failed = append_question(&none, text, images, out);
+    }
+    buffer_append_char(out, ']');
+    buffer_clear(&results);
     return failed;
 }
 
@@ -253,7 +315,10 @@ int openai_request_print(const struct model_request *request, const char *model,
                          struct treadle_error *error)
 {
     json_t *body = json_pack("{s:s, s:b}", "model", model, "stream", 1);
-    int failed = body ? add_tools(body, request) : -1;
+    bool plain = request->no_calls || (request->tool_count && !(extras & OPENAI_TOOLS));
+    int failed = body ? 0 : -1;
+    if (!failed && extras & OPENAI_TOOLS)
+        failed = add_tools(body, request);
     if (!failed)
         failed = add_settings(body, request);
     if (!failed && extras & OPENAI_METADATA && request->metadata && request->metadata->count)
@@ -267,7 +332,8 @@ int openai_request_print(const struct model_request *request, const char *model,
         json_print(body, &text);
         /* The messages are the last member. */
         text.length -= text.length > 0;
-        failed = append_messages(request, images, &text);
+        failed = plain ? append_plain_messages(request, images, &text)
+                       : append_messages(request, images, &text);
         buffer_append_char(&text, '}');
     }
     json_decref(body);

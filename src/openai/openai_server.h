@@ -17,7 +17,7 @@
 #include "outbound/loop.h"
 
 /* What requests have besides, until a server refuses it. */
-enum openai_extra { OPENAI_STREAM_OPTIONS = 1, OPENAI_METADATA = 2 };
+enum openai_extra { OPENAI_STREAM_OPTIONS = 1, OPENAI_METADATA = 2, OPENAI_TOOLS = 4 };
 
 struct openai {
     struct model model;
@@ -28,7 +28,11 @@ struct openai {
     unsigned connect_seconds, first_seconds, idle_seconds, attempts;
     int64_t context; /* the operator's word, for names of which the list says nothing; 0: none */
     atomic_uint refused; /* of enum openai_extra: what it does not take */
+    int64_t answer;      /* as in openai_options */
+    unsigned slots;      /* the same */
+    enum model_tools tools;
     struct openai_list *list;
+    struct openai_facts *facts;
 };
 
 /* The name to send for a model that was asked for. */
@@ -52,6 +56,12 @@ struct openai_answer;
 /* Reads what the server says, in pieces or whole, and hands it to the sink, but for `done`. */
 int openai_answer_new(struct openai_answer **out, const struct model_sink *sink, const char *key);
 void openai_answer_free(struct openai_answer *answer);
+
+/* What is answered: the text of the answer may hold calls of its tools. `thinks`: the model may
+ * begin with reasoning that has no opening tag, as openai_answer_thinks found of an earlier one. */
+void openai_answer_expect(struct openai_answer *answer, const struct model_request *request,
+                          bool thinks);
+bool openai_answer_thinks(const struct openai_answer *answer);
 
 /* 0, or a negative code with the error. */
 int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t length,
@@ -88,6 +98,10 @@ void openai_list_free(struct openai_list *list);
 
 /* Asks the server when what is known is old; waits a moment for the first answer if told so. */
 void openai_list_refresh(struct openai_list *list, bool wait);
+
+/* The list is fetched when it is needed next. `restarted`: the server was gone, so what was learned
+ * of its models is forgotten then. */
+void openai_list_expire(struct openai_list *list, bool restarted);
 
 /* Appends what is known, as model_list_models does. */
 int openai_list_copy(struct openai_list *list, struct arena *arena, struct model_info *out,

@@ -145,6 +145,13 @@ int search_run_all(struct search *search, const struct search_query *query,
                    const char *const *texts, size_t text_count, struct arena *arena,
                    struct search_result **out, size_t *count, struct treadle_error *error);
 
+/* The stretch of a result's text, some sentences of about 110 tokens, that answers the queries
+ * best.
+ */
+int search_excerpt(const struct search_result *result, const char *const *queries,
+                   size_t query_count, struct arena *arena, size_t *start, size_t *end,
+                   struct treadle_error *error);
+
 /* The words of a query that are not stopwords, in `arena`; the query itself where all are. NULL
  * when memory runs out. */
 const char *search_rewrite(const char *text, struct arena *arena);

@@ -93,6 +93,11 @@ void models_close(struct models *models)
     free(models);
 }
 
+const char *models_stand_in(void)
+{
+    return EXTRACTIVE;
+}
+
 struct model *models_model(struct models *models)
 {
     return model_registry_model(models->registry);

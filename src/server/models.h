@@ -27,6 +27,9 @@ int models_open(struct models **out, const struct models_options *options,
 /* Cancels what is under way. Accepts NULL. */
 void models_close(struct models *models);
 
+/* The name of the model that calls tools for those that cannot. */
+const char *models_stand_in(void);
+
 /* Answers each request by the model that it names (model/registry.h). */
 struct model *models_model(struct models *models);
 

@@ -128,6 +128,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         .tools = {.search = services->search},
         .blobs = services->blobs,
         .model = services->model,
+        .stand_in = models_stand_in(),
         .project_limit = options->runs_per_project,
         .run_seconds = options->run_seconds,
         .executed = count_run,

@@ -8,9 +8,8 @@
 
 #include "api/json.h"
 #include "base/error.h"
-#include "tool/passage.h"
 
-enum { MOST_QUERIES = 8, DEFAULT_RESULTS = 20 };
+enum { MOST_QUERIES = FILE_SEARCH_QUERIES, DEFAULT_RESULTS = 20 };
 
 const struct model_tool file_search_tool = {
     .name = "file_search",
@@ -26,23 +25,56 @@ const struct model_tool file_search_tool = {
 static const char no_query[] = "Nothing was searched for: the arguments must be JSON as in "
                                "{\"queries\": [\"…\"]}, with one query at least.";
 
-/* No queries where the arguments are not JSON, or have another form. */
-static int parse_queries(const char *arguments, struct arena *arena, const char **out,
-                         size_t *count, struct treadle_error *error)
+/* Of an argument that models also name otherwise. */
+static const json_t *find_queries(const json_t *root)
+{
+    static const char *const names[] = {"queries", "query", "q", "search_query", "input", "text"};
+    const json_t *found = json_is_object(root) ? NULL : root;
+    for (size_t i = 0; !found && i < sizeof names / sizeof names[0]; i++)
+        found = json_object_get(root, names[i]);
+    return found;
+}
+
+/* Adds a text, or those of a list; a list may be printed in a text. */
+static int add_queries(const json_t *value, struct arena *arena, const char **out, size_t *count)
+{
+    const char *text = json_string_value(value);
+    json_t *inner = NULL;
+    if (text && text[strspn(text, " \t\r\n")] == '[' &&
+        json_read(text, strlen(text), JSON_READ_REPEATED, &inner, NULL) == TREADLE_EMEMORY)
+        return TREADLE_EMEMORY;
+    const json_t *list = json_is_array(inner) ? inner : value;
+    for (size_t i = 0; i < json_array_size(list) && *count < MOST_QUERIES; i++) {
+        const char *one = json_string_value(json_array_get(list, i));
+        if (one && one[0])
+            out[(*count)++] = arena_string(arena, one);
+    }
+    if (text && text[0] && !json_is_array(list) && *count < MOST_QUERIES)
+        out[(*count)++] = arena_string(arena, text);
+    json_decref(inner);
+    return 0;
+}
+
+/* Small models rarely keep to a form. What names no query at all is a search for the question. */
+int file_search_queries(const char *arguments, const char *question, struct arena *arena,
+                        const char *out[FILE_SEARCH_QUERIES], size_t *count,
+                        struct treadle_error *error)
 {
     json_t *root = NULL;
     size_t found = 0;
     struct treadle_error ignored;
-    if (json_read(arguments, strlen(arguments), JSON_READ_STRICT, &root, &ignored) ==
-        TREADLE_EMEMORY)
-        return error_set_memory(error);
-    json_t *queries = json_object_get(root, "queries");
-    for (size_t i = 0; i < json_array_size(queries) && found < MOST_QUERIES; i++) {
-        const char *text = json_string_value(json_array_get(queries, i));
-        if (text && text[0])
-            out[found++] = arena_string(arena, text);
-    }
+    int rc = json_read(arguments, strlen(arguments), JSON_READ_REPEATED, &root, &ignored);
+    if (rc != TREADLE_EMEMORY)
+        rc = add_queries(find_queries(root), arena, out, &found);
+    /* A text without quotation marks; but not JSON that was cut off. */
+    const char *bare = arguments + strspn(arguments, " \t\r\n");
+    if (!rc && !root && bare[0] && !strchr("{[\"", bare[0]))
+        out[found++] = arena_string(arena, bare);
+    if (!rc && !found && question && question[0])
+        out[found++] = arena_string(arena, question);
     json_decref(root);
+    if (rc == TREADLE_EMEMORY)
+        return error_set_memory(error);
     for (size_t i = 0; i < found; i++)
         if (!out[i])
             return error_set_memory(error);
@@ -78,7 +110,8 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     const char *queries[MOST_QUERIES];
     struct search_result *results = NULL;
     size_t query_count = 0, count = 0;
-    int rc = parse_queries(request->arguments, arena, queries, &query_count, error);
+    int rc = file_search_queries(request->arguments, request->question, arena, queries,
+                                 &query_count, error);
     const struct search_query query = {.store_ids = request->store_ids,
                                        .store_count = request->store_count,
                                        .max_results = limit,
@@ -90,17 +123,23 @@ int file_search_run(const struct file_search_request *request, struct arena *are
         return rc;
     struct treadle_search_ranking *applied = arena_alloc(arena, sizeof *applied);
     struct treadle_file_search_result *recorded = arena_array(arena, count, sizeof *recorded);
-    struct model_passage *passages = arena_array(arena, count, sizeof *passages);
-    if (!applied || !recorded || !passages)
+    if (!applied || !recorded)
         return error_set_memory(error);
-    for (size_t i = 0; i < count && !rc; i++) {
+    for (size_t i = 0; i < count && !rc; i++)
         rc = record_result(&results[i], arena, &recorded[i]);
-        if (!rc)
-            rc = passage_make(&results[i], request->turn, request->first_result + i, arena,
-                              &passages[i]);
-    }
     if (rc)
         return error_set_memory(error);
+    const struct passages_request shows = {.results = results,
+                                           .count = count,
+                                           .queries = queries,
+                                           .query_count = query_count,
+                                           .room = request->room,
+                                           .turn = request->turn,
+                                           .first = request->first_result};
+    struct passages passages;
+    rc = passages_make(&shows, arena, &passages, error);
+    if (rc)
+        return rc;
     *applied = (struct treadle_search_ranking){FILE_SEARCH_RANKER, threshold};
     *out = (struct file_search_outcome){
         .call = {.ranking_options = applied, .results = recorded, .result_count = count},

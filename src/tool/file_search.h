@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "model/model.h"
 #include "search/search.h"
+#include "tool/passage.h"
 #include "treadle/objects.h"
 
 /* The only ranker. */
@@ -22,6 +23,9 @@ struct file_search_request {
     size_t store_count;
     const struct treadle_file_search_options *options; /* the tool's settings, may be NULL */
     const char *arguments; /* JSON from the model: {"queries": [string, …]} */
+    const char *question;  /* what the user said last: searched for where the arguments name
+                              nothing; may be NULL */
+    int64_t room;          /* tokens that the model holds; 0: unknown */
     unsigned turn;         /* the first number of the markers */
     size_t first_result;   /* the second number of the first marker */
 };
@@ -29,15 +33,22 @@ struct file_search_request {
 struct file_search_outcome {
     struct treadle_file_search_call call; /* results with their content */
     const struct search_result *results;  /* best first */
-    const struct model_passage *passages; /* one for each result, in the same order */
+    struct passages passages;             /* of them */
     size_t count;
-    const char *complaint; /* for the model, where its arguments name no query; else NULL */
+    const char *complaint; /* for the model, where there is nothing to search for; else NULL */
 };
 
 /* The tool as it is offered to models. */
 extern const struct model_tool file_search_tool;
 
-/* Searches; everything in `out` is made in the arena. Arguments that name no query find nothing. */
+/* What the arguments of a call name to search for. */
+enum { FILE_SEARCH_QUERIES = 8 };
+int file_search_queries(const char *arguments, const char *question, struct arena *arena,
+                        const char *out[FILE_SEARCH_QUERIES], size_t *count,
+                        struct treadle_error *error);
+
+/* Searches; everything in `out` is made in the arena. Without a query and a question nothing is
+ * found. */
 int file_search_run(const struct file_search_request *request, struct arena *arena,
                     struct file_search_outcome *out, struct treadle_error *error);
 
@@ -47,10 +58,9 @@ void file_search_remember(const char *arguments, const struct file_search_outcom
                           struct buffer *out);
 
 /* Makes the result of the search again from the recorded call with its content, and from the
- * memory. `turn` and `first_result` are as in a request. */
+ * memory. Of the request, what a search needs is not used, and its arguments are set. */
 int file_search_recall(const struct treadle_file_search_call *call, const char *remembered,
-                       unsigned turn, size_t first_result, struct arena *arena,
-                       const char **arguments, struct file_search_outcome *out,
-                       struct treadle_error *error);
+                       struct file_search_request *request, struct arena *arena,
+                       struct file_search_outcome *out, struct treadle_error *error);
 
 #endif

@@ -69,11 +69,11 @@ static int give(const struct tool_context *context, const struct file_search_out
     if (!sources)
         return error_set_memory(error);
     for (size_t i = 0; i < outcome->count; i++)
-        sources[i] = (struct citation_source){&outcome->passages[i], &outcome->results[i]};
+        sources[i] = (struct citation_source){&outcome->passages.all[i], &outcome->results[i]};
     *out = (struct tool_result){
         .text = outcome->complaint,
-        .passages = outcome->passages,
-        .passage_count = outcome->count,
+        .passages = outcome->passages.shown,
+        .passage_count = outcome->passages.shown_count,
         .sources = sources,
         .source_count = outcome->count,
     };
@@ -93,6 +93,8 @@ static int run(const struct tool_context *context, struct tool_call *call,
         .store_count = stores->count,
         .options = call->tool->file_search,
         .arguments = call->arguments,
+        .question = context->question,
+        .room = context->room,
         .turn = call->turn,
         .first_result = call->first_source,
     };
@@ -113,8 +115,14 @@ static int recall(const struct tool_context *context, struct tool_call *call, co
                   struct tool_result *out, struct treadle_error *error)
 {
     struct file_search_outcome outcome;
-    int rc = file_search_recall(call->recorded.file_search, memory, call->turn, call->first_source,
-                                context->arena, &call->arguments, &outcome, error);
+    struct file_search_request request = {.question = context->question,
+                                          .room = context->room,
+                                          .turn = call->turn,
+                                          .first_result = call->first_source};
+    int rc = file_search_recall(call->recorded.file_search, memory, &request, context->arena,
+                                &outcome, error);
+    if (!rc)
+        call->arguments = request.arguments;
     call->name = file_search_tool.name;
     return rc ? rc : give(context, &outcome, out, error);
 }

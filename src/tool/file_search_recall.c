@@ -9,7 +9,6 @@
 #include "api/json.h"
 #include "base/error.h"
 #include "tool/file_search.h"
-#include "tool/passage.h"
 
 void file_search_remember(const char *arguments, const struct file_search_outcome *outcome,
                           struct buffer *out)
@@ -68,30 +67,39 @@ static int recall_result(const struct treadle_file_search_result *recorded, json
 }
 
 int file_search_recall(const struct treadle_file_search_call *call, const char *remembered,
-                       unsigned turn, size_t first_result, struct arena *arena,
-                       const char **arguments, struct file_search_outcome *out,
-                       struct treadle_error *error)
+                       struct file_search_request *request, struct arena *arena,
+                       struct file_search_outcome *out, struct treadle_error *error)
 {
-    size_t count = call->result_count;
+    size_t count = call->result_count, query_count = 0;
     struct search_result *results = arena_array(arena, count, sizeof *results);
-    struct model_passage *passages = arena_array(arena, count, sizeof *passages);
+    const char *queries[FILE_SEARCH_QUERIES];
+    struct passages passages;
     json_t *root = NULL;
     int rc =
         remembered ? json_read(remembered, strlen(remembered), JSON_READ_STRICT, &root, error) : 0;
     const char *asked = json_string_value(json_object_get(root, "arguments"));
     json_t *more = json_object_get(root, "results");
-    const char *copy = arena_string(arena, asked ? asked : "{}");
-    if (!results || !passages || !copy)
+    request->arguments = arena_string(arena, asked ? asked : "{}");
+    if (!results || !request->arguments)
         rc = error_set_memory(error);
-    for (size_t i = 0; i < count && !rc; i++) {
-        rc = recall_result(&call->results[i], json_array_get(more, i), arena, &results[i]);
-        if (!rc)
-            rc = passage_make(&results[i], turn, first_result + i, arena, &passages[i]);
-    }
+    for (size_t i = 0; i < count && !rc; i++)
+        if (recall_result(&call->results[i], json_array_get(more, i), arena, &results[i]))
+            rc = error_set_memory(error);
     json_decref(root);
+    if (!rc)
+        rc = file_search_queries(request->arguments, request->question, arena, queries,
+                                 &query_count, error);
+    const struct passages_request shows = {.results = results,
+                                           .count = count,
+                                           .queries = queries,
+                                           .query_count = query_count,
+                                           .room = request->room,
+                                           .turn = request->turn,
+                                           .first = request->first_result};
+    if (!rc)
+        rc = passages_make(&shows, arena, &passages, error);
     if (rc)
-        return rc == TREADLE_EMEMORY ? error_set_memory(error) : rc;
-    *arguments = copy;
+        return rc;
     *out = (struct file_search_outcome){
         .call = *call, .results = results, .passages = passages, .count = count};
     return 0;

@@ -39,7 +39,9 @@ struct tool_context {
     const struct tool_services *services;
     const char *project;
     const struct treadle_run *run;
-    struct arena *arena; /* of the whole execution; used by one thread at a time */
+    const char *question; /* what the user said last; NULL: nothing */
+    int64_t room;         /* tokens that the run's model holds; 0: unknown */
+    struct arena *arena;  /* of the whole execution; used by one thread at a time */
 };
 
 /* A function that is offered to a model, and the tool of the run that it belongs to. */

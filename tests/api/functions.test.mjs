@@ -281,12 +281,12 @@ test('calls that cannot be made are answered, so that the model goes on', async 
     });
     for (const bad of ['', 'Par', '{}', '[]', '{"queries": []}', '{"queries": [5, ""]}',
         '{"queries": "pump"}', '{"queries": ["pum'])
-        await t.test(`a search for ${bad}`, async () => {
+        await t.test(`a search for ${bad} is one for something`, async () => {
             const content = turns(call('file_search', bad), call('file_search', { queries: ['x'] }),
                 say('Nothing.'));
             const follower = await checked(await kit.stream(content, { assistant: searching }));
             assert.equal(follower.status, 'completed', JSON.stringify(follower.run.last_error));
-            assert.match(outputs(content)[0], /\{"queries": \["…"\]\}/);
+            assert.doesNotMatch(outputs(content)[0], /Nothing was searched/);
             const [step] = await kit.steps(follower.run);
             assert.equal(step.status, 'completed');
             assert.deepEqual(step.step_details.tool_calls[0].file_search.results, []);

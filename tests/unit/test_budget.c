@@ -24,6 +24,7 @@ struct scene {
     struct conversation conversation;
     struct budget budget;
     struct model_request request;
+    struct estimate sent;
     enum budget_verdict verdict;
 };
 
@@ -83,7 +84,7 @@ static void told(struct scene *scene, const char *expected)
 {
     char names[MOST + 1] = "";
     assert_int_equal(budget_fit(&scene->budget, &scene->conversation, scene->arena, &scene->request,
-                                &scene->verdict),
+                                &scene->sent, &scene->verdict),
                      0);
     for (size_t i = 0; i < scene->request.message_count; i++)
         names[i] = scene->request.messages[i].name[0];
@@ -167,16 +168,79 @@ static void a_context_keeps_room_for_the_answer(void **state)
     make(scene, "Suauau");
     int64_t all = all_tokens(scene);
     scene->budget.context = all;
-    told(scene, "0145");
-    scene->budget.context = all * 4 / 3 + 4;
+    told(scene, "01345");
+    assert_in_range(scene->request.max_completion_tokens.value, all / 10, all / 4);
+    scene->budget.context = all * 100 / 88 + 4;
     told(scene, "012345");
-    scene->budget.context = all + 10;
+    scene->budget.context = all * 50 / 49 + 12;
     scene->budget.max_completion = 10;
     told(scene, "012345");
     assert_int_equal(scene->request.max_completion_tokens.value, 10);
     scene->budget.max_completion = 1000000;
-    told(scene, "0145");
+    told(scene, "01345");
     assert_int_equal(scene->request.max_completion_tokens.value, 1000000);
+}
+
+/* A small model must not go on until its context is full. */
+static void an_answer_is_bounded_where_a_context_is_known(void **state)
+{
+    struct scene *scene = *state;
+    make(scene, "Su");
+    told(scene, "01");
+    assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
+    scene->budget.context = 8192;
+    told(scene, "01");
+    assert_int_equal(scene->request.max_completion_tokens.value, 2048);
+    scene->budget.answer = 300;
+    told(scene, "01");
+    assert_int_equal(scene->request.max_completion_tokens.value, 300);
+    scene->request.max_completion_tokens.state = TREADLE_ABSENT;
+    scene->budget.answer = -1;
+    told(scene, "01");
+    assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
+    scene->budget.answer = 0;
+    scene->budget.context = 131072;
+    told(scene, "01");
+    assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
+}
+
+/* What a model counts more of takes more of its context, and a run may be corrected on top. */
+static void a_context_is_measured_as_the_model_counts(void **state)
+{
+    struct scene *scene = *state;
+    struct estimate_scale scale = estimate_plain;
+    struct estimate estimate;
+    make(scene, "Suauauauau");
+    scene->budget.context = all_tokens(scene) * 100 / 88 + 4;
+    told(scene, "0123456789");
+    scene->budget.correction = 2;
+    told(scene, "01789");
+    scene->budget.correction = 0;
+    estimate = estimate_message(&scene->messages[0]);
+    for (int i = 0; i < 20; i++)
+        estimate_learn(&scale, &estimate, 2 * estimate_tokens(&estimate, &estimate_plain));
+    assert_in_range(estimate_tokens(&estimate, &scale),
+                    2 * estimate_tokens(&estimate, &estimate_plain) - 1,
+                    2 * estimate_tokens(&estimate, &estimate_plain) + 1);
+    scene->budget.scale = &scale;
+    told(scene, "01789");
+}
+
+/* The newest of what is left out keeps its end, in whole words. */
+static void the_end_of_a_long_message_is_kept(void **state)
+{
+    struct scene *scene = *state;
+    char text[4096] = "";
+    make(scene, "Suau");
+    for (int i = 0; i < 100; i++)
+        strcat(text, "four words of it ");
+    scene->messages[2].text = text;
+    scene->budget.context = 400;
+    told(scene, "0123");
+    const char *kept = scene->request.messages[2].text;
+    assert_memory_equal(kept, "… ", strlen("… "));
+    assert_string_equal(kept + strlen("… "), text + strlen(text) - strlen(kept) + strlen("… "));
+    assert_in_range(estimate_tokens(&scene->sent, &estimate_plain), 330, 352);
 }
 
 static void limits_go_over_all_turns(void **state)
@@ -249,6 +313,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_context_that_is_too_small_is_the_servers_to_refuse, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_context_keeps_room_for_the_answer, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_is_bounded_where_a_context_is_known, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_context_is_measured_as_the_model_counts, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_end_of_a_long_message_is_kept, setup, teardown),
         cmocka_unit_test_setup_teardown(limits_go_over_all_turns, setup, teardown),
         cmocka_unit_test_setup_teardown(tools_count, setup, teardown),
         cmocka_unit_test_setup_teardown(searches_lose_their_worst_passages, setup, teardown),

@@ -309,8 +309,8 @@ static int print_request(void *argument)
     struct treadle_error error;
     char *text = NULL;
     size_t length;
-    int rc =
-        openai_request_print(&request, "m", OPENAI_STREAM_OPTIONS, NULL, &text, &length, &error);
+    int rc = openai_request_print(&request, "m", OPENAI_STREAM_OPTIONS | OPENAI_TOOLS, NULL, &text,
+                                  &length, &error);
     if (!rc)
         rc = compare(argument, text, length);
     free(text);

@@ -199,7 +199,9 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
         assert_int_equal(models_open(&models, &options, &error), 0);
         assert_int_equal(model_list_models(models_model(models), arena, infos, 8, &count, &error),
                          0);
-        assert_int_equal(model_context(models_model(models), rows[i].name), rows[i].expected);
+        struct model_facts facts;
+        model_facts(models_model(models), rows[i].name, &facts);
+        assert_int_equal(facts.context, rows[i].expected);
         models_close(models);
         arena_free(arena);
     }
