@@ -6,9 +6,9 @@
 static const struct field treadle_backup_fields[] = {
     ROW_STRING(treadle_backup, id, .flags = FIELD_REQUIRED, .doc = "backup_ and 24 characters."),
     ROW_CONSTANT(treadle_backup, object, "treadle.backup", .doc = "The kind of object."),
-    ROW_TIME(treadle_backup, created_at, .doc = "The moment that it is of."),
+    ROW_TIME(treadle_backup, created_at, .doc = "The moment of the copy."),
     ROW_STRING(treadle_backup, path, .flags = FIELD_REQUIRED,
-               .doc = "The directory with the copy, on the server's machine. Whoever asked for it "
-                      "removes it; the server's next start does, too."),
+               .doc = "The directory with the copy, on the server's machine. The client removes "
+                      "it; so does the server's next start."),
 };
 FIELD_TYPE(treadle_backup, "TreadleBackup", .doc = "A copy of the store.");

@@ -96,7 +96,7 @@ static const struct field treadle_chat_stream_options_fields[] = {
     ROW_MAYBE_BOOLEAN(treadle_chat_stream_options, include_usage, 0,
                       .doc = "Send a last chunk with the usage."),
     ROW_MAYBE_BOOLEAN(treadle_chat_stream_options, include_obfuscation, 0,
-                      .doc = "Taken and not heeded."),
+                      .doc = "Accepted and ignored."),
 };
 static FIELD_TYPE(treadle_chat_stream_options, "ChatCompletionStreamOptions",
                   .doc = "Options of a stream.");
@@ -135,9 +135,9 @@ static const struct field treadle_chat_create_request_fields[] = {
     ROW_MAYBE_INTEGER(T, seed, FIELD_NULLABLE, .doc = "For the model server."),
     ROW_RAW(T, stop, .flags = FIELD_NULLABLE, .doc = "For the model server."),
     ROW_RAW(T, logit_bias, .flags = FIELD_NULLABLE, .doc = "For the model server."),
-    ROW_MAYBE_BOOLEAN(T, logprobs, FIELD_NULLABLE, .doc = "Only false: none are given."),
+    ROW_MAYBE_BOOLEAN(T, logprobs, FIELD_NULLABLE, .doc = "Only false: none are returned."),
     ROW_MAYBE_INTEGER(T, top_logprobs, FIELD_NULLABLE, .min = 0, .max = 20,
-                      .doc = "Only 0: none are given."),
+                      .doc = "Only 0: none are returned."),
     ROW_RAW(T, modalities, .flags = FIELD_NULLABLE, .doc = "Only text."),
     ROW_RAW(T, audio, .flags = FIELD_NULLABLE, .doc = "Refused: answers are text."),
     ROW_RAW(T, prediction, .flags = FIELD_NULLABLE, .doc = "For the model server."),
@@ -148,8 +148,8 @@ static const struct field treadle_chat_create_request_fields[] = {
     ROW_RAW(T, function_call, .doc = "Refused: the older form of tool_choice."),
     ROW_STRING(T, service_tier, .flags = FIELD_NULLABLE, .doc = "For the model server."),
     ROW_STRING(T, verbosity, .flags = FIELD_NULLABLE, .doc = "For the model server."),
-    ROW_MAYBE_BOOLEAN(T, store, FIELD_NULLABLE, .doc = "Taken and not heeded."),
-    ROW_MAP(T, metadata, .flags = FIELD_NULLABLE, .doc = "Taken and not heeded."),
+    ROW_MAYBE_BOOLEAN(T, store, FIELD_NULLABLE, .doc = "Accepted and ignored."),
+    ROW_MAP(T, metadata, .flags = FIELD_NULLABLE, .doc = "Accepted and ignored."),
     ROW_STRING(T, user, .doc = "Who asks, for the model server."),
     ROW_STRING(T, safety_identifier, .flags = FIELD_NULLABLE, .max = 64,
                .doc = "Who asks, for the model server."),
@@ -186,14 +186,14 @@ static const struct field treadle_chat_choice_fields[] = {
 static FIELD_TYPE(treadle_chat_choice, "ChatCompletionChoice", .doc = "An answer.");
 
 static const struct field treadle_chat_prompt_details_fields[] = {
-    ROW_INTEGER(treadle_chat_prompt_details, cached_tokens, .doc = "Those at hand already."),
+    ROW_INTEGER(treadle_chat_prompt_details, cached_tokens, .doc = "Those that came from a cache."),
 };
 static FIELD_TYPE(treadle_chat_prompt_details, "ChatPromptTokensDetails",
                   .doc = "Of the tokens of the conversation.");
 
 static const struct field treadle_chat_completion_details_fields[] = {
     ROW_INTEGER(treadle_chat_completion_details, reasoning_tokens,
-                .doc = "Those of thoughts that the answer does not show."),
+                .doc = "Those of reasoning, which the answer does not show."),
 };
 static FIELD_TYPE(treadle_chat_completion_details, "ChatCompletionTokensDetails",
                   .doc = "Of the tokens of the answer.");
@@ -203,11 +203,11 @@ static const struct field treadle_chat_usage_fields[] = {
     ROW_INTEGER(treadle_chat_usage, completion_tokens, .doc = "Tokens of the answer."),
     ROW_INTEGER(treadle_chat_usage, total_tokens, .doc = "Both."),
     ROW_STRUCT(treadle_chat_usage, prompt_tokens_details, treadle_chat_prompt_details,
-               .doc = "Where the model server told any."),
+               .doc = "Where the model server reported any."),
     ROW_STRUCT(treadle_chat_usage, completion_tokens_details, treadle_chat_completion_details,
-               .doc = "Where the model server told any."),
+               .doc = "Where the model server reported any."),
 };
-static FIELD_TYPE(treadle_chat_usage, "CompletionUsage", .doc = "What it cost.");
+static FIELD_TYPE(treadle_chat_usage, "CompletionUsage", .doc = "The tokens used.");
 
 static const struct field treadle_chat_completion_fields[] = {
     ROW_STRING(treadle_chat_completion, id, .flags = FIELD_REQUIRED, .doc = "chatcmpl- and more."),
@@ -216,7 +216,7 @@ static const struct field treadle_chat_completion_fields[] = {
     ROW_STRING(treadle_chat_completion, model, .flags = FIELD_REQUIRED, .doc = "The model."),
     ROW_ARRAY(treadle_chat_completion, choices, choice_count, treadle_chat_choice,
               .flags = FIELD_REQUIRED, .doc = "One answer."),
-    ROW_STRUCT(treadle_chat_completion, usage, treadle_chat_usage, .doc = "What it cost."),
+    ROW_STRUCT(treadle_chat_completion, usage, treadle_chat_usage, .doc = "The tokens used."),
 };
 FIELD_TYPE(treadle_chat_completion, "CreateChatCompletionResponse", .doc = "A model's answer.");
 
@@ -268,7 +268,7 @@ static const struct field treadle_chat_chunk_fields[] = {
     ROW_ARRAY(treadle_chat_chunk, choices, choice_count, treadle_chat_chunk_choice,
               .flags = FIELD_REQUIRED, .doc = "One piece; none with the usage."),
     ROW_STRUCT(treadle_chat_chunk, usage, treadle_chat_usage, .flags = FIELD_NULLABLE,
-               .doc = "What it cost, in the last chunk when asked for."),
+               .doc = "The tokens used, in the last chunk when requested."),
 };
 FIELD_TYPE(treadle_chat_chunk, "CreateChatCompletionStreamResponse",
            .doc = "A piece of a model's answer.");

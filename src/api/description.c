@@ -1,8 +1,8 @@
 /*
  * Description.
  *
- * Two things are not in the tables of endpoints and objects and stand here: what a query parameter
- * may be, and the parts of a multipart body. Operations and members that the published contract
+ * Two things are not in the tables of endpoints and objects and are therefore here: the query
+ * parameters, and the parts of a multipart body. Operations and members that the published contract
  * does not have carry "x-treadle-extension".
  */
 #include "api/description.h"
@@ -18,7 +18,7 @@
 
 enum { MOST_TYPES = 512 };
 
-/* ---- What the tables do not say ------------------------------------------------------------- */
+/* ---- What the tables do not have ------------------------------------------------------------ */
 
 struct parameter {
     unsigned bit; /* of enum endpoint_query */
@@ -38,21 +38,21 @@ static const struct parameter parameters[] = {
      "\"type\":\"string\",\"enum\":[\"asc\",\"desc\"],\"default\":\"desc\"", NULL,
      "Oldest or newest first."},
     {ENDPOINT_PAGE | ENDPOINT_FILE_PAGE, "after", "\"type\":\"string\"", NULL,
-     "The id of an object: the page starts behind it."},
+     "The id of an object: the page starts after it."},
     {ENDPOINT_PAGE, "before", "\"type\":\"string\"", NULL,
      "The id of an object: the page ends before it."},
-    {ENDPOINT_RUN_ID, "run_id", "\"type\":\"string\"", NULL, "Only what that run made."},
+    {ENDPOINT_RUN_ID, "run_id", "\"type\":\"string\"", NULL, "Only messages of that run."},
     {ENDPOINT_INCLUDE, "include[]",
      "\"type\":\"array\",\"items\":{\"type\":\"string\",\"enum\":["
      "\"step_details.tool_calls[*].file_search.results[*].content\"]}",
-     NULL, "What to send besides."},
+     NULL, "What to send in addition."},
     {ENDPOINT_PURPOSE, "purpose", NULL, file_purpose_names, "Only files for that."},
     {ENDPOINT_FILTER, "filter", NULL, vector_store_file_status_names, "Only files of that status."},
     {ENDPOINT_METADATA, "metadata",
      "\"type\":\"object\",\"maxProperties\":4,\"additionalProperties\":{\"type\":\"string\"}", NULL,
      "Only objects with these pairs of metadata, each given as metadata[key]=value."},
     {ENDPOINT_EVENT, "after", "\"type\":\"integer\",\"minimum\":0,\"default\":0", NULL,
-     "The number of an event: the stream starts behind it."},
+     "The number of an event: the stream starts after it."},
     {ENDPOINT_STATUS, "status", NULL, run_status_names, "Only runs of that status."},
 };
 
@@ -206,7 +206,7 @@ static void put_request(struct buffer *out, const struct endpoint *endpoint)
 
 static void put_responses(struct buffer *out, const struct endpoint *endpoint)
 {
-    put(out, ",\"responses\":{\"200\":{\"description\":\"What was asked for.\",\"content\":{");
+    put(out, ",\"responses\":{\"200\":{\"description\":\"Success.\",\"content\":{");
     if (endpoint->reply) {
         put(out, "\"application/json\":{\"schema\":");
         put_reference(out, endpoint->reply);

@@ -1,5 +1,5 @@
 /*
- * Endpoints: the table, and two walks over it: from a path to its row, from a row to a path.
+ * Endpoints: the table, and two searches in it: from a path to its row, from a row to a path.
  */
 #include "api/endpoint.h"
 
@@ -73,7 +73,7 @@ static unsigned find_allowed(const char *const *segments, size_t count)
     return allowed;
 }
 
-/* First letters tell most rows apart without a call. */
+/* First letters distinguish most rows without a call. */
 static bool may_fit(const struct endpoint *endpoint, const char *method, const char *segment)
 {
     char letter = method[0] == 'H' ? 'G' : method[0];
@@ -91,7 +91,8 @@ int endpoint_find(const char *method, const char *const *segments, size_t count,
             method_bit(endpoints[i].method) != wanted ||
             !path_fits(&endpoints[i], segments, count, match.arguments))
             continue;
-        /* A word in the path wins over a parameter: POST /threads/runs is no thread's id. */
+        /* A word in the path wins over a parameter: in POST /threads/runs, "runs" is not a thread's
+         * id. */
         size_t parameters = parameter_count(endpoints[i].path);
         if (parameters < fewest) {
             best = match;
@@ -126,7 +127,7 @@ int endpoint_path(enum endpoint_id id, const char *const *arguments, struct buff
             buffer_append_char(out, *at++);
             continue;
         }
-        /* "." and ".." would be taken for steps along the path by whatever stands between. */
+        /* Proxies would resolve "." and ".." as parts of the path. */
         const char *argument = *arguments++;
         if (!argument || !argument[0] || strcmp(argument, ".") == 0 || strcmp(argument, "..") == 0)
             return TREADLE_EINVALID;

@@ -51,25 +51,24 @@ struct endpoint {
     const struct treadle_type *request; /* NULL without a JSON body */
     const struct treadle_type *reply;   /* NULL when the reply is no object */
     const char *doc;
-    bool streams;     /* the reply is a stream of events, or may be where a request says so */
-    const char *name; /* as the published contract calls the operation; never two alike */
+    bool streams; /* the reply is a stream of events, or may be one where a request asks for it */
+    const char *name; /* the operation id of the published contract; unique */
     bool own;         /* not in the published contract */
     bool shared;      /* of these, one that another service of this protocol has too */
-    bool rest;        /* the last parameter takes what is left of the path, slashes included */
+    bool rest;        /* the last parameter is the rest of the path, slashes included */
     bool owner;       /* for the owner of the store and admin keys alone */
-    bool quick;       /* answering is looking up a few rows, which is done in microseconds, or ends
-                         in a write, which the database's thread does: it runs on an event thread,
-                         and others on a worker */
-    uint64_t limit;   /* bytes of the body; 0: ENDPOINT_BODY_BYTES */
+    bool quick; /* it looks up a few rows, in microseconds, or ends in a write, which the database's
+                   thread does: so it runs on an event thread, and others on a worker */
+    uint64_t limit; /* bytes of the body; 0: ENDPOINT_BODY_BYTES */
 };
 
 const struct endpoint *endpoint_get(enum endpoint_id id);
 
-/* What endpoint_find found. */
+/* The result of endpoint_find. */
 struct endpoint_match {
     enum endpoint_id id;
     const char *arguments[ENDPOINT_ARGUMENTS]; /* point into the segments; the first of a rest */
-    unsigned allowed; /* when only the method is wrong: which would be right */
+    unsigned allowed;                          /* when only the method is wrong: the right ones */
 };
 
 enum endpoint_method { ENDPOINT_GET = 1, ENDPOINT_POST = 2, ENDPOINT_DELETE = 4 };

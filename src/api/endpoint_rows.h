@@ -1,13 +1,13 @@
 /*
- * The endpoints: one row each, which says everything about it. To be included by who defines
- * ENDPOINT (and READS, WRITES and PLANS, where the second part is used); no guard, on purpose.
+ * The endpoints: one row each, which says everything about it. For files that define ENDPOINT (and
+ * READS, WRITES and PLANS, where they use the second part); no include guard, on purpose.
  *
  * ENDPOINT(id, handler, method, path, name, members of struct endpoint …)
  *
- * The handler is a function of the file of src/resource/ that is named after its resource:
- * READS(f) and WRITES(f) name work that runs within a transaction and makes the reply; PLANS(f)
- * names a function that decides what is to be done (resource/resource.h). A row without its
- * handler does not link. The name is the operation id of the published contract.
+ * The handler is a function of the file of src/resource/ that is named after its resource: READS(f)
+ * and WRITES(f) name work that runs within a transaction and makes the reply; PLANS(f) names a
+ * function that decides what is to be done (resource/resource.h). A row without its handler does
+ * not link. The name is the operation id of the published contract.
  */
 ENDPOINT(ASSISTANT_CREATE, WRITES(assistant_create), POST, "/assistants", "createAssistant",
          .body = ENDPOINT_JSON, .request = &treadle_assistant_create_request_type,
@@ -38,7 +38,7 @@ ENDPOINT(THREAD_LIST, READS(thread_list), GET, "/threads", "listThreads",
          .own = true, .shared = true, .doc = "List threads. Treadle's own.")
 ENDPOINT(THREAD_USAGE, READS(thread_usage), GET, "/threads/{thread_id}/usage", "getThreadUsage",
          .reply = &treadle_thread_usage_type, .own = true,
-         .doc = "Retrieve what the ended runs of a thread have used. Treadle's own.")
+         .doc = "Retrieve the usage of a thread's ended runs. Treadle's own.")
 ENDPOINT(THREAD_DELETE, PLANS(thread_delete), DELETE, "/threads/{thread_id}", "deleteThread",
          .reply = &treadle_deletion_type, .doc = "Delete a thread.")
 
@@ -91,7 +91,7 @@ ENDPOINT(RUN_STEP_RETRIEVE, READS(run_step_retrieve), GET,
          .doc = "Retrieve a run step.")
 ENDPOINT(RUN_EVENTS, PLANS(run_events), GET, "/threads/{thread_id}/runs/{run_id}/events",
          "listRunEvents", .query = ENDPOINT_EVENT | ENDPOINT_INCLUDE, .streams = true, .own = true,
-         .doc = "Follow a run, or see again what it told. Treadle's own.")
+         .doc = "Follow a run, or read its events again. Treadle's own.")
 ENDPOINT(RUN_LIST_ALL, READS(run_list_all), GET, "/runs", "listAllRuns",
          .query = ENDPOINT_PAGE | ENDPOINT_STATUS, .reply = &treadle_run_page_type, .own = true,
          .doc = "List the runs of all threads.")
@@ -178,14 +178,14 @@ ENDPOINT(VECTOR_STORE_BATCH_RETRIEVE, READS(vector_store_batch_retrieve), GET,
 ENDPOINT(VECTOR_STORE_BATCH_CANCEL, WRITES(vector_store_batch_cancel_files), POST,
          "/vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel",
          "cancelVectorStoreFileBatch", .reply = &treadle_vector_store_file_batch_type,
-         .doc = "Cancel what is left of a batch of files.")
+         .doc = "Cancel the unread files of a batch.")
 ENDPOINT(VECTOR_STORE_BATCH_FILE_LIST, READS(vector_store_batch_list_files), GET,
          "/vector_stores/{vector_store_id}/file_batches/{batch_id}/files",
          "listFilesInVectorStoreBatch", .query = ENDPOINT_PAGE | ENDPOINT_FILTER,
          .reply = &treadle_vector_store_file_page_type, .doc = "List the files of a batch.")
 ENDPOINT(VECTOR_STORE_FILE_DELETE, PLANS(vector_store_file_delete), DELETE,
          "/vector_stores/{vector_store_id}/files/{file_id}", "deleteVectorStoreFile",
-         .reply = &treadle_deletion_type, .doc = "Take a file out of a vector store.")
+         .reply = &treadle_deletion_type, .doc = "Remove a file from a vector store.")
 
 ENDPOINT(MODEL_LIST, PLANS(model_list), GET, "/models", "listModels",
          .reply = &treadle_model_list_type, .doc = "List the models.")
@@ -203,7 +203,7 @@ ENDPOINT(CHAT_CREATE, PLANS(chat_create), POST, "/chat/completions", "createChat
 
 ENDPOINT(BACKUP_CREATE, PLANS(backup_create), POST, "/treadle/backups", "createBackup",
          .reply = &treadle_backup_type, .own = true, .owner = true,
-         .doc = "Copy the store, for its owner to take away. Treadle's own.")
+         .doc = "Copy the store, for its owner. Treadle's own.")
 ENDPOINT(KEY_CREATE, PLANS(key_create), POST, "/treadle/keys", "createKey", .body = ENDPOINT_JSON,
          .request = &treadle_key_create_request_type, .reply = &treadle_key_type, .own = true,
          .owner = true, .doc = "Make a key. Treadle's own.")

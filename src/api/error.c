@@ -22,7 +22,7 @@ struct wire_envelope {
 };
 
 #define ERROR_ROWS(T)                                                                              \
-    ROW_STRING(T, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, in words."),            \
+    ROW_STRING(T, message, .flags = FIELD_REQUIRED, .doc = "What is wrong, as a sentence."),       \
         ROW_STRING(T, type, .flags = FIELD_REQUIRED, .doc = "The class of error."),                \
         ROW_STRING(T, param, .flags = FIELD_REQUIRED | FIELD_NULLABLE,                             \
                    .doc = "The member that is wrong, as a path."),                                 \
@@ -44,7 +44,7 @@ static const struct field wire_event_fields[] = {
     ERROR_ROWS(wire_event),
     ROW_STRUCT(wire_event, error, wire_error, .flags = FIELD_REQUIRED, .doc = "The same."),
 };
-static FIELD_TYPE(wire_event, "ErrorEvent", .doc = "How a stream tells of an error.");
+static FIELD_TYPE(wire_event, "ErrorEvent", .doc = "How a stream reports an error.");
 
 static const struct field wire_envelope_fields[] = {
     ROW_STRUCT(wire_envelope, error, wire_error, .flags = FIELD_REQUIRED, .doc = "The error."),

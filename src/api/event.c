@@ -79,8 +79,8 @@ static FIELD_TYPE(treadle_file_citation_delta, "FileCitationDelta",
 static const struct field treadle_annotation_delta_fields[] = {
     ROW_INTEGER(treadle_annotation_delta, index, .doc = "Which annotation of the text."),
     ROW_ENUM(treadle_annotation_delta, type, annotation_type,
-             .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR, .doc = "What is annotated."),
-    ROW_STRING(treadle_annotation_delta, text, .doc = "The text that the annotation stands for."),
+             .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR, .doc = "The kind of annotation."),
+    ROW_STRING(treadle_annotation_delta, text, .doc = "The annotated text."),
     ROW_MAYBE_INTEGER(treadle_annotation_delta, start_index, 0,
                       .doc = "Where it starts, in characters."),
     ROW_MAYBE_INTEGER(treadle_annotation_delta, end_index, 0,
@@ -160,7 +160,7 @@ static FIELD_TYPE(treadle_code_output_delta, "CodeOutputDelta", .doc = "A piece 
 static const struct field treadle_code_interpreter_call_delta_fields[] = {
     ROW_STRING(treadle_code_interpreter_call_delta, input, .doc = "A piece of the code."),
     ROW_ARRAY(treadle_code_interpreter_call_delta, outputs, output_count, treadle_code_output_delta,
-              .doc = "What it gave out."),
+              .doc = "Its outputs."),
 };
 static FIELD_TYPE(treadle_code_interpreter_call_delta, "CodeInterpreterCallDelta",
                   .doc = "A piece of code that was run.");

@@ -2,12 +2,15 @@
  * Fields: an API object as a table of rows, and the walker that parses, validates, prints and
  * describes objects from it.
  *
- * A type is the table of one struct of treadle/objects.h. A row names a member, its kind, where
- * it lies, whether it must be there, its bounds, and what it means; everything that Treadle knows
- * of the wire form of an object stands in these rows. Two forms are built from rows alone:
- *   - union: one row is the discriminator (an enumeration) and rows with `when` set exist only
- *     while the discriminator has that value;
- *   - alternate: of an `alternate` type exactly one row is used, chosen by the JSON type.
+ * A type is the table of one struct of treadle/objects.h. A row names a member, its kind, its
+ * offset, whether it is required, its bounds, and what it means; everything that Treadle knows of
+ * the wire form of an object is in these rows. Two forms are built from rows alone:
+ *
+ * - union: one row is the discriminator (an enumeration) and rows with `when` set exist only while
+ * the discriminator has that value;
+ *
+ * - alternate: of an `alternate` type exactly one row is used, chosen by the JSON type.
+ *
  * The row macros refuse to compile when a row's kind does not fit its member.
  */
 #ifndef API_FIELD_H
@@ -39,11 +42,11 @@ enum field_kind {
 };
 
 enum field_flag {
-    FIELD_REQUIRED = 1,      /* must be there when parsed strictly; always printed */
+    FIELD_REQUIRED = 1,      /* required when parsed strictly; always printed */
     FIELD_NULLABLE = 2,      /* null is one of its values, also where it is required */
     FIELD_MAYBE = 4,         /* the scalar's struct form; set by the macros */
     FIELD_DISCRIMINATOR = 8, /* the enumeration that chooses among rows with `when` */
-    FIELD_ALWAYS = 16,       /* always printed, as null or empty when absent, yet not demanded */
+    FIELD_ALWAYS = 16,       /* always printed, as null or empty when absent, but not required */
     FIELD_OWN = 32           /* not in the published contract */
 };
 
@@ -67,14 +70,14 @@ struct field {
 };
 
 struct treadle_type {
-    const char *name; /* as the published contract calls it */
+    const char *name; /* its name in the published contract */
     size_t size;
     const struct field *fields;
     size_t field_count;
     bool alternate;
     bool presence; /* the struct starts with a struct treadle_presence */
-    /* What no single row can say; called after a strict parse. `path` is the object's own, "" at
-     * the top. May be NULL. */
+    /* Checks what no single row can say; called after a strict parse. `path` is the object's own,
+     * "" at the top. May be NULL. */
     int (*check)(const void *object, const char *path, struct treadle_error *error);
     const char *doc;
 };
@@ -193,7 +196,7 @@ struct treadle_type {
 
 enum field_strictness {
     FIELD_STRICT,  /* requests: unknown keys, missing members and bounds are errors */
-    FIELD_TOLERANT /* replies and stored objects: what is not understood is passed over */
+    FIELD_TOLERANT /* replies and stored objects: unknown members and values are skipped */
 };
 
 /* JSON text nested deeper than this is refused. */
@@ -205,7 +208,7 @@ int field_parse(const struct treadle_type *type, const char *text, size_t length
                 enum field_strictness strictness, struct arena *arena, void *out,
                 struct treadle_error *error);
 
-/* The same from a JSON value that is already there. */
+/* The same from a JSON value. */
 int field_read(const struct treadle_type *type, json_t *value, enum field_strictness strictness,
                struct arena *arena, void *out, struct treadle_error *error);
 

@@ -1,8 +1,7 @@
 /*
- * Describing objects: JSON Schema from the same rows that parse and print.
- *
- * A union becomes `oneOf` with one object a value of its discriminator; an alternate `oneOf` with
- * one schema a JSON type. Types within a type are references, so each is described once.
+ * Describing objects: JSON Schema from the same rows that parse and print. A union becomes `oneOf`
+ * with one object for each value of its discriminator; an alternate `oneOf` with one schema for
+ * each JSON type. Types within a type are references, so each is described once.
  */
 
 #include "api/field.h"

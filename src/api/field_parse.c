@@ -1,9 +1,7 @@
 /*
- * Parsing and validating objects by their tables.
- *
- * A strict parse stops at the first thing that is wrong and says what, where (`param`) and with
- * which code; a tolerant one passes over members that it does not understand. The caller's struct
- * is written only when the whole parse worked.
+ * Parsing and validating objects by their tables. A strict parse stops at the first error and
+ * reports it with the place (`param`) and a code; a tolerant one skips members that it does not
+ * understand. The caller's struct is written only when the whole parse succeeded.
  */
 #include <math.h>
 #include <stdio.h>
@@ -177,7 +175,7 @@ static int check_range(struct parser *parser, const struct field *field, const c
 static int read_integer(struct parser *parser, const struct field *field, const json_t *value,
                         void *at)
 {
-    /* 20.0 is the same number as 20, and some languages print integers so. */
+    /* 20.0 is the same number as 20, and some languages print integers that way. */
     double real = json_is_real(value) ? json_real_value(value) : 0;
     bool whole = json_is_real(value) && real == floor(real) && fabs(real) < 9e15;
     if (!json_is_integer(value) && !whole)

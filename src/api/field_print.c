@@ -1,9 +1,7 @@
 /*
- * Printing objects from their tables, and small look-ups in tables.
- *
- * A row that is required or marked FIELD_ALWAYS is always printed; another only when its member is
- * there. Null is printed for such a row's member that is absent and may be null, and for what the
- * object says is null.
+ * Printing objects from their tables, and small look-ups in tables. A row that is required or
+ * marked FIELD_ALWAYS is always printed; another only when its member is present. Null is printed
+ * for an absent member of such a row that may be null, and for a member that is set to null.
  */
 #include <string.h>
 

@@ -28,7 +28,7 @@ static const struct field treadle_file_fields[] = {
     ROW_STRING(treadle_file, filename, .flags = FIELD_REQUIRED, .doc = "Its name."),
     ROW_ENUM(treadle_file, purpose, file_purpose, .flags = FIELD_REQUIRED,
              .doc = "What it is for."),
-    ROW_ENUM(treadle_file, status, file_status, .flags = FIELD_REQUIRED, .doc = "How far it is."),
+    ROW_ENUM(treadle_file, status, file_status, .flags = FIELD_REQUIRED, .doc = "Its status."),
     ROW_STRING(treadle_file, status_details, .flags = FIELD_ALWAYS | FIELD_NULLABLE,
                .doc = "Why it failed."),
 };

@@ -13,8 +13,9 @@
 #include "base/error.h"
 #include "base/number.h"
 
-/* What values cost, at most: jansson's own records and what a table's row makes of them. The text
- * of strings is counted by the length of all, twice: once as it is read and once as it is kept. */
+/* The memory of values, at most: jansson's own records and what a table's row makes of them. The
+ * text of strings is counted by the total length, twice: once as it is read and once as it is
+ * kept. */
 enum {
     COST_OBJECT = 384,
     COST_ARRAY = 144,
@@ -48,7 +49,7 @@ struct scan {
     size_t cost;
 };
 
-/* Takes what stands outside of strings. */
+/* Counts what is outside of strings. */
 static void scan_plain(struct scan *scan, char c)
 {
     bool digit = (c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.' || (c | 0x20) == 'e';
@@ -68,7 +69,8 @@ static int refuse_cost(size_t length, struct treadle_error *error)
                           length, JSON_MOST_MEMORY, JSON_LEAST_MEMORY >> 20);
 }
 
-/* Nesting and memory are counted before the text is read, so what is too much costs nothing. */
+/* Nesting and memory are counted before the text is parsed, so a text that is too large costs
+ * nothing. */
 static int check_bounds(const char *text, size_t length, struct treadle_error *error)
 {
     struct scan scan = {.depth = 0};
@@ -106,7 +108,8 @@ int json_parse(const char *text, size_t length, json_t **out, struct treadle_err
     return rc;
 }
 
-/* The letter of a byte's escape, 'u' where it is written as a number, 0 where it stands for itself.
+/*
+ * The letter of a byte's escape, 'u' where it is written as a number, 0 where it needs no escape.
  */
 static char escape_of(unsigned char byte)
 {
@@ -125,7 +128,7 @@ static uint64_t zeros(uint64_t bytes)
     return (bytes - EACH(1)) & ~bytes & EACH(128);
 }
 
-/* How many bytes from here on stand for themselves; eight at a time, since most do. */
+/* How many bytes from here on need no escape; eight at a time, since most need none. */
 static size_t plain_length(const char *text, size_t length)
 {
     size_t i = 0;
@@ -186,7 +189,7 @@ static void print_object(const json_t *object, struct buffer *out)
     json_t *value;
     bool first = true;
     buffer_append_char(out, '{');
-    /* jansson declares iteration over a const object as taking a non-const one. */
+    /* jansson declares the iteration with a non-const object. */
     json_object_foreach((json_t *)object, key, value)
     {
         if (!first)

@@ -1,9 +1,9 @@
 /*
- * JSON: reading and printing, apart from any table. The values are jansson's.
+ * JSON: reading and printing, independent of any table. The values are jansson's.
  *
  * Reading refuses invalid UTF-8, numbers out of range, text after the value and nesting beyond a
  * depth, and, unless the flags allow it, names that repeat and zero characters in strings. Numbers
- * print in the shortest form that reads back alike.
+ * are printed in the shortest form that reads back as the same number.
  */
 #ifndef API_JSON_H
 #define API_JSON_H
@@ -25,13 +25,13 @@ enum json_read_flags {
 int json_read(const char *text, size_t length, unsigned flags, json_t **out,
               struct treadle_error *error);
 
-/* What the values of a request, and what is made of them, are reckoned to take at most: so many
- * times the text's length, or so much where that is more. What they really take, the text itself
+/* The memory that the values of a request, and what is made of them, may take at most: this many
+ * times the text's length, or this much where that is more. What they really take, the text itself
  * included, stays below that (test_json_memory.c). */
 enum { JSON_MOST_MEMORY = 8, JSON_LEAST_MEMORY = 4 << 20 };
 
 /* The same for the text of a request, strictly, no deeper than FIELD_DEPTH and with no more values
- * than fit into that memory, which is found before any is made. Errors are status 400 or 413
+ * than fit into that memory, which is checked before any is made. Errors are status 400 or 413
  * without param, or TREADLE_EMEMORY. */
 int json_parse(const char *text, size_t length, json_t **out, struct treadle_error *error);
 

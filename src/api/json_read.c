@@ -1,10 +1,10 @@
 /*
  * Reading JSON: one pass over the text makes the values, which are jansson's.
  *
- * jansson 2.14's own reader is not used, since it cannot bear want of memory: where it has no room
- * for the next byte of a string it drops that byte, and where that byte is the closing quote it
- * writes on behind its own memory. What builds its values does report want of memory, so reading
- * is what stands here. tests/fuzz/fuzz_json.c holds both readers against each other.
+ * jansson 2.14's own reader is not used, because it does not handle failed allocations: where it
+ * has no room for the next byte of a string it drops that byte, and where that byte is the closing
+ * quote it writes past the end of its memory. The functions that build jansson's values do report
+ * failed allocations, so only the reader is replaced. tests/fuzz/fuzz_json.c compares both readers.
  */
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "base/number.h"
 #include "base/text.h"
 
-/* Nesting that costs no more than a part of the smallest stack. */
+/* Nesting that needs no more than a part of the smallest stack. */
 enum { DEEPEST = 256 };
 
 struct reader {
@@ -26,12 +26,12 @@ struct reader {
     int depth;
     struct buffer scratch; /* a string without its escapes, or the text of a number */
     struct treadle_error *error;
-    int rc; /* the first thing that went wrong */
+    int rc; /* the first error */
 };
 
 static json_t *read_value(struct reader *reader);
 
-/* ---- What goes wrong ------------------------------------------------------------------------ */
+/* ---- Errors --------------------------------------------------------------------------------- */
 
 static json_t *lack_memory(struct reader *reader)
 {
@@ -46,7 +46,7 @@ static json_t *made(struct reader *reader, json_t *value)
     return value ? value : lack_memory(reader);
 }
 
-/* Says where: lines and columns from 1, columns in characters. */
+/* Adds the place: lines and columns from 1, columns in characters. */
 static json_t *refuse_at(struct reader *reader, size_t at, const char *what)
 {
     size_t line = 1, start = 0;
@@ -70,7 +70,8 @@ static json_t *refuse(struct reader *reader, const char *what)
 
 /* ---- Bytes ---------------------------------------------------------------------------------- */
 
-/* The next byte; '\0' at the end, where a zero byte is refused like any other that fits nowhere. */
+/* The next byte; '\0' at the end. A zero byte in the text is refused like any other byte that fits
+ * nowhere. */
 static char peek(const struct reader *reader)
 {
     return reader->at < reader->length ? reader->text[reader->at] : '\0';
@@ -155,7 +156,7 @@ static bool read_escape(struct reader *reader)
                  : read_character(reader, start);
 }
 
-/* Moves over bytes that stand for themselves. */
+/* Skips bytes that need no escape. */
 static bool skip_plain(struct reader *reader)
 {
     while (reader->at < reader->length) {
@@ -163,7 +164,7 @@ static bool skip_plain(struct reader *reader)
         if (byte == '"' || byte == '\\')
             return true;
         if (byte < ' ') {
-            refuse(reader, "a control character stands in a string");
+            refuse(reader, "a control character is in a string");
             return false;
         }
         size_t start = reader->at++;
@@ -340,7 +341,7 @@ static void read_member(struct reader *reader, json_t *object)
     else if (strlen(name) != length)
         refuse_at(reader, start, "a name must not hold \\u0000");
     else if (!(reader->flags & JSON_READ_REPEATED) && json_object_get(object, name))
-        refuse_at(reader, start, "a name stands twice in one object");
+        refuse_at(reader, start, "a name is twice in one object");
     else if (skip_space(reader) != ':')
         unexpected(reader, "':'");
     if (!reader->rc) {
@@ -364,7 +365,7 @@ static json_t *read_object(struct reader *reader)
     return object;
 }
 
-/* What it gives counts only while nothing went wrong, and is the caller's either way. */
+/* The value is valid only while there is no error; the caller owns it in any case. */
 static json_t *read_value(struct reader *reader)
 {
     char byte = skip_space(reader);

@@ -1,6 +1,6 @@
 /*
- * Scanning JSON. Strings are stepped over by the library's search for their end, brackets are
- * counted; so a value costs little more than its bytes.
+ * Scanning JSON. Strings are skipped by the library's search for their end, brackets are counted;
+ * so a value costs little more than its bytes.
  */
 #include "api/json_scan.h"
 
@@ -8,7 +8,7 @@
 
 #include "api/json.h"
 
-/* Each gives the place behind what it steps over; NULL where the text ends before. */
+/* Each returns the place after what it skips; NULL where the text ends before. */
 
 static const char *skip_string(const char *at)
 {
@@ -146,7 +146,7 @@ bool json_span_is(const struct json_span *span, const char *text)
     return strlen(text) == span->length && memcmp(span->text, text, span->length) == 0;
 }
 
-/* What the letter of an escape stands for; 0 where that is a number. */
+/* The character of an escape; 0 where that is a number. */
 static char unescaped(char letter)
 {
     switch (letter) {
@@ -167,7 +167,7 @@ static char unescaped(char letter)
     }
 }
 
-/* Takes the escapes out; false where one names a character by its number. */
+/* Replaces the escapes; false where one names a character by its number. */
 static bool unescape(const char *text, size_t length, char *out)
 {
     const char *end = text + length;

@@ -1,5 +1,6 @@
 /*
- * Members by name: how a program tells absence from null in an object, and says null in a request.
+ * Members by name: how a program distinguishes absent from null in an object, and sends null in a
+ * request.
  */
 #include "treadle/client.h"
 

@@ -43,9 +43,8 @@ FIELD_TYPE(treadle_file_path, "FilePath", .doc = "A file that code made.");
 
 static const struct field treadle_annotation_fields[] = {
     ROW_ENUM(treadle_annotation, type, annotation_type,
-             .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR, .doc = "What is annotated."),
-    ROW_STRING(treadle_annotation, text, .flags = FIELD_REQUIRED,
-               .doc = "The text that the annotation stands for."),
+             .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR, .doc = "The kind of annotation."),
+    ROW_STRING(treadle_annotation, text, .flags = FIELD_REQUIRED, .doc = "The annotated text."),
     ROW_INTEGER(treadle_annotation, start_index, .doc = "Where it starts, in characters."),
     ROW_INTEGER(treadle_annotation, end_index, .doc = "Where it ends, in characters."),
     ROW_STRUCT(treadle_annotation, file_citation, treadle_file_citation, .flags = FIELD_REQUIRED,
@@ -153,7 +152,7 @@ static FIELD_TYPE(treadle_attachment, "Attachment", .doc = "A file with a messag
 static const struct field treadle_incomplete_details_fields[] = {
     ROW_STRING(treadle_incomplete_details, reason, .flags = FIELD_REQUIRED, .doc = "The reason."),
 };
-FIELD_TYPE(treadle_incomplete_details, "IncompleteDetails", .doc = "Why something is not whole.");
+FIELD_TYPE(treadle_incomplete_details, "IncompleteDetails", .doc = "Why something is incomplete.");
 
 static const struct field treadle_message_fields[] = {
     ROW_STRING(treadle_message, id, .flags = FIELD_REQUIRED, .doc = "msg_ and 24 characters."),
@@ -161,7 +160,7 @@ static const struct field treadle_message_fields[] = {
     ROW_TIME(treadle_message, created_at, .doc = "When it was made."),
     ROW_STRING(treadle_message, thread_id, .flags = FIELD_REQUIRED, .doc = "Its thread."),
     ROW_ENUM(treadle_message, status, message_status, .flags = FIELD_REQUIRED,
-             .doc = "Whether it is whole."),
+             .doc = "Its status."),
     ROW_STRUCT(treadle_message, incomplete_details, treadle_incomplete_details,
                .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Why it is incomplete."),
     ROW_MAYBE_TIME(treadle_message, completed_at, FIELD_REQUIRED | FIELD_NULLABLE,

@@ -12,9 +12,9 @@ static const struct field treadle_model_fields[] = {
     ROW_TIME(treadle_model, created, .doc = "When it was made; 0 where that is not known."),
     ROW_STRING(treadle_model, owned_by, .flags = FIELD_REQUIRED, .doc = "Who offers it."),
     ROW_STRING(treadle_model, shutdown_date, .flags = FIELD_NULLABLE | FIELD_ALWAYS,
-               .doc = "When it goes."),
+               .doc = "When it will be removed."),
 };
-FIELD_TYPE(treadle_model, "Model", .doc = "A model that can be asked for.");
+FIELD_TYPE(treadle_model, "Model", .doc = "A model that can be used.");
 
 static const struct field treadle_model_list_fields[] = {
     ROW_CONSTANT(treadle_model_list, object, "list", .doc = "The kind of object."),
@@ -63,7 +63,7 @@ static const struct field treadle_embedding_usage_fields[] = {
     ROW_INTEGER(treadle_embedding_usage, prompt_tokens, .doc = "Tokens of the inputs."),
     ROW_INTEGER(treadle_embedding_usage, total_tokens, .doc = "The same."),
 };
-static FIELD_TYPE(treadle_embedding_usage, "EmbeddingUsage", .doc = "What it cost.");
+static FIELD_TYPE(treadle_embedding_usage, "EmbeddingUsage", .doc = "The tokens used.");
 
 static const struct field treadle_embedding_list_fields[] = {
     ROW_CONSTANT(treadle_embedding_list, object, "list", .doc = "The kind of object."),
@@ -72,6 +72,6 @@ static const struct field treadle_embedding_list_fields[] = {
     ROW_STRING(treadle_embedding_list, model, .flags = FIELD_REQUIRED,
                .doc = "The model that made them."),
     ROW_STRUCT(treadle_embedding_list, usage, treadle_embedding_usage, .flags = FIELD_REQUIRED,
-               .doc = "What it cost."),
+               .doc = "The tokens used."),
 };
 FIELD_TYPE(treadle_embedding_list, "CreateEmbeddingResponse", .doc = "Texts as vectors.");

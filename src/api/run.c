@@ -86,7 +86,7 @@ static const struct field treadle_run_fields[] = {
     ROW_TIME(treadle_run, created_at, .doc = "When it was made."),
     ROW_STRING(treadle_run, assistant_id, .flags = FIELD_REQUIRED, .doc = "Its assistant."),
     ROW_STRING(treadle_run, thread_id, .flags = FIELD_REQUIRED, .doc = "Its thread."),
-    ROW_ENUM(treadle_run, status, run_status, .flags = FIELD_REQUIRED, .doc = "How far it is."),
+    ROW_ENUM(treadle_run, status, run_status, .flags = FIELD_REQUIRED, .doc = "Its status."),
     ROW_MAYBE_TIME(treadle_run, started_at, FIELD_REQUIRED | FIELD_NULLABLE,
                    .doc = "When it last began to run."),
     ROW_MAYBE_TIME(treadle_run, expires_at, FIELD_REQUIRED | FIELD_NULLABLE,
@@ -130,16 +130,16 @@ static const struct field treadle_run_fields[] = {
                .doc = "Which tools may or must be used."),
     ROW_BOOLEAN(treadle_run, parallel_tool_calls, .doc = "Whether several calls may come at once."),
 };
-FIELD_TYPE(treadle_run, "RunObject", .doc = "An assistant at work on a thread.");
+FIELD_TYPE(treadle_run, "RunObject", .doc = "An execution of an assistant on a thread.");
 
 static const struct field treadle_run_times_fields[] = {
     ROW_CONSTANT(treadle_run_times, object, "thread.run.times", .doc = "The kind of object."),
     ROW_STRING(treadle_run_times, run_id, .flags = FIELD_REQUIRED, .doc = "The run."),
-    ROW_INTEGER(treadle_run_times, queue_us, .doc = "Waiting to be taken up, in microseconds."),
+    ROW_INTEGER(treadle_run_times, queue_us, .doc = "Waiting to be claimed, in microseconds."),
     ROW_INTEGER(treadle_run_times, model_us, .doc = "Waiting for the model, in microseconds."),
     ROW_INTEGER(treadle_run_times, tool_us, .doc = "Running tools, in microseconds."),
     ROW_MAYBE_INTEGER(treadle_run_times, first_us, FIELD_REQUIRED | FIELD_NULLABLE,
-                      .doc = "From being taken up to the model's first word, in microseconds."),
+                      .doc = "From the claim to the model's first word, in microseconds."),
 };
 FIELD_TYPE(treadle_run_times, "RunTimesObject", .doc = "What a run has spent its time on.");
 
@@ -174,7 +174,7 @@ static const struct field treadle_run_create_request_fields[] = {
                .doc = "The assistant to run."),
     RUN_ROWS(treadle_run_create_request),
     ROW_STRING(treadle_run_create_request, additional_instructions, .max = 256000,
-               .doc = "Put behind the instructions."),
+               .doc = "Added after the instructions."),
     ROW_ARRAY(treadle_run_create_request, additional_messages, additional_message_count,
               treadle_message_create_request, .max = 32, .doc = "Added to the thread first."),
     ROW_ENUM(treadle_run_create_request, reasoning_effort, reasoning_effort,
@@ -198,7 +198,7 @@ FIELD_TYPE(treadle_thread_run_create_request, "CreateThreadAndRunRequest",
 
 static const struct field treadle_tool_output_fields[] = {
     ROW_STRING(treadle_tool_output, tool_call_id, .doc = "The call that it answers."),
-    ROW_STRING(treadle_tool_output, output, .doc = "What the function gave."),
+    ROW_STRING(treadle_tool_output, output, .doc = "The output of the function."),
 };
 
 static int check_output(const void *object, const char *path, struct treadle_error *error)
@@ -222,4 +222,4 @@ static const struct field treadle_tool_outputs_request_fields[] = {
                       .doc = "Answer with a stream of events."),
 };
 FIELD_TYPE(treadle_tool_outputs_request, "SubmitToolOutputsRunRequest",
-           .doc = "Lets a run go on that waits for the outputs of functions.");
+           .doc = "Continues a run that waits for the outputs of functions.");

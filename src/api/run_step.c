@@ -39,12 +39,12 @@ static const struct field treadle_code_output_fields[] = {
     ROW_STRUCT(treadle_code_output, image, treadle_code_image, .flags = FIELD_REQUIRED,
                .when = TREADLE_CODE_OUTPUT_IMAGE, .doc = "What it drew."),
 };
-static FIELD_TYPE(treadle_code_output, "CodeOutput", .doc = "What code gave out.");
+static FIELD_TYPE(treadle_code_output, "CodeOutput", .doc = "The output of code.");
 
 static const struct field treadle_code_interpreter_call_fields[] = {
     ROW_STRING(treadle_code_interpreter_call, input, .flags = FIELD_REQUIRED, .doc = "The code."),
     ROW_ARRAY(treadle_code_interpreter_call, outputs, output_count, treadle_code_output,
-              .flags = FIELD_REQUIRED, .doc = "What it gave out."),
+              .flags = FIELD_REQUIRED, .doc = "Its outputs."),
 };
 static FIELD_TYPE(treadle_code_interpreter_call, "CodeInterpreterCall",
                   .doc = "Code that was run.");
@@ -128,7 +128,7 @@ static const struct field treadle_run_step_fields[] = {
     ROW_ENUM(treadle_run_step, type, run_step_type, .flags = FIELD_REQUIRED,
              .doc = "The kind of step."),
     ROW_ENUM(treadle_run_step, status, run_step_status, .flags = FIELD_REQUIRED,
-             .doc = "How far it is."),
+             .doc = "Its status."),
     ROW_STRUCT(treadle_run_step, step_details, treadle_step_details, .flags = FIELD_REQUIRED,
                .doc = "What it did."),
     ROW_STRUCT(treadle_run_step, last_error, treadle_last_error,

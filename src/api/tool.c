@@ -37,7 +37,7 @@ static const char *const truncation_type_names[] = {
 
 static const struct field treadle_function_fields[] = {
     ROW_STRING(treadle_function, name, .flags = FIELD_REQUIRED, .min = 1, .max = 64,
-               .pattern = "_-", .doc = "What the model calls it by."),
+               .pattern = "_-", .doc = "Its name, with which the model calls it."),
     ROW_STRING(treadle_function, description, .doc = "What it does; the model chooses by it."),
     ROW_RAW(treadle_function, parameters, .doc = "A JSON schema of its arguments."),
     ROW_MAYBE_BOOLEAN(treadle_function, strict, 0,
@@ -72,7 +72,7 @@ static FIELD_TYPE(treadle_ranking_options, "FileSearchRankingOptions", .check = 
 
 static const struct field treadle_file_search_options_fields[] = {
     ROW_MAYBE_INTEGER(treadle_file_search_options, max_num_results, 0, .min = 1, .max = 50,
-                      .doc = "The most results that one search gives; 20 unless told."),
+                      .doc = "The most results of one search; 20 where it is absent."),
     ROW_STRUCT(treadle_file_search_options, ranking_options, treadle_ranking_options,
                .doc = "How results are ranked."),
 };
@@ -87,7 +87,7 @@ static const struct field treadle_tool_fields[] = {
     ROW_STRUCT(treadle_tool, function, treadle_function, .flags = FIELD_REQUIRED,
                .when = TREADLE_TOOL_FUNCTION, .doc = "The function."),
 };
-FIELD_TYPE(treadle_tool, "AssistantTool", .doc = "Something that a run may call.");
+FIELD_TYPE(treadle_tool, "AssistantTool", .doc = "A tool that a run may call.");
 
 /* ---- Chunking ------------------------------------------------------------------------------- */
 
@@ -152,7 +152,7 @@ static const struct field treadle_vector_store_helper_fields[] = {
     ROW_MAP(treadle_vector_store_helper, metadata, .doc = "Metadata of the new store."),
 };
 static FIELD_TYPE(treadle_vector_store_helper, "VectorStoreHelper",
-                  .doc = "Makes a vector store in passing.");
+                  .doc = "A vector store to create.");
 
 #define VECTOR_STORE_IDS                                                                           \
     ROW_STRINGS(treadle_file_search_resources, vector_store_ids, vector_store_id_count, .max = 1,  \
@@ -169,7 +169,7 @@ static const struct field treadle_tool_resources_fields[] = {
 };
 FIELD_TYPE(treadle_tool_resources, "ToolResources", .doc = "What tools work on.");
 
-/* What creates an assistant or a thread may make a vector store with it. */
+/* Requests that create an assistant or a thread may create a vector store with it. */
 static const struct field file_search_creation_fields[] = {
     VECTOR_STORE_IDS,
     ROW_ARRAY(treadle_file_search_resources, vector_stores, vector_store_count,

@@ -78,7 +78,7 @@ extern const struct treadle_type treadle_function_call_delta_type;
 /* The table of what an event carries; NULL where it carries no object. */
 const struct treadle_type *event_type(enum treadle_event_type event);
 
-/* Whether a stream says nothing behind it: the run has ended, or waits for outputs. */
+/* Whether a stream ends after it: the run has ended, or waits for outputs. */
 bool event_ends_stream(enum treadle_event_type event);
 
 /* file.c */

@@ -86,7 +86,7 @@ static const struct field treadle_file_notice_fields[] = {
     ROW_INTEGER(treadle_file_notice, page_count, .doc = "How many these are."),
 };
 static FIELD_TYPE(treadle_file_notice, "FileNotice",
-                  .doc = "Treadle's own: what to know about pages that were not read in full.");
+                  .doc = "Treadle's own: a notice about pages that were not completely read.");
 
 static const struct field treadle_vector_store_file_fields[] = {
     ROW_STRING(treadle_vector_store_file, id, .flags = FIELD_REQUIRED, .doc = "The file's id."),
@@ -105,7 +105,7 @@ static const struct field treadle_vector_store_file_fields[] = {
     ROW_ATTRIBUTES(treadle_vector_store_file, attributes, .flags = FIELD_ALWAYS,
                    .doc = "What searches may filter by."),
     ROW_ARRAY(treadle_vector_store_file, notices, notice_count, treadle_file_notice,
-              .doc = "What to know about pages that were not read in full."),
+              .doc = "Notices about pages that were not completely read."),
 };
 FIELD_TYPE(treadle_vector_store_file, "VectorStoreFileObject", .doc = "A file in a vector store.");
 
@@ -133,7 +133,8 @@ static const struct field treadle_vector_store_file_content_fields[] = {
                  .doc = "The kind of object."),
     ROW_ARRAY(treadle_vector_store_file_content, data, data_count, treadle_search_content,
               .flags = FIELD_REQUIRED, .doc = "The text; empty until the file was read."),
-    ROW_BOOLEAN(treadle_vector_store_file_content, has_more, .doc = "Always false: it is whole."),
+    ROW_BOOLEAN(treadle_vector_store_file_content, has_more,
+                .doc = "Always false: there is one page."),
     ROW_STRING(treadle_vector_store_file_content, next_page,
                .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Always null."),
 };

@@ -11,7 +11,7 @@ static const char *const search_ranker_names[] = {[TREADLE_RANKER_NONE] = "none"
 
 static const struct field treadle_vector_store_search_ranking_fields[] = {
     ROW_ENUM(treadle_vector_store_search_ranking, ranker, search_ranker,
-             .doc = "How results are ranked; here all of them rank alike."),
+             .doc = "How results are ranked; all values rank the same."),
     ROW_MAYBE_NUMBER(treadle_vector_store_search_ranking, score_threshold, 0, .min = 0, .max = 1,
                      .doc = "Results that score less are dropped."),
 };
@@ -24,7 +24,7 @@ static const struct field treadle_vector_store_search_request_fields[] = {
                       "{\"type\":\"string\",\"minLength\":1}}]",
             .doc = "What to look for: a text, or several."),
     ROW_MAYBE_BOOLEAN(treadle_vector_store_search_request, rewrite_query, 0,
-                      .doc = "Whether to look for the telling words of the query alone."),
+                      .doc = "Whether to search for the important words of the query alone."),
     ROW_MAYBE_INTEGER(treadle_vector_store_search_request, max_num_results, 0, .min = 1, .max = 50,
                       .doc = "The most results of a page; 10 where it is absent."),
     ROW_RAW(treadle_vector_store_search_request, filters, .schema = "\"type\":\"object\"",
@@ -54,11 +54,11 @@ static const struct field treadle_vector_store_search_result_fields[] = {
     ROW_MAYBE_INTEGER(treadle_vector_store_search_result, last_page, FIELD_OWN,
                       .doc = "Treadle's own: the page on which it ends."),
     ROW_STRING(treadle_vector_store_search_result, heading, .flags = FIELD_OWN,
-               .doc = "Treadle's own: the headings that it stands under."),
+               .doc = "Treadle's own: the headings above it."),
     ROW_MAYBE_INTEGER(treadle_vector_store_search_result, start_index, FIELD_OWN,
                       .doc = "Treadle's own: its first character in the text."),
     ROW_MAYBE_INTEGER(treadle_vector_store_search_result, end_index, FIELD_OWN,
-                      .doc = "Treadle's own: the character behind it."),
+                      .doc = "Treadle's own: the character after it."),
 };
 static FIELD_TYPE(treadle_vector_store_search_result, "VectorStoreSearchResultItem",
                   .doc = "A chunk that was found.");

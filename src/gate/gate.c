@@ -1,5 +1,5 @@
 /*
- * Gate: claims are checked against the keyring; when keys were used goes back into their rows.
+ * Gate: checks claims against the keyring, and writes into the rows of keys when they were used.
  */
 #include "gate/gate.h"
 
@@ -205,7 +205,7 @@ void gate_note(struct gate *gate, const struct gate_caller *caller)
     if (!gate_notes(caller))
         return;
     int64_t noted = atomic_load(&key->noted), now = clock_seconds();
-    /* One thread wins; should it fail to write, the next minute's will. */
+    /* One thread wins; if its write fails, the one of the next minute tries again. */
     if (now - noted >= NOTE_SECONDS && atomic_compare_exchange_strong(&key->noted, &noted, now))
         db_write(gate->db, write_one, key, &ignored);
 }
@@ -276,11 +276,11 @@ void gate_revoke_key(struct gate *gate, const char *id)
         atomic_compare_exchange_strong(&key->revoked_at, &never, clock_seconds());
 }
 
-/* ---- Those that ceased to work -------------------------------------------------------------- */
+/* ---- Old keys ------------------------------------------------------------------------------- */
 
 struct survey {
     int64_t now, since;
-    size_t working, kept; /* dead ones: those that died after `since` */
+    size_t working, kept; /* dead ones: those that ceased to work after `since` */
 };
 
 static bool count_key(void *context, struct gate_key *key)
@@ -302,7 +302,8 @@ int gate_check_room(struct gate *gate, struct treadle_error *error)
                              "The store holds %d keys that work, which is the most.", KEYRING_MOST);
 }
 
-/* Keys that died until then may go: a month ago, or later where very many have died since. */
+/* Keys that ceased to work before that time are deleted: a month ago, or later where very many have
+ * ceased since. */
 static int64_t last_to_go(struct gate *gate, int64_t now)
 {
     struct survey survey = {.now = now, .since = now - KEPT_SECONDS};

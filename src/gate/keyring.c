@@ -1,8 +1,8 @@
 /*
  * The keyring.
  *
- * The public part picks the key, which tells an attacker nothing that he does not know; whether
- * the rest is right is decided by comparing hashes in constant time.
+ * The public part picks the key, from which an attacker learns nothing new; the hashes of the whole
+ * are then compared in constant time.
  */
 #include "gate/keyring.h"
 
@@ -26,7 +26,7 @@ void keyring_init(struct keyring *keyring)
     pthread_rwlock_init(&keyring->lock, NULL);
 }
 
-/* Frees those that were taken out until then. */
+/* Frees those that were taken out before that time. */
 static void free_out(struct keyring *keyring, int64_t until)
 {
     struct gate_key **at = &keyring->out;

@@ -12,8 +12,8 @@
 
 enum { KEYRING_HASH = 32, KEYRING_BUCKETS = 1024, KEYRING_MOST = 10000, KEYRING_TEXT = 92 };
 
-/* Freed a day after it was taken out at the earliest, so a caller may keep it beyond the lock for
- * as long as a request takes. */
+/* Freed at least a day after it was taken out, so a caller may use it without the lock for as long
+ * as a request takes. */
 struct gate_key {
     struct gate_key *next; /* in its bucket */
     char id[IDENT_SIZE];
@@ -25,7 +25,7 @@ struct gate_key {
     atomic_bool doomed;         /* its row was deleted */
     int64_t out_at;             /* when it was taken out, by clock_seconds */
     _Atomic int64_t last_used;  /* Unix seconds, 0: never */
-    _Atomic int64_t noted;      /* of last_used, what was written down */
+    _Atomic int64_t noted;      /* the part of last_used that was stored */
     _Atomic int64_t full_at;    /* when its bucket is full, by clock_monotonic_us */
 };
 
@@ -38,7 +38,7 @@ struct keyring {
 void keyring_init(struct keyring *keyring);
 void keyring_clear(struct keyring *keyring);
 
-/* `hash` in hexadecimal digits. TREADLE_EINVALID when that or the id is none. */
+/* `hash` in hexadecimal digits. TREADLE_EINVALID when it or the id is not valid. */
 int keyring_add(struct keyring *keyring, const struct treadle_key *key, const char *hash,
                 struct treadle_error *error);
 

@@ -1,9 +1,9 @@
 /*
  * Quotas.
  *
- * A bucket of `limit` tokens that fills in a minute is told whole by the moment at which it will
- * be full: each token that is missing puts that moment off by a minute's `limit`-th part. Taking
- * one is thus an addition, which one compare-and-exchange does for all threads.
+ * A bucket of `limit` tokens that fills in a minute is described by one number: the moment at which
+ * it will be full. Each missing token delays that moment by a minute's `limit`-th part. So taking a
+ * token is an addition, which one compare-and-exchange does for all threads.
  */
 #include "gate/quota.h"
 

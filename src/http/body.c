@@ -1,10 +1,10 @@
 /*
  * Request bodies.
  *
- * A JSON body grows in memory up to its limit. A multipart body passes through a stage of 64 KiB:
- * event threads only copy into it, and when it is full the connection is suspended while a writer
- * thread parses it and writes to disk. So a slow disk stalls the upload that needs it and nobody
- * else, the client is slowed down by TCP, and an upload of any size holds 64 KiB.
+ * A JSON body grows in memory up to its limit. A multipart body passes through a buffer of 64 KiB
+ * (the stage): event threads only copy into it, and when it is full the connection is suspended
+ * while a writer thread parses it and writes to disk. So a slow disk delays only the upload that
+ * needs it, TCP slows the client down, and an upload of any size takes 64 KiB.
  */
 #include "http/body.h"
 

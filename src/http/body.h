@@ -1,5 +1,5 @@
 /*
- * Request bodies: taken from event threads piece by piece, turned into what a handler reads.
+ * Request bodies: received by event threads piece by piece, and made into what a handler reads.
  */
 #ifndef HTTP_BODY_H
 #define HTTP_BODY_H
@@ -17,21 +17,21 @@ struct http_body {
     size_t staged;
 };
 
-/* Gets ready for a body that the request's plan allows. Its content type is checked only where
- * there is a body (`length` is not 0, or not known). */
+/* Prepares for a body that the request's plan allows. Its content type is checked only where there
+ * is a body (`length` is not 0, or not known). */
 int http_body_open(struct http_body *body, const struct http_request *request,
                    const struct http_plan *plan, bool comes, const char *directory,
                    struct treadle_error *error);
 
-/* Turns the body into one that is dropped as it comes. */
+/* Drops the body as it comes. */
 void http_body_drop(struct http_body *body);
 
-/* Takes up to `length` bytes and says how many; fewer when the stage is full. Never blocks. Fails
- * with 413 beyond the limit. */
+/* Accepts up to `length` bytes and returns how many; fewer when the stage is full. Never blocks.
+ * Fails with 413 above the limit. */
 int http_body_take(struct http_body *body, const char *bytes, size_t length, size_t *taken,
                    struct treadle_error *error);
 
-/* Whether the stage must be written before more can be taken. */
+/* Whether the stage must be written before more can be accepted. */
 bool http_body_is_full(const struct http_body *body);
 
 /* Parses and writes what is staged; blocks on the disk. */
@@ -41,7 +41,7 @@ int http_body_write(struct http_body *body, struct treadle_error *error);
 int http_body_finish(struct http_body *body, struct http_request *request,
                      struct treadle_error *error);
 
-/* Gives up a multipart body: removes its files at once. No more is taken. */
+/* Aborts a multipart body: removes its files at once. No more is accepted. */
 void http_body_abandon(struct http_body *body);
 
 /* Frees everything and removes the files that are still there. */

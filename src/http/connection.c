@@ -1,10 +1,8 @@
 /*
- * Connections: a table by descriptor and a count by address.
- *
- * The keeper admits a descriptor before libmicrohttpd sees it and an event thread removes it just
- * before libmicrohttpd closes it, so whoever holds the registry's lock and finds a descriptor in it
- * may use it: it is open, and it is still the same one. IPv6 addresses count by their /64, which is
- * what one client gets.
+ * Connections: a table by descriptor and a count by address. The keeper admits a descriptor before
+ * libmicrohttpd sees it, and an event thread removes it just before libmicrohttpd closes it. So a
+ * descriptor that is found in the table under the registry's lock may be used: it is open, and it
+ * is still the same one. IPv6 addresses count by their /64, because one client gets that much.
  */
 #include "http/connection.h"
 
@@ -76,7 +74,7 @@ static struct http_peer **peer_slot(struct http_registry *registry, const unsign
     return slot;
 }
 
-/* Counts the address in; *out stays NULL where addresses are not counted. */
+/* Adds one to the address's count; *out stays NULL where addresses are not counted. */
 static int peer_enter(struct http_registry *registry, const struct sockaddr *address,
                       struct http_peer **out)
 {
@@ -127,7 +125,7 @@ static void drop(struct http_registry *registry, struct http_connection **slot)
 
 /* ---- Making room ---------------------------------------------------------------------------- */
 
-/* Those that may be sent away, the longest idle one first. */
+/* Those that may be closed, the longest idle one first. */
 struct idle {
     const struct http_peer *peer; /* of this address alone, or NULL */
     bool private, known;
@@ -182,8 +180,8 @@ static bool send_away(struct http_registry *registry, struct http_connection *co
     return true;
 }
 
-/* Sends several away, so that not each one that comes costs a search through all; no more than a
- * share of those that are allowed. */
+/* Closes several, so that not each new one costs a search through all; no more than a share of
+ * those that are allowed. */
 static bool make_room(struct http_registry *registry, bool private, const struct http_peer *peer,
                       size_t limit)
 {
@@ -206,7 +204,8 @@ static bool has_room(struct http_registry *registry, bool private)
     return count < limit || make_room(registry, private, NULL, limit);
 }
 
-/* The newcomer is counted in first, so the record of its address stays while others go. */
+/* The new connection is counted first, so the record of its address stays while others are
+ * closed. */
 static int find_room(struct http_registry *registry, struct http_connection *connection,
                      const struct sockaddr *address)
 {
@@ -225,7 +224,7 @@ static int admit(struct http_registry *registry, struct http_connection *connect
                  const struct sockaddr *address)
 {
     struct http_connection **slot = slot_of(registry, connection->descriptor);
-    /* libmicrohttpd ran out of memory on an earlier one and closed it without a word. */
+    /* libmicrohttpd ran out of memory on an earlier one and closed it without a call. */
     if (*slot)
         drop(registry, slot);
     int rc = find_room(registry, connection, address);

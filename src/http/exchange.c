@@ -2,16 +2,16 @@
  * Exchanges.
  *
  * libmicrohttpd calls http_exchange_step on an event thread: once when the head is there, with
- * every piece of the body, and at the end. Only then, or at the head, can a reply be queued. So an
- * error at the head is answered at once, and the connection closed, when a large body follows;
- * when a small one does it is read and dropped first, which keeps the connection. An error within
- * a body is written straight to the socket and the connection closed.
+ * every piece of the body, and at the end. A reply can be queued only at the head or at the end. So
+ * an error at the head is answered at once, and the connection closed, when a large body follows; a
+ * small body is read and dropped first, which keeps the connection. An error within a body is
+ * written straight to the socket and the connection closed.
  *
- * Work is handed over by suspending the connection: from then until MHD_resume_connection the
- * exchange is the worker's alone, and event threads leave it untouched. libmicrohttpd may still
- * call once with a further chunk in the same turn: such a call is told by the connection's being
- * suspended, which changes on the event thread only. A request that was laid aside is suspended in
- * the same way, and belongs to whoever is to answer it.
+ * To hand work over, the connection is suspended: from then until MHD_resume_connection the
+ * exchange belongs to the worker alone, and event threads leave it untouched. libmicrohttpd may
+ * still call once with a further chunk in the same turn: such a call is recognised because the
+ * connection is suspended, which changes on the event thread only. A request that was laid aside is
+ * suspended in the same way, and belongs to the thread that answers it.
  */
 #include "http/exchange.h"
 
@@ -40,7 +40,7 @@ enum {
 enum stage {
     AT_HEAD,
     IN_BODY,
-    AT_WORK, /* a worker has it, or it was laid aside; or was and the reply is ready */
+    AT_WORK, /* a worker has it, or it was laid aside; or the reply after that is ready */
     ANSWERED
 };
 
@@ -60,7 +60,7 @@ struct http_exchange {
     void *begin_argument;
     struct MHD_Response *response;
     bool quick;   /* the handler runs on the event thread */
-    bool failed;  /* the reply says an error; no handler runs */
+    bool failed;  /* the reply is an error; no handler runs */
     bool close;   /* the connection, after the reply */
     int status;   /* 0 until there is a reply */
     size_t taken; /* of the server's memory for bodies */
@@ -119,9 +119,9 @@ static void name_request(struct http_server *server, char out[IDENT_SIZE])
     *at = '\0';
 }
 
-/* libmicrohttpd 0.9.75 makes a record of each argument behind a '?'; when its memory does not
- * suffice it forgets the request: there is no reply, the connection stays, and http_exchange_end is
- * never called. It comes to the arguments after this, so they end here, in its buffer; ours are
+/* libmicrohttpd 0.9.75 makes a record of each argument after a '?'. When its memory is not enough,
+ * it drops the request: there is no reply, the connection stays, and http_exchange_end is never
+ * called. It reads the arguments after this call, so they are cut off here, in its buffer; ours are
  * made from a copy of the target. */
 static void hide_arguments(const char *target)
 {
@@ -229,7 +229,7 @@ static void fail_silent(struct http_exchange *exchange)
     fail(exchange, &error);
 }
 
-/* Builds what the stream's owner chose to say. A whole reply needs the stream no longer. */
+/* Builds the reply that the stream's owner chose. A whole reply needs the stream no longer. */
 static void build_from_stream(struct http_exchange *exchange)
 {
     enum http_stream_choice choice = http_stream_take(exchange->stream, &exchange->reply);
@@ -248,7 +248,7 @@ static void build_from_stream(struct http_exchange *exchange)
     exchange->stream = NULL;
 }
 
-/* Enters the phase of sending. A stream lasts as long as it likes. */
+/* Enters the phase of sending. A stream has no deadline. */
 static bool begin_sending(struct http_exchange *exchange)
 {
     const struct http_options *options = &exchange->server->options;
@@ -345,7 +345,7 @@ void http_answer(struct http_request *request)
     exchange->handler_us = clock_monotonic_us() - exchange->handled;
     if (!begin_stream(exchange))
         MHD_resume_connection(exchange->mhd);
-    /* Only now may the server stop; it may be gone once the lock is. */
+    /* Only now may the server stop; after unlocking it may be gone. */
     pthread_mutex_lock(&server->mutex);
     if (--server->laid_aside == 0)
         pthread_cond_broadcast(&server->settled);
@@ -372,7 +372,7 @@ static void write_stage(void *argument)
     struct treadle_error error;
     if (http_body_write(&exchange->body, &error)) {
         fail(exchange, &error);
-        /* The client may take its time to send more, and only then it can be answered. */
+        /* The client's time to send more begins; it can be answered only after that. */
         http_body_abandon(&exchange->body);
     }
     /* The client's time runs again, whether or not anything more comes. */
@@ -411,7 +411,7 @@ static enum MHD_Result handle_at_once(struct http_exchange *exchange)
     }
     if (!exchange->begin)
         return answer(exchange);
-    /* Also when the keeper gave the connection up meanwhile: what was promised is to begin. */
+    /* Also when the keeper aborted the connection in between: `begin` must be called. */
     http_connection_enter(exchange->connection, HTTP_PHASE_WORKING, 0);
     MHD_suspend_connection(exchange->mhd);
     exchange->begin(exchange->begin_argument);
@@ -488,7 +488,7 @@ static enum MHD_Result at_head(struct http_exchange *exchange, const char *metho
     return refuse_at_head(exchange);
 }
 
-/* Takes memory for further bytes of a body. False when all bodies together have too much. */
+/* Reserves memory for further bytes of a body. False when all bodies together have too much. */
 static bool take_memory(struct http_exchange *exchange, size_t bytes)
 {
     struct http_server *server = exchange->server;
@@ -580,7 +580,7 @@ void http_exchange_end(void *context, struct MHD_Connection *mhd, void **place,
                                        clock_monotonic_us() + patience);
     if (!exchange->status)
         exchange->status = http_connection_refused(exchange->connection);
-    /* The keeper ended it, and said so. */
+    /* The keeper ended it, and sent the reply. */
     if (!alive && !exchange->status)
         exchange->status = 408;
     if (exchange->stream)

@@ -1,9 +1,8 @@
 /*
- * Framing: one state a byte, but for bodies, whose bytes are passed over at once.
- *
- * Nothing is kept but counts and the first few bytes of what is being read, so a connection costs
- * a hundred bytes however long its lines are. Limits are those of this room and not of the library:
- * a head that passes fits into the library's memory with the records that it makes of it.
+ * Framing: a state machine, byte by byte, except for bodies, whose bytes are skipped at once. It
+ * keeps only counts and the first few bytes of what is being read, so a connection costs a hundred
+ * bytes however long its lines are. The limits are those of this room and not of the library: a
+ * head that passes fits into the library's memory, with the records that the library makes of it.
  */
 #include "http/framing.h"
 
@@ -88,7 +87,7 @@ static bool word_is(const struct http_framing_reader *reader, const char *text)
 
 static int read_start(struct http_framing_reader *reader, char c)
 {
-    /* Some clients send an empty line behind a body. */
+    /* Some clients send an empty line after a body. */
     if (c == '\r' && reader->size < 2 * MOST_BLANK_LINES) {
         reader->size++;
         reader->state = HTTP_FRAMING_START_CR;
@@ -289,7 +288,8 @@ static int read_size(struct http_framing_reader *reader, char c)
         reader->length = (reader->digits++ ? reader->length * 16 : 0) + (uint64_t)digit;
         return 0;
     }
-    /* Extensions, which nobody sends, are not understood by every release of the library. */
+    /* Extensions, which are hardly ever sent, are not understood by every release of the
+     * library. */
     if (!reader->digits || c != '\r')
         return refuse_chunk(reader);
     reader->state = HTTP_FRAMING_SIZE_CR;
@@ -317,7 +317,7 @@ static int read_chunk_end(struct http_framing_reader *reader, char c)
     return 0;
 }
 
-/* ---- All ------------------------------------------------------------------------------------ */
+/* ---- The whole ------------------------------------------------------------------------------ */
 
 static int read_byte(struct http_framing_reader *reader, char c)
 {
@@ -354,7 +354,7 @@ static int read_byte(struct http_framing_reader *reader, char c)
     return -1;
 }
 
-/* Passes over content. */
+/* Skips content. */
 static size_t skip(struct http_framing_reader *reader, size_t length)
 {
     size_t step = reader->length < length ? (size_t)reader->length : length;

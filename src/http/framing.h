@@ -1,12 +1,10 @@
 /*
  * Framing: where each request on a connection begins and ends, read byte by byte before the HTTP
- * library sees any of it.
- *
- * A proxy in front and a library that each read a request in their own way let a second request
- * slip through between them. So whatever could be read in two ways is refused here: lines that end
- * in anything but CRLF, folded lines, NULs and other control characters, names that are none,
- * blanks around names and sizes, more than one length or a length beside a coding, and chunks that
- * do not end where they say. What passes means the same to everybody.
+ * library sees any of it. If a proxy in front and the library read a request in different ways, a
+ * second request can be smuggled in between. So all that could be read in two ways is refused here:
+ * lines that end in anything but CRLF, folded lines, NULs and other control characters, invalid
+ * names, blanks around names and sizes, more than one length, a length beside a coding, and chunks
+ * that do not end where they say. What passes means the same to every reader.
  */
 #ifndef HTTP_FRAMING_H
 #define HTTP_FRAMING_H
@@ -49,7 +47,7 @@ enum http_framing_header {
     HTTP_FRAMING_HEADERS
 };
 
-/* One connection's; zeroed, it stands before the first request. */
+/* The state of one connection; zeroed, it is before the first request. */
 struct http_framing_reader {
     enum http_framing_state state;
     size_t size;           /* of the head so far, or of the trailers */
@@ -61,15 +59,15 @@ struct http_framing_reader {
     enum http_framing_header header;
     unsigned seen[HTTP_FRAMING_HEADERS];
     bool old;        /* HTTP/1.0 */
-    bool in_trailer; /* what comes in lines are the trailers of chunks */
-    uint64_t length; /* of the body, or what is left of it or of a chunk */
+    bool in_trailer; /* the lines are the trailers of chunks */
+    uint64_t length; /* of the body; or the rest of it or of a chunk */
     int status;      /* why it was refused, for a reply */
     const char *why;
 };
 
-/* Reads what came. 0, or -1 when it has to be refused, with `status` and `why` set; nothing more
- * may be read then. `*whole` is how many bytes, from the first one on, belong to requests that are
- * there to their last byte (what was begun in earlier calls included). */
+/* Reads the bytes. 0, or -1 when they must be refused, with `status` and `why` set; nothing more
+ * may be read then. `*whole` is how many bytes, from the first one on, belong to complete requests
+ * (with those that began in earlier calls). */
 int http_framing_read(struct http_framing_reader *reader, const char *bytes, size_t length,
                       size_t *whole);
 

@@ -1,6 +1,6 @@
 /*
- * Request heads. What could be read in two ways was refused by framing.c before the library saw it;
- * here is what is left: what the request expects, and its target.
+ * Request heads. framing.c has refused all that could be read in two ways before the library saw
+ * it; the rest is read here: what the request expects, and its target.
  */
 #include "http/head.h"
 

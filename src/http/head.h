@@ -1,5 +1,5 @@
 /*
- * Request heads: from libmicrohttpd's view of a request to ours.
+ * Request heads: from libmicrohttpd's form of a request to this room's.
  */
 #ifndef HTTP_HEAD_H
 #define HTTP_HEAD_H
@@ -8,7 +8,7 @@
 
 #include "http/http.h"
 
-/* What a head says of the body that follows it. */
+/* What a head says about its body. */
 struct http_framing {
     bool chunked;
     bool expects_continue;

@@ -2,16 +2,16 @@
  * Intake.
  *
  * The library reads sockets with the C library's recv, and TLS with GnuTLS's gnutls_record_recv.
- * Both are defined here as well, and what any library calls by such a name goes to the program's
- * function: so every byte that an event thread reads passes through framing.c first, whatever the
- * release of the library makes of it. Other threads, and other descriptors, are not touched.
+ * Both are defined here as well, and calls of these names by any library reach the program's
+ * functions. So every byte that an event thread reads passes through framing.c first, whatever the
+ * release of the library does with it. Other threads, and other descriptors, are not touched.
  *
- * A request that is refused is answered here, and the library sees its connection fail; no byte of
- * it is handed on that was not already. Requests that came whole before it in the same read are
- * handed on and answered first: the socket is shut for reading, which has the library read once
- * more when it is done with them, and only then the refusal is sent.
+ * A request that is refused is answered here, and the library sees its connection fail; it gets no
+ * further byte of it. Complete requests before it in the same read are passed on and answered
+ * first: the socket is shut for reading, so the library reads once more when it is done with them,
+ * and only then the refusal is sent.
  *
- * That this works is no matter of faith: trial.c tries it whenever a server starts.
+ * This is tested and not assumed: trial.c tries it whenever a server starts.
  */
 #include "http/intake.h"
 
@@ -24,7 +24,7 @@
 #include "base/error.h"
 #include "http/reply.h"
 
-static _Thread_local struct http_server *watched; /* whose event thread this is */
+static _Thread_local struct http_server *watched; /* of this event thread */
 
 void http_intake_watch(struct http_server *server)
 {
@@ -58,8 +58,8 @@ static void explain(struct treadle_error *error, const struct http_framing_reade
     }
 }
 
-/* A request of which the library knows nothing is over here; any other when it sees the connection
- * fail. */
+/* A request that the library does not know is over here; any other when the library sees the
+ * connection fail. */
 static void report(const struct http_connection *connection, const char *request_id,
                    const struct http_reply *reply)
 {
@@ -79,7 +79,7 @@ static void refuse(struct http_connection *connection, void *session)
     struct treadle_error error;
     char request_id[IDENT_SIZE];
     bool begun = false;
-    /* One that the keeper gave up has had its reply. */
+    /* One that the keeper aborted has had its reply. */
     if (!http_connection_refuse(connection, connection->framing.status, request_id, &begun))
         return;
     explain(&error, &connection->framing);
@@ -96,8 +96,8 @@ static void refuse(struct http_connection *connection, void *session)
 
 /* ---- Reading -------------------------------------------------------------------------------- */
 
-/* The connection that reads there in that way, where this is an event thread. GnuTLS itself reads
- * the sockets of those over TLS, which is not for checking. */
+/* The connection that reads there in that way, where this is an event thread. With TLS, GnuTLS
+ * itself reads the socket, and those bytes are not checked. */
 static struct http_connection *find(int descriptor, bool secure)
 {
     struct http_connection *found =
@@ -128,7 +128,7 @@ static bool has_failed(struct http_connection *connection, void *session)
     return true;
 }
 
-/* The names are the linker's alone: headers may have inline functions of the same names. */
+/* These names are for the linker only: headers may have inline functions of the same names. */
 ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags) __asm__("recv");
 
 ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags)
@@ -138,7 +138,7 @@ ssize_t http_intake_recv(int descriptor, void *out, size_t size, int flags)
         errno = ECONNRESET;
         return -1;
     }
-    /* What recv does, by another name. */
+    /* Does what recv does, under another name. */
     ssize_t got = recvfrom(descriptor, out, size, flags, NULL, NULL);
     if (got <= 0 || !connection)
         return got;
@@ -156,7 +156,7 @@ int http_intake_epoll_wait(int epoll, struct epoll_event *events, int most,
 int http_intake_epoll_wait(int epoll, struct epoll_event *events, int most, int timeout)
 {
     static _Thread_local bool full;
-    /* What epoll_wait does, by another name. */
+    /* Does what epoll_wait does, under another name. */
     int count = epoll_pwait(epoll, events, most, watched && full ? 0 : timeout, NULL);
     full = count == most;
     return count;

@@ -1,5 +1,5 @@
 /*
- * Intake: what clients send passes by here on its way into the HTTP library.
+ * Intake: checks what clients send before the HTTP library reads it.
  */
 #ifndef HTTP_INTAKE_H
 #define HTTP_INTAKE_H

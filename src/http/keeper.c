@@ -1,11 +1,10 @@
 /*
- * The keeper: accepting, reaping and draining, in one thread around one poll.
- *
- * Accepting here and not in libmicrohttpd lets several listeners share one set of event threads,
- * and a client that is one too many gets a 503 instead of waiting in the backlog. Reaping goes by
- * total time: libmicrohttpd's own timeout sees inactivity only, and a client that sends a byte a
- * second would hold a connection for ever. Draining is what lets a client that is still sending
- * read the reply that refused it: closing with unread bytes resets the connection.
+ * The keeper: accepting, reaping and draining, in one thread around one poll. Accepting here and
+ * not in libmicrohttpd lets several listeners share one set of event threads, and a client for
+ * which there is no room gets a 503 instead of waiting in the backlog. Reaping goes by total time:
+ * libmicrohttpd's own timeout sees inactivity only, and a client that sends a byte a second would
+ * keep a connection for ever. Draining lets a client that is still sending read the reply that
+ * refused it: closing with unread bytes resets the connection.
  */
 #include "http/keeper.h"
 
@@ -29,7 +28,7 @@ enum {
     MOST_DRAINS = 256,
     DRAIN_US = 2000000,
     ACCEPTS_A_TURN = 64,
-    CROWD = 1000,     /* connections whose memory is worth giving back */
+    CROWD = 1000,     /* connections whose memory is worth releasing */
     PAUSE_US = 100000 /* after running out of descriptors */
 };
 
@@ -51,7 +50,7 @@ struct http_keeper {
     /* The thread's own. */
     int64_t next_reap, paused_until;
     size_t refused;
-    size_t crowd; /* the most connections since memory was given back */
+    size_t crowd; /* the most connections since memory was released */
     char scratch[65536];
 };
 
@@ -96,7 +95,7 @@ static void refuse(struct http_keeper *keeper, int descriptor, bool secure)
     struct treadle_error error;
     char request_id[IDENT_SIZE];
     keeper->refused++;
-    /* Nothing can be said before the handshake. */
+    /* Nothing can be sent before the handshake. */
     if (secure) {
         close(descriptor);
         return;
@@ -174,14 +173,16 @@ static void reap(void *context, struct http_connection *connection)
     struct treadle_error error;
     error_set_wire(&error, 408, "invalid_request_error", "request_timeout", NULL,
                    "The request took too long to arrive.");
-    /* A TLS session is the event thread's: such a client sees its connection end. */
+    /* A TLS session belongs to the event thread, so such a client only sees its connection end. */
     if (reading && !reap->server->listeners[connection->listener].secure)
         send_error(reap->server, connection->descriptor, connection->request_id, &error, NULL);
     /* The event thread that has it wakes, and closes it. */
     shutdown(connection->descriptor, SHUT_RDWR);
 }
 
-/* Connections took what nothing else needs as much of; once most of a crowd has left it goes back.
+/*
+ * Connections took memory that nothing else needs; it is released once most of a crowd has
+ * disconnected.
  */
 static void give_back_memory(struct http_keeper *keeper)
 {
@@ -215,7 +216,7 @@ static void tick(struct http_keeper *keeper, int64_t now)
     }
 }
 
-/* Drops what came. False when the client is done, or the time is up. */
+/* Drops received bytes. False when the client is done, or the time is up. */
 static bool drain_on(struct http_keeper *keeper, const struct drain *drain, int64_t now)
 {
     ssize_t got = recv(drain->descriptor, keeper->scratch, sizeof keeper->scratch, MSG_DONTWAIT);

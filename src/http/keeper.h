@@ -15,8 +15,8 @@ int http_keeper_start(struct http_server *server, struct treadle_error *error);
 /* Returns when the last connection that will be accepted has been accepted. */
 void http_keeper_stop_accepting(struct http_keeper *keeper);
 
-/* Takes over a descriptor whose sending side is shut down or about to be: reads and drops what
- * comes for a moment, so that closing does not destroy a reply that is on its way. */
+/* Takes over a descriptor whose sending side is shut down or about to be: reads and drops bytes for
+ * a moment, so that closing does not destroy a reply that is on its way. */
 void http_keeper_drain(struct http_keeper *keeper, int descriptor);
 
 /* Ends the thread. Accepts NULL. */

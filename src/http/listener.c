@@ -4,9 +4,9 @@
  * What accepted sockets inherit is set on the listening one: no delay for small replies, and a
  * bounded send buffer, without which a client that stops reading makes the kernel hold megabytes.
  *
- * A Unix socket's file outlives a server that was killed. It is replaced only when it is a socket
- * and nobody answers on it; a lock on its directory keeps two starting servers from doing so at
- * the same time. Its mode is set between bind and listen, when nobody can connect yet.
+ * A Unix socket's file remains when a server is killed. It is replaced only when it is a socket and
+ * no server answers on it; a lock on its directory prevents two starting servers from doing so at
+ * the same time. Its mode is set between bind and listen, before clients can connect.
  */
 #include "http/listener.h"
 
@@ -128,7 +128,7 @@ static int listen_tcp(struct http_listener *listener, const char *text, struct t
     return rc;
 }
 
-/* Whether somebody accepts connections at this address. */
+/* Whether a server accepts connections at this address. */
 static bool is_served(const struct sockaddr_un *address)
 {
     int descriptor = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

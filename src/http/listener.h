@@ -15,7 +15,7 @@ struct http_listener {
     int descriptor;    /* -1 once it is closed */
     char address[192]; /* as a URL */
     char *path;        /* of a Unix socket, else NULL */
-    dev_t device;      /* of the socket's file, so that nobody else's is removed */
+    dev_t device;      /* of the socket's file, so that no other server's is removed */
     ino_t inode;
 };
 
@@ -24,7 +24,7 @@ struct http_listener {
 int http_listener_open(struct http_listener *out, const char *text, bool secure,
                        struct treadle_error *error);
 
-/* Takes no more connections and removes a Unix socket's file. May be called twice. */
+/* Accepts no more connections and removes a Unix socket's file. May be called twice. */
 void http_listener_close(struct http_listener *listener);
 
 #endif

@@ -1,13 +1,13 @@
 /*
- * Multipart form bodies: a state machine over bytes that may be parted anywhere.
+ * Multipart form bodies: a state machine over bytes that may be split anywhere.
  *
  * A delimiter is CRLF, two dashes and the boundary. Its only CR is its first byte, so a match that
- * breaks off can only start again at the byte that broke it: what had matched is content, and no
- * byte is looked at twice. The body is read as if a CRLF stood before it, so the first delimiter
- * is one like the others.
+ * fails can only start again at the byte that failed: what had matched is content, and no byte is
+ * read twice. The body is read as if a CRLF came before it, so the first delimiter is like the
+ * others.
  *
  * A part with a file name goes to a file of its own, any other to memory. At most one file is open
- * at a time; what is written is neither synced nor renamed here.
+ * at a time; files are neither synced nor renamed here.
  */
 #include "http/multipart.h"
 
@@ -27,10 +27,10 @@ enum { LONGEST_BOUNDARY = 70 };
 
 enum state {
     PREAMBLE,  /* before the first delimiter */
-    DELIMITED, /* behind a delimiter, before the end of its line */
+    DELIMITED, /* after a delimiter, before the end of its line */
     HEADER,    /* within a part's headers */
     CONTENT,   /* within a part */
-    EPILOGUE,  /* behind the last delimiter: ignored */
+    EPILOGUE,  /* after the last delimiter: ignored */
     BROKEN
 };
 
@@ -41,7 +41,7 @@ struct http_multipart {
     char delimiter[LONGEST_BOUNDARY + 5]; /* CRLF, two dashes, the boundary */
     size_t delimiter_length;
     size_t matched; /* bytes of the delimiter seen so far */
-    char tail[2];   /* what stands behind the delimiter: "--" or CRLF */
+    char tail[2];   /* what comes after the delimiter: "--" or CRLF */
     size_t tail_length;
     struct buffer header;
     struct buffer value;
@@ -207,11 +207,11 @@ static int close_part(struct http_multipart *multipart, struct treadle_error *er
         return close_value(multipart, part, error);
     int rc = close(multipart->file);
     multipart->file = -1;
-    /* Some file systems tell only now that they are full. */
+    /* Some file systems report only now that they are full. */
     return rc && errno != EINTR ? disk_failed(error, errno) : 0;
 }
 
-/* Takes content up to the end of a delimiter or of the bytes; returns how much it took. */
+/* Reads content up to the end of a delimiter or of the bytes; returns how much it read. */
 static int scan_content(struct http_multipart *multipart, const char *bytes, size_t length,
                         size_t *taken, struct treadle_error *error)
 {
@@ -263,7 +263,7 @@ static int take_delimited(struct http_multipart *multipart, char byte, struct tr
     else if (memcmp(multipart->tail, "\r\n", 2) == 0)
         multipart->state = HEADER;
     else
-        return malformed(error, "there is something behind a boundary");
+        return malformed(error, "there is text after a boundary");
     return 0;
 }
 

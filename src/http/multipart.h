@@ -19,12 +19,12 @@ struct http_multipart;
 int http_multipart_new(struct http_multipart **out, struct arena *arena, const char *content_type,
                        const char *directory, struct treadle_error *error);
 
-/* Takes the next bytes, which may be parted anywhere, and writes to disk. Failures are errors of
- * the protocol (400, 413, 507, 500); after one the reader takes nothing more. */
+/* Reads the next bytes, which may be split anywhere, and writes to disk. Failures are errors of the
+ * protocol (400, 413, 507, 500); after one the reader accepts nothing more. */
 int http_multipart_feed(struct http_multipart *multipart, const char *bytes, size_t length,
                         struct treadle_error *error);
 
-/* At the body's end: the parts in order, with the reader still owning their files. */
+/* At the body's end: the parts in order; the reader still owns their files. */
 int http_multipart_finish(struct http_multipart *multipart, struct http_part **parts, size_t *count,
                           struct treadle_error *error);
 

@@ -1,7 +1,7 @@
 /*
  * The headers of one part. A file name comes in three ways, and all are understood: quoted as it
  * is, quoted with the three escapes that browsers and Node's fetch write (%22, %0D, %0A), and as
- * RFC 5987's filename*, which wins where both are there. Names are data: nothing is cut off them.
+ * RFC 5987's filename*, which wins where both are there. Names are data: they are not shortened.
  */
 #include "http/part_header.h"
 

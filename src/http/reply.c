@@ -1,9 +1,9 @@
 /*
  * Replies: bodies are handed to libmicrohttpd without a copy, files as descriptors for sendfile.
  *
- * libmicrohttpd can answer a request at its head or at its end but not within its body, and not at
- * all one that never ends. There the error is written to the socket by http_reply_send: a few
- * hundred bytes into an empty send buffer, so it neither blocks nor comes out in pieces.
+ * libmicrohttpd can answer a request at its head or at its end but not within its body, and cannot
+ * answer a body that never ends. There http_reply_send writes the error to the socket: a few
+ * hundred bytes into an empty send buffer, so it neither blocks nor is sent in parts.
  */
 #include "http/reply.h"
 
@@ -110,7 +110,7 @@ static bool add_headers(struct MHD_Response *response, const struct http_reply *
     const char *type = reply->content_type;
     bool added = MHD_add_response_header(response, "x-request-id", frame->request_id) &&
                  MHD_add_response_header(response, "openai-processing-ms", milliseconds);
-    /* What a file holds is its sender's: no browser may guess that it is a page. */
+    /* Files come from clients: no browser may guess that one is a page. */
     if (of_file)
         added = added && MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     if (type && is_header_value(type))
@@ -151,7 +151,7 @@ void http_reply_send(const struct http_reply *reply, const char *request_id, int
         buffer_append_format(&text, "%s: %s\r\n", reply->headers[i].name, reply->headers[i].value);
     buffer_append_string(&text, "\r\n");
     buffer_append(&text, reply->body.data, reply->body.length);
-    /* What could not be printed is not sent: the connection closes. */
+    /* A reply that could not be printed is not sent: the connection closes. */
     bool whole = !text.failed && !reply->body.failed;
     if (whole && session)
         http_tls_send(session, text.data, text.length);

@@ -1,5 +1,5 @@
 /*
- * Replies: from what a handler filled in to what goes over the wire.
+ * Replies: from what a handler set to what is sent.
  */
 #ifndef HTTP_REPLY_H
 #define HTTP_REPLY_H
@@ -8,11 +8,11 @@
 
 #include "http/http.h"
 
-/* Makes the reply say this error. */
+/* Turns the reply into this error. */
 void http_reply_error(struct http_reply *reply, const struct http_options *options,
                       const struct treadle_error *error);
 
-/* What every reply says beside its own headers. */
+/* What every reply has beside its own headers. */
 struct http_reply_frame {
     const char *request_id;
     int64_t handler_us;
@@ -25,8 +25,8 @@ struct MHD_Response *http_reply_build(struct http_reply *reply,
                                       const struct http_reply_frame *frame);
 
 /* Writes the reply, with its body from memory, straight to a socket on which libmicrohttpd has
- * nothing to send, and says that the connection ends. What does not fit at once is dropped.
- * `session` is that of http_tls_session, or NULL: then nothing may be encrypted there. */
+ * nothing to send, with the header that closes the connection. What does not fit at once is
+ * dropped. `session` is that of http_tls_session, or NULL: then nothing may be encrypted there. */
 void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,
                      void *session);
 

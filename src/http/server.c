@@ -2,14 +2,14 @@
  * The server: starting and stopping.
  *
  * Threads: the keeper (accepts, reaps), libmicrohttpd's event threads, workers that run handlers,
- * two writers for uploads. All start with every signal blocked, so signals reach the threads of
- * the program alone.
+ * two writers for uploads. All start with every signal blocked, so signals reach the threads of the
+ * program alone.
  *
  * Stopping goes from the outside in: no more connections; every reply closes its connection, and
- * requests in flight get their grace; then handlers that have not started answer 503, the pools
- * run empty, what was laid aside is answered and the streams are ended, which resumes every
- * suspended connection, and only then libmicrohttpd stops, as it aborts the program while one is
- * suspended.
+ * requests in flight get the grace time; then handlers that have not started answer 503, the pools
+ * run empty, requests that were laid aside are answered and the streams are ended, which resumes
+ * every suspended connection, and only then libmicrohttpd stops, because it aborts the program
+ * while one is suspended.
  */
 #include "http/server.h"
 
@@ -37,7 +37,7 @@ enum {
     LAST_REPLIES_MS = 250
 };
 
-/* How many connections leave files for everything else, private ones among it. */
+/* How many connections leave enough descriptors for everything else, including private ones. */
 static size_t most_files(void)
 {
     struct rlimit limit;
@@ -113,7 +113,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, bool secure)
     unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME |
                      MHD_USE_NO_LISTEN_SOCKET | MHD_USE_ITC | (secure ? MHD_USE_TLS : 0);
     unsigned threads = options->event_threads > 1 ? (unsigned)options->event_threads : 0;
-    /* libmicrohttpd parts the limit among its threads; ours is the keeper's, which is exact. */
+    /* libmicrohttpd divides the limit among its threads; the keeper's own limit is exact. */
     size_t limit =
         (options->max_connections + HTTP_PRIVATE_ROOM + HTTP_SENT_AWAY) * (threads ? threads : 1);
     struct MHD_OptionItem tls[] = {
@@ -231,7 +231,7 @@ static struct http_server *new_server(const struct http_options *options)
     return server;
 }
 
-/* What others could reach needs a library that is known to read requests in one way. */
+/* A server that others can reach needs a library that is known to read requests in one way only. */
 static int check_intake(const struct http_server *server, bool secure, struct treadle_error *error)
 {
     struct treadle_error problem;

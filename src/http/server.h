@@ -1,5 +1,5 @@
 /*
- * The server's inside, shared by the files of this room.
+ * The state of the server, shared by the files of this room.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -4,14 +4,14 @@
  * A stream is a queue between an owner's threads and the event thread of its connection. While the
  * queue is empty the connection is suspended; a write resumes it, and the event thread reads what
  * there is and suspends it again. `suspended` is changed under the stream's lock only, together
- * with the suspension itself, so no resumption is lost and none comes twice.
+ * with the suspension itself, so no resumption is lost and none happens twice.
  *
- * A suspended connection does not notice that its client left. So the keeper polls the sockets of
- * all streams, and writes comments where nothing was said for a while, which also keeps proxies
- * from giving up. A client that reads too slowly is found by its full queue, or by libmicrohttpd's
- * timeout when it does not read at all.
+ * A suspended connection does not notice that its client disconnected. So the keeper polls the
+ * sockets of all streams, and writes comments after a time of silence, which also keeps proxies
+ * from closing the connection. A client that reads too slowly is found by its full queue, or by
+ * libmicrohttpd's timeout when it does not read at all.
  *
- * Holds: one for all owners together, one for the exchange, one for libmicrohttpd's response.
+ * References: one for all owners together, one for the exchange, one for libmicrohttpd's response.
  */
 #include "http/stream.h"
 
@@ -42,7 +42,7 @@ struct http_stream {
     pthread_mutex_t mutex; /* guards what follows */
     bool said;             /* a reply or a stream was chosen */
     bool open;             /* it is a stream */
-    bool closed;           /* all is said */
+    bool closed;           /* all was written */
     bool gone;             /* nobody reads */
     bool stopped;          /* the server stops */
     bool beats;
@@ -112,7 +112,7 @@ void http_stream_unref(struct http_stream *stream)
 
 /* ---- The owner's side ----------------------------------------------------------------------- */
 
-/* Has the event thread look. Under the lock. */
+/* Wakes the event thread. Under the lock. */
 static void wake(struct http_stream *stream)
 {
     if (!stream->mhd || !stream->suspended)
@@ -121,14 +121,14 @@ static void wake(struct http_stream *stream)
     MHD_resume_connection(stream->mhd);
 }
 
-/* Gives the client up: what waits is dropped, and the event thread closes. Under the lock. */
+/* Drops the client: what waits is dropped, and the event thread closes. Under the lock. */
 static void drop(struct http_stream *stream)
 {
     stream->gone = true;
     stream->length = 0;
     if (!stream->mhd)
         return;
-    /* Where it is not suspended, it waits for a client that does not read. */
+    /* A connection that is not suspended waits for a client that does not read. */
     if (!stream->suspended)
         shutdown(stream->descriptor, SHUT_RDWR);
     wake(stream);
@@ -161,7 +161,7 @@ void http_stream_open(struct http_stream *stream, const char *content_type)
     pthread_mutex_unlock(&stream->mutex);
 }
 
-/* Room for `length` further bytes behind what waits. Under the lock. */
+/* Makes room for `length` further bytes after what waits. Under the lock. */
 static int make_room(struct http_stream *stream, size_t length)
 {
     size_t wanted = stream->length + length;
@@ -343,13 +343,13 @@ void http_stream_unbind(struct http_stream *stream)
     if (server)
         delist(stream, server);
     pthread_mutex_lock(&stream->mutex);
-    bool tell = !stream->closed && stream->options.cancelled;
+    bool notifies = !stream->closed && stream->options.cancelled;
     stream->mhd = NULL;
     stream->server = NULL;
     stream->gone = true;
     stream->length = 0;
     pthread_mutex_unlock(&stream->mutex);
-    if (tell)
+    if (notifies)
         stream->options.cancelled(stream->options.context);
     let_go(stream);
 }

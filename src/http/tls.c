@@ -1,7 +1,7 @@
 /*
  * TLS.
  *
- * libmicrohttpd says no more than that it could not start, so certificate and key are tried here
+ * libmicrohttpd reports only that it could not start, so certificate and key are checked here
  * before it gets them.
  */
 #include "http/tls.h"

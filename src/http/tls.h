@@ -9,17 +9,17 @@
 
 #include "treadle/error.h"
 
-/* At least 1.2, and of that what GnuTLS thinks safe, with two things left out: the exchange of keys
- * by RSA alone, which lets whoever learns the server's key read what was recorded before, and CBC
- * with its padding and SHA-1. */
+/* At least 1.2, and of that what GnuTLS considers safe, except for two things: the exchange of keys
+ * by RSA alone, with which a person who gets the server's key can read traffic that was recorded
+ * before, and CBC with its padding and SHA-1. */
 #define HTTP_TLS_PRIORITIES                                                                        \
     "NORMAL:-VERS-TLS-ALL:+VERS-TLS1.3:+VERS-TLS1.2:-RSA:-SHA1:-AES-128-CBC:-AES-256-CBC"
 
 /* Whether certificate and key (PEM) can be read and belong together. */
 int http_tls_check(const char *certificate, const char *key, struct treadle_error *error);
 
-/* The GnuTLS session of a connection; NULL when it is none over TLS. Only the event thread that has
- * the connection may use it. */
+/* The GnuTLS session of a connection; NULL without TLS. Only the event thread that has the
+ * connection may use it. */
 void *http_tls_session(struct MHD_Connection *connection);
 
 /* Sends at once what fits. */

@@ -1,9 +1,9 @@
 /*
  * Trial.
  *
- * The server is a whole one, started as the real one is, but for its handlers; a pair of sockets
- * stands for each connection. What the check must find is what releases of libmicrohttpd are known
- * to let through.
+ * The server is a complete one, started as the real one is, except for its handlers; a pair of
+ * sockets replaces each connection. The check must find all that releases of libmicrohttpd are
+ * known to let through.
  */
 #include "http/trial.h"
 
@@ -167,8 +167,8 @@ static int try_all(struct http_server *server, gnutls_certificate_credentials_t 
                              MHD_get_version());
         if (!found)
             return error_set(error, TREADLE_EUNSUPPORTED,
-                             "libmicrohttpd %s, as it is built here, gets requests that were not "
-                             "checked before, and could be made to take one for two",
+                             "libmicrohttpd %s, as it is built here, reads requests that were not "
+                             "checked before, so one request could be read as two",
                              MHD_get_version());
     }
     return 0;

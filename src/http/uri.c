@@ -138,7 +138,7 @@ static bool is_printable(const char *text)
     return true;
 }
 
-/* A proxy's form of a target names the host first; what follows is what counts. */
+/* A proxy's form of a target names the host first; the rest is the target. */
 static const char *skip_authority(const char *text)
 {
     if (!text_starts_with(text, "http://"))

@@ -11,7 +11,7 @@
 #include "store/code_file_record.h"
 #include "treadle/client.h"
 
-/* What is shown where nothing was sent. */
+/* Defaults that replies show. */
 static int complete(struct resource_call *call, struct treadle_assistant *assistant,
                     struct treadle_error *error)
 {
@@ -89,7 +89,7 @@ static enum treadle_state sent(const struct treadle_assistant_modify_request *re
     return treadle_member_state(&treadle_assistant_modify_request_type, request, member);
 }
 
-/* Puts what the request names in place of what is there; null clears. */
+/* Replaces the members that the request names; null clears. */
 static void merge(const struct treadle_assistant_modify_request *request,
                   struct treadle_assistant *assistant)
 {

@@ -47,7 +47,7 @@ int attach_create_store(struct db_session *session, struct resource_call *call,
     for (size_t i = 0; i < file_count; i++)
         items[i] = (struct attach_item){file_ids[i], chunking, NULL};
     rc = attach_files(session, call, store->id, items, file_count, NULL, NULL, error);
-    /* Adding files changed the counts in the row. */
+    /* Adding files has changed the counts in the row. */
     return rc ? rc
               : vector_store_load(session, call->project, store->id, call->arena, store, error);
 }
@@ -78,8 +78,8 @@ static int load_store(struct db_session *session, struct resource_call *call, co
     return 0;
 }
 
-/* What is done about a file that is there already: it joins the batch, or makes way to be read
- * again (`gone`). TREADLE_ENOTFOUND when it is not there. */
+/* Handles a file that is in the store already: it joins the batch, or is removed to be read again
+ * (`gone`). TREADLE_ENOTFOUND when it is not there. */
 static int revisit(struct db_session *session, struct resource_call *call,
                    struct treadle_vector_store *store, const char *file_id, const char *batch_id,
                    struct treadle_vector_store_file *out, bool *gone, struct treadle_error *error)

@@ -1,11 +1,12 @@
 /*
- * Backups: a copy of the whole store, of one moment, beside the store, for its owner to take away.
+ * Backups: a copy of the whole store, of one moment, beside the store; its owner moves it
+ * elsewhere.
  *
- * What must agree is made so by the order. From before the database is copied until the contents
- * of files were linked, none is lost: so every file of the copy has its content. Indexes come after
- * the database, and an index has a file before the database says so: so what is searchable in the
- * copied database is in the copied index. (What is taken out of a vector store in between may be
- * missing there.) Contents never change, so links are copies.
+ * The order of the steps keeps its parts in agreement. From before the database is copied until the
+ * contents of files are linked, no content is deleted: so every file of the copy has its content.
+ * Indexes come after the database, and an index has a file before the database says so: so what is
+ * searchable in the copied database is in the copied index. (What is removed from a vector store in
+ * between may be missing there.) Contents never change, so links are copies.
  */
 #include "resource/handlers.h"
 
@@ -53,7 +54,7 @@ static int copy_all(const struct resource_services *services, const char *direct
     if (rc)
         return rc;
     rc = copy_database(services, directory, error);
-    /* From now on the copy is known to be older. */
+    /* From now on the copy is marked as older. */
     if (!rc)
         rc = pairing_advance(services->db, services->blobs, error);
     if (!rc)

@@ -1,5 +1,5 @@
 /*
- * What handlers share.
+ * Helpers of all handlers.
  */
 #include "resource/call.h"
 
@@ -38,7 +38,7 @@ int resource_reply_text(struct resource_call *call, const char *body, struct tre
 
 static void print_id(const struct record_page *page, size_t index, struct buffer *out)
 {
-    /* Ids are made here, of characters that JSON takes as they are. */
+    /* Ids are made here, of characters that need no escapes in JSON. */
     if (page->count)
         buffer_append_format(out, "\"%s\"", page->ids[index]);
     else
@@ -119,7 +119,7 @@ int resource_check_run(struct db_session *session, struct resource_call *call,
 {
     const char *thread_id = call->arguments[0], *run_id = call->arguments[1];
     int rc = run_record_find(session, call->project, thread_id, run_id, error);
-    /* A run that is there says that its thread is. */
+    /* If the run exists, so does its thread. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
     return missing ? missing : resource_not_found(rc, "run", run_id, error);
 }

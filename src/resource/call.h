@@ -1,5 +1,5 @@
 /*
- * What handlers share: replies, and the common kinds of request.
+ * Helpers of all handlers: replies, and the common kinds of request.
  */
 #ifndef RESOURCE_CALL_H
 #define RESOURCE_CALL_H
@@ -26,13 +26,13 @@ int resource_print(struct resource_call *call, const struct treadle_type *type, 
 /* An id with that prefix, in the call's arena; NULL when memory runs out. */
 const char *resource_id(struct resource_call *call, const char *prefix);
 
-/* The thread that the path begins with; or only that it is there. */
+/* Reads the thread that the path begins with; or only checks that it exists. */
 int resource_load_thread(struct db_session *session, struct resource_call *call,
                          struct treadle_thread *out, struct treadle_error *error);
 int resource_check_thread(struct db_session *session, struct resource_call *call,
                           struct treadle_error *error);
 
-/* Whether the vector store that the path begins with is there. */
+/* Checks that the vector store exists that the path begins with. */
 int resource_check_store(struct db_session *session, struct resource_call *call,
                          struct treadle_error *error);
 
@@ -41,7 +41,8 @@ int resource_check_store(struct db_session *session, struct resource_call *call,
 struct treadle_map *resource_metadata(const struct treadle_type *type, const void *request,
                                       struct treadle_map *sent, struct treadle_map *old);
 
-/* Whether the thread and the run that the path names are there, and the caller's. */
+/* Checks that the thread and the run exist that the path names, and that they belong to the
+ * caller. */
 int resource_check_run(struct db_session *session, struct resource_call *call,
                        struct treadle_error *error);
 

@@ -1,9 +1,7 @@
 /*
- * Chat completions, whole and streamed.
- *
- * The head of a stream goes out with the first piece of the answer, so that what fails before it is
- * a proper error reply. What fails later becomes an event with the error, and the stream ends
- * without its [DONE].
+ * Chat completions, whole and streamed. The head of a stream is sent with the first piece of the
+ * answer, so a failure before that becomes a proper error reply. A later failure becomes an event
+ * with the error, and the stream ends without its [DONE].
  */
 #include "resource/chat.h"
 
@@ -34,7 +32,7 @@ struct chat {
     struct buffer text, refusal;
     struct made_call calls[MOST_CALLS];
     size_t call_count;
-    int broken; /* why a piece is lost: what follows would hide a gap; 0: none is */
+    int broken; /* why a piece is lost: later pieces would hide the gap; 0: none is */
 };
 
 static enum treadle_chat_finish finish_of(enum model_finish finish)
@@ -87,7 +85,8 @@ static void lose(struct chat *chat)
     stop_model(chat);
 }
 
-/* Sends what stands in the chunk. A client that cannot keep up is gone, and the model is stopped.
+/*
+ * Sends the chunk. A client that reads too slowly is disconnected, and the model is stopped.
  */
 static void send_event(struct chat *chat)
 {
@@ -308,7 +307,7 @@ static void on_done(void *context, const struct model_outcome *outcome)
     struct chat *chat = context;
     if (chat->streams && chat->broken)
         end_without_memory(chat);
-    /* What was cancelled has no reader, and ends without a word. */
+    /* A cancelled answer has no reader, so nothing is sent. */
     else if (outcome->finish == MODEL_CANCELLED && !outcome->error)
         http_stream_close(chat->later.stream);
     else if (outcome->error)

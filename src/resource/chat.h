@@ -1,5 +1,5 @@
 /*
- * Chat completions: what reading the request and giving the answer share.
+ * Chat completions: shared by reading the request and sending the answer.
  */
 #ifndef RESOURCE_CHAT_H
 #define RESOURCE_CHAT_H

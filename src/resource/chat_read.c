@@ -1,8 +1,7 @@
 /*
- * Chat completion requests: from the protocol to the model contract.
- *
- * What only a model server can make sense of is handed on as it came. What would change the form of
- * the answer, which a driver could not give, is refused.
+ * Chat completion requests: from the protocol to the model contract. Members that only a model
+ * server understands are passed on as they came. Members that would change the form of the answer
+ * in a way that a driver cannot produce are refused.
  */
 #include <stdio.h>
 #include <string.h>
@@ -13,7 +12,7 @@
 
 enum { LARGEST_TEXT = 16 << 20 };
 
-/* Members that the model contract has, or that nobody heeds; all others are handed on. */
+/* Members that the model contract has, or that are ignored; all others are passed on. */
 static const char *const understood[] = {
     "model",           "messages",    "stream",      "stream_options",
     "tools",           "tool_choice", "temperature", "parallel_tool_calls",

@@ -15,7 +15,7 @@
 enum { MOST_INPUTS = 2048, MOST_TOKENS = 8192, LARGEST_VECTOR = 8 << 20 };
 
 struct embed {
-    struct later later; /* first: it is handed back as the context */
+    struct later later; /* first: it is passed back as the context */
     struct embedding_request request;
     bool base64;
 };

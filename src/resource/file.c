@@ -1,9 +1,8 @@
 /*
- * Files: upload, list, retrieve, content, delete.
- *
- * The content is on disk before the row is written, and the row is gone before the content is, so
- * a file that is listed can always be read. What was deleted is gone when the reply says so; where
- * that fails, the removal that was noted with the row is done later.
+ * Files: upload, list, retrieve, content, delete. The content is on disk before the row is written,
+ * and the row is deleted before the content, so a listed file can always be read. When the reply to
+ * a deletion is sent, the content is gone; where removing it fails, the removal that was noted with
+ * the row is done later.
  */
 #include "resource/handlers.h"
 
@@ -22,7 +21,8 @@ enum {
     LARGEST_NAME = 1024,
     SHORTEST_LIFE = 3600,
     LONGEST_LIFE = 2592000,
-    VERIFIED_BYTES = 4 << 20 /* contents up to this size are held against their sum when sent */
+    VERIFIED_BYTES =
+        4 << 20 /* contents up to this size are compared with their checksum when sent */
 };
 
 /* ---- Upload --------------------------------------------------------------------------------- */
@@ -168,7 +168,7 @@ static int find_sum(struct db_session *session, struct resource_call *call,
     return rc ? rc : file_record_sum(session, file.id, call->arena, call->state, error);
 }
 
-/* What is no longer what was stored is not sent. */
+/* Content that has changed since it was stored is not sent. */
 static int open_content(struct resource_call *call, int *descriptor, uint64_t *length,
                         struct treadle_error *error)
 {
@@ -229,7 +229,7 @@ static int delete_more(struct db_session *session, struct resource_call *call,
     return remains_continue(session, call->state, call->arena, error);
 }
 
-/* What of it could be found by a search is gone before the reply; others write meanwhile. */
+/* Searches must not find it after the reply. Others may write in the meantime. */
 static struct resource_plan finish_delete(struct resource_call *call, int rc,
                                           struct treadle_error *error)
 {

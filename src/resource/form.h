@@ -1,5 +1,5 @@
 /*
- * Multipart forms: which parts there are, and what is said when one is missing or unknown.
+ * Multipart forms: their parts, and the errors when one is missing or unknown.
  */
 #ifndef RESOURCE_FORM_H
 #define RESOURCE_FORM_H

@@ -1,6 +1,6 @@
 /*
- * The handlers, by endpoint: each stands in the file that is named after its resource, and in the
- * row of its endpoint.
+ * The handlers, by endpoint: each is in the file that is named after its resource, and in the row
+ * of its endpoint.
  */
 #ifndef RESOURCE_HANDLERS_H
 #define RESOURCE_HANDLERS_H

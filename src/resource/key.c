@@ -11,7 +11,7 @@
 #include "resource/call.h"
 #include "store/key_record.h"
 
-/* What creating a key has to hand from before its transaction to after it. */
+/* What creating a key passes on from before its transaction to after it. */
 struct made_key {
     struct treadle_key key;
     const char *hash;

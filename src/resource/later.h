@@ -1,9 +1,8 @@
 /*
- * Handlers that answer later, when a model has answered.
- *
- * Such a handler keeps the call's arena, which is freed when the stream is released, and works on
- * what lies in it. Whoever asked may leave meanwhile: then the flag is set, which the request to
- * the model names, and the model looks at it.
+ * Handlers that answer later, when a model has answered. Such a handler keeps the call's arena,
+ * which is freed when the stream is released, and works on what is in it. The client may disconnect
+ * in between: then the flag is set to which the request to the model points, and the model checks
+ * it.
  */
 #ifndef RESOURCE_LATER_H
 #define RESOURCE_LATER_H
@@ -14,7 +13,7 @@
 
 struct later {
     struct arena *arena;
-    struct model *model; /* to be told of a cancellation */
+    struct model *model; /* to be notified of a cancellation */
     struct http_stream *stream;
     atomic_bool cancelled;
 };
@@ -27,7 +26,7 @@ int later_begin(struct later *later, struct resource_call *call, struct treadle_
 void later_reply(struct later *later, const struct treadle_type *type, const void *object);
 void later_fail(struct later *later, const struct treadle_error *error);
 
-/* Nothing more is said: `later` must not be used any more. */
+/* Nothing more is sent: `later` must not be used any more. */
 void later_end(struct later *later);
 
 #endif

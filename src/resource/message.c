@@ -10,8 +10,8 @@
 #include "store/message_record.h"
 #include "store/thread_record.h"
 
-/* Finds the thread, on which no run may be active. Work within a write holds up all other writes:
- * where its id will do, the thread is not parsed but looked up once, for its lock. */
+/* Finds the thread, on which no run may be active. Work within a write delays all other writes:
+ * where its id is enough, the thread is not parsed but looked up once, for its lock. */
 static int find_thread(struct db_session *session, struct resource_call *call,
                        struct treadle_thread *out, struct treadle_error *error)
 {
@@ -68,7 +68,7 @@ int message_retrieve(struct db_session *session, struct resource_call *call,
                                  error);
     if (!rc)
         return resource_reply_text(call, body, error);
-    /* A message that is there says that its thread is. */
+    /* If the message exists, so does its thread. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_thread(session, call, error) : 0;
     return missing ? missing : resource_not_found(rc, "message", id, error);
 }

@@ -30,7 +30,7 @@ static int list_models(struct resource_call *call, struct treadle_model_list *ou
     return 0;
 }
 
-/* A name may hold slashes, and then it is all that is left of the path. */
+/* A name may have slashes, so it is the whole rest of the path. */
 static int read_name(struct resource_call *call, const char **out, struct treadle_error *error)
 {
     const struct http_request *request = call->request;

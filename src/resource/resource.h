@@ -1,10 +1,10 @@
 /*
- * Resources: the handlers of all endpoints, one file a resource.
+ * Resources: the handlers of all endpoints, one file for each resource.
  *
  * A handler gets a call whose path, query and body were parsed and validated by the tables of
  * src/api. It is work within a transaction, which makes the reply; or a function that returns a
- * plan: what is to be done. It owns no state: whatever lasts is in the services. A request writes
- * in one transaction, so it takes effect whole or not at all.
+ * plan: what is to be done. It owns no state: all lasting state is in the services. A request
+ * writes in one transaction, so it takes effect as a whole or not at all.
  */
 #ifndef RESOURCE_RESOURCE_H
 #define RESOURCE_RESOURCE_H
@@ -36,7 +36,7 @@ struct resource_services {
 
 enum { RESOURCE_MOST_PAIRS = 4 };
 
-/* The query parameters of all endpoints; what an endpoint does not take is as if it were absent. */
+/* The query parameters of all endpoints; one that the endpoint does not accept is absent. */
 struct resource_query {
     struct record_page_request page; /* of a list */
     const char *run_id;
@@ -49,7 +49,7 @@ struct resource_query {
     bool include_content; /* include[]= the content of search results */
 };
 
-/* What work did that others must learn of once it is durable. */
+/* What others must be notified of once the work is durable. */
 struct resource_effects {
     struct run_change change;  /* to runs */
     struct execution *claimed; /* by the change; NULL: none */
@@ -66,7 +66,7 @@ struct resource_call {
     const struct http_request *request;
     struct http_reply *reply;
     struct arena *arena; /* lives until the reply is made */
-    void *state;         /* what a handler hands to the work and to what follows; in the arena */
+    void *state;         /* what a handler passes to the work and to the sequel; in the arena */
     struct resource_effects effects;
 };
 
@@ -84,7 +84,7 @@ typedef struct resource_plan (*resource_planner)(struct resource_call *call,
 typedef struct resource_plan (*resource_sequel)(struct resource_call *call, int rc,
                                                 struct treadle_error *error);
 
-/* What a handler wants done: what its caller does next, and all of it. */
+/* What a handler wants done: all that its caller does next. */
 struct resource_plan {
     enum resource_plan_kind {
         RESOURCE_ANSWER, /* the reply is made, or rc says that it failed */
@@ -96,7 +96,7 @@ struct resource_plan {
     int rc;
     resource_work work;
     bool checks_first; /* of a write: as in struct db_task */
-    /* Of a write: called when it is durable, before those who follow its runs are notified. */
+    /* Of a write: called when it is durable, before the followers of its runs are notified. */
     int (*before_notice)(struct resource_call *call, struct treadle_error *error);
     resource_sequel then; /* NULL: the transaction's end is the call's */
 };

@@ -106,8 +106,8 @@ int run_times(struct db_session *session, struct resource_call *call, struct tre
     return resource_reply(call, &treadle_run_times_type, &times, error);
 }
 
-/* What helpers that poll wait between two looks, in milliseconds: a run that has just begun may be
- * over in a moment, one that takes long will take longer. */
+/* How long helpers that poll wait between two requests, in milliseconds: a run that has just begun
+ * may be over in a moment, one that takes long will take longer. */
 static const char *poll_after(const char *body)
 {
     static const char name[] = "\"created_at\":";

@@ -1,9 +1,9 @@
 /*
- * Runs under way: cancel, submit the outputs of functions.
+ * Runs in progress: cancel, submit the outputs of functions.
  *
- * Cancelling is two transactions, so that the reply shows the run as cancelling: the first asks
- * for the end, the second ends the run whoever executes it. Should the second fail, the run stays
- * cancelling until it is swept.
+ * Cancelling is two transactions, so that the reply shows the run as cancelling: the first asks for
+ * the end, the second ends the run, whichever thread executes it. Should the second fail, the run
+ * stays cancelling until it is swept.
  */
 #include "resource/handlers.h"
 

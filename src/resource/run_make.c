@@ -73,7 +73,7 @@ static void merge(struct resource_call *call, const struct treadle_assistant *as
     };
 }
 
-/* A run must have something to go by. */
+/* A run must have something to work on. */
 static int check_thread(struct db_session *session, const struct treadle_run *run,
                         struct treadle_error *error)
 {

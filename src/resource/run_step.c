@@ -26,7 +26,7 @@ int run_step_retrieve(struct db_session *session, struct resource_call *call,
                                   id, call->query.include_content, call->arena, &body, error);
     if (!rc)
         return resource_reply_text(call, body, error);
-    /* A step that is there says that its run and thread are; one that is not, nothing. */
+    /* If the step exists, so do its run and thread; if it does not, they are checked. */
     int missing = rc == TREADLE_ENOTFOUND ? resource_check_run(session, call, error) : 0;
     return missing ? missing : resource_not_found(rc, "run step", id, error);
 }

@@ -1,9 +1,10 @@
 /*
  * Streams of runs.
  *
- * A stream follows the live run first, reads the log then, and goes on with what it was told
- * meanwhile: so it misses nothing and shows nothing twice. Whoever leaves, or reads too slowly, is
- * dropped and can come back with the number of the last event that he saw; the run does not notice.
+ * A stream follows the live run first, reads the log then, and continues with what was published
+ * since: so it misses nothing and sends nothing twice. A client that disconnects, or reads too
+ * slowly, is dropped and can connect again with the number of the last event that it received; the
+ * run does not notice.
  */
 #include "resource/run_stream.h"
 
@@ -21,13 +22,13 @@
 #include "run/run_transitions.h"
 #include "store/run_record.h"
 
-/* What may wait for a client: a whole log, since a replay comes at once. */
+/* What may wait for a client: a whole log, since a replay is sent at once. */
 enum { QUEUE_BYTES = 16 << 20 };
 
 struct run_stream {
     struct live_follower follower;
     struct http_stream *stream;
-    bool numbered; /* the client gets the numbers of events, and comments where nothing happens */
+    bool numbered; /* the client gets the numbers of events, and comments in times of silence */
 };
 
 /* ---- The stream ----------------------------------------------------------------------------- */
@@ -152,7 +153,7 @@ static int read_log(struct db_session *session, void *argument, struct treadle_e
     return rc;
 }
 
-static void tell_error(struct run_stream *run, const struct treadle_error *error)
+static void send_error(struct run_stream *run, const struct treadle_error *error)
 {
     struct buffer frame;
     buffer_init(&frame, 8192);
@@ -165,7 +166,7 @@ static void tell_error(struct run_stream *run, const struct treadle_error *error
     live_unfollow(&run->follower);
 }
 
-/* The log first, then what comes. */
+/* The log first, then new events. */
 static int replay(struct resource_call *call, const char *run_id, int64_t after,
                   struct treadle_error *error)
 {
@@ -180,12 +181,12 @@ static int replay(struct resource_call *call, const char *run_id, int64_t after,
     live_follow(live, &run->follower, after);
     buffer_init(&reading.frames, QUEUE_BYTES);
     rc = db_read(call->services->db, read_log, &reading, &problem);
-    /* A client that has left already is told of by `cancelled`. */
+    /* `cancelled` reports a client that has disconnected already. */
     if (!rc && reading.frames.length)
         on_frames(run, reading.frames.data, reading.frames.length);
     buffer_clear(&reading.frames);
     if (rc)
-        tell_error(run, &problem);
+        send_error(run, &problem);
     else
         live_catch_up(&run->follower, reading.after, reading.ended);
     return 0;
@@ -193,7 +194,7 @@ static int replay(struct resource_call *call, const char *run_id, int64_t after,
 
 /* ---- The endpoints -------------------------------------------------------------------------- */
 
-/* The change is not settled when the run is followed: so it is the first that is told. */
+/* The change is not settled when the run is followed, so it is the first one that is sent. */
 static int follow(struct resource_call *call, struct treadle_error *error)
 {
     const struct run_news *news = call->effects.change.news;

@@ -5,7 +5,7 @@
 
 struct handler {
     struct resource_plan plan;
-    resource_planner planner; /* NULL: it is always that plan */
+    resource_planner planner; /* NULL: the plan is always `plan` */
 };
 
 static const struct handler handlers[ENDPOINT_COUNT] = {

@@ -87,8 +87,9 @@ int thread_modify(struct db_session *session, struct resource_call *call,
     return rc ? rc : resource_reply(call, &treadle_thread_type, &thread, error);
 }
 
-/* Who follows the run that is at work is told of its end; who executes it finds it gone. */
-static int tell_gone(struct resource_call *call, const char *run_id, struct treadle_error *error)
+/* Followers of the active run are sent its end; its execution finds that it is gone. */
+static int end_active_run(struct resource_call *call, const char *run_id,
+                          struct treadle_error *error)
 {
     struct treadle_error reason;
     struct buffer data;
@@ -102,7 +103,7 @@ static int tell_gone(struct resource_call *call, const char *run_id, struct trea
     const char *text = data.failed ? NULL : arena_copy(call->arena, data.data, data.length);
     buffer_clear(&data);
     news->gone = true;
-    /* Its log, which knows the numbers, goes in the same transaction. */
+    /* Its log, which has the numbers, is deleted in the same transaction. */
     news->leaps = true;
     return text ? run_change_add(&call->effects.change, run_id, TREADLE_EVENT_ERROR, 0, text, NULL,
                                  error)
@@ -141,7 +142,7 @@ static int delete (struct db_session *session, struct resource_call *call,
     if (rc)
         return resource_not_found(rc, "thread", id, error);
     if (run_id)
-        rc = tell_gone(call, run_id, error);
+        rc = end_active_run(call, run_id, error);
     if (!rc && run_id)
         rc = run_record_remove_active(session, run_id, error);
     if (!rc)

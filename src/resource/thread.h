@@ -1,5 +1,5 @@
 /*
- * Making a thread, by itself or together with a run.
+ * Making a thread, alone or together with a run.
  */
 #ifndef RESOURCE_THREAD_H
 #define RESOURCE_THREAD_H

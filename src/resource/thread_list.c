@@ -1,6 +1,5 @@
 /*
- * Threads beyond the contract: the list of all, by metadata where that is asked for, and what a
- * thread has used.
+ * Threads beyond the contract: the list of all, filtered by metadata, and the usage of a thread.
  */
 #include "resource/call.h"
 #include "resource/handlers.h"

@@ -47,7 +47,7 @@ int tools_check_choice(const struct treadle_tool *tools, size_t count,
 
 /* ---- Resources ------------------------------------------------------------------------------ */
 
-/* What the slots of kinds are given as their host's context. */
+/* The host's context for the slots of kinds. */
 struct tools_request {
     struct db_session *session;
     struct resource_call *call;

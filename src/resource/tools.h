@@ -1,5 +1,5 @@
 /*
- * Tools and tool resources of requests: checked, completed, and put into the form that is kept.
+ * Tools and tool resources of requests: checked, completed, and put into the stored form.
  */
 #ifndef RESOURCE_TOOLS_H
 #define RESOURCE_TOOLS_H
@@ -16,8 +16,8 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
 int tools_check_choice(const struct treadle_tool *tools, size_t count,
                        const struct treadle_tool_choice *choice, struct treadle_error *error);
 
-/* Whom a store is made for: it goes with the thread (NULL: with none), or after that many days
- * without use (0: it stays). */
+/* The owner of a store: the store is deleted with the thread (NULL: with none), or after that many
+ * days without use (0: it stays). */
 struct tools_owner {
     const char *thread_id;
     int64_t days;

@@ -1,10 +1,10 @@
 /*
  * Uploads: begin, add parts, complete, cancel.
  *
- * A part's contents are on disk before its row is written, and its row is gone before they are, so
- * every part that is known can be read. Completing reads which parts there are, joins them outside
- * of any transaction, and looks again whether the upload is still pending before the file becomes
- * visible; so of several who complete or cancel at once, one wins.
+ * A part's contents are on disk before its row is written, and its row is deleted before they are,
+ * so every part with a row can be read. Completing reads the list of parts, joins them outside of
+ * any transaction, and checks again whether the upload is still pending before the file becomes
+ * visible; so of several clients that complete or cancel at once, one wins.
  */
 #include <string.h>
 #include <strings.h>
@@ -71,8 +71,8 @@ struct part {
     int64_t bytes;
 };
 
-/* Clients that send a part again after a broken connection leave one behind, so more may come
- * than is needed; but no more than that. */
+/* A client that sends a part again after a broken connection leaves an unused part, so more may
+ * come than are needed; the number is bounded. */
 static int check_room(const struct treadle_upload *upload, const struct upload_parts *parts,
                       int64_t bytes, struct treadle_error *error)
 {
@@ -260,8 +260,8 @@ static struct resource_plan finish_complete(struct resource_call *call, int rc,
     return resource_answer(rc);
 }
 
-/* A part was missing when the parts were joined. Where somebody else has completed or cancelled
- * meanwhile, looking again says so; otherwise the part is what was missing. */
+/* A part was missing when the parts were joined. Where another client has completed or cancelled in
+ * between, that is the error; otherwise the missing part is. */
 static struct resource_plan say_missing(struct resource_call *call, int rc,
                                         struct treadle_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * Joining parts: copied piece by piece into a temporary file, which then is taken over as a blob.
- * The sum is made in passing.
+ * Joining parts: copied piece by piece into a temporary file, which then becomes a blob. The
+ * checksum is computed during the copy.
  */
 #include "resource/upload_join.h"
 

@@ -18,7 +18,7 @@ int store_filter_read(struct store_filter **out, const char *text, struct arena 
                       struct treadle_error *error);
 
 /* Whether a file with these attributes (NULL: none) passes. A missing key and a value of another
- * type fail, but for `ne` and `nin`, which they pass. */
+ * type fail, except for `ne` and `nin`, which they pass. */
 bool store_filter_passes(const struct store_filter *filter,
                          const struct treadle_attributes *attributes);
 

@@ -1,8 +1,7 @@
 /*
- * Searching a vector store: the files that pass the filter, then the search, then a page of what it
- * found with the files' attributes.
- *
- * A page is a stretch of one ranking: `next_page` is the number of results before it.
+ * Searching a vector store: the files that pass the filter, then the search, then a page of its
+ * results with the files' attributes. A page is a part of one ranking: `next_page` is the number of
+ * results before it.
  */
 #include <jansson.h>
 #include <string.h>
@@ -25,9 +24,9 @@ struct store_search {
     double threshold;
     struct store_filter *filter; /* NULL: none */
     const char *files;           /* those that pass, as a JSON array; NULL: all */
-    bool expires;                /* so a search keeps it alive */
+    bool expires;                /* so a search counts as use of the store */
     struct search_result *results;
-    size_t count; /* of this page and those before, and one more where there is one */
+    size_t count; /* of this page and those before, and one more if there is one */
 };
 
 /* ---- The request ---------------------------------------------------------------------------- */

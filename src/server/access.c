@@ -7,7 +7,7 @@
 
 enum { NUMBER_SIZE = 24 };
 
-/* There is a line for each request, and snprintf is what would cost most of it. */
+/* There is a line for each request, and snprintf would be most of its cost. */
 static const char *print_number(char out[NUMBER_SIZE], uint64_t number)
 {
     char *at = out + NUMBER_SIZE - 1;

@@ -1,8 +1,7 @@
 /*
- * Access: what is kept of each request when it is over: a line in the log and its counters.
- *
- * The line names the operation, never the path or the query, and holds nothing that was in a body
- * or in a header: secrets may be in any of them.
+ * Access: records each request when it is over: a line in the log and its counters. The line names
+ * the operation, never the path or the query, and has nothing of the body or the headers, because
+ * secrets may be in any of them.
  */
 #ifndef SERVER_ACCESS_H
 #define SERVER_ACCESS_H

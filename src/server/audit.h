@@ -1,11 +1,11 @@
 /*
- * Audit: holds the database, the contents of files and the search indexes against each other, both
- * ways.
+ * Audit: compares the database, the contents of files and the search indexes with each other, both
+ * ways. A server audits its store after each start, beside its other work, and repairs what it
+ * finds; `treadle check` does so more deeply, on a store that is not being served.
  *
- * A server audits its store after each start, beside its other work, and repairs what it finds;
- * `treadle check` does so more deeply, on a store that nobody serves. A repair removes nothing that
- * cannot be made again: contents and indexes that no row knows are moved aside, text that an index
- * has lost is read again from the contents. What a transaction began to remove is no finding.
+ * A repair removes nothing that cannot be made again: contents and indexes that no row knows are
+ * moved aside, and text that is missing in an index is read again from the contents. Removals that
+ * a transaction has begun are not findings.
  */
 #ifndef SERVER_AUDIT_H
 #define SERVER_AUDIT_H
@@ -33,14 +33,14 @@ struct audit {
     struct db *db;
     struct blob_store *blobs;
     struct search *search;
-    struct ingest *ingest; /* woken for what is to be read again; may be NULL */
-    bool deep;             /* reads contents and indexes whole, and looks for rows without owners */
+    struct ingest *ingest; /* woken when files are to be read again; may be NULL */
+    bool deep; /* reads contents and indexes completely, and searches for rows without owners */
     bool repair;
     const atomic_bool *stop;                                            /* may be NULL */
     void (*report)(void *context, const struct audit_finding *finding); /* may be NULL */
     void *context;
 
-    /* What was looked at and found, for the caller to set to 0. */
+    /* How much was checked and found, for the caller to set to 0. */
     size_t contents, indexes;
     size_t found, repaired;
 };

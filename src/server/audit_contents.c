@@ -18,7 +18,7 @@ struct owner {
     bool known;
 };
 
-/* What is being removed has no row any more, and is no stray. */
+/* Contents that are being removed have no row any more, but are not strays. */
 static int find_owner(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct owner *owner = argument;
@@ -80,7 +80,7 @@ static int read_part(struct db_session *session, void *argument, struct treadle_
     return rc == TREADLE_ENOTFOUND ? 0 : rc;
 }
 
-/* Whether the contents are those that the row speaks of. */
+/* Whether the contents are those of the row. */
 static int hold_against(struct audit *audit, const struct file *file, struct treadle_error *error)
 {
     uint64_t length;
@@ -96,7 +96,8 @@ static int hold_against(struct audit *audit, const struct file *file, struct tre
     return rc;
 }
 
-/* What was moved aside for want of a row comes back with its row. */
+/* Contents that were moved aside because they had no row are restored when the row is there
+ * again. */
 static int mend(struct audit *audit, const struct file *file, struct treadle_error *error)
 {
     struct treadle_error none;

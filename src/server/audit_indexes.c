@@ -2,8 +2,8 @@
  * Audit of search indexes: those that no vector store has, and stores whose index is missing, is
  * damaged, or has not the text of the files that it should have.
  *
- * Ingest writes an index before the row, and a deletion takes the row before the text. So rows are
- * read before an index where text could be missing, and after it where text could be too much.
+ * Ingest writes an index before the row, and a deletion deletes the row before the text. So rows
+ * are read before the index to find missing text, and after it to find surplus text.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * Audit of rows: those whose owner is gone, and owners that name what is not there
+ * Audit of rows: those whose owner is gone, and owners that refer to missing rows
  * (store/integrity.h). Each rule reads a whole table, so only `treadle check` does this.
  */
 #include "base/arena.h"

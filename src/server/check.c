@@ -39,7 +39,7 @@ static int read_database(struct db_session *session, void *argument, struct trea
     return db_check(session, on_problem, argument, error);
 }
 
-/* Pages that nothing uses are no damage: they are spoken of only where they are given back. */
+/* Unused pages are no damage: they are reported only where they are freed. */
 static void compact(struct opening *opening, struct audit *audit)
 {
     struct treadle_error why;
@@ -48,8 +48,7 @@ static void compact(struct opening *opening, struct audit *audit)
     int rc = db_compact(opening->db, &freed, &why);
     if (!rc && !freed)
         return;
-    snprintf(problem, sizeof problem, "%lld KiB of it were used by nothing",
-             (long long)freed / 1024);
+    snprintf(problem, sizeof problem, "%lld KiB of it were not in use", (long long)freed / 1024);
     audit_note(audit, "database", "treadle.db", rc ? "it cannot be compacted" : problem, rc, &why);
 }
 
@@ -63,7 +62,7 @@ static int check_all(struct opening *opening, const char *store, struct audit *a
         note_database(audit, problem.message);
     if (rc || database.found)
         return 0;
-    /* Moving aside what another database knows would be no repair. */
+    /* It would be no repair to move aside what another database knows. */
     if (audit->repair && opening->pairing == PAIRING_FOREIGN) {
         rc = opening_check(opening, store, NULL, error);
         if (rc)
@@ -83,7 +82,7 @@ int check_store(const char *store, bool repair,
                 struct check_result *out, struct treadle_error *error)
 {
     struct opening opening = {.presence = -1};
-    /* A store that is not there must not come into being by a check. */
+    /* A check must not create a store. */
     if (access(store, F_OK))
         return error_set(error, TREADLE_ENOTFOUND, "there is no store %s", store);
     int rc = opening_open(&opening, store, error);

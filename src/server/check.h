@@ -1,5 +1,5 @@
 /*
- * Check: an audit of a whole store that nobody serves, for `treadle check`.
+ * Check: an audit of a whole store that is not being served, for `treadle check`.
  */
 #ifndef SERVER_CHECK_H
 #define SERVER_CHECK_H
@@ -14,7 +14,7 @@ struct check_result {
 };
 
 /* Calls `report` for each finding. Repairs what can be repaired with `repair`. The code is that of
- * opening the store, or of a failure to look: findings are no failure. */
+ * opening the store, or of a failed check: findings are no failure. */
 int check_store(const char *store, bool repair,
                 void (*report)(void *context, const struct audit_finding *finding), void *context,
                 struct check_result *out, struct treadle_error *error);

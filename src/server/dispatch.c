@@ -60,7 +60,7 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
     if (!rc)
         plan_body(&entry->route, out);
     out->known = !rc && entry->caller.project[0];
-    /* A use of a key is noted now and then, which waits for the disk. */
+    /* From time to time the use of a key is stored, which waits for the disk. */
     out->quick = !rc && route_is_quick(&entry->route) && !gate_notes(&entry->caller);
     return rc;
 }
@@ -77,7 +77,7 @@ void dispatch_render_error(void *context, const struct treadle_error *error,
     error_print(error, &reply->body);
 }
 
-/* What went wrong inside is for the log; the client learns that it was no fault of the request. */
+/* Internal errors are for the log; the client learns that the request was not at fault. */
 static void send_error(struct dispatch *dispatch, const struct http_request *request,
                        struct treadle_error *error, struct http_reply *reply)
 {
@@ -146,8 +146,8 @@ static int parse_body(const struct route *route, struct resource_call *call,
     return rc;
 }
 
-/* What answers long after its request needs an arena that outlives it. What is quick does not, and
- * makes do with the request's, which is freed by the thread that made it. */
+/* A reply that comes long after its request needs an arena that outlives the request. A quick one
+ * uses the request's own, which is freed by the thread that made it. */
 static struct arena *open_arena(const struct entry *entry, const struct http_request *request)
 {
     if (!route_is_quick(&entry->route))

@@ -26,7 +26,7 @@ static void find_places(char paths[PLACES][PATH_MAX])
     snprintf(paths[2], PATH_MAX, "/usr/share/treadle/" ENCODER_FILE);
 }
 
-/* The first file that is there; one that is there and cannot be used is complained of. */
+/* The first file that exists; if it cannot be used, that is logged. */
 static struct encoder *open_usual(struct log *log)
 {
     char paths[PLACES][PATH_MAX];

@@ -8,9 +8,9 @@
 #include "encoder/encoder.h"
 #include "search/search.h"
 
-/* Opens the weights at `path`, or where they usually are when it is NULL, and has the search use
- * them; "none" uses none. Without the weights search goes by words alone, and the log says so;
- * where they were named, that is an error. `out` is NULL then, and is closed after the search. */
+/* Opens the weights at `path`, or at the usual place when it is NULL, and gives them to the search;
+ * "none" uses none. Without the weights search goes by words alone, and the log says so; where
+ * `path` names them, that is an error. `out` is NULL then, and is closed after the search. */
 int embedding_open(struct encoder **out, const char *path, struct search *search, struct log *log,
                    struct treadle_error *error);
 

@@ -33,7 +33,7 @@ static bool is_allowed_origin(const struct entry_rules *rules, const char *origi
     return false;
 }
 
-/* A page that this server itself has sent. */
+/* A page of this server itself. */
 static bool is_own_origin(const struct http_request *request, const char *origin)
 {
     const char *host = http_header(request, "host");
@@ -67,10 +67,10 @@ static bool is_preflight(const struct entry_rules *rules, const struct http_requ
            is_allowed_origin(rules, origin);
 }
 
-/* ---- Coming in ------------------------------------------------------------------------------ */
+/* ---- Admission ------------------------------------------------------------------------------ */
 
-/* Behind a proxy on this machine everybody's connection is local, so a server that requires keys
- * requires one for its metrics too. */
+/* With a proxy on this machine every connection is local, so a server that requires keys requires
+ * one for its metrics too. */
 static bool needs_no_caller(const struct entry_rules *rules, const struct http_request *request,
                             const struct entry *entry)
 {
@@ -122,7 +122,8 @@ static int admit(const struct entry_rules *rules, const struct http_request *req
     return rc;
 }
 
-/* Deleting and ending go on when the disk is full, and so does what writes nothing. */
+/* Deleting and cancelling still work when the disk is full, and so do requests that write
+ * nothing. */
 static int check_room(const struct entry_rules *rules, const struct http_request *request,
                       const struct entry *entry, struct treadle_error *error)
 {
@@ -134,7 +135,7 @@ static int check_room(const struct entry_rules *rules, const struct http_request
         strcmp(path, "/embeddings") == 0)
         return 0;
     return error_set_wire(error, 507, "server_error", "disk_full", NULL,
-                          "The disk is full. What is there can be read and deleted.");
+                          "The disk is full. Objects can be read and deleted, but not added.");
 }
 
 int entry_check(const struct entry_rules *rules, const struct http_request *request,
@@ -145,7 +146,7 @@ int entry_check(const struct entry_rules *rules, const struct http_request *requ
     int missing = entry.preflight ? 0 : route_find(request, &entry.route, &unfound);
     if (entry.preflight)
         entry.route.operation = ROUTE_NONE;
-    /* Whoever may not speak to the server learns nothing else from it. */
+    /* A client that is not admitted learns nothing else. */
     int rc = check_origin(rules, request, error);
     if (!rc && missing) {
         *error = unfound;
@@ -161,7 +162,7 @@ int entry_check(const struct entry_rules *rules, const struct http_request *requ
 
 /* ---- Headers -------------------------------------------------------------------------------- */
 
-/* The headers that a browser wants to send, as far as they may be sent. */
+/* The headers that a browser asks to send, as far as they may be sent. */
 static const char *sent_headers(const struct http_request *request)
 {
     const char *wanted = http_header(request, "access-control-request-headers");
@@ -213,7 +214,7 @@ static const char *print_duration(struct arena *arena, int64_t microseconds)
                         (long long)(ms % 60000 / 1000));
 }
 
-/* The service told the quota where a model answers directly, and nowhere else. */
+/* The service sent the quota where a model answers directly, and nowhere else. */
 static bool shows_quota(const struct entry *entry, int status)
 {
     if (status == 429)

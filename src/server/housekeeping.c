@@ -3,9 +3,9 @@
  *
  * A look is one read that finds at most one thing of each kind that is due, by indexes, so a look
  * that finds nothing costs next to nothing. Each thing is then ended in a transaction of its own;
- * what is not in the database is removed after it. When something cannot be ended, the rest waits
- * for the next second. What is deleted in slices (store/remains_record.h) is continued here, a
- * slice a look.
+ * parts outside of the database are removed after it. When something cannot be ended, the rest
+ * waits for the next second. Deletions in slices (store/remains_record.h) are continued here, one
+ * slice in each look.
  */
 #include "server/housekeeping.h"
 
@@ -107,7 +107,7 @@ static int end_places(struct db_session *session, void *argument, struct treadle
     return place_record_sweep(session, task->now - PLACE_SECONDS, error);
 }
 
-/* What somebody else has ended meanwhile is no failure. */
+/* It is no failure if others have ended it in between. */
 static int note_end(struct task *task, const char *kind, const char *id, int rc,
                     const struct treadle_error *error)
 {
@@ -151,7 +151,7 @@ static void remove_texts(const struct housekeeping_options *options, const struc
         search_remove_file(options->search, remains->stores[i], remains->id, &ignored);
 }
 
-/* ---- What is half gone ---------------------------------------------------------------------- */
+/* ---- Unfinished deletions ------------------------------------------------------------------- */
 
 static int remove_slice(struct db_session *session, void *argument, struct treadle_error *error)
 {
@@ -159,7 +159,7 @@ static int remove_slice(struct db_session *session, void *argument, struct tread
     return remains_continue(session, &task->remains, task->arena, error);
 }
 
-/* Others who write come first: the pause is as long as the slice took. */
+/* Other writes come first: the pause is as long as the slice took. */
 static int remove_some(struct task *task)
 {
     const struct housekeeping_options *options = &task->housekeeping->options;
@@ -185,7 +185,7 @@ static void remove_contents(struct task *task)
     for (size_t i = 0; i < task->parts.count; i++)
         blob_remove(options->blobs, task->parts.ids[i], &ignored);
     remove_texts(options, &task->of_file);
-    /* A file that somebody else removed has no content any more either. */
+    /* A file that others removed has no content any more either. */
     if (task->file)
         blob_remove(options->blobs, task->file, &ignored);
 }

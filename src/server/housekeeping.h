@@ -1,9 +1,8 @@
 /*
- * Housekeeping: a thread that removes what has had its time.
- *
- * Once a second it ends what is due: runs that are past their time or still cancelling, vector
- * stores, uploads and files that expire. Every few seconds it fails runs that nobody executes. It
- * keeps what lies outside of the database in step with it (upkeep.h).
+ * Housekeeping: a thread that removes what has expired. Once a second it ends what is due: runs
+ * that are past their time or still cancelling, vector stores, uploads and files that expire. Every
+ * few seconds it fails runs that nobody executes. It keeps what is outside of the database in step
+ * with it (upkeep.h).
  */
 #ifndef SERVER_HOUSEKEEPING_H
 #define SERVER_HOUSEKEEPING_H
@@ -33,7 +32,7 @@ struct housekeeping_options {
 int housekeeping_open(struct housekeeping **out, const struct housekeeping_options *options,
                       struct treadle_error *error);
 
-/* Ends the thread after what it is at. Accepts NULL. */
+/* Ends the thread after its present work. Accepts NULL. */
 void housekeeping_close(struct housekeeping *housekeeping);
 
 #endif

@@ -166,7 +166,7 @@ static void print_runs(const struct metrics *metrics, struct buffer *out)
 {
     char label[48];
     buffer_append_string(out, "# HELP treadle_runs_executed_total Runs that were executed until "
-                              "they ended or came to wait, by what they became (ended: by "
+                              "they ended or waited for outputs, by their status (ended: by "
                               "others).\n# TYPE treadle_runs_executed_total counter\n");
     for (size_t i = 0; i <= RUN_STATUSES; i++) {
         unsigned long long count = load(&metrics->runs[i]);
@@ -175,10 +175,9 @@ static void print_runs(const struct metrics *metrics, struct buffer *out)
             buffer_append_format(out, "treadle_runs_executed_total{status=\"%s\"} %llu\n", status,
                                  count);
     }
-    buffer_append_string(out,
-                         "# HELP treadle_run_phase_seconds What runs have spent their time on, "
-                         "each time that they were executed.\n"
-                         "# TYPE treadle_run_phase_seconds histogram\n");
+    buffer_append_string(out, "# HELP treadle_run_phase_seconds What runs spent their time on, for "
+                              "each time that they were executed.\n"
+                              "# TYPE treadle_run_phase_seconds histogram\n");
     for (size_t i = 0; i < METRICS_RUN_PHASES; i++) {
         snprintf(label, sizeof label, "phase=\"%s\"", run_phases[i]);
         print_histogram(&metrics->run_phases[i], "treadle_run_phase_seconds", label, out);

@@ -1,9 +1,8 @@
 /*
- * Metrics: what has been answered, counted by operation and status, and how long it took.
- *
- * Counting is a handful of relaxed atomic additions: no lock, no memory. What can be counted is
- * fixed at compile time (operations of route.h, a list of statuses, a list of durations), so
- * nobody can make it grow. Printed in the text format of Prometheus.
+ * Metrics: counts requests by operation and status, and measures how long they took. Counting is a
+ * few relaxed atomic additions: no lock, no memory. What can be counted is fixed at compile time
+ * (operations of route.h, a list of statuses, a list of durations), so no client can make it grow.
+ * Printed in the text format of Prometheus.
  */
 #ifndef SERVER_METRICS_H
 #define SERVER_METRICS_H
@@ -19,20 +18,20 @@ struct metrics;
 struct metrics *metrics_new(void);
 void metrics_free(struct metrics *metrics);
 
-/* Status 0: the client left before there was a reply. */
+/* Status 0: the client disconnected before there was a reply. */
 void metrics_count(struct metrics *metrics, size_t operation, int status, int64_t duration_us);
 
 /* What a run spends its time on. */
 enum metrics_phase {
-    METRICS_RUN_QUEUE, /* waiting to be taken up */
+    METRICS_RUN_QUEUE, /* waiting to be claimed */
     METRICS_RUN_MODEL,
     METRICS_RUN_TOOLS,
     METRICS_RUN_FIRST, /* until the model's first word */
     METRICS_RUN_PHASES
 };
 
-/* Counts a run that was executed until it ended or came to wait. Phases that did not occur are
- * 0. A status that is not known here counts as "ended". */
+/* Counts a run that was executed until it ended or waited for outputs. Phases that did not occur
+ * are 0. A status that is not known here counts as "ended". */
 void metrics_count_run(struct metrics *metrics, const char *status,
                        const int64_t duration_us[METRICS_RUN_PHASES]);
 

@@ -1,8 +1,8 @@
 /*
  * Opening a store.
  *
- * Whether the database knows all contents is looked at where the mark beside them leaves a doubt
- * (store/pairing.h): every other start would read a directory for nothing.
+ * Whether the database knows all contents is checked only where the mark beside them leaves a doubt
+ * (store/pairing.h): otherwise every start would read a directory for nothing.
  */
 #include "server/opening.h"
 
@@ -93,7 +93,7 @@ static int count_index(void *context, const char *store_id)
     return 0;
 }
 
-/* SQLite would make a new one in its place, which knows nothing. */
+/* SQLite would create a new, empty one in its place. */
 static int check_database(const struct opening *opening, const char *store,
                           struct treadle_error *error)
 {
@@ -173,7 +173,7 @@ void opening_close(struct opening *opening)
         close(opening->presence);
 }
 
-/* ---- A database that may be another's ------------------------------------------------------- */
+/* ---- A database that may not belong to the contents ----------------------------------------- */
 
 struct strays {
     size_t contents, indexes;
@@ -251,7 +251,7 @@ int opening_settle(struct opening *opening, struct log *log, struct treadle_erro
     int rc = blob_recover(opening->blobs, has_row, opening->db, error);
     if (rc)
         return rc;
-    /* A full disk is no reason to refuse: the mark that is there stays true. */
+    /* A full disk is no reason to refuse: the present mark stays true. */
     if (pairing_advance(opening->db, opening->blobs, &problem))
         log_write(log, LOG_WARNING, "mark", "error", problem.message, NULL);
     return 0;

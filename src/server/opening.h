@@ -1,8 +1,7 @@
 /*
  * Opening a store: the database, the contents of files and the search indexes of one directory.
- *
- * They are opened only together and only as what they are: by the user whom they belong to, and not
- * where contents lie beside a database that does not know them.
+ * They are opened only together: by the user to whom they belong, and not where there are contents
+ * beside a database that does not know them.
  */
 #ifndef SERVER_OPENING_H
 #define SERVER_OPENING_H
@@ -23,8 +22,8 @@ struct opening {
     enum pairing pairing;
 };
 
-/* Makes the store's directory when it is missing. A process of root's becomes the store's owner, so
- * that it leaves no file which the owner cannot read; any other who is not the owner is refused
+/* Makes the store's directory when it is missing. A process of root changes to the user that owns
+ * the store, so that it leaves no file which the owner cannot read; any other user is refused
  * (TREADLE_EINVALID). */
 int opening_own(const char *store, struct treadle_error *error);
 
@@ -32,8 +31,8 @@ int opening_own(const char *store, struct treadle_error *error);
  * database is missing or empty while there are contents or indexes. On failure nothing is open. */
 int opening_open(struct opening *out, const char *store, struct treadle_error *error);
 
-/* Refuses (TREADLE_ESTATE) a database that may not be that of the contents and does not know some
- * of them; changes nothing then. */
+/* Refuses (TREADLE_ESTATE) a database that may not belong to the contents and does not know some of
+ * them; changes nothing then. */
 int opening_check(struct opening *opening, const char *store, struct log *log,
                   struct treadle_error *error);
 

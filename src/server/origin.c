@@ -1,5 +1,5 @@
 /*
- * Origins: takes scheme and port off, then looks at the host alone.
+ * Origins: removes scheme and port, then checks the host alone.
  */
 #include "server/origin.h"
 

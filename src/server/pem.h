@@ -6,8 +6,8 @@
 
 #include "treadle/error.h"
 
-/* The file's text, to be handed to pem_forget. TREADLE_EINVALID for what is no text of that kind,
- * TREADLE_EIO for what cannot be read. `what` names it in messages. */
+/* The file's text, to be freed with pem_forget. TREADLE_EINVALID when it is not such a text,
+ * TREADLE_EIO when it cannot be read. `what` names it in messages. */
 int pem_read(char **out, const char *what, const char *path, struct treadle_error *error);
 
 /* Wipes and frees. Accepts NULL. */

@@ -1,10 +1,8 @@
 /*
- * Carrying out plans.
- *
- * A write that nothing follows is begun when the handler has returned and its request was laid
- * aside: the database's thread runs the work, commits and ends the call, so that no thread waits
- * for the disk. Every other transaction is waited for, on a worker. A read on an event thread that
- * turns out to take long is given up, and done by a worker instead.
+ * Carrying out plans. A write without a sequel begins when the handler has returned and its request
+ * was laid aside: the database's thread runs the work, commits and ends the call, so that no thread
+ * waits for the disk. A worker waits for every other transaction. A read on an event thread that
+ * turns out to take long is aborted, and done by a worker instead.
  */
 #include "server/perform.h"
 
@@ -12,7 +10,7 @@
 
 /* A plan's transaction. */
 struct transaction {
-    struct db_task task; /* first: the database hands this back */
+    struct db_task task; /* first: the database passes this back */
     struct resource_call *call;
     struct resource_plan plan;
     struct http_request *request;
@@ -28,8 +26,8 @@ static int work(struct db_session *session, void *argument, struct treadle_error
     return rc ? rc : run_change_store(&call->effects.change, error);
 }
 
-/* Notifies those who follow runs, and wakes those who wait for what was written. Does not block.
- * Fails where the reply cannot be made. */
+/* Notifies the followers of runs, and wakes the threads that wait for what was written. Does not
+ * block. Fails where the reply cannot be made. */
 static int settle(struct transaction *transaction, bool durable, struct treadle_error *error)
 {
     struct resource_call *call = transaction->call;
@@ -53,7 +51,7 @@ static void begin_change(struct resource_call *call)
         .change = {.arena = call->arena, .live = engine_live(call->services->engine)}};
 }
 
-/* ---- Waited for ------------------------------------------------------------------------------ */
+/* ---- Waiting --------------------------------------------------------------------------------- */
 
 /* Whether the plan reads on an event thread. */
 static bool is_hurried(const struct resource_call *call, const struct resource_plan *plan)
@@ -75,7 +73,7 @@ static int transact(struct resource_call *call, const struct resource_plan *plan
     return rc ? rc : after;
 }
 
-/* ---- Not waited for -------------------------------------------------------------------------- */
+/* ---- Without waiting ------------------------------------------------------------------------- */
 
 /* On the database's thread. */
 static void done(struct db_task *task)

@@ -1,6 +1,6 @@
 /*
- * Carrying out what a handler wants: the transactions of its plan, one after the other, and what
- * others must learn of them.
+ * Carrying out a handler's plan: its transactions, one after the other, and the notifications after
+ * them.
  */
 #ifndef SERVER_PERFORM_H
 #define SERVER_PERFORM_H
@@ -8,7 +8,7 @@
 #include "http/http.h"
 #include "resource/resource.h"
 
-/* Where a request's outcome goes when it was not there as perform_call returned. */
+/* Receives the outcome of a call that had not ended when perform_call returned. */
 struct perform_end {
     void *context;
     /* The call has ended with rc, and with the error where rc is negative. The reply is made, or is
@@ -20,7 +20,7 @@ enum perform_outcome {
     PERFORM_ENDED,    /* the reply is made, or `rc` says that it failed */
     PERFORM_WRITING,  /* `end` is called once the write is durable or has failed */
     PERFORM_LATER,    /* a stream answers, and has the call's arena */
-    PERFORM_ELSEWHERE /* nothing was done: it would hold up the event thread that it was called on
+    PERFORM_ELSEWHERE /* nothing was done: it would block the event thread that it was called on
                        */
 };
 

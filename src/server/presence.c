@@ -78,7 +78,7 @@ int presence_find(const char *store, char *out, size_t size, struct treadle_erro
         return rc;
     if (flock(file, LOCK_SH | LOCK_NB) == 0) {
         close(file);
-        return error_set(error, TREADLE_ENOTFOUND, "nobody serves the store %s", store);
+        return error_set(error, TREADLE_ENOTFOUND, "no server serves the store %s", store);
     }
     char address[LONGEST_ADDRESS];
     read_address(file, address);

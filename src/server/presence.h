@@ -1,8 +1,7 @@
 /*
- * Presence: how a process that serves a store tells others where it listens.
- *
- * A file in the store holds the address; the server keeps it locked as long as it lives, so a file
- * that a crash left behind is told from one that is true.
+ * Presence: how a process that serves a store publishes where it listens. A file in the store has
+ * the address; the server keeps it locked as long as it lives, so a file that a crash left is
+ * distinguished from a valid one.
  */
 #ifndef SERVER_PRESENCE_H
 #define SERVER_PRESENCE_H
@@ -19,7 +18,8 @@ int presence_take(const char *store, int *descriptor, struct treadle_error *erro
 int presence_announce(int descriptor, const char *address, const char *owner_address,
                       struct treadle_error *error);
 
-/* The owner's address of whoever serves the store. TREADLE_ENOTFOUND when nobody does. */
+/* The owner's address of the process that serves the store. TREADLE_ENOTFOUND when there is
+ * none. */
 int presence_find(const char *store, char *out, size_t size, struct treadle_error *error);
 
 #endif

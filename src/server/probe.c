@@ -1,8 +1,8 @@
 /*
  * Probes.
  *
- * Whoever asks for readiness needs no key, so what it costs is bounded: the store is written to
- * once a second at most, by one thread at a time, and everybody else gets what was found last.
+ * Asking for readiness needs no key, so its cost is bounded: the store is written to once a second
+ * at most, by one thread at a time, and all other requests get the last result.
  */
 #include "server/probe.h"
 
@@ -19,7 +19,7 @@
 
 enum {
     FRESH_US = 1000000, /* how long a check of the store holds */
-    STALE_US = 5000000  /* how long one that is under way may take before it counts as failed */
+    STALE_US = 5000000  /* how long a check may take before it counts as failed */
 };
 
 int probe_init(struct probe *probe, struct treadle_error *error)
@@ -54,7 +54,7 @@ static int write_heartbeat(struct db_session *session, void *argument, struct tr
     return heartbeat_record_write(session, clock_seconds(), error);
 }
 
-/* Whether the store took a write just now. */
+/* Whether the store accepted a write just now. */
 static bool is_writable(struct probe *probe)
 {
     struct treadle_error ignored;
@@ -92,14 +92,14 @@ static int answer_ready(struct probe *probe, struct http_reply *reply, struct tr
         break;
     }
     if (!is_writable(probe))
-        return not_ready("store_not_writable", "The store takes no writes.", error);
+        return not_ready("store_not_writable", "The store accepts no writes.", error);
     buffer_append_string(&reply->body, "{\"status\":\"ready\"}");
     return 0;
 }
 
 /* ---- Metrics -------------------------------------------------------------------------------- */
 
-/* Who may read the metrics: this machine, and whoever has a key. */
+/* Who may read the metrics: this machine, and clients with a key. */
 static bool may_read_metrics(const struct http_request *request)
 {
     const struct entry *entry = request->route;
@@ -124,7 +124,7 @@ static void print_backlog(struct probe *probe, struct buffer *out)
     if (db_read(probe->db, count_backlog, &backlog, &ignored))
         return;
     metrics_print_value(out, "treadle_runs_active", "gauge",
-                        "Runs at work, waiting for tool outputs, or being cancelled.",
+                        "Runs in progress, waiting for tool outputs, or being cancelled.",
                         (double)backlog.active);
     metrics_print_value(out, "treadle_runs_queued", "gauge", "Runs that wait for a worker.",
                         (double)backlog.queued);
@@ -149,7 +149,7 @@ static void print_vectors(struct probe *probe, struct buffer *out)
     search_progress(probe->search, &progress);
     if (progress.version)
         metrics_print_value(out, "treadle_vectors_pending", "gauge",
-                            "Vector stores with files whose vectors are still to be made.",
+                            "Vector stores with files that do not have vectors yet.",
                             (double)progress.stores);
 }
 
@@ -163,7 +163,7 @@ static void print_load(struct probe *probe, struct buffer *out)
                         "Requests between their first line and the last byte of the reply.",
                         (double)load.in_flight);
     metrics_print_value(out, "treadle_requests_waiting", "gauge",
-                        "Requests that no worker has taken up yet.", (double)load.waiting);
+                        "Requests that no worker has begun yet.", (double)load.waiting);
 }
 
 static void print_process(struct probe *probe, struct buffer *out)
@@ -207,8 +207,8 @@ static int answer_metrics(struct probe *probe, const struct http_request *reques
 }
 
 /* The texts are static and hold no character that JSON escapes. */
-/* Healthy is healthy, but what is missing is said: without an embedding passages are found by their
- * words alone, and a weaker sandbox has an advice. */
+/* A healthy server still reports what is missing: without an embedding passages are found by their
+ * words alone, and a weaker sandbox comes with advice. */
 static void print_health(struct probe *probe, struct buffer *out)
 {
     bool serving = probe_phase(probe) == PROBE_SERVING;

@@ -1,8 +1,7 @@
 /*
- * Probes: what those who run the server ask it, outside /v1: /health, /ready and /metrics.
- *
- * Healthy is a process that answers; it also says how documents are read. Ready is one that takes
- * requests and whose store takes writes, which is tried and not guessed. Metrics are for this
+ * Probes: what operators ask the server, outside /v1: /health, /ready and /metrics. Healthy is a
+ * process that answers; it also reports how documents are read. Ready is a process that accepts
+ * requests and whose store accepts writes, which is tried and not guessed. Metrics are for this
  * machine.
  */
 #ifndef SERVER_PROBE_H
@@ -39,7 +38,7 @@ void probe_clear(struct probe *probe);
 void probe_enter(struct probe *probe, enum probe_phase phase);
 enum probe_phase probe_phase(const struct probe *probe);
 
-/* Answers one of the operations of route.h that are no endpoints. */
+/* Answers one of the operations of route.h that are not endpoints. */
 int probe_answer(struct probe *probe, size_t operation, const struct http_request *request,
                  struct http_reply *reply, struct treadle_error *error);
 

@@ -1,10 +1,8 @@
 /*
- * Reserve: room on the disk that is kept for deleting.
- *
- * Deleting needs to write first: the log of the database grows before anything shrinks. So the
- * store has a file that holds nothing but room. When the disk is full the file is removed, and
- * until there is room again requests that would add something are refused: what was freed is for
- * those that delete.
+ * Reserve: space on the disk that is kept for deleting. Deleting needs to write first: the log of
+ * the database grows before anything shrinks. So the store has a file that does nothing but take
+ * space. When the disk is full the file is removed, and until there is space again requests that
+ * would add something are refused: the freed space is for deletions.
  */
 #ifndef SERVER_RESERVE_H
 #define SERVER_RESERVE_H
@@ -24,7 +22,7 @@ struct reserve {
 
 void reserve_init(struct reserve *reserve, const char *store, struct log *log);
 
-/* Gives the room up where the disk is full, takes it again where there is plenty. */
+/* Frees the space where the disk is full, takes it again where there is plenty. */
 void reserve_look(struct reserve *reserve);
 
 #endif

@@ -1,8 +1,8 @@
 /*
  * Retain.
  *
- * A walk goes on slice by slice and pauses after each as long as it took, so others who write come
- * first. When it has come to what is young the next one begins after a while.
+ * A walk continues slice by slice and pauses after each for as long as the slice took, so other
+ * writes come first. When it has reached what is to be kept, the next walk begins after a while.
  */
 #include "server/retain.h"
 
@@ -35,7 +35,7 @@ static void note(const struct retain *retain, enum retention_kind kind, size_t r
         log_write(retain->log, LOG_INFO, "retention", "kind", names[kind], "removed", count, NULL);
 }
 
-/* True when the walk goes on. */
+/* True when the walk continues. */
 static bool walk_on(struct retain *retain, enum retention_kind kind)
 {
     struct retention walk = retain->walks[kind];

@@ -1,9 +1,7 @@
 /*
- * Routes: which operation a request is for.
- *
- * An operation is a row of the endpoint table or one of the few that a server has for those who
- * run it, outside /v1. Their number is fixed, so counters and log lines may speak of operations
- * where a path, which anybody can make up, would not do.
+ * Routes: which operation a request is for. An operation is a row of the endpoint table or one of
+ * the few for operators, outside /v1. Their number is fixed, so counters and log lines can name
+ * operations; paths can be invented by clients.
  */
 #ifndef SERVER_ROUTE_H
 #define SERVER_ROUTE_H

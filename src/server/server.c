@@ -37,7 +37,7 @@ struct server {
     struct http_server *http;
     struct models *models;
     struct encoder *encoder; /* NULL: search goes by words alone */
-    size_t address_count;    /* that were asked for; the owner's may come behind them */
+    size_t address_count;    /* that were given; the owner's may come after them */
     size_t owner_index;
     char owner_path[128];
 };
@@ -152,14 +152,14 @@ static int start_workers(struct server *server, const struct server_options *opt
     return housekeeping_open(&server->housekeeping, &housekeeping, error);
 }
 
-/* ---- Who may come in ------------------------------------------------------------------------ */
+/* ---- Who is admitted ------------------------------------------------------------------------ */
 
 static bool is_socket(const char *address)
 {
     return text_starts_with(address, "unix:");
 }
 
-/* The first address that others than this machine's users can reach, or NULL. */
+/* The first address that other machines can reach, or NULL. */
 static const char *find_exposed(const struct server_options *options)
 {
     for (size_t i = 0; i < MOST_ADDRESSES && options->listen[i]; i++)
@@ -188,7 +188,7 @@ static int check_options(const struct server_options *options, struct treadle_er
     return exposed && !options->require_keys ? refuse_exposed(exposed, options->store, error) : 0;
 }
 
-/* As browsers send it: a scheme and a host, with nothing behind them. */
+/* As browsers send it: a scheme and a host, with nothing after them. */
 static bool is_origin(const char *text)
 {
     const char *scheme = strstr(text, "://");
@@ -321,7 +321,7 @@ done:
     return rc;
 }
 
-/* Everything is there: answers requests and lets others find the server. */
+/* Everything is open: answers requests and publishes the address. */
 static int open_doors(struct server *server, struct treadle_error *error)
 {
     struct probe *probe = &server->dispatch.probe;
@@ -350,7 +350,7 @@ int server_start(struct server **out, const struct server_options *options,
         rc = open_store(server, options->store, error);
     if (!rc)
         rc = open_gate(server, options, error);
-    /* Listens first, so that /ready can say that the rest is not. */
+    /* Listens first, so that /ready can report that the rest is not open yet. */
     if (!rc)
         rc = start_listener(server, options, error);
     if (!rc)
@@ -392,7 +392,7 @@ void server_stop(struct server *server, unsigned grace_seconds)
     struct resource_services *services = &server->dispatch.services;
     int64_t until = clock_monotonic_us() + (int64_t)grace_seconds * 1000000;
     probe_enter(&server->dispatch.probe, PROBE_STOPPING);
-    /* Runs under way go on while requests end, and get what is left of the time after them. */
+    /* Runs continue while requests end, and get the rest of the time after them. */
     engine_drain(services->engine);
     http_stop(server->http, grace_seconds);
     housekeeping_close(server->housekeeping);

@@ -1,5 +1,5 @@
 /*
- * Upkeep. What fails is logged and tried again; nobody waits for it.
+ * Upkeep. Failures are logged and tried again; no request waits for it.
  */
 #include "server/upkeep.h"
 
@@ -144,7 +144,7 @@ static void remove_noted(struct upkeep *upkeep, struct arena *arena)
         upkeep->next_removals = seconds() + RETRY_SECONDS;
 }
 
-/* ---- Marks and what was moved aside --------------------------------------------------------- */
+/* ---- Marks, and what was moved aside -------------------------------------------------------- */
 
 static void mark(struct upkeep *upkeep)
 {
@@ -182,7 +182,7 @@ void upkeep_look(struct upkeep *upkeep)
         reserve_look(upkeep->options->reserve);
     if (!arena)
         return;
-    /* What was theirs goes back to the system, and not only to the allocator. */
+    /* Their memory is released to the system, and not only to the allocator. */
     if (search_close_idle(upkeep->options->search, IDLE_INDEX_SECONDS))
         malloc_trim(0);
     if (now >= upkeep->next_removals)

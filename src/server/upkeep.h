@@ -1,9 +1,8 @@
 /*
- * Upkeep: what lies outside of the database is kept in step with it.
- *
- * After a start the store is audited. Then, once a second: removals that were noted are done,
- * indexes that were found missing or damaged are made again, and the mark beside the contents
- * follows the database's epoch. Used by housekeeping's thread alone.
+ * Upkeep: keeps what is outside of the database in step with it. After a start the store is
+ * audited. Then, once a second: removals that were noted are done, indexes that were found missing
+ * or damaged are made again, and the mark beside the contents follows the database's epoch. Used by
+ * housekeeping's thread alone.
  */
 #ifndef SERVER_UPKEEP_H
 #define SERVER_UPKEEP_H

@@ -49,12 +49,12 @@ test('a database whose contents were deleted shrinks', async t => {
     assert.ok(sizeOf(copy) < before / 4, `${sizeOf(copy)} of ${before}`);
     assert.equal((await check(copy)).code, 0);
 
-    assert.equal((await check(store)).stdout.match(/used by nothing/), null);
+    assert.equal((await check(store)).stdout.match(/not in use/), null);
     const repaired = await check(store, '--repair');
     assert.equal(repaired.code, 0, repaired.stderr);
-    assert.match(repaired.stdout, /^database treadle\.db: \d+ KiB of it were used by nothing/m);
+    assert.match(repaired.stdout, /^database treadle\.db: \d+ KiB of it were not in use/m);
     assert.ok(sizeOf(store) < before / 4, `${sizeOf(store)} of ${before}`);
-    assert.doesNotMatch((await check(store, '--repair')).stdout, /used by nothing/);
+    assert.doesNotMatch((await check(store, '--repair')).stdout, /not in use/);
 
     for (const each of [store, copy]) {
         server = await launch({ store: each });

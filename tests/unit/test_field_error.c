@@ -151,7 +151,7 @@ static const struct refusal refusals[] = {
     {THREAD, "{} x", "invalid_json", "", NULL},
     {THREAD, "{'metadata':{}}", "invalid_json", "", NULL},
     {THREAD, "{\"metadata\":{},}", "invalid_json", "", NULL},
-    {THREAD, "{\"metadata\":{\"a\":\"b\"},\"metadata\":{}}", "invalid_json", "", "stands twice"},
+    {THREAD, "{\"metadata\":{\"a\":\"b\"},\"metadata\":{}}", "invalid_json", "", "is twice"},
     {THREAD, "{\"metadata\":{\"a\":\"\\u0000\"}}", "invalid_json", "", NULL},
     {THREAD, "{\"metadata\":{\"a\":\"\xFF\"}}", "invalid_json", "", NULL},
     {THREAD, "{\"metadata\":{\"a\":\"\xC0\xAF\"}}", "invalid_json", "", NULL},
