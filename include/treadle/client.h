@@ -1,16 +1,16 @@
 /*
  * libtreadle: a typed client of the Assistants API.
  *
- * One function an operation, named after the resource and the verb; each comment names the
+ * One function for each operation, named after the resource and the verb; each comment names the
  * operation of the protocol. What holds for all of them:
  *
  *   - They return 0 or a negative code of error.h and then fill `error` (which may be NULL).
  *   - `out` gets the reply, which the caller frees with the function named after its type; NULL
- *     may be passed where the reply does not matter. An `out` is left alone when no reply came.
+ *     may be passed where the reply does not matter. An `out` is unchanged when no reply came.
  *   - When the server answered and the answer is no success, the code is TREADLE_EREMOTE and `out`
- *     gets that reply too: its base tells status, headers, error and detail, its object is all
+ *     gets that reply too: its base has status, headers, error and detail, its object is all
  *     zero. TREADLE_EPARSE (a reply that cannot be read) is the same. So start with `out` NULL and
- *     free it on every way out:
+ *     free it in every case:
  *
  *         struct treadle_run_response *reply = NULL;
  *         int rc = treadle_run_retrieve(&reply, client, thread_id, run_id, &error);
@@ -24,9 +24,9 @@
  *     is above 64 MiB), TREADLE_EINVALID (an argument; nothing was sent), TREADLE_EMEMORY.
  *   - A reply and all that it points to is one block of memory: valid until it is freed, whatever
  *     happens to the client. The `id` of every object in a successful reply is there.
- *   - Request objects stay the caller's. NULL for one sends an empty object.
+ *   - The caller still owns its request objects. NULL for one sends an empty object.
  *   - Statuses 408, 409, 429 and 5xx and broken connections are tried again after a pause, as the
- *     official SDKs do; the server's Retry-After and x-should-retry are obeyed.
+ *     official SDKs do; the server's Retry-After and x-should-retry are followed.
  *
  * A client may be used by several threads at once. The library reads no environment variable,
  * writes nothing and starts no thread. A program that speaks https should ignore SIGPIPE.
@@ -73,7 +73,7 @@ struct treadle_client_options {
     double polling_interval_seconds; /* between the polls of treadle_…_wait; default: what the
                                         server asks for, else 0.5 */
     double polling_timeout_seconds;  /* of treadle_…_wait; default 600 */
-    const char *ca_file; /* PEM: who is trusted to name https servers; default: the system's */
+    const char *ca_file;             /* PEM: CA certificates to trust; default: the system's */
 };
 
 #define TREADLE_CLIENT_OPTIONS_VERSION 1
@@ -83,11 +83,11 @@ struct treadle_client_options {
     }
 
 /* A new client; connects when the first call is made. `options` may be NULL. Certificates of https
- * servers are verified. TREADLE_EINVALID for a URL or a header value that cannot be used. */
+ * servers are verified. TREADLE_EINVALID for a URL or a header value that is not valid. */
 int treadle_client_new(struct treadle_client **out, const struct treadle_client_options *options,
                        struct treadle_error *error);
 
-/* Closes its connections. No call may be under way. Accepts NULL. */
+/* Closes its connections. No call may be in progress. Accepts NULL. */
 void treadle_client_free(struct treadle_client *client);
 
 /* ---- Replies -------------------------------------------------------------------------------- */
@@ -199,15 +199,15 @@ const char *treadle_vector_store_file_status_name(enum treadle_vector_store_file
 
 enum treadle_order { TREADLE_ORDER_DEFAULT, TREADLE_ORDER_ASCENDING, TREADLE_ORDER_DESCENDING };
 
-/* Which page of a list, and what it may hold. NULL and 0 leave a member out; one that the
- * operation does not take is TREADLE_EINVALID. To go on, pass the page's last_id as `after` while
- * has_more is true. */
+/* Which page of a list, and filters. NULL and 0 leave a member out; one that the operation does not
+ * accept is TREADLE_EINVALID. For the next page, pass the page's last_id as `after` while has_more
+ * is true. */
 struct treadle_list_options {
     unsigned version;         /* TREADLE_LIST_OPTIONS_VERSION */
     int limit;                /* 1 to 100, of files to 10,000; the server's default is 20 */
     enum treadle_order order; /* by creation; the server's default is descending */
-    const char *after;        /* an id: what follows it */
-    const char *before;       /* an id: what precedes it; not with files */
+    const char *after;        /* an id: the objects after it */
+    const char *before;       /* an id: the objects before it; not with files */
     const char *run_id;       /* messages: only those of that run */
     bool include_content;     /* run steps: with the text that searches found */
     enum treadle_file_purpose purpose;            /* files */
@@ -334,7 +334,7 @@ int treadle_run_cancel(struct treadle_run_response **out, struct treadle_client 
                        const char *thread_id, const char *run_id, struct treadle_error *error);
 
 /* POST /threads/{thread_id}/runs/{run_id}/submit_tool_outputs: the outputs of all calls of
- * run.required_action at once, after which the run goes on. `stream` must not be true: stream.h
+ * run.required_action at once, after which the run continues. `stream` must not be true: stream.h
  * has a call of its own for that. */
 int treadle_run_submit_tool_outputs(struct treadle_run_response **out,
                                     struct treadle_client *client, const char *thread_id,
@@ -346,7 +346,7 @@ int treadle_run_submit_tool_outputs(struct treadle_run_response **out,
 int treadle_run_list_all(struct treadle_run_page_response **out, struct treadle_client *client,
                          const struct treadle_list_options *options, struct treadle_error *error);
 
-/* GET /runs/{run_id}: a run whose thread is not known. Treadle's own. */
+/* GET /runs/{run_id}: a run, without naming its thread. Treadle's own. */
 int treadle_run_find(struct treadle_run_response **out, struct treadle_client *client,
                      const char *run_id, struct treadle_error *error);
 
@@ -354,9 +354,8 @@ int treadle_run_find(struct treadle_run_response **out, struct treadle_client *c
 int treadle_run_times(struct treadle_run_times_response **out, struct treadle_client *client,
                       const char *run_id, struct treadle_error *error);
 
-/* Retrieves the run again and again until it has ended (completed, failed, cancelled, expired,
- * incomplete) or requires action, whichever that is: look at run.status. TREADLE_ETIMEOUT after
- * the polling timeout. */
+/* Polls the run until it has ended (completed, failed, cancelled, expired, incomplete) or requires
+ * action: see run.status. TREADLE_ETIMEOUT after the polling timeout. */
 int treadle_run_wait(struct treadle_run_response **out, struct treadle_client *client,
                      const char *thread_id, const char *run_id, struct treadle_error *error);
 
@@ -390,7 +389,7 @@ struct treadle_file_upload_options {
 
 /* POST /files with the content of a regular file, which is read as it is sent and never held in
  * memory. `options` may be NULL. TREADLE_ENOTFOUND when there is no such file, TREADLE_EIO when it
- * cannot be read or changes its length meanwhile, TREADLE_EINVALID when it is no regular file. */
+ * cannot be read or its length changes, TREADLE_EINVALID when it is not a regular file. */
 int treadle_file_upload(struct treadle_file_response **out, struct treadle_client *client,
                         const char *path, const struct treadle_file_upload_options *options,
                         struct treadle_error *error);
@@ -413,11 +412,12 @@ int treadle_file_retrieve(struct treadle_file_response **out, struct treadle_cli
 int treadle_file_delete(struct treadle_deletion_response **out, struct treadle_client *client,
                         const char *file_id, struct treadle_error *error);
 
-/* Takes the next bytes of a file's content. Anything but 0 ends the transfer with TREADLE_EIO. */
+/* Receives the next bytes of a file's content. A result other than 0 ends the transfer with
+ * TREADLE_EIO. */
 typedef int (*treadle_content_sink)(void *context, const void *bytes, size_t length);
 
-/* GET /files/{file_id}/content, handed to `sink` piece by piece, whatever its size. `out` (often
- * NULL) gets the base alone. After a failure the sink may have had a part of it. */
+/* GET /files/{file_id}/content, passed to `sink` piece by piece, of any size. `out` (often NULL)
+ * gets the base alone. After a failure the sink may have received a part of it. */
 int treadle_file_content(struct treadle_response **out, struct treadle_client *client,
                          const char *file_id, treadle_content_sink sink, void *context,
                          struct treadle_error *error);
@@ -434,8 +434,8 @@ int treadle_upload_create(struct treadle_upload_response **out, struct treadle_c
                           const struct treadle_upload_create_request *request,
                           struct treadle_error *error);
 
-/* POST /uploads/{upload_id}/parts with `length` bytes, 64 MiB at most, which stay the caller's.
- * Parts may be sent at once and in any order: completing says theirs. */
+/* POST /uploads/{upload_id}/parts with `length` bytes, 64 MiB at most, which the caller still owns.
+ * Parts may be sent at the same time and in any order: completing sets their order. */
 int treadle_upload_part_create(struct treadle_upload_part_response **out,
                                struct treadle_client *client, const char *upload_id,
                                const void *bytes, size_t length, struct treadle_error *error);
@@ -447,7 +447,7 @@ int treadle_upload_complete(struct treadle_upload_response **out, struct treadle
                             const struct treadle_upload_complete_request *request,
                             struct treadle_error *error);
 
-/* POST /uploads/{upload_id}/cancel: its parts are gone then. */
+/* POST /uploads/{upload_id}/cancel: its parts are deleted. */
 int treadle_upload_cancel(struct treadle_upload_response **out, struct treadle_client *client,
                           const char *upload_id, struct treadle_error *error);
 
@@ -499,8 +499,8 @@ int treadle_vector_store_file_retrieve(struct treadle_vector_store_file_response
                                        struct treadle_client *client, const char *vector_store_id,
                                        const char *file_id, struct treadle_error *error);
 
-/* POST /vector_stores/{vector_store_id}/files/{file_id}: puts other attributes in place of all that
- * the file has there. NULL for them takes them away. */
+/* POST /vector_stores/{vector_store_id}/files/{file_id}: replaces all attributes that the file has
+ * there. NULL removes them. */
 int treadle_vector_store_file_modify(struct treadle_vector_store_file_response **out,
                                      struct treadle_client *client, const char *vector_store_id,
                                      const char *file_id,
@@ -524,8 +524,8 @@ int treadle_vector_store_file_delete(struct treadle_deletion_response **out,
                                      struct treadle_client *client, const char *vector_store_id,
                                      const char *file_id, struct treadle_error *error);
 
-/* Retrieves the file again and again until it is in progress no more: look at its status.
- * TREADLE_ETIMEOUT after the polling timeout. */
+/* Polls the file until it is no longer in progress: see its status. TREADLE_ETIMEOUT after the
+ * polling timeout. */
 int treadle_vector_store_file_wait(struct treadle_vector_store_file_response **out,
                                    struct treadle_client *client, const char *vector_store_id,
                                    const char *file_id, struct treadle_error *error);
@@ -546,8 +546,8 @@ int treadle_vector_store_file_batch_retrieve(struct treadle_vector_store_file_ba
                                              const char *vector_store_id, const char *batch_id,
                                              struct treadle_error *error);
 
-/* POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel: what has not been read is
- * not read any more. */
+/* POST /vector_stores/{vector_store_id}/file_batches/{batch_id}/cancel: files that have not been
+ * read are cancelled. */
 int treadle_vector_store_file_batch_cancel(struct treadle_vector_store_file_batch_response **out,
                                            struct treadle_client *client,
                                            const char *vector_store_id, const char *batch_id,
@@ -576,7 +576,7 @@ int treadle_embedding_create(struct treadle_embedding_list_response **out,
                              const struct treadle_embedding_create_request *request,
                              struct treadle_error *error);
 
-/* POST /chat/completions. Streaming is not offered here: `stream` must not be true. */
+/* POST /chat/completions. This call does not stream: `stream` must not be true. */
 int treadle_chat_create(struct treadle_chat_completion_response **out,
                         struct treadle_client *client,
                         const struct treadle_chat_create_request *request,
@@ -584,13 +584,13 @@ int treadle_chat_create(struct treadle_chat_completion_response **out,
 
 /* ---- Keys (Treadle's own) ------------------------------------------------------------------- */
 
-/* POST /treadle/backups: for the owner of the store. Has the server copy its store to
- * backup.path, from where whoever asked takes it away. */
+/* POST /treadle/backups: for the owner of the store. The server copies its store to backup.path;
+ * the client moves the copy elsewhere. */
 int treadle_backup_create(struct treadle_backup_response **out, struct treadle_client *client,
                           struct treadle_error *error);
 
 /* POST /treadle/keys: for the owner of the store, or with an admin key. key.key is the new key's
- * text, which is shown this once. */
+ * text, which is sent only once. */
 int treadle_key_create(struct treadle_key_response **out, struct treadle_client *client,
                        const struct treadle_key_create_request *request,
                        struct treadle_error *error);

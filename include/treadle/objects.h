@@ -3,15 +3,15 @@
  *
  * Every struct here is declared once more as a table of rows in src/api/ (one file per resource),
  * and it is that table which parses, validates, prints and documents it. Member names are the
- * wire names. How absence is told:
+ * wire names. How an absent member is represented:
  *   - a pointer (string, struct, array, map, raw JSON) is NULL when the member is absent or null;
  *     an array that is present and empty has a pointer that is not NULL and a count of 0;
  *   - an enumeration is 0 when absent, null, or a value that this version does not know;
  *   - a scalar that may be absent or null is a struct with a `state`;
- *   - a request in which null means something else than absence has a `presence` member, read
+ *   - a request in which null and absent have different meanings has a `presence` member, read
  *     with treadle_member_state and written with treadle_member_set_null (client.h).
  * Times are Unix seconds. Strings are UTF-8 without NUL. Everything that a struct points to is
- * owned by whoever made it: for replies of libtreadle that is the reply (client.h).
+ * owned by its creator: for replies of libtreadle that is the reply (client.h).
  */
 #ifndef TREADLE_OBJECTS_H
 #define TREADLE_OBJECTS_H

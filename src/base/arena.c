@@ -68,7 +68,7 @@ static struct block *block_open(struct arena *arena, size_t need)
     return block;
 }
 
-/* Memory with anything in it: what is never asked for is never cleared. */
+/* Memory that is not cleared: only what is allocated is cleared. */
 static void *take(struct arena *arena, size_t size)
 {
     if (size > arena->cap)

@@ -1,9 +1,8 @@
 /*
- * Arena: memory for things that die together (one request, one reply, one run step).
- *
- * Allocation bumps a pointer within blocks that grow geometrically; nothing is freed alone. All
- * memory comes zeroed and aligned for any type. An arena has a cap: an allocation beyond it
- * returns NULL, exactly as when memory runs out. An arena serves one thread at a time.
+ * Arena: memory for things that are freed together (one request, one reply, one run step).
+ * Allocation moves a pointer within blocks that grow geometrically; nothing is freed alone. All
+ * memory comes zeroed and aligned for any type. An arena has a cap: an allocation beyond it returns
+ * NULL, exactly as when memory runs out. An arena serves one thread at a time.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -35,7 +34,7 @@ char *arena_string(struct arena *arena, const char *text);
 char *arena_format(struct arena *arena, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Bytes handed out so far. */
+/* Bytes allocated so far. */
 size_t arena_used(const struct arena *arena);
 
 #endif

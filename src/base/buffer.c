@@ -1,5 +1,5 @@
 /*
- * Buffer: doubling growth under a hard cap, with a failure that sticks.
+ * Buffer: doubling growth under a hard cap, with a failure that stays.
  */
 #include "base/buffer.h"
 
@@ -91,7 +91,7 @@ int buffer_append_format(struct buffer *buffer, const char *format, ...)
     size_t room = buffer->capacity - buffer->length;
     va_start(args, format);
     va_copy(again, args);
-    /* Mostly there is room for what comes, and it need not be formatted twice. */
+    /* Mostly the text fits, and need not be formatted twice. */
     int length =
         number_format_list(buffer->data ? buffer->data + buffer->length : NULL, room, format, args);
     va_end(args);

@@ -2,8 +2,8 @@
  * Buffer: bytes that grow up to a cap.
  *
  * A failed append (memory, or the cap) leaves the buffer as it was and makes it `failed`; later
- * appends then do nothing, so that a printer may append without checking and look once at the
- * end. The bytes are always followed by a zero byte that `length` does not count.
+ * appends then do nothing, so that a printer may append without checking and check once at the end.
+ * The bytes are always followed by a zero byte that `length` does not count.
  */
 #ifndef BASE_BUFFER_H
 #define BASE_BUFFER_H
@@ -39,12 +39,12 @@ int buffer_append_integer(struct buffer *buffer, int64_t value);
 int buffer_append_format(struct buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* Says in `error` why the buffer failed: that memory ran out, or, for one that reached its cap,
+/* Sets `error` to why the buffer failed: that memory ran out, or, for one that reached its cap,
  * `limit`. Returns `failed`. */
 int buffer_error(const struct buffer *buffer, const char *limit, struct treadle_error *error);
 
-/* Hands the bytes over to the caller, who frees them; the buffer is empty then. Never NULL for a
- * buffer that did not fail, unless memory runs out. */
+/* Passes the bytes to the caller, who frees them; the buffer is empty then. Never NULL for a buffer
+ * that did not fail, unless memory runs out. */
 char *buffer_take(struct buffer *buffer);
 
 #endif

@@ -10,8 +10,8 @@
 #include "base/number.h"
 #include "base/text.h"
 
-/* Texts are cut to fit, here and by precisions as "%.64s", and what is cut may be half a character:
- * the bytes that belong to no whole one are dropped. */
+/* Texts are cut to fit, here and by precisions such as "%.64s", and the cut may be within a
+ * character: the bytes of an incomplete one are dropped. */
 static void drop_partial_characters(char *text)
 {
     size_t length = strlen(text), kept = 0;

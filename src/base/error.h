@@ -16,7 +16,7 @@ int error_set(struct treadle_error *error, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Sets code and message, followed by ": " and the text for `error_number` (an errno value). The
- * code of ENOMEM is TREADLE_EMEMORY, whatever was asked for. */
+ * code for ENOMEM is always TREADLE_EMEMORY. */
 int error_set_errno(struct treadle_error *error, int code, int error_number, const char *format,
                     ...) __attribute__((format(printf, 4, 5)));
 

@@ -1,7 +1,7 @@
 /*
- * FNV-1a, for tables and for comparing texts quickly: a start, and a step for each byte. Values of
- * it are part of embeddings, which are stored, so it stays as it is. No use against those who
- * choose their input.
+ * FNV-1a, for tables and for comparing texts quickly: a start, and a step for each byte. Its values
+ * are part of embeddings, which are stored, so it stays as it is. Not safe against input that was
+ * chosen to collide.
  */
 #ifndef BASE_HASH_H
 #define BASE_HASH_H

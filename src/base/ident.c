@@ -23,7 +23,7 @@ void ident_random(void *out, size_t length)
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
-            abort(); /* no random numbers: going on would hand out ids that can be guessed */
+            abort(); /* without random numbers, ids could be guessed */
         bytes += got;
         length -= (size_t)got;
     }

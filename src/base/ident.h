@@ -12,10 +12,10 @@
 /* Longest id with its terminator. */
 enum { IDENT_SIZE = 48 };
 
-/* `prefix` (as "step_") and 24 letters and digits. */
+/* `prefix` (such as "step_") and 24 letters and digits. */
 void ident_make(char out[IDENT_SIZE], const char *prefix);
 
-/* `prefix` (as "vs_") and 32 hexadecimal digits. */
+/* `prefix` (such as "vs_") and 32 hexadecimal digits. */
 void ident_make_hex(char out[IDENT_SIZE], const char *prefix);
 
 /* Random bytes from the kernel; cannot fail once the system has booted. */

@@ -1,9 +1,8 @@
 /*
- * Log: builds a line on the stack and writes it with one call, so lines never mix.
- *
- * There may be a line for each of many thousand requests a second, so the text of the present
- * second is kept, nothing is allocated, and where the program wants it lines are gathered: a thread
- * writes those that have waited for long enough, always whole ones.
+ * Log: builds a line on the stack and writes it with one call, so lines never mix. There may be a
+ * line for each of many thousand requests a second, so the text of the present second is kept,
+ * nothing is allocated, and where the program asks for it lines are gathered: a thread writes those
+ * that have waited long enough, and always complete ones.
  */
 #include "base/log.h"
 
@@ -35,7 +34,7 @@ struct log {
     pthread_t thread;
 };
 
-/* Bytes that do not fit are dropped, and `full` says so. */
+/* Bytes that do not fit are dropped, and `full` is set. */
 struct line {
     size_t length;
     bool full;
@@ -143,7 +142,8 @@ static void put_logfmt(struct line *line, const char *value, size_t length)
     put_text(line, "\"");
 }
 
-/* What is no UTF-8 (names of files, a value cut at its cap) becomes U+FFFD: JSON has no bytes. */
+/* Bytes that are not UTF-8 (names of files, a value cut at its cap) become U+FFFD: JSON has no
+ * bytes. */
 static void put_json(struct line *line, const char *value, size_t length)
 {
     put_text(line, "\"");
@@ -165,7 +165,7 @@ static void put_json(struct line *line, const char *value, size_t length)
 
 /* ---- Lines ---------------------------------------------------------------------------------- */
 
-/* Adds a pair whole or not at all. */
+/* Adds a pair completely or not at all. */
 static void put_pair(struct line *line, enum log_format format, const char *key, const char *value)
 {
     size_t before = line->length, length = strnlen(value, LARGEST_VALUE);

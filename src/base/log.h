@@ -1,9 +1,9 @@
 /*
  * Log: structured lines on a stream that the program chose, as logfmt or as JSON.
  *
- * A log is an object that is handed to whatever may write to it; rooms that make up libtreadle
- * never get one. Values are quoted and escaped, so a file name cannot forge a line. Callers pass
- * no secrets and no message text. A NULL log swallows everything. Safe from any thread.
+ * A log is an object that is passed to the code that may write to it; rooms that make up libtreadle
+ * never get one. Values are quoted and escaped, so a file name cannot forge a line. Callers pass no
+ * secrets and no message text. A NULL log drops everything. Safe from any thread.
  */
 #ifndef BASE_LOG_H
 #define BASE_LOG_H
@@ -24,12 +24,12 @@ bool log_level_read(const char *name, enum log_level *out);
 struct log *log_new(FILE *stream, enum log_level level, enum log_format format);
 void log_free(struct log *log);
 
-/* Has lines below a warning wait for others, up to 50 ms, so that many are written with one call;
- * or has each written at once, which is how a log starts. What waits is written before a warning,
- * and by log_free. Not to be called from two threads at once. */
+/* Sets whether lines below a warning wait for others, up to 50 ms, so that many are written with
+ * one call; at first each is written at once. Waiting lines are written before a warning, and by
+ * log_free. Not to be called from two threads at once. */
 void log_gather(struct log *log, bool wanted);
 
-/* Whether a line of that level would be written; for those to whom making one is work. */
+/* Whether a line of that level would be written; for callers to whom making one is work. */
 bool log_takes(const struct log *log, enum log_level level);
 
 /* Writes one line: time, level, the event, then key and value pairs (const char *) up to a NULL

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The C library keeps this locale ready: it is neither loaded nor allocated, and never freed. */
+/* The C library has this locale built in: it is neither loaded nor allocated, and never freed. */
 static locale_t plain_locale(void)
 {
     return newlocale(LC_ALL_MASK, "C", (locale_t)0);

@@ -1,9 +1,8 @@
 /*
- * Numbers as text, alike in every locale.
- *
- * A program may have chosen a locale whose numbers have a comma; what is sent, stored and read
- * has a point. Everything that prints or reads a number with a fraction goes through here, or
- * through what is built on it: arena_format, buffer_append_format, error_set.
+ * Numbers as text, the same in every locale. A program may have chosen a locale whose numbers have
+ * a comma; what is sent, stored and read has a point. Code that prints or reads a number with a
+ * fraction uses these functions, or those that are built on them: arena_format,
+ * buffer_append_format, error_set.
  */
 #ifndef BASE_NUMBER_H
 #define BASE_NUMBER_H

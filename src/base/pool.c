@@ -20,16 +20,16 @@ struct pool {
     struct job *ring;
     size_t capacity, first, count;
     size_t idle; /* threads that wait */
-    bool waking; /* one of them was woken and has not come yet */
+    bool waking; /* one of them was woken and has not taken a job yet */
     bool stopping;
     size_t thread_count;
     pthread_t threads[];
 };
 
-/* Whether to wake a thread for what is queued: not when one is on its way already, since it wakes
- * the next one if there is more. So a burst does not wake threads that find the queue empty when
- * they come, because those that work take one job after the other. Who is told to wake one does so
- * once the lock is free, or the thread would come for nothing. */
+/* Whether to wake a thread for a queued job: not when one was woken already, since it wakes the
+ * next one if there is more. So a burst does not wake threads that would find the queue empty,
+ * because working threads take one job after the other. The caller that wakes one does so after
+ * unlocking, or the thread would wake only to wait for the lock. */
 static bool must_wake(struct pool *pool)
 {
     if (!pool->count || !pool->idle || pool->waking)

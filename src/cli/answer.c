@@ -46,8 +46,8 @@ static size_t number_of(struct answer *answer, const struct treadle_file_citatio
     return i + 1;
 }
 
-/* The annotation whose text stands at `at`. One text may be cited for several pages: then it is the
- * one that names this place. */
+/* The annotation whose text is at `at`. One text may be cited for several pages: then the one that
+ * names this place is chosen. */
 static const struct treadle_annotation *marker_at(const struct treadle_text *text, const char *at)
 {
     const struct treadle_annotation *found = NULL;
@@ -119,14 +119,14 @@ static void add_text_piece(struct answer *answer, const struct treadle_text_delt
     struct treadle_text text = {.value = piece->value ? piece->value : "",
                                 .annotations = annotations};
     for (size_t i = 0; i < piece->annotation_count && i < ANSWER_SOURCES; i++) {
-        const struct treadle_annotation_delta *told = &piece->annotations[i];
-        if (!told->file_citation)
+        const struct treadle_annotation_delta *added = &piece->annotations[i];
+        if (!added->file_citation)
             continue;
         struct treadle_file_citation *citation = &citations[text.annotation_count];
-        *citation = (struct treadle_file_citation){.file_id = told->file_citation->file_id,
-                                                   .page = told->file_citation->page};
+        *citation = (struct treadle_file_citation){.file_id = added->file_citation->file_id,
+                                                   .page = added->file_citation->page};
         annotations[text.annotation_count++] = (struct treadle_annotation){
-            .type = told->type, .text = told->text, .start_index = -1, .file_citation = citation};
+            .type = added->type, .text = added->text, .start_index = -1, .file_citation = citation};
     }
     add_text(answer, &text);
 }

@@ -32,8 +32,8 @@ void answer_free(struct answer *answer);
  * same number. */
 void answer_add(struct answer *answer, const struct treadle_message *message);
 
-/* Appends a piece of a message, for who shows the text as it comes: he shows what is there and
- * resets it. A citation and what it stands for come in one piece. */
+/* Appends a piece of a message, for showing the text as it comes: the caller shows what is there
+ * and resets it. A citation and its marker come in one piece. */
 void answer_add_piece(struct answer *answer, const struct treadle_message_delta *piece);
 
 #endif

@@ -1,6 +1,6 @@
 /*
  * The files that ask was given. Each is read once to its end for its digest: that is quick beside
- * reading the document, and it alone tells that the same question's files are known already.
+ * reading the document, and it alone shows that the files of the same question are known already.
  */
 #include "cli/ask_input.h"
 
@@ -21,7 +21,7 @@ enum { NAME_LIMIT = 1024, PIECE = 1 << 16 };
 
 /* ---- Names ---------------------------------------------------------------------------------- */
 
-/* The path's last part; what could harm whoever shows it becomes an underscore. */
+/* The path's last part; characters that could do harm when it is shown become underscores. */
 static char *safe_name(const char *path)
 {
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -123,7 +123,7 @@ static int check(int descriptor, const char *path)
     else if (S_ISDIR(status.st_mode))
         why = "it is a directory, not a file";
     else if (!S_ISREG(status.st_mode))
-        why = "it is no regular file";
+        why = "it is not a regular file";
     else if (status.st_size == 0)
         why = "it is empty";
     if (why)
@@ -144,7 +144,7 @@ static int read_file(const char *path, struct ask_file *out)
     if (!rc)
         rc = digest_file(descriptor, out);
     if (!rc && !(out->name = safe_name(path))) {
-        cli_complain("%s: it has no name that could be sent", path);
+        cli_complain("%s: its name cannot be sent", path);
         rc = TREADLE_EINVALID;
     }
     close(descriptor);

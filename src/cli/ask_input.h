@@ -1,5 +1,6 @@
 /*
- * The files that ask was given: looked at before anything is sent, and told apart by content.
+ * The files that ask was given: checked before anything is sent, and distinguished by their
+ * content.
  */
 #ifndef CLI_ASK_INPUT_H
 #define CLI_ASK_INPUT_H
@@ -7,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What one vector store takes at its creation. */
+/* The most files of one vector store at its creation. */
 enum { ASK_FILES = 500, ASK_DIGEST_SIZE = 65 };
 
 struct ask_file {
@@ -19,7 +20,7 @@ struct ask_file {
 struct ask_input {
     struct ask_file *files;
     size_t count;
-    char digest[ASK_DIGEST_SIZE]; /* of all contents and names, whatever their order */
+    char digest[ASK_DIGEST_SIZE]; /* of all contents and names, in any order */
 };
 
 /* Reads every file. Complains of each that is missing, empty, no file or unreadable and then

@@ -1,5 +1,6 @@
 /*
- * The run behind ask. One assistant a model is kept and used again: it is known by its metadata.
+ * The run of ask. For each model one assistant is kept and used again: it is recognised by its
+ * metadata.
  */
 #include "cli/ask_run.h"
 
@@ -15,7 +16,7 @@
 #include "cli/step_view.h"
 #include "treadle/stream.h"
 
-/* A server inside another command that is not back soon has ended with it. */
+/* A server inside another command that does not answer again soon has ended with it. */
 enum { PAGE = 100, PAGES = 10, REATTACH_SECONDS = 2 };
 
 static struct treadle_client *client_of(const struct ask_run *ask)
@@ -212,7 +213,7 @@ static void add_messages(const struct treadle_message_page *messages, struct ans
             answer_add(answer, &messages->data[i]);
 }
 
-/* What was printed as it came lacks its sources alone. */
+/* Text that was printed as it came only lacks its sources. */
 static void print_answer(const struct ask_run *ask, const struct treadle_message_page *messages,
                          struct answer *answer)
 {

@@ -1,5 +1,5 @@
 /*
- * The run behind ask: assistant, thread, message, run, and what is printed of them.
+ * The run of ask: assistant, thread, message, run, and what is printed of them.
  */
 #ifndef CLI_ASK_RUN_H
 #define CLI_ASK_RUN_H
@@ -10,8 +10,8 @@ struct ask_run {
     struct session *session;
     const char *question;
     const char *model;
-    const char *thread; /* to go on in, or NULL */
-    const char *store;  /* vector store to search, or NULL for what the thread has */
+    const char *thread; /* to continue in, or NULL */
+    const char *store;  /* vector store to search, or NULL for the thread's own */
     bool json;
     bool live; /* the answer is printed as it comes */
 };

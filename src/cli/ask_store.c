@@ -1,6 +1,6 @@
 /*
- * The vector store. The files go up first and the store is made with all of them in one request,
- * so a store with the right digest has the right files, even if ask was killed on the way.
+ * The vector store. The files are uploaded first and the store is created with all of them in one
+ * request, so a store with the right digest has the right files, even if ask was killed in between.
  */
 #include "cli/ask_store.h"
 
@@ -168,13 +168,13 @@ static int wait_for_store(struct session *session, const char *id)
     if (shown)
         fputs("\r\033[K", stderr);
     if (rc)
-        session_complain(session, "the vector store cannot be looked at", &error);
+        session_complain(session, "the vector store cannot be read", &error);
     return rc;
 }
 
 /* ---- Failures ------------------------------------------------------------------------------- */
 
-/* Complains of a file that could not be read, or not in full. */
+/* Reports a file that could not be read, or not completely. */
 static void complain_of_file(struct session *session, const struct treadle_vector_store_file *file)
 {
     struct treadle_file_response *reply = NULL;
@@ -206,7 +206,7 @@ static int list_files(struct session *session, const char *id,
     return rc;
 }
 
-/* A store in which nothing can be searched is of no use to anybody. */
+/* A store in which nothing can be searched is of no use. */
 static void delete_store(struct session *session, const char *id,
                          const struct treadle_vector_store_file_page *failed)
 {
@@ -215,7 +215,7 @@ static void delete_store(struct session *session, const char *id,
     treadle_vector_store_delete(NULL, session_client(session), id, NULL);
 }
 
-/* Complains of files that failed; a negative code when no other is there. */
+/* Reports files that failed; a negative code when there is no other. */
 static int check_files(struct session *session, const char *id)
 {
     struct treadle_vector_store_file_page_response *failed = NULL, *good = NULL;

@@ -1,5 +1,5 @@
 /*
- * Commands: what main.c knows of each, the exit statuses, and how messages are printed.
+ * Commands: their table for main.c, the exit statuses, and how messages are printed.
  */
 #ifndef CLI_CLI_H
 #define CLI_CLI_H
@@ -31,11 +31,11 @@ int cmd_schema(int argc, char **argv);
  * replies may be put in. */
 void cli_complain(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* Ends a command: CLI_FAILED with a message when not all of stdout could be written. */
+/* Ends a command: CLI_FAILED with a message when stdout could not be written completely. */
 int cli_finish(int status);
 
-/* What stdout is: how wide, 0 for no limit, and whether colours are wanted; of what is no terminal
- * all is 0. */
+/* Properties of stdout: how wide, 0 for no limit, and whether to use colours; all are 0 when it is
+ * not a terminal. */
 struct cli_screen {
     bool terminal;
     int width;

@@ -1,8 +1,8 @@
 /*
  * treadle ask: a question about files, from upload to the printed answer.
  *
- * Usage and files are checked before a server is looked for; what is printed comes from the
- * server's objects alone.
+ * Usage and files are checked before a server is looked for; the output comes from the server's
+ * objects alone.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -17,7 +17,7 @@
 #include "cli/options.h"
 #include "cli/session.h"
 
-/* Far above what a message may hold; the server tells the real limit. */
+/* Far above the limit of a message, which the server reports. */
 enum { QUESTION_LIMIT = 16 << 20, ATTEMPTS = 5 };
 
 struct ask_settings {
@@ -34,9 +34,9 @@ static const struct option_row ask_rows[] = {
     {"model", 'm', OPTION_TEXT, "NAME", offsetof(struct ask_settings, model), 0,
      "The model that answers. Default: treadle-extractive, which quotes."},
     {"thread", 't', OPTION_TEXT, "ID", offsetof(struct ask_settings, thread), 0,
-     "Ask on in that thread; its files stay when no others are named."},
+     "Continue in this thread; keeps its files unless you name others."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct ask_settings, json), 0,
-     "Print run, messages and steps as the protocol has them."},
+     "Print run, messages and steps as JSON objects of the protocol."},
     SESSION_PROJECT_ROW(ask_settings),
     SESSION_ROWS(ask_settings),
 };
@@ -45,7 +45,7 @@ static const struct option_form ask_form = {
     .command = "ask",
     .usage = "FILE… -q QUESTION [OPTION]…",
     .doc = "Reads the files, answers the question with citations (file and page), and shows what "
-           "the run did,\nstep by step. Files that were asked about before are not read again.",
+           "the run did,\nstep by step. Files that the server has read before are not read again.",
     .rows = ask_rows,
     .count = sizeof ask_rows / sizeof ask_rows[0],
 };
@@ -89,7 +89,7 @@ static int take_question(const char *named, struct buffer *out)
 static int check_operands(const struct ask_settings *settings, const struct options *options)
 {
     if (!options->operand_count && !settings->thread)
-        return options_usage("ask", "name at least one file, or a thread to ask on in");
+        return options_usage("ask", "name at least one file, or a thread to continue in");
     if (options->operand_count > ASK_FILES)
         return options_usage("ask", "%d files can be asked at once, not %zu", ASK_FILES,
                              options->operand_count);
@@ -98,8 +98,8 @@ static int check_operands(const struct ask_settings *settings, const struct opti
 
 /* ---- The command ---------------------------------------------------------------------------- */
 
-/* One attempt; `lost` says that the server went away before anything was printed. On a terminal
- * somebody waits, so the answer is printed as it comes there. */
+/* One attempt; `lost` becomes whether the server ended before anything was printed. On a terminal
+ * the answer is printed as it comes. */
 static int ask_once(const struct ask_settings *settings, const char *question,
                     const struct ask_input *input, bool *lost)
 {
@@ -123,8 +123,8 @@ static int ask_once(const struct ask_settings *settings, const char *question,
     return status;
 }
 
-/* A server inside another ask ends with that one; what it had read is in the store, so the next
- * attempt goes on from there. */
+/* A server inside another ask ends with that one; the files that it has read are in the store, so
+ * the next attempt continues from there. */
 static int ask(const struct ask_settings *settings, const char *question,
                const struct ask_input *input)
 {
@@ -133,7 +133,7 @@ static int ask(const struct ask_settings *settings, const char *question,
     for (int attempt = 0; lost && attempt < ATTEMPTS; attempt++)
         status = ask_once(settings, question, input, &lost);
     if (lost)
-        cli_complain("the servers of other processes went away again and again");
+        cli_complain("the server ended several times before it answered");
     return status;
 }
 

@@ -1,8 +1,7 @@
 /*
- * treadle backup: a consistent copy of the whole store, while it is served.
- *
- * Whoever serves the store makes the copy beside it, which is quick since contents of files are
- * linked; from there it is copied to where the user wants it, and removed.
+ * treadle backup: a consistent copy of the whole store, while it is served. The server of the store
+ * makes the copy beside it, which is quick since contents of files are linked; the command copies
+ * it to the directory that the user named, and removes it.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -26,9 +25,10 @@ static const struct option_row backup_rows[] = {
 static const struct option_form backup_form = {
     .command = "backup",
     .usage = "[OPTION]… DIRECTORY",
-    .doc = "Copies the whole store to DIRECTORY, which must not be there or be empty: all of one\n"
-           "moment, also while a server is at work on it. To restore, copy it back to where the\n"
-           "store was, or serve it where it is with --store DIRECTORY.",
+    .doc =
+        "Copies the whole store to DIRECTORY, which must be missing or empty. The copy is of one\n"
+        "moment, also while a server uses the store. To restore, copy it back to the place of\n"
+        "the store, or serve it where it is with --store DIRECTORY.",
     .rows = backup_rows,
     .count = sizeof backup_rows / sizeof backup_rows[0],
 };
@@ -60,7 +60,7 @@ static int back_up(struct session *session, const char *directory)
 static int check_target(const char *directory)
 {
     if (access(directory, F_OK) == 0 && rmdir(directory)) {
-        cli_complain("%s is there already, and is no empty directory", directory);
+        cli_complain("%s exists already, and is not an empty directory", directory);
         return CLI_FAILED;
     }
     return -1;
@@ -76,7 +76,7 @@ int cmd_backup(int argc, char **argv)
         return status;
     if (options.operand_count != 1)
         status = options_usage("backup", options.operand_count ? "one directory is enough"
-                                                               : "where to is missing");
+                                                               : "name the directory for the copy");
     else
         status = check_target(options.operands[0]);
     if (status < 0 && session_open(&session, &settings.session))

@@ -1,6 +1,7 @@
 /*
- * treadle check: holds the database, the contents of files and the search indexes against each
- * other, and says what does not fit. It opens the store itself, so nobody may serve it meanwhile.
+ * treadle check: compares the database, the contents of files and the search indexes with each
+ * other, and reports what does not fit. It opens the store itself, so no server may serve it at the
+ * same time.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -22,18 +23,17 @@ static const struct option_row check_rows[] = {
     {"repair", 'r', OPTION_FLAG, NULL, offsetof(struct check_settings, repair), 0,
      "Repair what can be repaired: files that a search index has lost are read again by the next "
      "server, contents and indexes that no row knows are moved aside, rows without owners are "
-     "removed, and a database of which an eighth or more is used by nothing is written anew."},
+     "removed, and a database of which an eighth or more is unused is compacted."},
 };
 
 static const struct option_form check_form = {
     .command = "check",
     .usage = "[OPTION]…",
     .doc =
-        "Checks a whole store that no server is at work on: the database, the contents of all\n"
-        "files (size and SHA-256), the search indexes, and that each has what it should have of\n"
-        "the others and no more. Prints a line for each thing that is wrong. The exit status is\n"
-        "0 when nothing is wrong or all of it was repaired, else 1. To check a store that is\n"
-        "served, check a backup of it.",
+        "Checks a whole store that no server uses: the database, the contents of all files (size\n"
+        "and SHA-256), the search indexes, and whether they agree with each other. Prints a line\n"
+        "for each fault. The exit status is 0 when there is no fault or all were repaired, else\n"
+        "1. To check a store that is being served, check a backup of it.",
     .rows = check_rows,
     .count = sizeof check_rows / sizeof check_rows[0],
 };

@@ -1,6 +1,7 @@
 /*
- * treadle key: create, list, revoke. Goes to the server as every command does; beside the store it
- * is the owner's socket or a server within this process, so no key is needed to make the first.
+ * treadle key: create, list, revoke. Asks the server as every command does; on the store's machine
+ * that is the owner's socket or a server within this process, so no key is needed to create the
+ * first.
  */
 #include <stddef.h>
 #include <string.h>
@@ -27,8 +28,8 @@ struct key_settings {
 
 static const struct option_row create_rows[] = {
     {"project", 'p', OPTION_TEXT, "NAME", offsetof(struct key_settings, project), 0,
-     "The project whose objects the key opens. What was made on a server without keys is in the "
-     "project 'default'."},
+     "The project whose objects the key opens. Objects that were created on a server without keys "
+     "are in the project 'default'."},
     {"expires", 0, OPTION_TEXT, "WHEN", offsetof(struct key_settings, expires), 0,
      "When it stops working: 90d (or s, m, h, w), 2027-01-31, 2027-01-31T12:00:00Z. Default: "
      "never."},
@@ -43,7 +44,7 @@ static const struct option_row create_rows[] = {
 static const struct option_form create_form = {
     .command = "key create",
     .usage = "--project NAME [OPTION]…",
-    .doc = "Makes a key and prints it. It is shown this once: only its hash is kept.",
+    .doc = "Creates a key and prints it. It is shown only once: the store has only its hash.",
     .rows = create_rows,
     .count = sizeof create_rows / sizeof create_rows[0],
 };
@@ -65,7 +66,7 @@ static const struct option_form list_form = {
 static const struct option_form revoke_form = {
     .command = "key revoke",
     .usage = "ID [OPTION]…",
-    .doc = "Has a key refused from now on. ID is key_…, as 'treadle key list' shows it.",
+    .doc = "Revokes a key. ID is key_…, as 'treadle key list' shows it.",
     .rows = rows,
     .count = sizeof rows / sizeof rows[0],
 };
@@ -84,7 +85,7 @@ static int check_create(const struct key_settings *settings,
                         struct treadle_key_create_request *request)
 {
     if (!settings->project)
-        return options_usage("key create", "name the project, as --project web");
+        return options_usage("key create", "name the project, such as --project web");
     *request =
         (struct treadle_key_create_request){.project = settings->project, .name = settings->name};
     if (settings->admin)
@@ -93,7 +94,7 @@ static int check_create(const struct key_settings *settings,
         return -1;
     request->expires_at.state = TREADLE_SET;
     if (expiry_parse(settings->expires, clock_seconds(), &request->expires_at.value))
-        return options_usage("key create", "'%s' is no time to come, as 90d or 2027-01-31",
+        return options_usage("key create", "'%s' is not a future time, such as 90d or 2027-01-31",
                              settings->expires);
     return -1;
 }
@@ -152,7 +153,7 @@ static int add_key(struct table *table, const struct treadle_key *key)
     return table_add(table, cells);
 }
 
-/* One page goes into the table or, when there is none, into the list. */
+/* Adds one page to the table or, when there is none, to the list. */
 static int take_page(const struct treadle_key_page_response *reply, struct table *table,
                      json_t *list)
 {
@@ -262,7 +263,7 @@ static int print_usage(FILE *out, int status)
           "       treadle key list [OPTION]…\n"
           "       treadle key revoke ID [OPTION]…\n\n"
           "Manages the keys with which programs use a server that requires them. "
-          "'treadle key create --help'\ntells more of one.\n",
+          "'treadle key create --help'\nshows the help of one.\n",
           out);
     return status;
 }

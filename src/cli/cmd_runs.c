@@ -1,5 +1,5 @@
 /*
- * treadle runs: which runs there were, newest first.
+ * treadle runs: lists runs, newest first.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -27,11 +27,11 @@ static const struct option_row runs_rows[] = {
     {"limit", 'n', OPTION_COUNT, "NUMBER", offsetof(struct runs_settings, limit), LARGEST_LIMIT,
      "How many runs to list. Default: 20."},
     {"status", 0, OPTION_TEXT, "STATUS", offsetof(struct runs_settings, status), 0,
-     "Only runs of that status, as completed or failed."},
+     "Only runs of that status, such as completed or failed."},
     {"thread", 't', OPTION_TEXT, "ID", offsetof(struct runs_settings, thread), 0,
      "Only runs of that thread."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct runs_settings, json), 0,
-     "Print the list of runs as the protocol has it."},
+     "Print the list of runs as JSON, as the protocol has it."},
     SESSION_PROJECT_ROW(runs_settings),
     SESSION_ROWS(runs_settings),
 };
@@ -100,7 +100,7 @@ struct reading {
     json_t *list;
 };
 
-/* The runs of one thread cannot be asked for by status, so they are chosen here. */
+/* The list of one thread's runs has no filter by status, so they are filtered here. */
 static int take_page(struct reading *reading, const struct treadle_run_page_response *reply)
 {
     json_t *whole = reading->list ? json_of(&reply->base) : NULL;
@@ -175,7 +175,7 @@ static int parse_status(const char *name, enum treadle_run_status *out)
             return -1;
         }
     }
-    return name ? options_usage("runs", "'%s' is no status of a run", name) : -1;
+    return name ? options_usage("runs", "'%s' is not a status of a run", name) : -1;
 }
 
 static int show_runs(struct session *session, const struct runs_settings *settings,

@@ -1,5 +1,5 @@
 /*
- * treadle schema: what the server speaks, as an OpenAPI document.
+ * treadle schema: the server's API as an OpenAPI document.
  */
 #include "api/description.h"
 #include "api/json.h"

@@ -59,18 +59,17 @@ static const struct option_row serve_rows[] = {
      "Where to listen: HOST:PORT (port 0 picks a free one) or unix:/PATH; up to 4 times. "
      "Default: 127.0.0.1:8383."},
     {"store", 's', OPTION_TEXT, "DIR", offsetof(struct serve_settings, store), 0,
-     "Where everything is kept. Default: treadle in $XDG_DATA_HOME or ~/.local/share."},
+     "The directory of the store. Default: treadle in $XDG_DATA_HOME or ~/.local/share."},
     {"log-level", 0, OPTION_TEXT, "LEVEL", offsetof(struct serve_settings, log_level), 0,
      "What to log on stderr: debug, info, warning or error. Default: info."},
     {"log-format", 0, OPTION_TEXT, "FORMAT", offsetof(struct serve_settings, log_format), 0,
      "How to log: logfmt or json. Default: logfmt."},
     {"grace", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, grace), LONGEST_GRACE,
-     "How long requests and runs that are under way may take to end when the server is told to "
-     "stop. Default: 10."},
+     "How long requests and runs in progress may take to end when the server stops. Default: 10."},
     {"max-connections", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, max_connections),
      MOST_CONNECTIONS,
-     "How many connections there may be; where room is needed, idle ones go, first those that "
-     "never had a valid key. The owner's socket has room of its own. Default: 16384, or fewer "
+     "How many connections there may be; where room is needed, idle ones are closed, first those "
+     "that never had a valid key. The owner's socket has room of its own. Default: 16384, or fewer "
      "where "
      "the system allows fewer open files."},
     {"connections-per-address", 0, OPTION_COUNT, "NUMBER",
@@ -78,14 +77,14 @@ static const struct option_row serve_rows[] = {
      "How many of them one address may have (of IPv6, one /64). A proxy in front is one address. "
      "Default: a quarter of all."},
     {"require-keys", 0, OPTION_FLAG, NULL, offsetof(struct serve_settings, require_keys), 0,
-     "Answer only requests with a key (see 'treadle key'). Needed where others than this machine's "
-     "users can reach the server."},
+     "Answer only requests with a key (see 'treadle key'). Required where other machines can reach "
+     "the server."},
     {"requests-per-minute", 0, OPTION_COUNT, "NUMBER",
      offsetof(struct serve_settings, requests_per_minute), MOST_REQUESTS,
      "How many requests a minute each key may make. Default: no limit."},
     {"run-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, run_timeout),
      LONGEST_RUN,
-     "How long a run may take, from its creation and with the time that it waits for outputs. "
+     "How long a run may take, from its creation, with the time that it waits for outputs. "
      "Default: 600."},
     {"runs-per-project", 0, OPTION_COUNT, "NUMBER",
      offsetof(struct serve_settings, runs_per_project), MOST_RUNS,
@@ -103,7 +102,7 @@ static const struct option_row serve_rows[] = {
      "never."},
     {"keep-uploads", 0, OPTION_COUNT, "DAYS", offsetof(struct serve_settings, keep_uploads),
      MOST_DAYS,
-     "Forget uploads that were completed, cancelled or expired that long after their creation; the "
+     "Delete uploads that were completed, cancelled or expired that long after their creation; the "
      "files stay. Default: never."},
     {"readers", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, readers), MOST_READERS,
      "How many documents are read at once. Default: 2."},
@@ -112,7 +111,8 @@ static const struct option_row serve_rows[] = {
      "How long reading one document may take; pages that were not reached are left out. Default: "
      "600."},
     {"ocr", 0, OPTION_TEXT, "LANGUAGES", offsetof(struct serve_settings, languages), 0,
-     "The languages in which text is recognized in scans, as eng+deu, or off. Needs tesseract and "
+     "The languages in which text is recognized in scans, such as eng+deu, or off. Needs tesseract "
+     "and "
      "its data for these languages. Default: eng."},
     {"page-timeout", 0, OPTION_COUNT, "SECONDS", offsetof(struct serve_settings, page_timeout),
      LONGEST_READING,
@@ -120,26 +120,26 @@ static const struct option_row serve_rows[] = {
     {"reader-memory", 0, OPTION_COUNT, "MIB", offsetof(struct serve_settings, reader_memory),
      LARGEST_READER, "How much memory a process that reads a document may have. Default: 1024."},
     {"allow-origin", 0, OPTION_LIST, "ORIGIN", offsetof(struct serve_settings, origins), 0,
-     "Let pages of this origin, as https://app.example, use the server; '*' for all; up to 16 "
+     "Let pages of this origin, such as https://app.example, use the server; '*' for all; up to 16 "
      "times. Default: none."},
     {"tls-cert", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, tls_certificate), 0,
      "Speak TLS (1.2 or later) on all addresses but Unix sockets, with this certificate (PEM, "
-     "followed by those between it and its root)."},
+     "followed by the certificates of its chain)."},
     {"tls-key", 0, OPTION_TEXT, "FILE", offsetof(struct serve_settings, tls_key), 0,
      "The certificate's key (PEM, not encrypted)."},
     {"model-url", 0, OPTION_LIST, "URL", offsetof(struct serve_settings, models.urls),
      MODEL_SERVERS,
-     "A server of the chat completions protocol, as http://127.0.0.1:8000/v1, that answers for the "
-     "models which it lists; up to 4 times. The first answers for all other names too, but for "
-     "treadle-extractive. Default: none, and the built-in model answers."},
+     "A server of the chat completions protocol, such as http://127.0.0.1:8000/v1, which answers "
+     "for the models that it lists; up to 4 times. The first also answers for all other names, "
+     "except treadle-extractive. Default: none, and the built-in model answers."},
     {"model-key", 0, OPTION_LIST, "KEY", offsetof(struct serve_settings, models.keys),
      MODEL_SERVERS,
-     "The key for the model server; the n-th is for the n-th --model-url. Better given in "
-     "TREADLE_MODEL_KEY or by --model-key-file, where other users cannot see it."},
+     "The key for the model server; the n-th is for the n-th --model-url. Better in "
+     "TREADLE_MODEL_KEY or --model-key-file, where other users cannot see it."},
     {"model-key-file", 0, OPTION_LIST, "FILE", offsetof(struct serve_settings, models.key_files),
      MODEL_SERVERS, "Read the key from the first line of a file instead."},
     {"model", 0, OPTION_TEXT, "NAME", offsetof(struct serve_settings, models.model), 0,
-     "What to ask the first model server for when it does not list the name that was asked for. "
+     "The model to request of the first model server when it does not list the requested name. "
      "Default: names are passed on as they are."},
     {"model-context", 0, OPTION_COUNT, "TOKENS", offsetof(struct serve_settings, models.context),
      LARGEST_CONTEXT,
@@ -158,10 +158,10 @@ static const struct option_row serve_rows[] = {
      "How long connecting to a model server may take. Default: 10."},
     {"model-first-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.first_timeout), LONGEST_MODEL_SILENCE,
-     "How long a model server may then take to say the first word of an answer. Default: 300."},
+     "How long a model server may then take until the first word of an answer. Default: 300."},
     {"model-idle-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.idle_timeout), LONGEST_MODEL_SILENCE,
-     "How long a model server may fall silent within an answer. Default: 120."},
+     "How long a model server may be silent within an answer. Default: 120."},
     {"fetch-images", 0, OPTION_LIST, "HOST", offsetof(struct serve_settings, models.fetch_hosts), 0,
      "Fetch images that messages name by an address at this host, or at all below *.HOST, and "
      "send them to the model servers as they are; up to 16 times. Only a host that is named in "
@@ -173,8 +173,8 @@ static const struct option_row serve_rows[] = {
      "without it passages are found by their words alone."},
     {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
      0,
-     "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding, "
-     "which knows words and no meaning, makes them."},
+     "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding makes "
+     "them, which knows words but not their meaning."},
     {"embedding-key", 0, OPTION_TEXT, "KEY", offsetof(struct serve_settings, models.embedding_key),
      0, "The key for the embedding server, as for --model-key."},
     {"embedding-key-file", 0, OPTION_TEXT, "FILE",
@@ -182,7 +182,7 @@ static const struct option_row serve_rows[] = {
      "Read the key from the first line of a file instead."},
     {"embedding-model", 0, OPTION_TEXT, "NAME",
      offsetof(struct serve_settings, models.embedding_model), 0,
-     "What to ask the embedding server for when it does not list the name that was asked for."},
+     "The model to request of the embedding server when it does not list the requested name."},
 };
 
 static const struct option_form serve_form = {
@@ -209,12 +209,13 @@ static int parse_format(const char *name, enum log_format *out)
     else if (strcmp(name, "json") == 0)
         *out = LOG_JSON;
     else
-        return options_usage("serve", "'%s' is no format of a log", name);
+        return options_usage("serve", "'%s' is not a log format", name);
     return -1;
 }
 
-/* Each connection is a descriptor, and the soft limit is often too low for many of them. Where the
- * hard one is without bounds, programs that close all descriptors one by one would take for ever.
+/*
+ * Each connection is a descriptor, and the soft limit is often too low for many of them. Where the
+ * hard one is unlimited, programs that close all descriptors one by one would take for ever.
  */
 static void raise_limits(void)
 {
@@ -240,7 +241,7 @@ static void end_at_once(int signal)
 }
 
 /* Waits for the first of the signals; from then on each ends the process at once, and so does the
- * end of the time that stopping may take. */
+ * end of the grace time. */
 static void wait_for_signal(const sigset_t *signals, unsigned grace)
 {
     int received;
@@ -259,7 +260,7 @@ static int serve(const struct server_options *options, unsigned grace)
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
-    /* Before any thread starts, so that all of them leave the signals to this one. */
+    /* Before any thread starts, so that this thread alone gets the signals. */
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (server_start(&server, options, &error)) {
         cli_complain("%s", error.message);

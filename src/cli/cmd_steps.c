@@ -18,7 +18,7 @@ struct steps_settings {
 
 static const struct option_row steps_rows[] = {
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct steps_settings, json), 0,
-     "Print the list of steps as the protocol has it, with the run's times."},
+     "Print the list of steps as JSON, as the protocol has it, with the run's times."},
     SESSION_PROJECT_ROW(steps_settings),
     SESSION_ROWS(steps_settings),
 };
@@ -48,7 +48,7 @@ static void print_times(const struct treadle_run_times *times)
     printf(".\n");
 }
 
-/* Under the table, or into the list. A server that keeps no times answers 404. */
+/* Under the table, or into the list. A server that has no times answers 404. */
 static int add_times(struct session *session, const char *run_id, json_t *list)
 {
     struct treadle_run_times_response *reply = NULL;
@@ -95,7 +95,7 @@ static int show_steps(struct session *session, const char *run_id, bool as_json)
     if (treadle_run_find(&run, session_client(session), run_id, &error))
         session_complain(session, "the run cannot be found", &error);
     else if (!run->run.thread_id)
-        cli_complain("the server does not say which thread the run is in");
+        cli_complain("the server does not say to which thread the run belongs");
     else
         status = as_json ? show_list(session, &run->run) : show_table(session, &run->run);
     treadle_run_response_free(run);

@@ -1,8 +1,6 @@
 /*
- * treadle watch: a run as it goes on.
- *
- * A stream ends where the run comes to wait for outputs; then it is followed on from behind the
- * last event, until it has ended.
+ * treadle watch: follows a run. A stream ends where the run waits for outputs; then the run is
+ * followed further, from after the last event, until it has ended.
  */
 #include <stddef.h>
 #include <string.h>
@@ -24,9 +22,9 @@ struct watch_settings {
 
 static const struct option_row watch_rows[] = {
     {"after", 0, OPTION_NUMBER, "NUMBER", offsetof(struct watch_settings, after), INT64_MAX,
-     "Begin behind the event of that number. Default: at the first."},
+     "Begin after the event of that number. Default: at the first."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct watch_settings, json), 0,
-     "Print an object a line, of number, event and data, as the protocol has them."},
+     "Print a JSON object on each line, with number, event and data."},
     SESSION_PROJECT_ROW(watch_settings),
     SESSION_ROWS(watch_settings),
 };
@@ -34,10 +32,10 @@ static const struct option_row watch_rows[] = {
 static const struct option_form watch_form = {
     .command = "watch",
     .usage = "RUN [OPTION]…",
-    .doc = "Shows what the run with that id does as it does it, from its beginning to its end: "
-           "states, steps, calls\nwith their arguments, text, sources, tokens. The run goes on "
-           "when this is interrupted.\nThe status is 0 when the run completed, 1 when it ended "
-           "otherwise.",
+    .doc =
+        "Shows live what the run with that id does, from its beginning to its end: states, steps, "
+        "calls\nwith their arguments, text, sources, tokens. The run continues when this is "
+        "interrupted.\nThe exit status is 0 when the run completed, 1 when it ended otherwise.",
     .rows = watch_rows,
     .count = sizeof watch_rows / sizeof watch_rows[0],
 };
@@ -48,7 +46,7 @@ struct watch {
     bool json;
     int64_t number; /* of the last event */
     enum treadle_run_status status;
-    bool told_error;
+    bool has_failed;
     struct event_view view;
 };
 
@@ -73,7 +71,7 @@ static int show_json(const struct treadle_event *event)
     return status;
 }
 
-/* Not 0 when there is no use in going on. */
+/* Not 0 when there is no use in continuing. */
 static int take_event(struct watch *watch, const struct treadle_event *event)
 {
     int status = CLI_OK;
@@ -86,7 +84,7 @@ static int take_event(struct watch *watch, const struct treadle_event *event)
     else
         event_view_print(&watch->view, event);
     if (event->error) {
-        watch->told_error = true;
+        watch->has_failed = true;
         event_view_break(&watch->view);
         cli_complain("the server ends the stream: %s", event->error->message);
     }
@@ -115,7 +113,7 @@ static int read_stream(struct watch *watch)
     return status;
 }
 
-/* A stream that told of no end may have begun behind it. */
+/* A stream without an end may have begun after the run's end. */
 static int look_again(struct watch *watch)
 {
     struct treadle_run_response *reply = NULL;
@@ -139,10 +137,10 @@ static int look_again(struct watch *watch)
 static int follow(struct watch *watch)
 {
     int status = CLI_OK;
-    while (!status && !watch->told_error && !is_final(watch->status)) {
+    while (!status && !watch->has_failed && !is_final(watch->status)) {
         int64_t before = watch->number;
         status = read_stream(watch);
-        if (!status && !watch->told_error && !is_final(watch->status) &&
+        if (!status && !watch->has_failed && !is_final(watch->status) &&
             (watch->number == before || watch->status != TREADLE_RUN_REQUIRES_ACTION))
             status = look_again(watch);
     }
@@ -167,7 +165,7 @@ static int watch_run(struct session *session, const char *run_id,
     if (treadle_run_find(&run, session_client(session), run_id, &error)) {
         session_complain(session, "the run cannot be found", &error);
     } else if (!run->run.thread_id) {
-        cli_complain("the server does not say which thread the run is in");
+        cli_complain("the server does not say to which thread the run belongs");
     } else {
         watch.thread_id = run->run.thread_id;
         status = follow(&watch);

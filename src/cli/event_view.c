@@ -1,8 +1,7 @@
 /*
- * Events for people. A state is told once, though several events have it.
- *
- * Arguments of calls are shown as they come as long as they come one call after the other; those of
- * a call that is not the last one begun are left out, since a run that waits lists them all.
+ * Events for people. A state is shown once, though several events have it. Arguments of calls are
+ * shown as they come, as long as they come one call after the other; those of a call that is not
+ * the last one begun are left out, since a run that waits lists them all.
  */
 #include "cli/event_view.h"
 
@@ -131,7 +130,7 @@ void event_view_run(struct event_view *view, const struct treadle_run *run)
 
 static void print_step(struct event_view *view, const struct treadle_run_step *step)
 {
-    struct buffer told;
+    struct buffer calls;
     if (step->status == view->step_status && strcmp(step->id, view->step) == 0)
         return;
     view->step_status = step->status;
@@ -142,14 +141,15 @@ static void print_step(struct event_view *view, const struct treadle_run_step *s
     print_line(treadle_run_step_type_name(step->type));
     fputs(": ", stdout);
     print_status(view, treadle_run_step_status_name(step->status));
-    buffer_init(&told, LINE_LIMIT);
+    buffer_init(&calls, LINE_LIMIT);
     if (step->step_details && step->step_details->tool_call_count)
-        step_view_tell_calls(&told, step->step_details, step->status == TREADLE_STEP_IN_PROGRESS);
-    if (told.length) {
+        step_view_describe_calls(&calls, step->step_details,
+                                 step->status == TREADLE_STEP_IN_PROGRESS);
+    if (calls.length) {
         fputs(", ", stdout);
-        print_line(told.data);
+        print_line(calls.data);
     }
-    buffer_clear(&told);
+    buffer_clear(&calls);
     print_reason(step->last_error);
     putchar('\n');
 }
@@ -211,7 +211,7 @@ static void print_message(struct event_view *view, const struct treadle_event *e
 static void print_message_piece(struct event_view *view, const struct treadle_message_delta *piece)
 {
     struct answer *answer = &view->answer;
-    /* What begins on a line of its own needs no blank line before it. */
+    /* A text that begins on a line of its own needs no blank line before it. */
     if (view->at != EVENT_TEXT)
         answer->message[0] = '\0';
     answer_add_piece(answer, piece);

@@ -1,8 +1,6 @@
 /*
- * The events of a run, told to people as they come.
- *
- * What changes is a line each: the run, its steps, its calls. The text of messages flows between
- * them, with its citations numbered.
+ * The events of a run, shown to people as they come. Each change of the run, its steps and its
+ * calls is a line. The text of messages flows between them, with its citations numbered.
  */
 #ifndef CLI_EVENT_VIEW_H
 #define CLI_EVENT_VIEW_H
@@ -14,9 +12,9 @@ struct event_view {
     bool color;
     struct answer answer; /* its sources are those of all messages */
     /* The view's own: */
-    enum { EVENT_LINE, EVENT_TEXT, EVENT_CALL } at; /* where the last print left off */
-    int64_t call;                                   /* whose arguments stand there */
-    enum treadle_run_status run_status;             /* told last */
+    enum { EVENT_LINE, EVENT_TEXT, EVENT_CALL } at; /* where the last print ended */
+    int64_t call;                                   /* whose arguments were printed there */
+    enum treadle_run_status run_status;             /* shown last */
     enum treadle_run_step_status step_status;
     char step[128];
 };
@@ -24,10 +22,10 @@ struct event_view {
 void event_view_init(struct event_view *view, bool color);
 void event_view_free(struct event_view *view);
 
-/* Prints what the event tells, on stdout. */
+/* Prints the event on stdout. */
 void event_view_print(struct event_view *view, const struct treadle_event *event);
 
-/* Prints how a run stands. */
+/* Prints the state of a run. */
 void event_view_run(struct event_view *view, const struct treadle_run *run);
 
 /* Ends a line that is not at its end. */

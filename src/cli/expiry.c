@@ -9,7 +9,7 @@
 #include "base/text.h"
 #include "treadle/error.h"
 
-/* A year beyond which nobody plans; it keeps every sum within bounds. */
+/* A year beyond all plans; it keeps every sum within bounds. */
 enum { LAST_YEAR = 9999, MOST_UNITS = 1000000000 };
 
 static int parse_duration(const char *text, int64_t now, int64_t *out)
@@ -36,7 +36,7 @@ static int parse_duration(const char *text, int64_t now, int64_t *out)
     return TREADLE_EINVALID;
 }
 
-/* strptime takes the 31st of June for the 1st of July, so the result is read back. */
+/* strptime reads the 31st of June as the 1st of July, so the result is read back. */
 static int parse_date(const char *text, const char *format, int64_t *out)
 {
     struct tm parts = {0}, again;

@@ -12,7 +12,7 @@
 #include "base/text.h"
 #include "cli/cli.h"
 
-enum { DIGITS = 15 }; /* of numbers: what a double holds for certain */
+enum { DIGITS = 15 }; /* of numbers: the digits that a double keeps exactly */
 
 json_t *json_of(const struct treadle_response *response)
 {

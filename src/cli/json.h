@@ -20,8 +20,8 @@ int json_list_add(json_t *list, const struct treadle_response *page, size_t limi
 /* Appends one item, which it takes over. */
 int json_list_append(json_t *list, json_t *item);
 
-/* Prints it on stdout, indented or as one line. `value` NULL stands for memory that ran out.
- * Returns an exit status. */
+/* Prints it on stdout, indented or as one line. `value` NULL means that memory ran out. Returns an
+ * exit status. */
 int json_show(const json_t *value);
 int json_show_line(const json_t *value);
 

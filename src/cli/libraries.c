@@ -1,10 +1,9 @@
 /*
- * Libraries that must have memory when they are first used.
- *
- * A first use without memory is what ICU 72 and libcrypto 3.0 do not survive: ICU waits for its own
- * lock for ever or remembers the failure, and libcrypto crashes. So both are set up before there
- * are threads, with an allocator that ends the program where memory runs out. From then on the same
- * allocator reports want of memory, which both hand on to their callers.
+ * Libraries that must have memory at their first use. ICU 72 and libcrypto 3.0 do not survive a
+ * first use without memory: ICU waits for its own lock for ever or keeps the failure, and libcrypto
+ * crashes. So both are set up before there are threads, with an allocator that ends the program
+ * where memory runs out. From then on the same allocator reports that memory ran out, which both
+ * pass on to their callers.
  */
 #include "cli/libraries.h"
 
@@ -73,7 +72,7 @@ static void icu_free(const void *context, void *memory)
     free(memory);
 }
 
-/* What was fetched once stays in libcrypto's own cache. */
+/* An algorithm that was fetched once stays in libcrypto's own cache. */
 static bool prepare_digest(const char *name)
 {
     EVP_MD *digest = EVP_MD_fetch(NULL, name, NULL);
@@ -88,7 +87,7 @@ static bool prepare_crypto(void)
            prepare_digest("SHA256") && prepare_digest("MD5");
 }
 
-/* Rules are asked for by their own locale, so which one is the default is all the same. */
+/* Rules are requested by their own locale, so the default one does not matter. */
 static bool prepare_icu(void)
 {
     UErrorCode status = U_ZERO_ERROR;

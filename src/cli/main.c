@@ -16,8 +16,8 @@ static const struct command commands[] = {
     {"key", "Manage the keys with which programs use the server.", cmd_key},
     {"runs", "List runs, newest first.", cmd_runs},
     {"steps", "Show what a run did, step by step.", cmd_steps},
-    {"watch", "Follow a run as it goes on.", cmd_watch},
-    {"backup", "Copy the store, also while it is served.", cmd_backup},
+    {"watch", "Follow a run live.", cmd_watch},
+    {"backup", "Copy the store, also while it is being served.", cmd_backup},
     {"check", "Check the store, and repair it.", cmd_check},
     {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };
@@ -37,13 +37,14 @@ static void print_help(FILE *out)
           out);
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         fprintf(out, "  %-8s %s\n", commands[i].name, commands[i].summary);
-    fputs("\n'treadle help COMMAND' tells more of one; 'treadle --version' tells the version.\n",
-          out);
+    fputs(
+        "\n'treadle help COMMAND' shows the help of one; 'treadle --version' shows the version.\n",
+        out);
 }
 
 static int unknown_command(const char *name)
 {
-    cli_complain("'%s' is no command", name);
+    cli_complain("'%s' is not a command", name);
     fputs("Try 'treadle --help'.\n", stderr);
     return CLI_USAGE;
 }
@@ -59,8 +60,8 @@ static int help(int argc, char **argv)
     return command ? command->run(2, (char *[]){argv[1], flag, NULL}) : unknown_command(argv[1]);
 }
 
-/* A server is at rest most of the time, and what it took for one large document or question should
- * go back to the system then: few arenas, and large blocks mapped by themselves. */
+/* A server is idle most of the time, and the memory of one large document or question should return
+ * to the system then: few arenas, and large blocks mapped by themselves. */
 static void tune_memory(void)
 {
     mallopt(M_ARENA_MAX, 2);
@@ -71,7 +72,7 @@ static void tune_memory(void)
 int main(int argc, char **argv)
 {
     tune_memory();
-    /* Only characters: numbers are to look alike everywhere. Names on disk and answers are UTF-8
+    /* Only characters: numbers must look the same everywhere. Names on disk and answers are UTF-8
      * even where the environment names no language. */
     setlocale(LC_CTYPE, "");
     if (MB_CUR_MAX == 1)

@@ -12,7 +12,7 @@
 
 enum { LONGEST_KEY = 4096 };
 
-/* A copy of the key; the text that it came in is struck out. */
+/* A copy of the key; the original text is overwritten. */
 static const char *take_key(const char *text, struct arena *arena)
 {
     char *copy = arena_string(arena, text);
@@ -124,7 +124,7 @@ int model_options_read(const char *command, const struct model_settings *setting
     set_timeouts(settings, &out->embedding);
     if (settings->fetch_hosts.count)
         out->fetch_hosts = settings->fetch_hosts.items;
-    /* The programs that this one starts have no business with them. */
+    /* The programs that this one starts must not get them. */
     unsetenv("TREADLE_MODEL_KEY");
     unsetenv("TREADLE_EMBEDDING_KEY");
     return status;

@@ -1,8 +1,7 @@
 /*
- * Which model servers to use, from the flags of a command.
- *
- * Keys are copied and then struck out where they stood, so that a list of processes shows them no
- * longer than the start takes; better still, they come from a file or the environment.
+ * Which model servers to use, from the flags of a command. Keys are copied and then overwritten in
+ * the arguments, so that a list of processes shows them only during the start; it is better to give
+ * them in a file or the environment.
  */
 #ifndef CLI_MODEL_OPTIONS_H
 #define CLI_MODEL_OPTIONS_H
@@ -22,8 +21,8 @@ struct model_settings {
     const char *embedding_url, *embedding_key, *embedding_key_file, *embedding_model;
 };
 
-/* Fills `out`, whose texts are in the arena. Negative to go on, else an exit status after a
- * complaint. */
+/* Fills `out`, whose texts are in the arena. Negative to continue, else an exit status, after an
+ * error message. */
 int model_options_read(const char *command, const struct model_settings *settings,
                        struct arena *arena, struct models_options *out);
 

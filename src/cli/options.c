@@ -103,7 +103,7 @@ static int store_number(const struct reading *reading, const struct option_row *
     return -1;
 }
 
-/* Negative when it went well, else an exit status. */
+/* Negative on success, else an exit status. */
 static int store(const struct reading *reading, const struct option_row *row, const char *value)
 {
     if (value && !*value)
@@ -123,7 +123,7 @@ static int store(const struct reading *reading, const struct option_row *row, co
     return -1;
 }
 
-/* A list comes from the environment with commas between its items. */
+/* In the environment a list has commas between its items. */
 static int store_from_environment(const struct reading *reading, const struct option_row *row,
                                   const char *value)
 {
@@ -185,7 +185,7 @@ static size_t row_index(const struct option_form *form, int found)
 
 static int complain(const struct option_form *form, int found, char **argv)
 {
-    const char *what = found == ':' ? "needs an argument" : "is no option that it knows";
+    const char *what = found == ':' ? "needs an argument" : "is not a known option";
     if (optopt > 0 && optopt < HELP)
         return options_usage(form->command, "-%c %s", optopt, what);
     return options_usage(form->command, "%s %s", argv[optind - 1], what);

@@ -29,7 +29,7 @@ struct option_row {
     const char *name;
     char letter; /* 0: none */
     enum option_kind kind;
-    const char *argument; /* what it takes, as "DIR" */
+    const char *argument; /* the name of its value, such as "DIR" */
     size_t offset;        /* within the command's settings */
     int64_t max;
     const char *doc;
@@ -37,7 +37,7 @@ struct option_row {
 
 struct option_form {
     const char *command;
-    const char *usage; /* behind the command's name */
+    const char *usage; /* after the command's name */
     const char *doc;   /* one or more sentences */
     const struct option_row *rows;
     size_t count;
@@ -49,13 +49,13 @@ struct options {
     size_t operand_count;
 };
 
-/* Reads the command line into `settings`. Negative to go on (with `out` to be freed), else the
- * exit status to end with: help was printed, or a complaint. */
+/* Reads the command line into `settings`. Negative to continue (with `out` to be freed), else the
+ * exit status to end with: help was printed, or an error message. */
 int options_parse(const struct option_form *form, int argc, char **argv, void *settings,
                   struct options *out);
 void options_free(struct options *options);
 
-/* Complains about usage, with a hint at --help, and returns CLI_USAGE. */
+/* Prints an error about usage, with a hint at --help, and returns CLI_USAGE. */
 int options_usage(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

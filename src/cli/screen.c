@@ -1,5 +1,5 @@
 /*
- * Messages on stderr, and what stdout is.
+ * Messages on stderr, and properties of stdout.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -32,7 +32,7 @@ int cli_finish(int status)
 {
     if (fflush(stdout) == 0 && !ferror(stdout))
         return status;
-    /* A reader that has seen enough, as `| head`, is no failure worth a message. */
+    /* A reader that stops early, such as `| head`, is not a failure worth a message. */
     if (errno != EPIPE)
         cli_complain("the output could not be written: %s", strerror(errno));
     return status == CLI_OK ? CLI_FAILED : status;

@@ -1,7 +1,7 @@
 /*
  * Sessions. A thread of its own waits for signals while a server runs inside this process: it
  * removes the private directory, stops the server and lets the signal end the process. The lock
- * makes sure that this and the ordinary end do not both stop the server.
+ * makes sure that this thread and the ordinary end do not both stop the server.
  */
 #include "cli/session.h"
 
@@ -30,12 +30,12 @@ enum {
 
 struct session {
     struct treadle_client *client;
-    struct server *server; /* NULL when it is elsewhere; guarded by the lock */
+    struct server *server; /* NULL when the server is elsewhere; guarded by the lock */
     pthread_mutex_t lock;
     pthread_t watcher;
     bool watched;
     atomic_bool stopped; /* by a signal */
-    bool found;          /* the server is of another process that serves the store */
+    bool found;          /* the server is in another process, which serves the store */
     bool settled, lost;
     sigset_t signals, blocked_before;
     char directory[ADDRESS_SIZE];
@@ -177,7 +177,7 @@ static void block_signals(struct session *session)
     sigaddset(&session->signals, SIGHUP);
     blocked = session->signals;
     sigaddset(&blocked, SIGUSR1);
-    /* Before any thread starts, so that all of them leave the signals to the watcher. */
+    /* Before any thread starts, so that the watcher alone gets the signals. */
     pthread_sigmask(SIG_BLOCK, &blocked, &session->blocked_before);
 }
 
@@ -215,7 +215,7 @@ static int start_server(struct session *session, const char *store, struct tread
     return 0;
 }
 
-/* Another process may be about to serve the store: it holds it, but does not listen yet. */
+/* Another process may be about to serve the store: it has the lock, but does not listen yet. */
 static int find_or_start(struct session *session, const char *store, struct treadle_error *error)
 {
     for (int attempt = 1;; attempt++) {
@@ -269,7 +269,7 @@ int session_open(struct session **out, const struct session_options *options)
     client.api_key = options->api_key;
     client.ca_file = options->ca;
     client.project = options->project;
-    /* A server on this machine can be asked often; for others its own wish counts. */
+    /* A server on this machine can be polled often; others say how often. */
     if (!options->server)
         client.polling_interval_seconds = 0.02;
     client.polling_timeout_seconds = -1;

@@ -1,9 +1,8 @@
 /*
- * Sessions: how a command gets to a server, whichever there is.
- *
- * The server that was named; else the one that serves the store already; else one inside this
- * process, on a Unix socket in a private directory that is gone when the session ends, also by
- * SIGINT or SIGTERM. The command speaks HTTP through libtreadle in every case.
+ * Sessions: how a command reaches a server: the server that was named; else the one that serves the
+ * store already; else one inside this process, on a Unix socket in a private directory that is
+ * removed when the session ends, also by SIGINT or SIGTERM. The command speaks HTTP through
+ * libtreadle in every case.
  */
 #ifndef CLI_SESSION_H
 #define CLI_SESSION_H
@@ -17,33 +16,34 @@ struct session;
 struct session_options {
     const char *server; /* URL, or NULL */
     const char *api_key;
-    const char *ca;      /* file of certificates that are trusted, or NULL */
+    const char *ca;      /* file of trusted CA certificates, or NULL */
     const char *project; /* NULL: the server's choice */
     const char *store;   /* directory, or NULL for the default */
 };
 
-/* Opens a session, or complains and returns a negative code. */
+/* Opens a session, or prints an error and returns a negative code. */
 int session_open(struct session **out, const struct session_options *options);
 struct treadle_client *session_client(const struct session *session);
 void session_close(struct session *session);
 
-/* Waits until the vectors of what was read are made, where the server is inside this process and
- * would end before. On a terminal it shows how far they are. */
+/* Waits until the vectors of the files that were read are made, where the server is inside this
+ * process and would end before. On a terminal it shows the progress. */
 void session_wait_for_vectors(struct session *session);
 
-/* Complains of a failed call, with what was being done. Says nothing when a signal has stopped the
- * session and the failure is only its echo. */
+/* Prints the error of a failed call, with what was being done. Prints nothing when a signal has
+ * stopped the session, since that is the cause. */
 void session_complain(struct session *session, const char *doing,
                       const struct treadle_error *error);
 
-/* On a terminal, says when the server inside this process reads documents in the weaker sandbox. */
+/* On a terminal, reports when the server inside this process reads documents in the weaker
+ * sandbox. */
 void session_advise(const struct session *session);
 
-/* Whether the server was another process's own, as of a second `ask`, and has gone since: the
- * complaint was left out then, and a new session may go on. Not after session_settle. */
+/* Whether the server was inside another process, such as a second `ask`, and has ended since: then
+ * no error was printed, and a new session may continue. Not after session_settle. */
 bool session_lost(const struct session *session);
 
-/* From now on a lost server is complained of: something was printed already. */
+/* From now on a lost server is an error that is printed: some output was printed already. */
 void session_settle(struct session *session);
 
 /* The rows that the options of every command with a session have. */
@@ -51,10 +51,11 @@ void session_settle(struct session *session);
     SESSION_ROW(T, "server", 0, "URL", server,                                                      \
                 "The server to use: http://HOST:PORT, https://… or unix:/PATH. Default: the one " \
                 "that serves the store, else one inside this process."),                            \
-        SESSION_ROW(T, "api-key", 0, "KEY", api_key,                                                \
-                    "The server's API key. Others can see arguments: better use the variable."),    \
+        SESSION_ROW(                                                                                \
+            T, "api-key", 0, "KEY", api_key,                                                        \
+            "The server's API key. Other users can see arguments, so better use the variable."),    \
         SESSION_ROW(T, "ca", 0, "FILE", ca,                                                         \
-                    "Certificates that may vouch for an https server. Default: the system's."),     \
+                    "CA certificates to trust for an https server. Default: the system's."),        \
         SESSION_ROW(T, "store", 's', "DIR", store,                                                  \
                     "The store, where no server is named. Default: treadle in $XDG_DATA_HOME or "   \
                     "~/.local/share.")

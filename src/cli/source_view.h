@@ -7,7 +7,7 @@
 #include "cli/answer.h"
 #include "cli/session.h"
 
-/* Prints "Sources:" and a line for each, behind a blank line; nothing when there are none. */
+/* Prints "Sources:" and a line for each, after a blank line; nothing when there are none. */
 void source_view_print(struct session *session, const struct answer *answer);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The steps of a run: all pages are read, oldest first, and each step is told in a few words.
+ * The steps of a run: all pages are read, oldest first, and each step is described in a few words.
  */
 #include "cli/step_view.h"
 
@@ -14,7 +14,7 @@
 #include "cli/table.h"
 #include "tool/tool.h"
 
-enum { PAGE = 100, TOLD_LIMIT = 4096 };
+enum { PAGE = 100, DESCRIPTION_LIMIT = 4096 };
 
 static const struct table_column columns[] = {
     {.title = "STEP"},
@@ -28,8 +28,8 @@ static const struct table_column columns[] = {
 
 /* ---- What a step did ------------------------------------------------------------------------ */
 
-void step_view_tell_calls(struct buffer *out, const struct treadle_step_details *details,
-                          bool in_progress)
+void step_view_describe_calls(struct buffer *out, const struct treadle_step_details *details,
+                              bool in_progress)
 {
     if (!details->tool_call_count)
         buffer_append_string(out, "calls tools");
@@ -44,8 +44,8 @@ void step_view_tell_calls(struct buffer *out, const struct treadle_step_details 
     }
 }
 
-static void tell_message(struct session *session, struct buffer *out,
-                         const struct treadle_run_step *step)
+static void describe_message(struct session *session, struct buffer *out,
+                             const struct treadle_run_step *step)
 {
     const struct treadle_message_creation *creation = step->step_details->message_creation;
     struct treadle_message_response *reply = NULL;
@@ -54,7 +54,7 @@ static void tell_message(struct session *session, struct buffer *out,
     buffer_append_format(out, "%s %s",
                          step->status == TREADLE_STEP_IN_PROGRESS ? "writes" : "wrote",
                          creation->message_id);
-    /* A message may have been deleted since: then its id is all there is to tell. */
+    /* A message may have been deleted since: then only its id is shown. */
     if (step->thread_id && !treadle_message_retrieve(&reply, session_client(session),
                                                      step->thread_id, creation->message_id, NULL)) {
         size_t characters = 0, citations = 0;
@@ -71,13 +71,13 @@ static void tell_message(struct session *session, struct buffer *out,
     treadle_message_response_free(reply);
 }
 
-static void tell_step(struct session *session, struct buffer *out,
-                      const struct treadle_run_step *step)
+static void describe_step(struct session *session, struct buffer *out,
+                          const struct treadle_run_step *step)
 {
     if (step->step_details && step->step_details->type == TREADLE_STEP_TOOL_CALLS)
-        step_view_tell_calls(out, step->step_details, step->status == TREADLE_STEP_IN_PROGRESS);
+        step_view_describe_calls(out, step->step_details, step->status == TREADLE_STEP_IN_PROGRESS);
     else if (step->step_details && step->step_details->type == TREADLE_STEP_MESSAGE_CREATION)
-        tell_message(session, out, step);
+        describe_message(session, out, step);
     if (step->last_error && step->last_error->message)
         buffer_append_format(out, " (%s)", step->last_error->message);
 }
@@ -103,23 +103,23 @@ static int add_step(struct session *session, struct table *table,
                     const struct treadle_run_step *step)
 {
     char started[32], duration[32], tokens[24] = "-";
-    struct buffer told;
+    struct buffer text;
     int64_t end = ended_at(step);
     show_clock(started, sizeof started, step->created_at);
     show_duration(duration, sizeof duration, end < 0 ? -1 : end - step->created_at);
     if (step->usage)
         snprintf(tokens, sizeof tokens, "%" PRId64, step->usage->total_tokens);
-    buffer_init(&told, TOLD_LIMIT);
-    tell_step(session, &told, step);
+    buffer_init(&text, DESCRIPTION_LIMIT);
+    describe_step(session, &text, step);
     const char *cells[] = {step->id,
                            or_dash(treadle_run_step_type_name(step->type)),
                            or_dash(treadle_run_step_status_name(step->status)),
                            started,
                            duration,
                            tokens,
-                           told.data ? told.data : ""};
+                           text.data ? text.data : ""};
     int rc = table_add(table, cells);
-    buffer_clear(&told);
+    buffer_clear(&text);
     return rc;
 }
 

@@ -28,7 +28,7 @@ struct table {
 };
 
 struct layout {
-    size_t shown[COLUMNS];  /* the columns that are in line */
+    size_t shown[COLUMNS];  /* the columns that are shown in the line */
     size_t count;           /* of them */
     size_t widths[COLUMNS]; /* by column */
     bool below;             /* the last column has lines of its own */

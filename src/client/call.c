@@ -1,6 +1,6 @@
 /*
- * One call: the endpoint's row gives method, path, request type and reply type; the rest is the
- * caller's. The request is made once and sent as often as the rules of retry.c allow.
+ * One call: the endpoint's row has method, path, request type and reply type; the rest comes from
+ * the caller. The request is made once and sent as often as the rules of retry.c allow.
  */
 #include "base/error.h"
 #include "client/internal.h"
@@ -32,7 +32,7 @@ int client_call_body(const struct client_call *call, struct buffer *body,
     return body->failed ? error_set(error, TREADLE_EINVALID, "the request is too large") : 0;
 }
 
-/* A stream is no reply that an object could be read from. */
+/* An object cannot be read from a stream. */
 static bool asks_for_stream(const struct client_call *call)
 {
     const struct endpoint *endpoint = endpoint_get(call->endpoint);
@@ -81,7 +81,7 @@ int client_call(struct treadle_client *client, const struct client_call *call,
                                 .sink_context = call->sink_context};
     if (asks_for_stream(call))
         return error_set(error, TREADLE_EINVALID,
-                         "this call takes no 'stream': streams have calls of their own");
+                         "this call does not accept 'stream': streams have calls of their own");
     buffer_init(&url, CLIENT_URL_LIMIT);
     buffer_init(&body, CLIENT_BODY_LIMIT);
     buffer_init(&exchange.header_text, CLIENT_HEADER_LIMIT);

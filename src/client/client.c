@@ -45,8 +45,7 @@ static int check_options(const struct treadle_client_options *options, struct tr
     for (size_t i = 0; i < sizeof seconds / sizeof seconds[0]; i++)
         if (!(fabs(seconds[i]) <= 1e6))
             return error_set(error, TREADLE_EINVALID,
-                             "a time of the client options is no number "
-                             "of seconds up to a million");
+                             "a time in the client options must be at most 1,000,000 s");
     if (options->max_retries > 100)
         return error_set(error, TREADLE_EINVALID, "max_retries is above 100");
     int rc = check_header_value(options->api_key, "API key", error);
@@ -125,7 +124,7 @@ static int take_http_url(struct treadle_client *client, const char *url,
         return error_set_memory(error);
     if (!strstr(url, "://") || curl_url_set(parsed, CURLUPART_URL, url, 0) ||
         curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0)) {
-        rc = bad_url(url, "is no URL of the form http://HOST:PORT", error);
+        rc = bad_url(url, "is not a URL of the form http://HOST:PORT", error);
         goto done;
     }
     if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0) {
@@ -159,7 +158,7 @@ static int take_socket(struct treadle_client *client, const char *url, struct tr
     const char *path = url + strlen("unix:");
     struct sockaddr_un address;
     if (path[0] != '/')
-        return bad_url(url, "needs an absolute path behind 'unix:'", error);
+        return bad_url(url, "needs an absolute path after 'unix:'", error);
     if (strlen(path) >= sizeof address.sun_path)
         return bad_url(url, "is longer than the path of a Unix socket may be", error);
     client->base_url = strdup("http://localhost/v1");
@@ -231,7 +230,7 @@ int treadle_client_new(struct treadle_client **out, const struct treadle_client_
     int rc = check_options(options, error);
     if (rc)
         return rc;
-    /* Counted by curl, so each client has its own share in it. */
+    /* Counted by curl, so each client has its own reference. */
     if (curl_global_init(CURL_GLOBAL_DEFAULT))
         return error_set(error, TREADLE_EMEMORY, "libcurl cannot be initialised");
     struct treadle_client *client = calloc(1, sizeof *client);

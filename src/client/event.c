@@ -1,5 +1,5 @@
 /*
- * Events of a stream, from their name and JSON to the object that they bring.
+ * Events of a stream, from their name and JSON to their object.
  */
 #include <string.h>
 
@@ -56,14 +56,14 @@ static int read_object(struct treadle_event *event, struct arena *arena,
 /* Some servers put the members at the top, some into `error`, and some do both. */
 static int read_error(struct treadle_event *event, struct arena *arena, struct treadle_error *error)
 {
-    struct treadle_error *told = arena_alloc(arena, sizeof *told);
+    struct treadle_error *reported = arena_alloc(arena, sizeof *reported);
     const char *wrapped = arena_format(arena, "{\"error\":%s}", event->data);
-    if (!told || !wrapped)
+    if (!reported || !wrapped)
         return error_set_memory(error);
-    if (error_parse(event->data, event->data_length, 0, arena, told) &&
-        error_parse(wrapped, strlen(wrapped), 0, arena, told))
-        error_set(told, TREADLE_EREMOTE, "the server told of an error without saying which");
-    event->error = told;
+    if (error_parse(event->data, event->data_length, 0, arena, reported) &&
+        error_parse(wrapped, strlen(wrapped), 0, arena, reported))
+        error_set(reported, TREADLE_EREMOTE, "the server reported an error without saying which");
+    event->error = reported;
     return 1;
 }
 

@@ -1,9 +1,9 @@
 /*
- * One HTTP exchange over curl: a request goes out, and what comes back is gathered within caps.
+ * One HTTP exchange over curl: sends a request and gathers the reply within caps.
  *
- * Curl is told to look at nothing but what it is given: no proxies or passwords from the
- * environment, no redirects, http and https alone. Headers are kept as text, one "Name: value" a
- * line behind the status line; those of interim replies (100 Continue) are dropped.
+ * Curl uses only what it is given: no proxies or passwords from the environment, no redirects, http
+ * and https alone. Headers are kept as text, one "Name: value" a line after the status line; those
+ * of interim replies (100 Continue) are dropped.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -15,7 +15,7 @@
 
 enum { STALL_BYTES_PER_SECOND = 1 };
 
-/* ---- What comes back ------------------------------------------------------------------------ */
+/* ---- Receiving ------------------------------------------------------------------------------ */
 
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
@@ -39,7 +39,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
     return buffer_append(&exchange->reply, bytes, length) ? 0 : length;
 }
 
-/* ---- What goes out -------------------------------------------------------------------------- */
+/* ---- Sending -------------------------------------------------------------------------------- */
 
 static size_t read_upload(char *bytes, size_t size, size_t count, void *context)
 {
@@ -107,7 +107,7 @@ static CURLcode fill_form(curl_mime *form, struct upload *upload)
 
 /* ---- Setting up ----------------------------------------------------------------------------- */
 
-/* A program that starts others must not hand them our connections. */
+/* A program that starts others must not pass these connections on to them. */
 static int on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
 {
     (void)context;
@@ -115,7 +115,7 @@ static int on_socket(void *context, curl_socket_t socket, curlsocktype purpose)
     return fcntl(socket, F_SETFD, FD_CLOEXEC) < 0 ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 
-/* A stream has no end that could be late: its reader notices when it falls silent. */
+/* A stream has no deadline: its reader notices when it is silent for too long. */
 static void set_times(CURL *handle, const struct treadle_client *client,
                       const struct exchange *exchange)
 {
@@ -169,9 +169,9 @@ int exchange_failure(const struct treadle_client *client, const struct exchange 
 {
     if (exchange->upload && exchange->upload->broken)
         return error_set(error, TREADLE_EIO,
-                         "the file to upload cannot be read, or became shorter meanwhile");
+                         "the file to upload cannot be read, or became shorter while it was read");
     if (exchange->refused)
-        return error_set(error, TREADLE_EIO, "the content of the file was not taken");
+        return error_set(error, TREADLE_EIO, "the content of the file was refused by the program");
     if (exchange->reply.failed || exchange->header_text.failed)
         return error_set(error, TREADLE_ELIMIT, "the reply of %s is too large",
                          client->server_name);

@@ -1,9 +1,9 @@
 /*
  * The connection of a stream.
  *
- * Curl's multi interface is driven only while the reader waits. What comes is kept in one buffer,
- * and the connection is paused while that holds enough, so a server that sends faster than its
- * reader reads is held back.
+ * Curl's multi interface is driven only while the reader waits. Received bytes are kept in one
+ * buffer, and the connection is paused while that has enough, so a server that sends faster than
+ * its reader reads must wait.
  */
 #include <string.h>
 
@@ -81,14 +81,14 @@ static int perform(struct feed *feed, struct treadle_error *error)
     return 0;
 }
 
-/* Waits for something to happen on the connection, and lets it. */
+/* Waits for activity on the connection, and lets curl handle it. */
 static int go_on(struct feed *feed, struct treadle_error *error)
 {
     int64_t left_ms = LONGEST_POLL_MS;
     if (feed->silence_us) {
         int64_t left_us = feed->heard_us + feed->silence_us - clock_monotonic_us();
         if (left_us <= 0)
-            return error_set(error, TREADLE_ETIMEOUT, "%s has fallen silent",
+            return error_set(error, TREADLE_ETIMEOUT, "%s has been silent for too long",
                              feed->client->server_name);
         if (left_us / 1000 < left_ms)
             left_ms = left_us / 1000 + 1;
@@ -98,7 +98,7 @@ static int go_on(struct feed *feed, struct treadle_error *error)
     return perform(feed, error);
 }
 
-/* What made curl end. A reply that came whole is a failure too: a stream says where it ends. */
+/* Why curl ended. A complete reply is a failure too: a stream has an event that ends it. */
 static int describe_end(const struct feed *feed, struct treadle_error *error)
 {
     int count;
@@ -107,7 +107,7 @@ static int describe_end(const struct feed *feed, struct treadle_error *error)
         return error_set_memory(error);
     if (message && message->data.result)
         return exchange_failure(feed->client, &feed->exchange, message->data.result, error);
-    return error_set(error, TREADLE_ENETWORK, "the stream of %s has broken off",
+    return error_set(error, TREADLE_ENETWORK, "the stream of %s was cut off",
                      feed->client->server_name);
 }
 
@@ -176,7 +176,7 @@ int feed_read(struct feed *feed, struct treadle_error *error)
     int rc = 0;
     if (feed->at == feed->received.data + feed->received.length)
         buffer_reset(&feed->received);
-    /* The time that its reader took is no silence. */
+    /* The time that its reader took does not count as silence. */
     feed->heard_us = clock_monotonic_us();
     while (!rc && !feed->received.length && !feed->over) {
         if (feed->paused) {

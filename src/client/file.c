@@ -1,5 +1,5 @@
 /*
- * The operations of files, but for uploading (file_upload.c).
+ * The operations of files, except uploading (file_upload.c).
  */
 #include "client/internal.h"
 

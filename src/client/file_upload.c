@@ -81,7 +81,7 @@ static int open_file(const char *path, struct upload *upload, struct treadle_err
     if (fstat(upload->descriptor, &status))
         return error_set_errno(error, TREADLE_EIO, errno, "the file to upload cannot be read");
     if (!S_ISREG(status.st_mode))
-        return error_set(error, TREADLE_EINVALID, "what is to be uploaded is no regular file");
+        return error_set(error, TREADLE_EINVALID, "only regular files can be uploaded");
     upload->length = status.st_size;
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * What the files of the client room share: the client, one HTTP exchange, one call.
+ * Shared by the files of the client room: the client, one HTTP exchange, one call.
  *
  *   resource file (run.c, …) → client_call (call.c: URL, body, attempts) → exchange_run
  *   (exchange.c: curl) → response_new (response.c: the typed reply)
@@ -72,7 +72,7 @@ struct exchange {
     struct upload *upload;
     treadle_content_sink sink; /* takes the body of a 2xx reply, when there is one */
     void *sink_context;
-    bool is_stream; /* it may take any time, and its events are wanted with their numbers */
+    bool is_stream; /* it may take any time, and its events are requested with their numbers */
 
     /* While it is open: */
     CURL *handle;
@@ -83,20 +83,20 @@ struct exchange {
     long status; /* 0 until a status line came */
     struct buffer header_text;
     struct buffer reply;
-    bool delivered; /* the sink has had something */
-    bool refused;   /* the sink wants no more */
+    bool delivered; /* the sink has received bytes */
+    bool refused;   /* the sink accepts no more */
 };
 
 /* Sends and receives once. 0 when a whole reply came, whatever its status. */
 int exchange_run(struct treadle_client *client, struct exchange *exchange,
                  struct treadle_error *error);
 
-/* The same in parts, for who drives curl himself: exchange->handle is there in between. */
+/* The same in parts, for a caller that drives curl itself: exchange->handle is there in between. */
 int exchange_open(struct treadle_client *client, struct exchange *exchange,
                   struct treadle_error *error);
 void exchange_close(struct treadle_client *client, struct exchange *exchange);
 
-/* Says what curl's code means for the exchange, and returns a negative code. */
+/* Sets the error for curl's code, and returns a negative code. */
 int exchange_failure(const struct treadle_client *client, const struct exchange *exchange,
                      CURLcode code, struct treadle_error *error);
 
@@ -104,17 +104,16 @@ void exchange_clear(struct exchange *exchange);
 
 /* ---- Replies -------------------------------------------------------------------------------- */
 
-/* What came, as a reply of `size` bytes whose object is at `offset`; `type` may be NULL. Returns
- * 0, or a negative code with the reply in `out` where there is one. */
+/* Makes the reply of `size` bytes whose object is at `offset`; `type` may be NULL. Returns 0, or a
+ * negative code with the reply in `out` where there is one. */
 int response_new(struct treadle_response **out, const struct exchange *exchange, size_t size,
                  size_t offset, const struct treadle_type *type, struct treadle_error *error);
 
 /* Whether every object, and each one of a page, has the id that its type gives it. */
 bool response_has_ids(const struct treadle_type *type, const void *object);
 
-/* Whether the same request may go better later, and the pause until then: what the server asks
- * for, else what attempt `attempt` (from 1) is due. `response` is NULL when the connection
- * failed. */
+/* Whether the same request may succeed later, and the pause until then: what the server asks for,
+ * else that of attempt `attempt` (from 1). `response` is NULL when the connection failed. */
 bool retry_helps(const struct treadle_response *response);
 double retry_pause(const struct treadle_client *client, const struct treadle_response *response,
                    int attempt);
@@ -151,11 +150,12 @@ int client_call_url(const struct treadle_client *client, const struct client_cal
 int client_call_body(const struct client_call *call, struct buffer *body,
                      struct treadle_error *error);
 
-/* Appends "?name=value…" for what is set; TREADLE_EINVALID for what the endpoint does not take. */
+/* Appends "?name=value…" for the options that are set; TREADLE_EINVALID for one that the endpoint
+ * does not accept. */
 int query_append(const struct client_call *call, struct buffer *url, struct treadle_error *error);
 
-/* The body of a wrapper: makes the call that the further arguments describe and hands its typed
- * reply over. Expects `out`, `client` and `error` as the public functions have them. */
+/* The body of a wrapper: makes the call that the further arguments describe and returns its typed
+ * reply. Expects `out`, `client` and `error` as the public functions have them. */
 #define CLIENT_CALL(T, member, ...)                                                                \
     struct treadle_response *response = NULL;                                                      \
     const struct client_call call = {                                                              \

@@ -90,6 +90,6 @@ int query_append(const struct client_call *call, struct buffer *url, struct trea
     snprintf(after, sizeof after, "%" PRId64, call->after_event);
     add(&query, ENDPOINT_EVENT, "after", call->after_event ? after : NULL);
     if (query.refused)
-        return error_set(error, TREADLE_EINVALID, "this call takes no '%s'", query.refused);
+        return error_set(error, TREADLE_EINVALID, "this call does not accept '%s'", query.refused);
     return 0;
 }

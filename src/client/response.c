@@ -1,9 +1,8 @@
 /*
- * Replies: from what an exchange gathered to the base and the typed object, in one arena.
- *
- * Whatever the server sends, the base can be read: a status, headers that could be parsed, and for
- * every reply that is no success an error with a message, made up from the status where the body
- * holds no envelope.
+ * Replies: from what an exchange gathered to the base and the typed object, in one arena. The base
+ * can always be read, whatever the server sends: a status, the headers that could be parsed, and
+ * for every reply that is no success an error with a message, made from the status where the body
+ * has no envelope.
  */
 #include <jansson.h>
 #include <string.h>
@@ -33,7 +32,7 @@ const char *treadle_response_header(const struct treadle_response *response, con
 
 /* ---- Headers -------------------------------------------------------------------------------- */
 
-/* "HTTP/1.1 404 Not Found": what stands behind the second space. */
+/* "HTTP/1.1 404 Not Found": the text after the second space. */
 static int take_reason(struct treadle_response *response, const char *line, size_t length)
 {
     const char *end = line + length;
@@ -151,7 +150,7 @@ static const char *const *id_of(const struct treadle_type *type, const void *obj
     return field ? (const char *const *)((const char *)object + field->offset) : NULL;
 }
 
-/* A tolerant parse takes any JSON object for anything. */
+/* A tolerant parse accepts any JSON object. */
 bool response_has_ids(const struct treadle_type *type, const void *object)
 {
     const char *const *id = id_of(type, object);
@@ -178,7 +177,7 @@ static int unreadable(struct treadle_response *response, const char *why,
     struct treadle_error *copy = arena_alloc(response->memory, sizeof *copy);
     if (!copy)
         return error_set_memory(error);
-    error_set(copy, TREADLE_EPARSE, "the server answered %d, but not with the object asked for: %s",
+    error_set(copy, TREADLE_EPARSE, "the server answered %d, but not with the requested object: %s",
               response->http_status, why);
     copy->http_status = response->http_status;
     response->is_successful = false;

@@ -1,9 +1,10 @@
 /*
- * When to try again, and after how long: the rules of the official SDKs.
+ * When to try again, and after which pause: the rules of the official SDKs.
  *
  * The server's x-should-retry decides where it is sent, else the status does. The pause is what
  * retry-after-ms or Retry-After say when that is below a minute; otherwise it doubles from one
- * attempt to the next, less up to a quarter at random, so that clients do not return in step.
+ * attempt to the next, less up to a quarter at random, so that clients do not return at the same
+ * time.
  */
 #include <curl/curl.h>
 #include <errno.h>

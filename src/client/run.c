@@ -1,5 +1,5 @@
 /*
- * The operations of runs, but for waiting (wait.c).
+ * The operations of runs, except waiting (wait.c).
  */
 #include "client/internal.h"
 

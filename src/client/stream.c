@@ -1,9 +1,8 @@
 /*
- * Streams: opened by one of four calls, read event by event, gone on with when they break.
- *
- * A stream knows which event it gave last, and learns from events which run it follows where its
- * caller did not say so. With both it can ask for the rest, as often as needed: the time for that
- * runs from the moment that it broke, and begins anew with the next event.
+ * Streams: opened by one of four calls, read event by event, and continued when they break. A
+ * stream knows its last event, and learns from events which run it follows where its caller did not
+ * name it. With both it can ask for the rest, as often as needed: the time for that runs from the
+ * moment that it broke, and begins again with the next event.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -21,14 +20,14 @@ struct treadle_stream {
     struct sse sse;
     struct arena *arena; /* of the last event */
     char *thread_id, *run_id;
-    int64_t number;  /* of the last event, or what to follow behind */
+    int64_t number;  /* of the last event, or the one to follow after */
     bool numbered;   /* the number is known */
-    bool told_error; /* nothing good follows */
+    bool has_failed; /* the rest cannot be used */
     bool include_content;
     double reattach_seconds;
-    int64_t give_up_us;         /* 0: it told something since it broke */
+    int64_t give_up_us;         /* 0: it has had an event since it broke */
     int attempt;                /* since it broke */
-    int outcome;                /* 1: it goes on; what treadle_stream_next returns then */
+    int outcome;                /* the result of treadle_stream_next; 1: it continues */
     struct treadle_error error; /* with a negative outcome */
 };
 
@@ -42,7 +41,7 @@ static int check_options(const struct treadle_stream_options *options, struct tr
                          options->version);
     if (!(fabs(options->silence_seconds) <= 1e6) || !(fabs(options->reattach_seconds) <= 1e6))
         return error_set(error, TREADLE_EINVALID,
-                         "a time of the stream options is no number of seconds up to a million");
+                         "a time in the stream options must be at most 1,000,000 s");
     return 0;
 }
 
@@ -99,7 +98,7 @@ static int make_request(struct treadle_stream *stream, const struct client_call 
     return rc;
 }
 
-/* Whether another attempt may go better than the one that failed so. */
+/* Whether another attempt may succeed after one that failed this way. */
 static bool may_help(int rc, const struct treadle_response *refusal)
 {
     if (rc == TREADLE_EREMOTE && refusal)
@@ -121,7 +120,7 @@ static int connect_first(struct treadle_stream *stream, struct treadle_error *er
     }
 }
 
-/* Goes on over a new connection. The first attempt is made at once: most breaks are short. */
+/* Continues over a new connection. The first attempt is made at once: most breaks are short. */
 static int reattach(struct treadle_stream *stream, struct treadle_error *error)
 {
     const struct client_call call = {.endpoint = ENDPOINT_RUN_EVENTS,
@@ -130,7 +129,7 @@ static int reattach(struct treadle_stream *stream, struct treadle_error *error)
                                      .after_event = stream->number};
     struct treadle_response *refusal = NULL;
     int64_t now = clock_monotonic_us();
-    /* Later than that: the last attempt went well, and the connection held for a while. */
+    /* Later than that: the last attempt succeeded, and the connection lasted for a while. */
     if (now > stream->give_up_us) {
         stream->give_up_us = now + (int64_t)(stream->reattach_seconds * 1e6);
         stream->attempt = 0;
@@ -160,7 +159,7 @@ static int reattach(struct treadle_stream *stream, struct treadle_error *error)
 static bool can_reattach(const struct treadle_stream *stream, int rc)
 {
     return (rc == TREADLE_ENETWORK || rc == TREADLE_ETIMEOUT) && stream->numbered &&
-           stream->thread_id && stream->run_id && !stream->told_error &&
+           stream->thread_id && stream->run_id && !stream->has_failed &&
            stream->reattach_seconds > 0;
 }
 
@@ -196,7 +195,7 @@ static int note_event(struct treadle_stream *stream, const struct treadle_event 
     stream->numbered = event->number > 0;
     stream->number = event->number;
     stream->give_up_us = 0;
-    stream->told_error = event->error != NULL;
+    stream->has_failed = event->error != NULL;
     if (event->run &&
         (keep(&stream->thread_id, event->run->thread_id) || keep(&stream->run_id, event->run->id)))
         return error_set_memory(error);

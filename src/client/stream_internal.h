@@ -1,6 +1,5 @@
 /*
- * What the files of a stream share: the connection that its bytes come over, and the reading of
- * one event.
+ * Shared by the files of a stream: the connection, and the reading of one event.
  */
 #ifndef CLIENT_STREAM_INTERNAL_H
 #define CLIENT_STREAM_INTERNAL_H
@@ -18,7 +17,7 @@ struct feed {
     struct treadle_client *client;
     struct exchange exchange; /* url and body are set before it is opened */
     int64_t silence_us;       /* after which it counts as broken; 0: never */
-    const char *at;           /* what came and is not read yet */
+    const char *at;           /* received and not read yet */
     size_t left;
     /* Its own: */
     CURLM *multi;
@@ -45,7 +44,7 @@ void feed_close(struct feed *feed);
 int event_read(const struct sse *sse, struct arena *arena, struct treadle_event *out,
                struct treadle_error *error);
 
-/* Whether it says that nothing follows. */
+/* Whether the stream ends after it. */
 bool event_is_last(const struct sse *sse);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * The operations of vector stores and of the files in them, but for waiting (wait.c).
+ * The operations of vector stores and of the files in them, except waiting (wait.c).
  */
 #include "client/internal.h"
 

@@ -1,6 +1,6 @@
 /*
- * Waiting: the same retrieval again and again, at the pace of the caller, else of the server, else
- * twice a second, until the object has come to rest or the polling timeout is over.
+ * Waiting: the same retrieval is repeated, at the pace of the caller, else of the server, else
+ * twice a second, until the object needs no more polling or the polling timeout is over.
  */
 #include <math.h>
 
@@ -45,7 +45,7 @@ static int wait_pause(const struct wait *wait, const struct treadle_response *re
     if (wait->deadline_us) {
         double left = (double)(wait->deadline_us - clock_monotonic_us()) / 1e6;
         if (left <= 0)
-            return error_set(error, TREADLE_ETIMEOUT, "still not at an end after %g seconds",
+            return error_set(error, TREADLE_ETIMEOUT, "not at an end after %g seconds",
                              wait->client->polling_timeout_seconds);
         pause = fmin(pause, left);
     }

@@ -1,6 +1,6 @@
 /*
- * The character map of the tokenizer's model: a double-array trie of byte strings, and what each is
- * replaced by. It is hostile input and is used in place.
+ * The character map of the tokenizer's model: a double-array trie of byte strings, each with its
+ * replacement. It is hostile input and is used in place.
  */
 #ifndef ENCODER_CHARMAP_H
 #define ENCODER_CHARMAP_H
@@ -15,11 +15,11 @@ struct charmap {
     size_t texts_length;
 };
 
-/* False where the bytes are no character map. No bytes are a map that replaces nothing. */
+/* False where the bytes are not a character map. An empty one replaces nothing. */
 bool charmap_read(const unsigned char *bytes, size_t length, struct charmap *out);
 
-/* The longest string at the start of the text that is replaced: how long it is, and by what. 0
- * where none is. */
+/* The longest string at the start of the text that is replaced: its length, and its replacement. 0
+ * where there is none. */
 size_t charmap_match(const struct charmap *map, const char *text, size_t length,
                      const char **replacement);
 

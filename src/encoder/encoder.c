@@ -1,8 +1,8 @@
 /*
  * The sentence embedding.
  *
- * The file of weights is mapped and used in place. Only the one file that was examined is taken,
- * by its SHA-256: another would give other vectors under the same name.
+ * The file of weights is mapped and used in place. Only the one known file is accepted, by
+ * its SHA-256: another would make other vectors under the same name.
  */
 #include "encoder/encoder.h"
 

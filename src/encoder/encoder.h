@@ -3,8 +3,8 @@
  * mean the same.
  *
  * It needs a file of weights (72 MB), which is optional; no server and no graphics card. An encoder
- * does not change once it is open, and may be used by many threads at once; what a thread computes
- * with is its own session. The same text gives the same vector on every processor.
+ * does not change once it is open, and may be used by many threads at once; each thread computes
+ * with a session of its own. The same text gives the same vector on every processor.
  */
 #ifndef ENCODER_ENCODER_H
 #define ENCODER_ENCODER_H
@@ -20,7 +20,7 @@ enum {
     ENCODER_WINDOW_TOKENS = 110 /* of a text, at most, for good vectors */
 };
 
-/* The name of the model, and of the file that its weights are looked for by. */
+/* The name of the model, and of the file of its weights. */
 #define ENCODER_NAME "use-multilingual-3"
 #define ENCODER_FILE ENCODER_NAME ".onnx"
 
@@ -33,8 +33,8 @@ int encoder_open(struct encoder **out, const char *path, struct treadle_error *e
 /* Accepts NULL; no session is left. */
 void encoder_close(struct encoder *encoder);
 
-/* What an index keeps beside its vectors: vectors of different versions must not be mixed. Lives as
- * long as the encoder. */
+/* The version, which an index stores beside its vectors: vectors of different versions must not be
+ * mixed. Lives as long as the encoder. */
 const char *encoder_version(const struct encoder *encoder);
 
 /* The instructions that it computes with, as "AVX2". */
@@ -58,8 +58,8 @@ int encoder_encode(struct encoder_session *session, const char *text, size_t len
 int encoder_encode_floats(struct encoder_session *session, const char *text, size_t length,
                           float out[ENCODER_DIMENSIONS], struct treadle_error *error);
 
-/* The nearness of a question's vector to each of the others, which stand one after the other: their
- * dot products, in steps of 1 / (ENCODER_STEPS * ENCODER_STEPS). */
+/* The nearness of a question's vector to each of the others, which are stored one after the other:
+ * their dot products, in steps of 1 / (ENCODER_STEPS * ENCODER_STEPS). */
 void encoder_compare(const struct encoder *encoder, const int8_t question[ENCODER_DIMENSIONS],
                      const int8_t *vectors, size_t count, int32_t *out);
 

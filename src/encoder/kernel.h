@@ -1,7 +1,7 @@
 /*
  * Kernels: the inner loops of the sentence embedding, for the instructions that the processor has.
  *
- * All of them work on whole numbers, so every kernel gives the same results, to the bit.
+ * All of them work on whole numbers, so every kernel computes the same results, to the bit.
  */
 #ifndef ENCODER_KERNEL_H
 #define ENCODER_KERNEL_H

@@ -1,15 +1,12 @@
 /*
- * The network of the sentence embedding.
- *
- * Three branches of two convolutions each look at 2, 3 and 5 neighbours. Their inner values are
- * whole numbers of 16 bits in steps of 1/256. What the first convolution takes from one place
- * depends on that place's id alone, so it is computed once an id (a feature) and only added up
- * afterwards. What follows the convolutions is one row a place; the last projection is taken of the
- * rows' sum, which is the same and costs one row. For it and the layers after it the row is turned
- * into whole numbers, in steps of which the largest is 32,767.
- *
- * Sums of floats are made in a fixed order, in eight parts, so that compilers may use vectors and
- * the result stays the same.
+ * The network of the sentence embedding. Three branches of two convolutions each look at 2, 3 and 5
+ * neighbours. Their inner values are whole numbers of 16 bits in steps of 1/256. The result of the
+ * first convolution for a place depends on that place's id alone, so it is computed once for each
+ * id (a feature) and only added up afterwards. After the convolutions there is one row for each
+ * place; the last projection is applied to the sum of the rows, which has the same result and costs
+ * one row. For it and the layers after it the row is turned into whole numbers, in steps of which
+ * the largest is 32,767. Sums of floats are made in a fixed order, in eight parts, so that
+ * compilers may use vectors and the result stays the same.
  */
 #include "encoder/network.h"
 
@@ -26,8 +23,8 @@ enum {
     WIDE = WEIGHTS_WIDE,
     OFFSETS = 2 + 3 + 5,    /* places that the branches look at, together */
     STEPS = 256,            /* of a whole number */
-    WAYS = 4,               /* features that may stand in for each other in a session */
-    ROWS = NETWORK_IDS + 4, /* with those that stand beside the text */
+    WAYS = 4,               /* features that may replace each other in a session */
+    ROWS = NETWORK_IDS + 4, /* with those beside the text */
     LANES = 8
 };
 
@@ -260,8 +257,8 @@ static void make_feature(const struct network *network, uint32_t id, struct feat
     }
 }
 
-/* From what the session remembers, or made in the place of what was used longest ago. Stays until
- * the next one is asked for. */
+/* From the session's memory, or computed in the place of the one that was used longest ago. Valid
+ * until the next call. */
 static const struct feature *find_feature(struct network_session *session, uint32_t id)
 {
     size_t first = id % session->sets * WAYS, oldest = first;

@@ -1,9 +1,9 @@
 /*
  * The network of the sentence embedding: from the ids of a text's pieces to its vector.
  *
- * A network does not change once it is made, and may be used by many threads at once; what a thread
- * computes with is its own session. The same ids give the same vector, to the bit, in every session
- * and with every kernel.
+ * A network does not change once it is made, and may be used by many threads at once; each thread
+ * computes with a session of its own. The same ids give the same vector, to the bit, in every
+ * session and with every kernel.
  */
 #ifndef ENCODER_NETWORK_H
 #define ENCODER_NETWORK_H
@@ -22,8 +22,8 @@ int network_new(struct network **out, const struct weights *weights, const struc
 /* Accepts NULL. */
 void network_free(struct network *network);
 
-/* A session remembers what it computed of the ids that it met: `memory` bytes of it at most, about
- * 7 KB each. NULL when memory runs out. */
+/* A session keeps what it computed for ids: `memory` bytes of it at most, about 7 KB each. NULL
+ * when memory runs out. */
 struct network_session;
 struct network_session *network_session_new(const struct network *network, size_t memory);
 

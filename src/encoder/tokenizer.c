@@ -31,7 +31,7 @@ enum {
 
 enum { LONGEST_PIECE = 255, LONGEST_TEXT = 1 << 20 };
 
-/* A character that no piece has costs this much more than the worst piece. */
+/* A character that is in no piece costs this much more than the worst piece. */
 #define UNKNOWN_PENALTY 10.0f
 
 static const char space[] = "\xe2\x96\x81";
@@ -186,7 +186,7 @@ static bool reserve(struct tokenizer_work *work, size_t more)
     return true;
 }
 
-/* Appends a character of the normalised text. Spaces wait until something follows them: one stands
+/* Appends a character of the normalised text. Spaces wait until a character follows: there is one
  * before everything, one for each run of them, and none at the end. */
 static bool put(struct tokenizer_work *work, const char *bytes, size_t length, bool *gap)
 {
@@ -315,7 +315,7 @@ static size_t write_ids(const struct tokenizer_work *work, uint32_t *out, size_t
     out[count++] = TOKENIZER_BEGIN;
     for (size_t at = 0; at < work->length && count + 1 < most; at = work->places[at].start) {
         uint32_t id = work->places[at].id;
-        /* Unknown characters that stand together are one. */
+        /* Neighbouring unknown characters are one. */
         if (id != TOKENIZER_UNKNOWN || out[count - 1] != TOKENIZER_UNKNOWN)
             out[count++] = id;
     }

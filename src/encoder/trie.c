@@ -1,5 +1,5 @@
 /*
- * A trie in three arrays. The children of a node stand together, in the order of their bytes; the
+ * A trie in three arrays. The children of a node are together, in the order of their bytes; the
  * root's are found by a table.
  */
 #include "encoder/trie.h"
@@ -37,7 +37,7 @@ static int compare(const void *a, const void *b)
     return first->value < second->value ? -1 : first->value > second->value;
 }
 
-/* Room for as many nodes as a node can have children, and the first of them. */
+/* Makes room for as many nodes as a node can have children; returns the first of them. */
 static bool add_nodes(struct trie *trie, size_t count)
 {
     size_t last = trie->count + count - 1;

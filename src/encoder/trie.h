@@ -1,5 +1,5 @@
 /*
- * A trie of the tokenizer's pieces: which of them a text has at a place, shortest first.
+ * A trie of the tokenizer's pieces: finds those that a text has at a place, shortest first.
  */
 #ifndef ENCODER_TRIE_H
 #define ENCODER_TRIE_H
@@ -19,7 +19,7 @@ struct trie_word {
 struct trie *trie_new(struct trie_word *words, size_t count);
 void trie_free(struct trie *trie);
 
-/* A walk from the root: trie_step goes on by one byte. */
+/* A walk from the root: trie_step moves by one byte. */
 struct trie_walk {
     const struct trie *trie;
     uint32_t node;

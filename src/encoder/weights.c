@@ -120,7 +120,7 @@ static const struct slot slots[] = {
 
 enum { SLOTS = sizeof slots / sizeof slots[0] };
 
-/* What a slot has got so far. */
+/* The tensors of a slot so far. */
 enum { GOT_CELLS = 1, GOT_SCALE = 2, GOT_ZERO = 4, GOT_ALL = 7 };
 
 struct reading {
@@ -271,7 +271,7 @@ static bool put_vector(const struct slot *slot, const struct tensor *tensor, voi
     return true;
 }
 
-/* False where the tensor is the slot's and not as it must be. */
+/* False where the tensor belongs to the slot and is not valid. */
 static bool fill_slot(struct reading *reading, size_t index, const struct tensor *tensor)
 {
     const struct slot *slot = &slots[index];

@@ -1,8 +1,8 @@
 /*
- * The weights of the sentence embedding: where each tensor of the model file lies.
+ * The weights of the sentence embedding: where each tensor of the model file is.
  *
  * The file is Google's universal-sentence-encoder-multilingual 3 (Apache-2.0) as an ONNX graph with
- * matrices of 8 bits, of which only the tensors are read. It is used in place: what is large points
+ * matrices of 8 bits, of which only the tensors are read. It is used in place: large tensors point
  * into the file, which must stay; vectors of floats are copied, since they are not aligned. The
  * file is hostile input: every length, shape, scale and sum is checked, so that no product over
  * these weights can overflow.
@@ -27,7 +27,7 @@ enum {
     WEIGHTS_HIDDEN = 320
 };
 
-/* How many neighbours a branch sees, and how many of them stand before the place itself. */
+/* How many neighbours a branch sees, and how many of them are before the place itself. */
 extern const size_t weights_order[WEIGHTS_BRANCHES];
 extern const size_t weights_left[WEIGHTS_BRANCHES];
 

@@ -15,7 +15,7 @@ enum wire_kind { WIRE_NUMBER = 0, WIRE_EIGHT = 1, WIRE_BYTES = 2, WIRE_FOUR = 5 
 struct wire {
     const unsigned char *at;
     size_t left;
-    bool broken; /* what came is not in the format */
+    bool broken; /* the bytes are not in the format */
 };
 
 struct wire_field {

@@ -1,6 +1,6 @@
 /*
- * Which language a text is in: by script where a script tells, else by whose stopwords it holds
- * most of.
+ * Which language a text is in: by script where that is enough, else by the language of most of its
+ * stopwords.
  */
 #include <stdint.h>
 #include <string.h>
@@ -61,8 +61,8 @@ static void tally_character(struct tally *tally, uint32_t c)
     }
 }
 
-/* The language that the script alone tells, NULL for Latin. A character of a script without
- * spaces says as much as a few Latin letters. */
+/* The language that follows from the script alone, NULL for Latin. A character of a script without
+ * spaces counts as much as a few Latin letters. */
 static const char *by_script(const struct tally *tally)
 {
     size_t asian = tally->han + tally->kana + tally->hangul;

@@ -1,6 +1,5 @@
 /*
- * What the files of this room share: the object behind struct language, and the table of the
- * languages that are known.
+ * Shared by the files of this room: struct language, and the table of the known languages.
  */
 #ifndef LANGUAGE_INTERNAL_H
 #define LANGUAGE_INTERNAL_H
@@ -37,7 +36,7 @@ static inline char to_lower(unsigned char c)
     return (char)(is_upper(c) ? c | 0x20 : c);
 }
 
-/* No word is longer than this; what goes on behind it is the next word. */
+/* No word is longer than this; the rest is the next word. */
 enum { LANGUAGE_WORD_BYTES = 128 };
 
 struct language_rules {
@@ -57,7 +56,7 @@ enum language_form {
     LANGUAGE_VERBATIM /* an identifier or a number: folded, not stemmed */
 };
 
-/* A word as it stands in a text, and what became of it. */
+/* A word as it is in a text, and its term. */
 struct language_term {
     char *raw; /* NULL: free slot */
     size_t raw_length;

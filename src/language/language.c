@@ -2,7 +2,7 @@
  * The object for one language, and its cache from words to terms.
  *
  * A text has few distinct words, and folding and stemming one costs far more than looking it up:
- * so every word is worked out once and kept in a hash table with open addressing. When the table
+ * so the term of a word is made once and kept in a hash table with open addressing. When the table
  * is three quarters full it starts anew, which bounds its memory whatever the text is.
  */
 #include <stdlib.h>

@@ -1,8 +1,7 @@
 /*
  * Language: words, stems, sentences and token estimates, for search and for the built-in model.
- *
- * Boundaries are ICU's, stems Snowball's, for the languages that both know; other text is taken
- * as its words are. A word's term is what is compared: case folded, compatibility forms folded,
+ * Boundaries are ICU's, stems Snowball's, for the languages that both know; in other texts words
+ * are not stemmed. A word's term is what is compared: case folded, compatibility forms folded,
  * stemmed. Nothing here keeps state; what is expensive to make is in an object that serves one
  * thread at a time.
  */
@@ -17,21 +16,21 @@
 
 struct language; /* the tools for one language */
 
-/* `code` is an ISO 639-1 code as "en"; NULL or one that is not known gives English rules for
- * words and sentences. */
+/* `code` is an ISO 639-1 code such as "en"; for NULL or an unknown one the rules for words and
+ * sentences are English. */
 int language_new(struct language **out, const char *code, struct treadle_error *error);
 void language_free(struct language *language);
 
-/* Which language a text is in, by its script and its commonest words: an ISO 639-1 code with
- * static life. "en" where nothing tells. Looks at the first 20,000 bytes at most. */
+/* Which language a text is in, by its script and its commonest words: an ISO 639-1 code with static
+ * life. "en" where that is not known. Looks at the first 20,000 bytes at most. */
 const char *language_detect(const char *text, size_t length);
 
 struct language_word {
     size_t start, end; /* bytes within the text */
     const char *term;  /* in the arena */
-    bool stopword;     /* too common to tell anything (the, of, is, what, …) */
-    bool part;         /* of the word before it that is no part: an identifier (read.csv) is given
-                          whole and then in its parts (read, csv) */
+    bool stopword;     /* too common to mean anything (the, of, is, what, …) */
+    bool part; /* of the last word before it that is not a part: an identifier (read.csv) comes as a
+                  whole and then in its parts (read, csv) */
 };
 
 /* The words of a text in order. */
@@ -42,7 +41,7 @@ struct language_span {
     size_t start, end;
 };
 
-/* The sentences of a text in order, without the white space around them. Does not part at
+/* The sentences of a text in order, without the white space around them. Does not split at
  * abbreviations ("e.g.", "Fig. 3"), version numbers or option names. */
 int language_sentences(struct language *language, const char *text, size_t length,
                        struct arena *arena, struct language_span **out, size_t *count,

@@ -1,11 +1,12 @@
 /*
- * Sentences: ICU's boundaries, less those that a full stop within a sentence makes.
+ * Sentences: ICU's boundaries, except those after a full stop within a sentence. ICU splits at a
+ * full stop before a capital and at every line end. A boundary is removed after an abbreviation, an
+ * initial, an ordinal, and the number of a list item, and at a single line end where a sentence is
+ * only wrapped.
  *
- * ICU parts at a full stop before a capital and at every line end. A boundary is taken back behind
- * an abbreviation, an initial, an ordinal, and the number of a list, and at a single line end
- * where a sentence merely wraps. Abbreviations are known for all languages at once: texts quote
- * other languages, and few words are an abbreviation in one and end a sentence in another. Those
- * that end sentences as often as not are weak: what follows decides.
+ * Abbreviations are known for all languages at once: texts quote other languages, and few words are
+ * an abbreviation in one and end a sentence in another. Those that end sentences as often as not
+ * are weak: the next word decides.
  */
 #include <string.h>
 #include <unicode/utext.h>
@@ -138,7 +139,7 @@ static bool is_dotted(const char *text, size_t word, size_t end)
     return dots > 1 && dots * 2 >= end - word;
 }
 
-/* Whether what follows a weak abbreviation is the start of a sentence: a word that carries no
+/* Whether the word after a weak abbreviation is the start of a sentence: a word that carries no
  * meaning does not begin with a capital within one. */
 static bool starts_anew(const struct language *language, const char *text, size_t length,
                         size_t next)
@@ -177,7 +178,7 @@ static bool ends_a_sentence(const char *text, size_t start, size_t end)
     return end > start && strchr(".!?:;", text[end - 1]);
 }
 
-/* Whether what starts at `next` goes on with the sentence of [start, end). */
+/* Whether the text from `next` on continues the sentence of [start, end). */
 static bool goes_on(const struct language *language, const char *text, size_t length, size_t start,
                     size_t end, size_t next)
 {
@@ -238,7 +239,7 @@ static bool place(struct list *list, const struct language *language, const char
     if (start == end)
         return true;
     struct language_span *last = list->count ? &list->spans[list->count - 1] : NULL;
-    /* ICU parts `.Rprofile` behind its dot; only scripts without spaces part without one. */
+    /* ICU splits `.Rprofile` after its dot; only scripts without spaces split without one. */
     bool apart = last && (start > last->end || (unsigned char)text[start - 1] >= 0x80);
     if (last && (!apart || goes_on(language, text, length, last->start, last->end, start) ||
                  (!memchr(text + last->end, '\n', start - last->end) &&

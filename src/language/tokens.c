@@ -1,10 +1,9 @@
 /*
- * Tokens: how many a model would make of a text, by a rule, because no vocabulary is at hand.
- *
- * The rule follows how byte pair encodings part text: a common word with the space before it is
- * one token, long and rare words are several, digits go in threes, signs stand in small groups, a
- * run of white space with a line end is one. Characters of other scripts have a price each.
- * Prices are in sixteenths of a token.
+ * Tokens: how many a model would make of a text, by a rule, because there is no vocabulary here.
+ * The rule follows how byte pair encodings split text: a common word with the space before it is
+ * one token, long and rare words are several, digits go in threes, signs are in small groups, a run
+ * of white space with a line end is one. Characters of other scripts have a price each. Prices are
+ * in sixteenths of a token.
  */
 #include <stdint.h>
 
@@ -110,7 +109,7 @@ static void price_text(const char *text, size_t length, size_t prices[])
             bool line = false;
             for (; at < length && (unsigned char)text[at] <= ' '; at++)
                 line |= text[at] == '\n';
-            /* A space goes with the word behind it, but not with a number. */
+            /* A space belongs to the word after it, but not to a number. */
             bool number = at < length && is_digit((unsigned char)text[at]);
             prices[LANGUAGE_TOKENS_SIGNS] += line || number || at - start > 1 ? TOKEN : 0;
         } else if (byte < 0x80) {

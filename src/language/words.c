@@ -1,12 +1,12 @@
 /*
- * Words: where they are, and what they are compared by.
+ * Words: where they are, and their terms.
  *
- * Scripts that put spaces between words need no dictionary: a word is a run of letters, marks and
+ * Scripts with spaces between words need no dictionary: a word is a run of letters, marks and
  * digits, and what joins two of them without a space (`.`, `-`, `_`, `::`, an apostrophe) stays
- * within, so that `read.csv`, `na.rm`, `--num-callers` and `x86_64` survive whole. Such an
- * identifier is given whole and then in its parts. Scripts without spaces are parted by ICU's
- * dictionaries; words of three and more characters there give their pairs as parts, because a
- * question may be parted otherwise than the text.
+ * within, so that `read.csv`, `na.rm`, `--num-callers` and `x86_64` stay complete. Such an
+ * identifier comes as a whole and then in its parts. Scripts without spaces are split by ICU's
+ * dictionaries; words of three and more characters there have their pairs as parts, because a
+ * question may be split in another way than the text.
  */
 #include <string.h>
 #include <unicode/uchar.h>
@@ -52,7 +52,7 @@ static enum character classify(uint32_t c)
         default:
             break;
         }
-        /* The mark that lengthens a vowel belongs to two scripts, so to none by name. */
+        /* The mark that lengthens a vowel belongs to two scripts, so it counts for neither. */
         if (c == 0x30FC)
             return SPACELESS;
     }

@@ -30,7 +30,7 @@ int assistant_record_save(struct db_session *session, const char *project,
                           const struct treadle_assistant *assistant, struct arena *arena,
                           struct treadle_error *error);
 
-/* Removes it, and its place in the index of the code interpreter's files. TREADLE_ENOTFOUND. */
+/* Deletes it, and its rows in the index of the code interpreter's files. TREADLE_ENOTFOUND. */
 int assistant_record_remove(struct db_session *session, const char *project, const char *id,
                             struct treadle_error *error);
 

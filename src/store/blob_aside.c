@@ -1,8 +1,7 @@
 /*
- * What stands beside the blobs: a mark that says whose they are, and those that were moved aside.
- *
- * Both are within the store's directory. The mark is written to a temporary name, synced and
- * renamed. A blob that was moved aside keeps its id; the time of the move is its ctime.
+ * What is beside the blobs: a mark that names their database, and blobs that were moved aside. Both
+ * are within the store's directory. The mark is written to a temporary name, synced and renamed. A
+ * blob that was moved aside keeps its id; the time of the move is its ctime.
  */
 #include <errno.h>
 #include <stdio.h>

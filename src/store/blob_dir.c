@@ -1,6 +1,6 @@
 /*
  * Blobs in a directory: DIRECTORY/tail/id, where the tail is the id's last two characters, which
- * are random, so that no directory grows large. What is under way is in DIRECTORY/temporary: bodies
+ * are random, so that no directory grows large. Unfinished ones are in DIRECTORY/temporary: bodies
  * that are being received under names of their own, and blobs whose row is not durable yet under
  * their ids. So a start knows what an earlier process began and did not finish.
  *
@@ -49,7 +49,7 @@ const char *blob_tail(const char *id)
 }
 
 /* Opens the directory `name` within `parent`, and makes it when it is missing. The parent is synced
- * either way, since another thread may have made it just now. */
+ * in both cases, since another thread may have just made it. */
 int blob_open_made(int *out, int parent, const char *name, struct treadle_error *error)
 {
     if (mkdirat(parent, name, 0700) != 0 && errno != EEXIST)
@@ -157,7 +157,7 @@ static const char *temporary_name(const struct blob_store *store, const char *pa
     return name;
 }
 
-/* Opens the plain file `name` and tells its length. errno is ENOENT when there is none. */
+/* Opens the plain file `name` and returns its length. errno is ENOENT when there is none. */
 static int open_plain(int directory, const char *name, int *descriptor, uint64_t *length)
 {
     int file = openat(directory, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
@@ -194,7 +194,7 @@ static int sync_file(int directory, const char *name, struct blob_sum *sum,
     return rc;
 }
 
-/* Opens the directory that `id` is in. -1 with errno ENOENT when it was never made. */
+/* Opens the directory of `id`. -1 with errno ENOENT when it was never made. */
 static int open_shelf(const struct blob_store *store, const char *id)
 {
     return openat(store->directory, blob_tail(id), BLOB_DIRECTORY | O_NOFOLLOW);
@@ -209,7 +209,8 @@ static bool is_there(const struct blob_store *store, const char *id)
     return there;
 }
 
-/* Moves without replacing; file systems that cannot promise the latter are asked first. */
+/* Moves without replacing; on file systems that cannot promise that, the name is looked up
+ * first. */
 int blob_move(int from, const char *name, int to, const char *id)
 {
     if (renameat2(from, name, to, id, RENAME_NOREPLACE) == 0)
@@ -223,7 +224,7 @@ int blob_move(int from, const char *name, int to, const char *id)
     return renameat(from, name, to, id);
 }
 
-/* The name is in the directory for good, and in the snapshot that is under way. */
+/* Makes the name durable, and adds it to the snapshot that is in progress. */
 static int hold(struct blob_store *store, const char *id, struct treadle_error *error)
 {
     if (fsync(store->temporary) != 0)
@@ -262,7 +263,7 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path, struc
     return rc;
 }
 
-/* Needs no sync: after a crash the blob is at the one place or at the other, and found at both. */
+/* Needs no sync: after a crash the blob is at one place or the other, and both are searched. */
 int blob_settle(struct blob_store *store, const char *id, struct treadle_error *error)
 {
     int rc = blob_check_id(id, error);
@@ -278,7 +279,7 @@ int blob_settle(struct blob_store *store, const char *id, struct treadle_error *
     return rc;
 }
 
-/* What was begun: ends where its row is there, goes where it is not. */
+/* An unfinished blob: settled where its row is there, removed where it is not. */
 static int recover(struct blob_store *store, const char *name, blob_known known, void *context,
                    struct treadle_error *error)
 {
@@ -287,7 +288,7 @@ static int recover(struct blob_store *store, const char *name, blob_known known,
         return rc;
     if (rc > 0)
         return blob_settle(store, name, error);
-    /* A directory is none of ours and stays. */
+    /* A directory does not belong to Treadle and stays. */
     if (unlinkat(store->temporary, name, 0) != 0 && errno != EISDIR && errno != ENOENT)
         return blob_fail(error, errno, "remove the leftover", name);
     return 0;
@@ -325,7 +326,7 @@ static int open_settled(const struct blob_store *store, const char *id, int *des
     return failed;
 }
 
-/* The last look is for one that was put away between the first two. */
+/* The last look finds one that was settled between the first two. */
 static int open_blob(const struct blob_store *store, const char *id, int *descriptor,
                      uint64_t *length)
 {
@@ -351,7 +352,7 @@ int blob_read(struct blob_store *store, const char *id, int *descriptor, uint64_
 
 /* ---- Removing ------------------------------------------------------------------------------- */
 
-/* Removes the name; while there is a snapshot the blob lives on in it. */
+/* Removes the name; while there is a snapshot, the blob stays in it. */
 static int unlink_blob(struct blob_store *store, int directory, const char *id,
                        struct treadle_error *error)
 {
@@ -384,7 +385,7 @@ int blob_remove(struct blob_store *store, const char *id, struct treadle_error *
 
 /* ---- All of them ---------------------------------------------------------------------------- */
 
-/* The directory of one tail; what is no blob, or is gone again, is passed over. */
+/* The directory of one tail; a file that is not a blob, or is gone again, is skipped. */
 static int visit_tail(struct blob_store *store, const char *tail, blob_visit visit, void *context)
 {
     DIR *entries = blob_entries(store->directory, tail);

@@ -1,7 +1,6 @@
 /*
- * What the files of the blob store share: the open directories, and their helpers.
- *
- * May be used by blob_*.c and by nobody else.
+ * Shared by the files of the blob store: the open directories, and their helpers. May be used by
+ * blob_*.c alone.
  */
 #ifndef STORE_BLOB_DIR_H
 #define STORE_BLOB_DIR_H
@@ -24,7 +23,7 @@ struct blob_store {
     char *temporary_path;
     atomic_uint_fast64_t adopted; /* how many blobs */
     pthread_mutex_t mutex;        /* guards what follows, and removals while there is a snapshot */
-    int snapshot;                 /* the temporary directory of the one under way, or -1 */
+    int snapshot;                 /* the temporary directory of the one in progress, or -1 */
     int snapshot_top;
 };
 

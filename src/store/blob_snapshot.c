@@ -1,9 +1,7 @@
 /*
- * Snapshots of blobs.
- *
- * What comes or goes while a snapshot is under way may have a row in the copy of the database or
- * not, so it goes to the copy's temporary directory: the copy's first start finds out which. The
- * rest is linked in place.
+ * Snapshots of blobs. A blob that is added or removed while a snapshot is in progress may have a
+ * row in the copy of the database or not, so it goes to the copy's temporary directory: the copy's
+ * first start finds out which. The others are linked in place.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -21,7 +19,7 @@ int blob_snapshot_keep(const struct blob_store *store, int directory, const char
     return errno == EEXIST ? 0 : -1;
 }
 
-/* One that is there already, or not any more, is no error. */
+/* One that is there already, or was removed, is no error. */
 static int link_blob(const struct blob_store *store, int shelf, int target, const char *id,
                      struct treadle_error *error)
 {
@@ -60,8 +58,8 @@ static int link_all(const struct blob_store *store, struct treadle_error *error)
     return rc;
 }
 
-/* Those whose rows are about to come; bodies that are being received are linked too, and go at the
- * copy's first start. */
+/* Those whose rows are not written yet; bodies that are being received are linked too, and removed
+ * at the copy's first start. */
 static int link_begun(const struct blob_store *store, struct treadle_error *error)
 {
     DIR *entries = blob_entries(store->temporary, ".");

@@ -1,8 +1,8 @@
 /*
  * Code files.
  *
- * A file may be in very many lists, so they are gone through one at a time, each in an arena of
- * its own: what is done is no longer in the index, and the next look finds another.
+ * A file may be in very many lists, so they are changed one at a time, each in an arena of its own:
+ * a changed list is no longer in the index, and the next search finds another.
  */
 #include "store/code_file_record.h"
 
@@ -50,7 +50,7 @@ int code_file_record_index(struct db_session *session, enum code_holder kind, co
     return rc;
 }
 
-/* ---- Files that go -------------------------------------------------------------------------- */
+/* ---- Deleted files -------------------------------------------------------------------------- */
 
 static void drop(struct treadle_tool_resources *resources, const char *file_id)
 {

@@ -1,6 +1,6 @@
 /*
- * The database contract's outer face: each function goes to the backend whose table its object
- * points to. What is the same for every backend is written here once.
+ * The functions of the database contract: each calls the backend whose table its object points to.
+ * Checks that are the same for every backend are here.
  */
 #include "store/db.h"
 

@@ -2,13 +2,13 @@
  * The database contract: prepare, bind, step, and two kinds of transaction.
  *
  * All writing goes through db_write, which returns only once the work is durable; all reading
- * through db_read, which sees one consistent moment. A piece of work is a function that runs
- * within its transaction; when it returns a negative code its changes are undone and that code is
- * what the caller gets. Writes run one after another, so work that checks and then changes needs
- * no lock. Work must not block on anything but the database, and may run on another thread than
- * its caller's, while that waits. Works of several callers may share a commit: a work that
- * succeeded is undone all the same when the commit fails, so what it tells its caller counts only
- * once db_write has returned 0 or its task is done. Safe from any thread.
+ * through db_read, which sees one consistent moment. A piece of work is a function that runs within
+ * its transaction; when it returns a negative code its changes are undone and the caller gets that
+ * code. Writes run one after another, so work that checks and then changes needs no lock. Work must
+ * not block on anything but the database, and may run on another thread than its caller's, while
+ * the caller waits. Works of several callers may share a commit: a work that succeeded is undone
+ * too when the commit fails, so its results are valid only once db_write has returned 0 or its task
+ * is done. Safe from any thread.
  *
  * May be used by store's own files, search, engine, resource and server.
  */
@@ -32,7 +32,7 @@ struct db_statement; /* a prepared statement; owned by the session, valid within
 int db_open_sqlite(struct db **out, const char *path, const char *const *migrations,
                    struct treadle_error *error);
 
-/* Finishes what was queued and closes. Accepts NULL. */
+/* Finishes queued writes and closes. Accepts NULL. */
 void db_close(struct db *db);
 
 typedef int (*db_work)(struct db_session *session, void *argument, struct treadle_error *error);
@@ -42,16 +42,16 @@ typedef int (*db_work)(struct db_session *session, void *argument, struct treadl
  * TREADLE_ETIMEOUT with 503 when another program holds the database, TREADLE_EIO. */
 int db_write(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
-/* A write that nobody waits for. The task is the caller's and must stay until `done`, which is
- * called once, on the database's own thread and once the work is durable or has failed. It must not
- * block, and may start further writes. The number of tasks that wait is the caller's to bound. */
+/* A write without waiting. The caller owns the task, which must stay until `done`; that is called
+ * once, on the database's own thread, when the work is durable or has failed. It must not block,
+ * and may start further writes. The caller must bound the number of waiting tasks. */
 struct db_task {
     db_work work;
     void *argument; /* of the work */
     void (*done)(struct db_task *task);
-    bool checks_first; /* the work looks for all that could make it fail before it changes anything:
-                          it needs no savepoint, which costs as much as inserting a row. Should it
-                          fail behind a change (want of memory), so do all works of its commit */
+    bool checks_first; /* the work checks all that could make it fail before it changes anything: it
+                          needs no savepoint, which costs as much as inserting a row. If it fails
+                          after a change (no memory), all works of its commit fail */
     int result;        /* as of db_write, with the error */
     struct treadle_error error;
     struct db_task *next; /* the database's own */
@@ -61,9 +61,9 @@ void db_write_start(struct db *db, struct db_task *task);
 
 int db_read(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
-/* A read for a thread that must not be held up: it waits for no other reader, and ends where the
- * work takes more than about a millisecond of looking or hands out more than half a megabyte. Then
- * it is TREADLE_EBUSY, whatever the work returned, and the work is to be done with db_read. */
+/* A read for a thread that must not be blocked: it waits for no other reader, and ends where the
+ * work takes more than about a millisecond or reads more than half a megabyte. Then it is
+ * TREADLE_EBUSY, whatever the work returned, and the work is to be done with db_read. */
 int db_read_quick(struct db *db, db_work work, void *argument, struct treadle_error *error);
 
 /* A statement for `sql`, reset and with nothing bound; prepared once a session and text, so asking
@@ -95,21 +95,21 @@ bool db_column_is_null(struct db_statement *statement, int column);
 /* Rows that the last step of an INSERT, UPDATE or DELETE changed. */
 int64_t db_changes(struct db_session *session);
 
-/* Writes a copy of the database as it is at one moment to the file `path`, which must not be there.
- * Readers and writers go on meanwhile. */
+/* Writes a copy of the database as it is at one moment to the file `path`, which must not exist.
+ * Readers and writers continue. */
 int db_copy(struct db *db, const char *path, struct treadle_error *error);
 
-/* The database's own look for damage: `report` gets each problem, as a text that is valid until it
+/* The database's own check for damage: `report` gets each problem, as a text that is valid until it
  * returns. */
 int db_check(struct db_session *session, void (*report)(void *context, const char *problem),
              void *context, struct treadle_error *error);
 
-/* Writes the database anew without the pages that nothing uses, where they are an eighth of it or
- * more, and gives their bytes; 0 where they are fewer. It needs room for the database twice more,
- * and no write may be under way. */
+/* Writes the database again without its unused pages, where they are an eighth of it or more, and
+ * returns their bytes; 0 where they are fewer. It needs twice the database's size on the disk, and
+ * no write may be in progress. */
 int db_compact(struct db *db, int64_t *freed, struct treadle_error *error);
 
-/* Commits made and pieces of work within them, for metrics. */
+/* The numbers of commits and of the works within them, for metrics. */
 void db_counts(struct db *db, int64_t *commits, int64_t *works);
 
 #endif

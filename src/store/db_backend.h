@@ -1,12 +1,9 @@
 /*
  * What a database backend provides: one table of functions, and the heads of its three kinds of
- * object.
- *
- * A backend's own structs start with `struct db`, `struct db_session` and `struct db_statement`;
- * db.c reaches the backend through the table that these point to. Each slot MUST be filled and
- * keeps the promises that db.h makes for the function of its name.
- *
- * May be used by db.c and the files of the backends, by nobody else.
+ * object. A backend's own structs start with `struct db`, `struct db_session` and `struct
+ * db_statement`; db.c reaches the backend through the table that these point to. Each slot MUST be
+ * filled and keeps the promises of the function of its name in db.h. May be used by db.c and the
+ * files of the backends alone.
  */
 #ifndef STORE_DB_BACKEND_H
 #define STORE_DB_BACKEND_H

@@ -31,7 +31,7 @@ static void close_db(struct db *base)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
     db_sqlite_writer_stop(db->writer);
-    /* The writer goes last: the last connection to close moves the log into the database. */
+    /* The writer is closed last: the last connection to close moves the log into the database. */
     db_sqlite_readers_free(db->readers);
     db_sqlite_writer_free(db->writer);
     if (db->lock >= 0)
@@ -53,7 +53,8 @@ static int run_read(struct db *base, db_work work, void *argument, bool quick,
                     struct treadle_error *error)
 {
     struct sqlite_db *db = (struct sqlite_db *)base;
-    /* It would not see what the write did so far, and could wait for readers that wait for it. */
+    /* It would not see the changes of the write so far, and could wait for readers that wait for
+     * it. */
     if (db_sqlite_writer_is_here(db->writer))
         return error_set(error, TREADLE_ESTATE, "a write may not begin a read");
     return db_sqlite_readers_run(db->readers, work, argument, quick, error);
@@ -123,7 +124,7 @@ const struct db_backend db_sqlite_backend = {
     .column_is_null = db_sqlite_column_is_null,
 };
 
-/* Parts `path` into the real path of its directory, in `directory`, and its last name. */
+/* Splits `path` into the real path of its directory, in `directory`, and its last name. */
 static int part_path(const char *path, char directory[PATH_MAX], const char **name,
                      struct treadle_error *error)
 {
@@ -171,9 +172,9 @@ static int sync_directory(const char *path, struct treadle_error *error)
     return rc;
 }
 
-/* Made here and not by SQLite, so that only its owner may read it; the log takes after it. To be
- * called under the lock and before SQLite opens the file: closing a descriptor of it drops the
- * locks that SQLite holds. */
+/* Created here and not by SQLite, so that only its owner may read it; the log gets the same mode.
+ * To be called under the lock and before SQLite opens the file: closing a descriptor of it drops
+ * the locks that SQLite holds. */
 static int create_file(const char *path, struct treadle_error *error)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
@@ -215,7 +216,7 @@ static int prepare_database(sqlite3 *connection, const char *const *migrations,
     if (rc < 0)
         return rc;
     /* Foreign keys only now: a migration may have to rebuild a table that others refer to. The
-     * limit is what a log that grew large is cut back to. */
+     * limit is the size to which a large log is truncated. */
     int code =
         sqlite3_exec(connection, "PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 33554432",
                      NULL, NULL, NULL);
@@ -248,7 +249,7 @@ int db_open_sqlite(struct db **out, const char *path, const char *const *migrati
                    struct treadle_error *error)
 {
     if (!db_backend_is_whole(&db_sqlite_backend))
-        return error_set(error, TREADLE_EUNSUPPORTED, "the SQLite backend is not whole");
+        return error_set(error, TREADLE_EUNSUPPORTED, "the SQLite backend is not complete");
     char real[PATH_MAX];
     int rc = real_path(path, real, error);
     if (rc < 0)

@@ -2,8 +2,8 @@
  * The parts of the SQLite backend, between its own files.
  *
  * A session is one connection with its cache of statements. One session belongs to the writer
- * thread (db_sqlite_writer.c), a few to the readers (db_sqlite_readers.c); a session is used
- * by one thread at a time. db_sqlite.c puts the parts together.
+ * thread (db_sqlite_writer.c), a few to the readers (db_sqlite_readers.c); a session is used by one
+ * thread at a time. db_sqlite.c joins the parts.
  */
 #ifndef STORE_DB_SQLITE_H
 #define STORE_DB_SQLITE_H
@@ -14,7 +14,7 @@
 
 extern const struct db_backend db_sqlite_backend;
 
-/* How long a connection waits for another process (a backup, a shell) to let go. */
+/* How long a connection waits for another process (a backup, a shell) to release the database. */
 enum { DB_SQLITE_PATIENCE_MS = 5000 };
 
 /* Errors. To be called right after the failure. Fills `error` for an SQLite result code and returns
@@ -25,7 +25,8 @@ int db_sqlite_error(sqlite3 *connection, int code, struct treadle_error *error);
  * or the process ends. */
 int db_sqlite_lock(int *descriptor, const char *path, struct treadle_error *error);
 
-/* Schema: refuses a database that is not ours, then runs the migrations that it has not had. */
+/* Schema: refuses a database that is not Treadle's, then runs the migrations that it has not
+ * had. */
 int db_sqlite_identify(sqlite3 *connection, struct treadle_error *error);
 int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
                       struct treadle_error *error);
@@ -39,7 +40,7 @@ enum db_sqlite_control {
     DB_SQLITE_COMMIT,
     DB_SQLITE_ROLLBACK,
     DB_SQLITE_SAVE,    /* opens the savepoint of one piece of work */
-    DB_SQLITE_RESTORE, /* undoes what followed it */
+    DB_SQLITE_RESTORE, /* undoes all changes after it */
     DB_SQLITE_RELEASE,
     DB_SQLITE_CONTROLS
 };
@@ -51,25 +52,25 @@ sqlite3 *db_sqlite_session_connection(struct db_sqlite_session *session);
 int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_control control,
                               struct treadle_error *error);
 
-/* Lets the works that follow take as much as they like, or only so much as a quick read may. One
+/* Sets whether the next works may take any amount of work, or only as much as a quick read. One
  * that takes more fails with TREADLE_EBUSY. */
 void db_sqlite_session_hurry(struct db_sqlite_session *session, bool quick);
 
-/* Notes that a work was handed a value of that size. */
+/* Notes that a work has read a value of that size. */
 void db_sqlite_session_handed(struct db_sqlite_session *session, size_t length);
 
-/* Whether the work may go on; the error is set where it may not. */
+/* Whether the work may continue; the error is set where it may not. */
 int db_sqlite_session_check(struct db_sqlite_session *session, struct treadle_error *error);
 
-/* Runs a piece of work within the transaction that was begun and gives its statements back. A
- * work that passed over the loss of its transaction, or of a value, fails all the same. */
+/* Runs a piece of work within the transaction that was begun and releases its statements. A work
+ * that ignored the loss of its transaction, or of a value, fails nevertheless. */
 int db_sqlite_session_run(struct db_sqlite_session *session, db_work work, void *argument,
                           struct treadle_error *error);
 
-/* Whether the transaction is still there; SQLite gives some up when disk or memory run out. */
+/* Whether the transaction is still there; SQLite rolls some back when disk or memory run out. */
 bool db_sqlite_session_in_transaction(const struct db_sqlite_session *session);
 
-/* Says why it is not. */
+/* Sets the error for that. */
 int db_sqlite_session_report_loss(const struct db_sqlite_session *session,
                                   struct treadle_error *error);
 
@@ -82,7 +83,7 @@ int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out
                         struct treadle_error *error);
 void db_sqlite_cache_end_work(struct db_sqlite_cache *cache);
 
-/* Told by a statement: a step failed, a value could not be handed out. */
+/* Called by a statement: a step failed, or a value could not be read. */
 int db_sqlite_session_step_failed(struct db_sqlite_session *session, int code,
                                   struct treadle_error *error);
 void db_sqlite_session_value_failed(struct db_sqlite_session *session);
@@ -122,12 +123,13 @@ struct db_sqlite_writer;
 
 int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_session *session,
                            struct db_sqlite_readers *readers, struct treadle_error *error);
-void db_sqlite_writer_stop(struct db_sqlite_writer *writer); /* finishes what was queued */
+void db_sqlite_writer_stop(struct db_sqlite_writer *writer); /* finishes queued writes */
 void db_sqlite_writer_free(struct db_sqlite_writer *writer);
 int db_sqlite_writer_run(struct db_sqlite_writer *writer, db_work work, void *argument,
                          struct treadle_error *error);
 void db_sqlite_writer_start_task(struct db_sqlite_writer *writer, struct db_task *task);
-bool db_sqlite_writer_is_here(const struct db_sqlite_writer *writer); /* is the calling thread */
+bool db_sqlite_writer_is_here(
+    const struct db_sqlite_writer *writer); /* whether it is the calling thread */
 void db_sqlite_writer_counts(struct db_sqlite_writer *writer, int64_t *commits, int64_t *works);
 
 #endif

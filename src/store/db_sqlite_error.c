@@ -1,8 +1,7 @@
 /*
- * From SQLite's result codes to Treadle's.
- *
- * Callers tell a broken unique constraint by TREADLE_EBUSY, so nothing else becomes that code: a
- * database that another process will not let go of is TREADLE_ETIMEOUT.
+ * From SQLite's result codes to Treadle's. Callers recognise a broken unique constraint by
+ * TREADLE_EBUSY, so nothing else becomes that code: a database that another process does not
+ * release is TREADLE_ETIMEOUT.
  */
 #include <errno.h>
 
@@ -43,9 +42,9 @@ static bool means_full(int error_number)
     return error_number == ENOSPC || error_number == EDQUOT || error_number == EFBIG;
 }
 
-/* SQLite itself tells a full disk from other failures to write, but neither a quota nor a limit on
- * the file's size; and after a failed commit it does not keep the error number, so `left` is what
- * stands in errno. */
+/* SQLite itself distinguishes a full disk from other failures to write, but neither a quota nor a
+ * limit on the file's size; and after a failed commit it does not keep the error number, so `left`
+ * is the value of errno. */
 static int fail_input_output(sqlite3 *connection, int code, int left, const char *detail,
                              struct treadle_error *error)
 {

@@ -1,11 +1,9 @@
 /*
- * The lock file that gives one process the database.
- *
- * flock locks an open file description, so a second open within the same process is refused too,
- * and the kernel drops the lock however the process ends. The file stays: removing it would let
- * two processes hold locks on two files of one name. It holds the process id, for the message.
- * The lock is not taken on the database itself, because closing any descriptor of that file drops
- * the locks that SQLite holds on it.
+ * The lock file that gives one process the database. flock locks an open file description, so a
+ * second open within the same process is refused too, and the kernel drops the lock in whatever way
+ * the process ends. The file stays: removing it would let two processes hold locks on two files of
+ * one name. It has the process id, for the message. The lock is not taken on the database itself,
+ * because closing any descriptor of that file drops the locks that SQLite holds on it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,7 +46,7 @@ int db_sqlite_lock(int *descriptor, const char *path, struct treadle_error *erro
     }
     char holder[16];
     int digits = snprintf(holder, sizeof holder, "%ld\n", (long)getpid());
-    /* The id only serves the message, so a full disk is no reason to refuse. */
+    /* The id is only for the message, so a full disk is no reason to refuse. */
     if (ftruncate(file, 0) != 0 || pwrite(file, holder, (size_t)digits, 0) != digits)
         errno = 0;
     *descriptor = file;

@@ -1,9 +1,8 @@
 /*
- * Whose database it is, and which migrations it has had.
- *
- * The file header's application id says that the database is Treadle's, its user version how many
- * migrations it has had. A migration and its count are one transaction, so a crash leaves the
- * schema before or after it.
+ * Which program's database it is, and which migrations it has had. The file header's application id
+ * says that the database is Treadle's, its user version how many migrations it has had. A migration
+ * and its count are one transaction, so after a crash the schema is the one before or the one after
+ * it.
  */
 #include <stdio.h>
 

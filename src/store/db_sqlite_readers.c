@@ -1,18 +1,19 @@
 /*
- * The readers: connections that are lent out one work at a time.
- *
- * The free one of lowest number is lent, so that as few as possible are opened and these are warm;
- * when all are lent callers wait for their turn. A work reads within one transaction, which in WAL
- * mode sees the database as it was at its first statement, whatever is written meanwhile.
+ * The readers: connections that are lent to one work at a time. The free one of lowest number is
+ * lent, so that as few as possible are opened and these are warm; when all are lent, callers wait
+ * for their turn. A work reads within one transaction, which in WAL mode sees the database as it
+ * was at its first statement, whatever is written in the meantime.
  *
  * Beginning and ending a transaction costs more than looking up a row, so a transaction is kept for
- * the works that follow, as long as nothing was committed since it began: `version` is odd while
- * the writer commits and another even number afterwards, and only a transaction that was begun at
- * the present even number is used again. So a work sees all that was acknowledged before it began,
- * and nobody sees less than somebody saw before. Transactions that wait would keep the log from
- * being used anew; the writer ends them before it writes to the log from its beginning again, and
- * while it moves the log into the database `version` is odd as well, so that none is kept. They end
- * after a second at most, should another program write after all.
+ * the next works, as long as nothing was committed since it began: `version` is odd while the
+ * writer commits and another even number afterwards, and only a transaction that was begun at the
+ * present even number is used again. So a work sees all that was acknowledged before it began, and
+ * never less than an earlier reader saw.
+ *
+ * Waiting transactions would keep the log from being used from its beginning again; the writer ends
+ * them before it writes there, and while it moves the log into the database `version` is odd as
+ * well, so that none is kept. They end after a second at most, in case another program writes after
+ * all.
  */
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,14 +24,14 @@
 #include "base/error.h"
 #include "store/db_sqlite.h"
 
-/* Each costs a quarter of a megabyte. More would be of use only where many wait for the disk. */
+/* Each costs a quarter of a megabyte. More would help only where many wait for the disk. */
 enum { READER_LIMIT = 8, LONGEST_KEPT_US = 1000000 };
 
 struct reader {
     struct db_sqlite_session *session; /* NULL: not open */
     bool lent;
     pthread_t owner; /* while it is lent */
-    /* Of whoever it is lent to, else guarded by the mutex: */
+    /* Owned by the borrower while it is lent, else guarded by the mutex: */
     bool kept; /* its transaction is open */
     uint64_t version;
     int64_t began;
@@ -89,7 +90,7 @@ static struct reader *find_free(struct db_sqlite_readers *readers)
     return NULL;
 }
 
-/* Not to a thread that has a reader already: were it to wait for another, all might wait. */
+/* Not to a thread that has a reader already: if it waited for another, all might wait. */
 static int borrow(struct db_sqlite_readers *readers, bool quick, struct reader **out,
                   struct treadle_error *error)
 {
@@ -119,8 +120,8 @@ static void end_reading(struct reader *reader)
     reader->kept = false;
 }
 
-/* A transaction that nobody may use again is ended here: db_sqlite_readers_let_go sees none that is
- * lent. */
+/* A transaction that must not be used again is ended here: db_sqlite_readers_let_go sees none that
+ * is lent. */
 static void give_back(struct db_sqlite_readers *readers, struct reader *reader)
 {
     pthread_mutex_lock(&readers->mutex);
@@ -146,7 +147,7 @@ static int open_session(struct reader *reader, const char *path, struct treadle_
     return rc;
 }
 
-/* Sees to it that a transaction is open which sees all that was acknowledged so far. */
+/* Makes sure that a transaction is open which sees all that was acknowledged so far. */
 static int begin_reading(struct db_sqlite_readers *readers, struct reader *reader,
                          struct treadle_error *error)
 {

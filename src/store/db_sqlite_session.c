@@ -1,9 +1,8 @@
 /*
- * A session: one connection, its settings, its transaction.
- *
- * SQLite may give up a whole transaction in the middle of a work (a full disk, no memory, INSERT
- * OR ROLLBACK). From then on each further statement would be a transaction of its own, so the
- * session refuses them and remembers why, and whoever began the transaction is told.
+ * A session: one connection, its settings, its transaction. SQLite may roll back a whole
+ * transaction in the middle of a work (a full disk, no memory, INSERT OR ROLLBACK). From then on
+ * each further statement would be a transaction of its own, so the session refuses them and keeps
+ * the reason, which the function that began the transaction returns.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,8 +13,8 @@
 /* The largest value, row and statement. */
 enum { LARGEST_VALUE = 64 << 20 };
 
-/* What a quick read may take: steps of SQLite's machine, of which a page of 100 rows takes 1,500,
- * and bytes that are handed out. */
+/* The limits of a quick read: steps of SQLite's machine, of which a page of 100 rows takes 1,500,
+ * and bytes that are read. */
 enum { STEPS_A_LOOK = 1000, QUICK_LOOKS = 8, QUICK_BYTES = 512 << 10 };
 
 struct db_sqlite_session {
@@ -26,9 +25,9 @@ struct db_sqlite_session {
     struct treadle_error loss; /* code 0: nothing lost */
     bool working;              /* a work has the session */
     bool value_failed;         /* and did not get a column, because memory ran out */
-    bool quick;                /* the work may take little */
+    bool quick;                /* the work is a quick read */
     int looks;                 /* thousands of steps that the work has taken */
-    size_t handed;             /* bytes that it was handed */
+    size_t handed;             /* bytes that it has read */
 };
 
 static const char *const control_sql[DB_SQLITE_CONTROLS] = {
@@ -48,7 +47,7 @@ static const char settings[] = "PRAGMA cache_size = -1024;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA synchronous = FULL;";
 
-/* A work that committed or rolled back would do so for its neighbours too. */
+/* If a work committed or rolled back, it would do so for its neighbours too. */
 static int authorize(void *argument, int action, const char *first, const char *second,
                      const char *database, const char *trigger)
 {
@@ -99,7 +98,7 @@ static int configure(struct db_sqlite_session *session, struct treadle_error *er
     sqlite3_limit(connection, SQLITE_LIMIT_LENGTH, LARGEST_VALUE);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    /* "name" that is no column would be a string otherwise. */
+    /* Otherwise a "name" that is not a column would be a string. */
     sqlite3_db_config(connection, SQLITE_DBCONFIG_DQS_DML, 0, NULL);
     sqlite3_db_config(connection, SQLITE_DBCONFIG_DQS_DDL, 0, NULL);
     sqlite3_set_authorizer(connection, authorize, session);
@@ -160,7 +159,7 @@ int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_
 {
     sqlite3_stmt *statement = session->controls[control];
     bool begins = control == DB_SQLITE_BEGIN_READ || control == DB_SQLITE_BEGIN_WRITE;
-    /* Without memory even undoing a transaction may have failed: then it is undone now. */
+    /* Without memory even a rollback may have failed: then it is done now. */
     if (begins && db_sqlite_session_in_transaction(session)) {
         int undone = db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, error);
         if (undone < 0)
@@ -190,8 +189,8 @@ int db_sqlite_session_report_loss(const struct db_sqlite_session *session,
     return session->loss.code;
 }
 
-/* Deferred foreign keys are checked when all the works commit; left to that, one work's mistake
- * would undo its neighbours. */
+/* Deferred foreign keys are checked when all the works commit, so one work's mistake would undo its
+ * neighbours. */
 static bool leaves_keys_broken(struct db_sqlite_session *session)
 {
     int broken = 0, unused = 0;

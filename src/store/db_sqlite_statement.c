@@ -1,9 +1,9 @@
 /*
  * Statements, and the cache of them that each session keeps.
  *
- * The cache finds a statement by its text. A full cache gives up the statement whose last use is
- * longest ago, but never one that the present work has got, since the work may still hold it.
- * When a work ends, what it used is reset and unbound, so that no cursor and no value outlives it.
+ * The cache finds a statement by its text. A full cache drops the statement whose last use is
+ * longest ago, but never one of the present work, which may still use it. When a work ends, its
+ * statements are reset and unbound, so that no cursor and no value outlives it.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@ struct statement {
     struct db_sqlite_cache *cache;
     sqlite3_stmt *handle;
     uint64_t hash;
-    uint64_t work;    /* the number of the last work that got it */
+    uint64_t work;    /* the number of the last work that used it */
     int bind_failure; /* the first result code of a failed bind */
     bool finished;    /* stepped to its end or to an error */
     char sql[];
@@ -92,7 +92,7 @@ static struct statement *cache_find(struct db_sqlite_cache *cache, const char *s
     return NULL;
 }
 
-/* Where a new statement may go; CACHE_SIZE when the present work has got them all. */
+/* A place for a new statement; CACHE_SIZE when the present work uses all. */
 static size_t cache_free_slot(struct db_sqlite_cache *cache)
 {
     if (cache->count < CACHE_SIZE)
@@ -136,7 +136,7 @@ int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out
 {
     struct statement *statement = cache_find(cache, sql, hash_text(sql));
     if (statement) {
-        /* What an earlier work used was reset at its end. */
+        /* Statements of earlier works were reset at their end. */
         if (statement->work == cache->work)
             statement_reset(statement);
     } else {
@@ -222,8 +222,8 @@ int db_sqlite_step(struct db_statement *base, struct treadle_error *error)
     return rc;
 }
 
-/* What a value that is not null gives when SQLite hands out no pointer: nothing but an empty
- * value, unless there was no memory to convert it. */
+/* For a value that is not null and for which SQLite returns no pointer: an empty value, unless
+ * there was no memory to convert it. */
 static const char *without_pointer(struct statement *statement)
 {
     struct db_sqlite_session *session = statement->cache->session;

@@ -1,18 +1,17 @@
 /*
- * The writer: one thread, one connection, group commit.
+ * The writer: one thread, one connection, group commit. Callers queue a task; those that wait for
+ * it have it on their stack and sleep. The thread begins a transaction, runs the queued tasks and
+ * those that arrive in the meantime, up to a number, each in a savepoint of its own, commits once,
+ * and only then wakes the callers: a commit costs a sync of the disk, and this way they share its
+ * cost. A work that fails is undone to its savepoint, and the others do not notice. A work that
+ * checks first has no savepoint, as there is nothing to undo when it fails; where there is after
+ * all, the transaction is rolled back. Then, and when the commit fails or SQLite rolls back the
+ * transaction in the middle, every work of the batch fails: nothing is acknowledged that is not on
+ * disk.
  *
- * Callers queue a task; those that wait for it have it on their stack and sleep. The thread begins
- * a transaction, runs what is queued, and what arrives meanwhile, up to a number, each in a
- * savepoint of its own, commits once, and only then wakes the callers: a commit costs a sync of the
- * disk, and this way its price is shared. A work that fails is undone to its savepoint and alone
- * knows. A work that checks first has no savepoint, as there is nothing to undo when it fails;
- * where there is all the same, the transaction is given up. Then, and when the commit fails or
- * SQLite gives up the transaction in the middle, every work of the batch fails: nothing is
- * acknowledged that is not on disk.
- *
- * What the log has gathered is moved into the database after the callers were woken, off their
- * path. Should readers keep the log from being used anew until it is large, the writer waits a
- * moment for them, and longer the larger it is, so it stays bounded.
+ * The log is moved into the database after the callers were woken, so they do not wait for that.
+ * Where readers keep the log from being used from its beginning again until it is large, the writer
+ * waits a moment for them, and longer the larger it is, so it stays bounded.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -32,7 +31,7 @@ enum {
     READER_PATIENCE_MS = 50  /* for each LARGE_LOG_PAGES */
 };
 
-/* A task that its caller waits for. */
+/* A task for which its caller waits. */
 struct waiter {
     struct db_task task;
     sem_t done;
@@ -92,7 +91,7 @@ static bool run_checked_task(struct db_sqlite_session *session, struct db_task *
     if (task->result >= 0 || sqlite3_total_changes64(connection) == before)
         return true;
     db_sqlite_session_control(session, DB_SQLITE_ROLLBACK, NULL);
-    error_set(reason, TREADLE_EIO, "undone with another write that failed");
+    error_set(reason, TREADLE_EIO, "rolled back with a failed write in the same commit");
     return false;
 }
 
@@ -132,7 +131,7 @@ static size_t run_batch(struct db_sqlite_writer *writer, struct db_task *batch[B
     return count;
 }
 
-/* When not even a transaction could begin, those that wait are told why. */
+/* When not even a transaction could begin, the waiting tasks get the reason. */
 static size_t refuse_batch(struct db_sqlite_writer *writer, struct db_task *batch[BATCH_LIMIT],
                            const struct treadle_error *reason)
 {
@@ -142,7 +141,7 @@ static size_t refuse_batch(struct db_sqlite_writer *writer, struct db_task *batc
     return count;
 }
 
-/* Called by SQLite each time that a reader is in the way; true: it looks again. */
+/* Called by SQLite each time that a reader blocks it; true: it tries again. */
 static int be_patient(void *argument, int count)
 {
     struct db_sqlite_writer *writer = argument;
@@ -152,7 +151,7 @@ static int be_patient(void *argument, int count)
 
 static void checkpoint(struct db_sqlite_writer *writer)
 {
-    /* The log began anew. */
+    /* The log was begun again. */
     if (writer->log_pages < writer->checked_pages)
         writer->checked_pages = 0;
     if (writer->log_pages - writer->checked_pages < CHECKPOINT_PAGES)
@@ -161,12 +160,12 @@ static void checkpoint(struct db_sqlite_writer *writer)
     bool large = writer->log_pages >= LARGE_LOG_PAGES;
     db_sqlite_readers_begin_change(writer->readers);
     db_sqlite_readers_let_go(writer->readers);
-    /* Nobody writes meanwhile, so what is waited for is no more than reads that are under way; the
-     * larger the log has become, the longer. */
+    /* No write runs now, so it waits only for reads in progress; the larger the log has become, the
+     * longer. */
     writer->patience_ms = READER_PATIENCE_MS * (writer->log_pages / LARGE_LOG_PAGES);
     sqlite3_busy_handler(connection, be_patient, writer);
-    /* A failure costs nothing but room: the log keeps what was committed, and the next
-     * checkpoint takes it along. */
+    /* A failure costs only space: the log keeps what was committed, and the next checkpoint moves
+     * it. */
     sqlite3_wal_checkpoint_v2(connection, "main",
                               large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
                               NULL);
@@ -191,14 +190,15 @@ static bool commit(struct db_sqlite_writer *writer, struct treadle_error *reason
     return done;
 }
 
-/* One transaction: takes, runs, commits, wakes. */
+/* One transaction: takes tasks, runs them, commits, wakes callers. */
 static void serve_batch(struct db_sqlite_writer *writer)
 {
     struct db_sqlite_session *session = writer->session;
     struct db_task *batch[BATCH_LIMIT];
     struct treadle_error reason = {0};
     size_t count, kept = 0;
-    /* What was moved into the database may be written over now, unless somebody reads it. */
+    /* The part of the log that was moved into the database may be overwritten now, unless a reader
+     * uses it. */
     if (writer->checked_pages)
         db_sqlite_readers_let_go(writer->readers);
     bool alive = db_sqlite_session_control(session, DB_SQLITE_BEGIN_WRITE, &reason) == 0;

@@ -1,5 +1,5 @@
 /*
- * Files as rows: putting one in, and taking one out of everything that names it.
+ * Files as rows: adding one, and removing one from everything that names it.
  */
 #ifndef STORE_FILE_RECORD_H
 #define STORE_FILE_RECORD_H
@@ -32,17 +32,17 @@ int file_record_page(struct db_session *session, const char *project, const char
 int file_record_walk(struct db_session *session, struct record_walk *walk, struct arena *arena,
                      struct treadle_error *error);
 
-/* What its contents must be. TREADLE_ENOTFOUND. */
+/* The expected length and checksum of its contents. TREADLE_ENOTFOUND. */
 int file_record_sum(struct db_session *session, const char *file_id, struct arena *arena,
                     struct blob_sum *out, struct treadle_error *error);
 
-/* Removes the file whose id `remains` has from the database, and begins to take it out of every
- * vector store's list and of those of the code interpreter; the caller continues while there is
- * more. Notes the removal of what indexes and blobs hold of it. TREADLE_ENOTFOUND. */
+/* Deletes the file with the id of `remains` from the database, and begins to remove it from the
+ * lists of vector stores and of the code interpreter; the caller continues while there is more.
+ * Notes the removal of its text in indexes and of its blob. TREADLE_ENOTFOUND. */
 int file_record_remove(struct db_session *session, struct remains *remains, struct arena *arena,
                        struct treadle_error *error);
 
-/* The file that was to expire first, at the latest at `at`; NULL when there is none. */
+/* The file with the earliest expiry, at `at` or before; NULL when there is none. */
 int file_record_next_due(struct db_session *session, int64_t at, struct arena *arena,
                          const char **out, struct treadle_error *error);
 

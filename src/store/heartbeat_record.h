@@ -1,5 +1,5 @@
 /*
- * Heartbeat: one row, written to find out whether the store takes writes.
+ * Heartbeat: one row, written to find out whether the store accepts writes.
  */
 #ifndef STORE_HEARTBEAT_RECORD_H
 #define STORE_HEARTBEAT_RECORD_H

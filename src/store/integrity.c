@@ -1,6 +1,6 @@
 /*
- * Integrity: a rule is two statements, one that gives the ids of what is wrong, one that makes it
- * right.
+ * Integrity: a rule is two statements, one that returns the ids of the wrong rows, one that repairs
+ * them.
  */
 #include "store/integrity.h"
 
@@ -28,39 +28,39 @@ static const struct rule rules[] = {
      "(SELECT id FROM runs " REMAINS,
      "DELETE FROM run_steps WHERE thread NOT IN (SELECT id FROM remains) AND run NOT IN "
      "(SELECT id FROM runs " REMAINS},
-    {"its run's events are there, but not the run",
+    {"its run's events exist, but not the run",
      "SELECT DISTINCT run FROM run_events WHERE run NOT IN (SELECT id FROM runs " REMAINS,
      "DELETE FROM run_events WHERE run NOT IN (SELECT id FROM runs " REMAINS},
     {"the metadata has no thread",
      "SELECT name FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)",
      "DELETE FROM thread_metadata WHERE seq NOT IN (SELECT seq FROM threads)"},
-    {"the thread is locked by a run that is not there, or has ended",
+    {"the thread is locked by a run that does not exist, or has ended",
      "SELECT id FROM threads WHERE active_run IS NOT NULL AND active_run NOT IN "
      "(SELECT id FROM runs WHERE expires_at IS NOT NULL)",
      "UPDATE threads SET active_run = NULL WHERE active_run IS NOT NULL AND active_run NOT IN "
      "(SELECT id FROM runs WHERE expires_at IS NOT NULL)"},
     {"the part has no upload", WITHOUT("upload_parts", "id", "upload", "uploads")},
-    {"the file is in a vector store that is not there",
+    {"the file is in a vector store that does not exist",
      WITHOUT("vector_store_files", "file", "store", "vector_stores")},
-    {"the batch is of a vector store that is not there",
+    {"the batch is of a vector store that does not exist",
      WITHOUT("vector_store_batches", "id", "store", "vector_stores")},
-    {"a vector store has the file, but it is not there",
+    {"a vector store has the file, but it does not exist",
      "SELECT file FROM vector_store_files WHERE file NOT IN (SELECT id FROM files " REMAINS,
      "DELETE FROM vector_store_files WHERE file NOT IN (SELECT id FROM files " REMAINS},
-    {"the file is given to the code interpreter, but it is not there",
+    {"the file is given to the code interpreter, but it does not exist",
      "SELECT file FROM code_files WHERE file NOT IN (SELECT id FROM files " REMAINS,
      "DELETE FROM code_files WHERE file NOT IN (SELECT id FROM files " REMAINS},
-    {"the code interpreter's files are given by what is not there",
+    {"the code interpreter's files are given by an object that does not exist",
      "SELECT holder FROM code_files WHERE holder NOT IN "
      "(SELECT id FROM threads UNION ALL SELECT id FROM assistants " REMAINS,
      "DELETE FROM code_files WHERE holder NOT IN "
      "(SELECT id FROM threads UNION ALL SELECT id FROM assistants " REMAINS},
-    {"the vector store was made for a thread that is not there",
+    {"the vector store was made for a thread that does not exist",
      "SELECT id FROM vector_stores WHERE thread IS NOT NULL AND thread NOT IN (SELECT id FROM "
      "threads)",
      "UPDATE vector_stores SET thread = NULL WHERE thread IS NOT NULL AND thread NOT IN (SELECT id "
      "FROM threads)"},
-    /* After those that take files out of stores. */
+    /* After the rules that remove files from stores. */
     {"the vector store's counts are not those of its files",
      "SELECT s.id FROM vector_stores s WHERE json_extract(s.body, '$.file_counts.total') <> "
      "(SELECT count(*) FROM vector_store_files f WHERE f.store = s.id) OR "

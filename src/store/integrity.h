@@ -1,8 +1,7 @@
 /*
- * Integrity: rows whose owner is gone, and owners that name what is not there.
- *
- * Each rule reads a whole table, or writes it. What is still being removed with its owner
- * (remains_record.h) breaks none.
+ * Integrity: rows whose owner is gone, and owners that refer to missing rows. Each rule reads a
+ * whole table, or writes it. Rows that are still being removed with their owner (remains_record.h)
+ * break no rule.
  */
 #ifndef STORE_INTEGRITY_H
 #define STORE_INTEGRITY_H
@@ -12,7 +11,7 @@
 
 enum { INTEGRITY_MOST_IDS = 1000 };
 
-/* What a rule found, at most so many. */
+/* The findings of a rule, at most this many. */
 struct integrity_broken {
     const char *ids[INTEGRITY_MOST_IDS];
     size_t count;
@@ -21,13 +20,13 @@ struct integrity_broken {
 /* Rules are numbered from 0. Repairs are to be made in that order. */
 size_t integrity_rules(void);
 
-/* What is wrong where a row breaks the rule, as a sentence about the row. */
+/* What is wrong with a row that breaks the rule, as a sentence. */
 const char *integrity_problem(size_t rule);
 
 int integrity_find(struct db_session *session, size_t rule, struct arena *arena,
                    struct integrity_broken *out, struct treadle_error *error);
 
-/* Makes it right for all rows. */
+/* Repairs all rows. */
 int integrity_mend(struct db_session *session, size_t rule, struct treadle_error *error);
 
 #endif

@@ -22,8 +22,8 @@ int key_record_save(struct db_session *session, const struct treadle_key *key, s
 int key_record_page(struct db_session *session, const struct record_page_request *request,
                     struct arena *arena, struct record_page *out, struct treadle_error *error);
 
-/* Called with each key; what is not 0 ends the walk, and is what key_record_each returns. The key
- * is valid until it returns. */
+/* Called with each key; a result other than 0 ends the walk, and key_record_each returns it. The
+ * key is valid until it returns. */
 typedef int (*key_record_visit)(void *context, const struct treadle_key *key, const char *hash,
                                 struct treadle_error *error);
 

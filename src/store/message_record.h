@@ -1,5 +1,5 @@
 /*
- * Messages as rows. One whose thread was deleted is not seen, also while it waits to be removed
+ * Messages as rows. One whose thread was deleted is not found, even while it waits to be removed
  * (remains_record.h).
  */
 #ifndef STORE_MESSAGE_RECORD_H

@@ -3,8 +3,9 @@
  *
  * The database has a name, made at random with it, and an epoch, a number that grows: at each
  * start, after each backup, and within a minute of each upload. The mark beside the contents
- * repeats both, and is written after the row. So a mark of another name is another database's, and
- * one of a greater epoch says that the database is an older copy of the one that wrote it.
+ * repeats both, and is written after the row. So a mark with another name belongs to another
+ * database, and one with a greater epoch shows that the database is an older copy of the one that
+ * wrote it.
  */
 #ifndef STORE_PAIRING_H
 #define STORE_PAIRING_H

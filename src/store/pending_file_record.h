@@ -12,15 +12,15 @@
 #include "store/db.h"
 #include "treadle/objects.h"
 
-/* The first project after `project`, by name, that has files which wait. 1 when there is one, which
- * is cut to `size`; 0 when there is none. */
+/* The first project after `project`, by name, that has waiting files. 1 when there is one, which is
+ * cut to `size`; 0 when there is none. */
 int pending_file_record_next_project(struct db_session *session, const char *project, char *out,
                                      size_t size, struct treadle_error *error);
 
-/* Whether the walk goes on. */
+/* Whether the walk continues. */
 typedef bool (*pending_file_record_visit)(void *context, int64_t seq, int level);
 
-/* Walks the files of a project that wait, by level and then by age, or by age alone. Those whose
+/* Walks the waiting files of a project, by level and then by age, or by age alone. Those whose
  * store or file was deleted, and that wait to be removed, are left out. */
 int pending_file_record_each(struct db_session *session, const char *project, bool by_age,
                              pending_file_record_visit visit, void *context,
@@ -31,7 +31,7 @@ struct pending_file {
     struct treadle_vector_store_file row;
     const char *filename; /* "" when the file was deleted */
     struct blob_sum sum;
-    /* Code 0, or what was stored cannot be parsed: the row itself, or the file's object. */
+    /* Code 0, or the stored text cannot be parsed: the row itself, or the file's object. */
     struct treadle_error row_problem, file_problem;
 };
 
@@ -47,7 +47,7 @@ int pending_file_record_wanted(struct db_session *session, int64_t seq, bool *ou
  * be parsed for it. */
 int pending_file_record_fail(struct db_session *session, int64_t seq, struct treadle_error *error);
 
-/* Writes how long reading it is expected to take (search/queue.h). */
+/* Writes how long its reading is expected to take (search/queue.h). */
 int pending_file_record_set_level(struct db_session *session, int64_t seq, int level,
                                   struct treadle_error *error);
 

@@ -1,6 +1,6 @@
 /*
- * Records: SQL text put together in a bounded buffer; db_prepare keeps what was prepared, so each
- * form of statement is compiled once a connection.
+ * Records: SQL text built in a bounded buffer; db_prepare caches statements, so each form of
+ * statement is compiled once for each connection.
  */
 #include "store/record.h"
 
@@ -138,7 +138,7 @@ int record_delete(struct db_session *session, const char *table, const struct re
     return rc;
 }
 
-/* A statement that gives `column` of the row with those keys, stepped onto it. */
+/* A statement that selects `column` of the row with those keys, stepped to the row. */
 static int select_row(struct db_session *session, const char *table, const char *column,
                       const struct record_key *keys, size_t key_count, struct db_statement **out,
                       struct treadle_error *error)
@@ -188,7 +188,7 @@ int record_load(struct db_session *session, const char *table, const struct trea
         body ? field_parse(type, body, length, FIELD_TOLERANT, arena, out, error) : TREADLE_EMEMORY;
     if (rc == TREADLE_EMEMORY)
         return error_set_memory(error);
-    /* What is stored was printed by us, so this is no fault of the request. */
+    /* The stored text was printed by Treadle, so the request is not at fault. */
     return rc ? error_set(error, TREADLE_EIO, "a stored %s cannot be read", type->name) : 0;
 }
 
@@ -274,7 +274,7 @@ static int find_cursor(struct db_session *session, const struct record_query *qu
     return rc < 0 ? rc : 0;
 }
 
-/* Where the page lies: the bounds of seq that its cursors give, and which way it is read. */
+/* The place of the page: the bounds of seq from its cursors, and the direction of reading. */
 struct range {
     int64_t above, below; /* both excluded */
     bool upward;          /* by ascending seq */

@@ -1,8 +1,7 @@
 /*
- * Records: the few statements that every table needs, built from names of tables and columns.
- *
- * For the store's own files: each kind of object has a record file (run_record.h), which gives its
- * queries names, and nothing above the store knows a table.
+ * Records: the few statements that every table needs, built from names of tables and columns. For
+ * the store's own files: each kind of object has a record file (run_record.h), which names its
+ * queries, and nothing above the store knows a table.
  *
  * Names are those of schema.c and come from the code alone; values are always bound. A key is a
  * column that must equal a text; a list of keys ends with the count given.
@@ -44,7 +43,7 @@ int record_update(struct db_session *session, const char *table, const struct re
                   size_t key_count, const struct record_value *values, size_t value_count,
                   struct treadle_error *error);
 
-/* Deletes what there is; `count` (may be NULL) becomes the number of rows. */
+/* Deletes the rows; `count` (may be NULL) becomes their number. */
 int record_delete(struct db_session *session, const char *table, const struct record_key *keys,
                   size_t key_count, int64_t *count, struct treadle_error *error);
 
@@ -68,15 +67,15 @@ int record_save(struct db_session *session, const char *table, const struct trea
                 struct arena *arena, struct treadle_error *error);
 
 /* The id of the row whose `expires_at` is least, and at most `at`; NULL when there is none. Tables
- * that are swept have that column, null in rows that wait for nothing. */
+ * that are swept have that column, null in rows that do not expire. */
 int record_next_due(struct db_session *session, const char *table, int64_t at, struct arena *arena,
                     const char **out, struct treadle_error *error);
 
 struct record_query {
     const char *table;
-    const char *index;        /* the one that holds the keys, then seq: a page is read off it. NULL:
-                                 the table itself is walked, or says by its joins what is walked */
-    const char *cursor_table; /* where an id's row is looked for, NULL: in the table */
+    const char *index; /* an index of the keys, then seq: a page is read from it. NULL: the table
+                          itself is walked, or its joins decide what is walked */
+    const char *cursor_table; /* where an id's row is looked up, NULL: in the table */
     const char *id_column;    /* NULL: "id" */
     const char *seq_column;   /* NULL: "seq" */
     const char *id_within;    /* the key within which ids are unique; NULL: everywhere */

@@ -1,10 +1,8 @@
 /*
- * Pages of lists: which rows are asked for, and what is found. And walks over all objects of a
- * kind, of whatever project.
- *
- * Lists are in order of insertion. With `before` alone a page has the rows nearest to it, still in
- * the order asked for. A cursor that no row of the list has is TREADLE_ENOTFOUND, with an error of
- * the protocol that names it.
+ * Pages of lists: which rows are requested, and which are found. And walks over all objects of a
+ * kind, of all projects. Lists are in order of insertion. With `before` alone a page has the rows
+ * nearest to it, still in the requested order. A cursor that is not in the list is
+ * TREADLE_ENOTFOUND, with an error of the protocol that names it.
  */
 #ifndef STORE_RECORD_PAGE_H
 #define STORE_RECORD_PAGE_H
@@ -31,7 +29,7 @@ struct record_page {
 enum { RECORD_WALK_MOST = 500 };
 
 struct record_walk {
-    int64_t after; /* where it has come to; 0 at its start */
+    int64_t after; /* its present position; 0 at its start */
     const char *ids[RECORD_WALK_MOST];
     size_t count; /* of the portion; less than the most at the end */
 };

@@ -1,9 +1,9 @@
 /*
  * Remains.
  *
- * A slice removes some rows at a time and looks at the clock between: it ends after a few
- * milliseconds, whatever the rows cost. What it does next is seen from what is left, so nothing has
- * to be remembered between slices.
+ * A slice removes some rows at a time and checks the clock in between: it ends after a few
+ * milliseconds, whatever the rows cost. The remaining rows show what to do next, so nothing has to
+ * be stored between slices.
  */
 #include "store/remains_record.h"
 
@@ -15,7 +15,7 @@
 
 enum { SLICE_US = 3000, MOST_STORES = 64 };
 
-/* Rows that are removed between two looks at the clock. */
+/* Rows that are removed between two checks of the clock. */
 #define PORTION "20"
 
 struct slice {
@@ -60,7 +60,7 @@ static int remove_events(struct slice *slice, const char *run_id, struct treadle
 
 /* ---- Threads and runs ----------------------------------------------------------------------- */
 
-/* The id that the statement gives for another, in the arena; NULL without one. */
+/* The id that the statement finds for another, in the arena; NULL without one. */
 static int find_one(struct slice *slice, const char *sql, const char *id, const char **out,
                     struct treadle_error *error)
 {
@@ -79,7 +79,7 @@ static int find_one(struct slice *slice, const char *sql, const char *id, const 
     return 0;
 }
 
-/* A run's row goes when its log has gone, which is found through it. */
+/* A run's row is deleted after its log, which is found through it. */
 static int remove_runs(struct slice *slice, const char *thread_id, struct treadle_error *error)
 {
     while (has_time(slice)) {
@@ -143,7 +143,7 @@ static int remove_of_store(struct slice *slice, const char *id, struct treadle_e
     return rc;
 }
 
-/* Where the store is being removed itself, only the row is left. */
+/* Where the store itself is being removed, only the row is left. */
 static int detach(struct slice *slice, const char *store_id, const char *file_id,
                   struct treadle_error *error)
 {
@@ -189,7 +189,7 @@ static int remove_of_file(struct slice *slice, const char *id, struct treadle_er
     return rc < 0 ? rc : 0;
 }
 
-/* ---- Any ------------------------------------------------------------------------------------ */
+/* ---- All kinds ------------------------------------------------------------------------------ */
 
 static int remove_some(struct slice *slice, struct treadle_error *error)
 {

@@ -1,12 +1,12 @@
 /*
- * Remains: what a deleted object had, which goes little by little.
+ * Remains: the parts of a deleted object, which are removed little by little. A thread may have a
+ * hundred thousand messages: deleting them in one transaction blocks all writers for seconds. So
+ * the object's own row is deleted first, together with a new row here that names it, and its parts
+ * are removed in slices of a few milliseconds, each a transaction: first by the request that
+ * deletes, then by the server's housekeeping, also after a restart.
  *
- * A thread may have a hundred thousand messages: to delete them in one transaction holds up all who
- * write for seconds. So the object's own row goes first, together with a row here that names it,
- * and what it had is removed in slices of a few milliseconds, each a transaction, by whoever
- * deletes and then by the server's housekeeping, also after a restart. Who looks for a run, a step
- * or a message without looking for its thread asks REMAINS_SPARES as well, so nothing of a deleted
- * thread is seen.
+ * A query that looks for a run, a step or a message without looking for its thread also has the
+ * condition REMAINS_SPARES, so nothing of a deleted thread is found.
  */
 #ifndef STORE_REMAINS_RECORD_H
 #define STORE_REMAINS_RECORD_H
@@ -28,19 +28,19 @@ enum remains_kind {
 struct remains {
     enum remains_kind kind;
     const char *id; /* NULL: there is none */
-    /* What the slice did that is to be continued outside of the database, once it is durable: the
-     * vector stores whose indexes have text of the file. */
+    /* What must be continued outside of the database, once the slice is durable: the vector stores
+     * whose indexes have text of the file. */
     const char **stores;
     size_t store_count;
     bool more; /* there is more to remove */
 };
 
-/* Notes the remains, and does a first slice of it. To be called in the transaction that deletes the
+/* Notes the remains, and does a first slice. To be called in the transaction that deletes the
  * object's row. */
 int remains_begin(struct db_session *session, struct remains *remains, struct arena *arena,
                   struct treadle_error *error);
 
-/* Does a slice. What was removed meanwhile is no error: then there is no more. */
+/* Does a slice. It is no error if all was removed in between: then there is no more. */
 int remains_continue(struct db_session *session, struct remains *remains, struct arena *arena,
                      struct treadle_error *error);
 

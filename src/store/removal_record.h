@@ -1,8 +1,7 @@
 /*
- * Removals: what is to go outside of the database, because the row that it belonged to went.
- *
- * A removal is noted in the transaction that takes the row away and forgotten once the thing is
- * gone, so no kill in between leaves anything that nobody knows of.
+ * Removals: things outside of the database that are to be removed, because their row was deleted. A
+ * removal is noted in the transaction that deletes the row, and its note is deleted once the thing
+ * is gone, so a kill in between leaves nothing unknown.
  */
 #ifndef STORE_REMOVAL_RECORD_H
 #define STORE_REMOVAL_RECORD_H
@@ -26,7 +25,7 @@ struct removal {
 int removal_record_add(struct db_session *session, enum removal_kind kind, const char *id,
                        const char *file, struct treadle_error *error);
 
-/* The oldest behind `seq`, `most` of them at most, in the arena. */
+/* The oldest after `seq`, `most` of them at most, in the arena. */
 int removal_record_list(struct db_session *session, int64_t seq, size_t most, struct arena *arena,
                         struct removal **out, size_t *count, struct treadle_error *error);
 

@@ -2,7 +2,7 @@
  * Retention.
  *
  * Rows are numbered in the order of their creation, so the walk of a kind ends at the first row
- * that is young. A row is judged by a query of its kind, and removed by the function of its kind.
+ * that is young. A query of its kind judges a row, and a function of its kind removes it.
  */
 #include "store/retention.h"
 
@@ -14,14 +14,14 @@
 #include "store/thread_record.h"
 #include "store/vector_store_record.h"
 
-/* Time is looked at between rows, since one may have much. */
+/* The clock is checked between rows, since one may have many parts. */
 enum { ROWS = 20, SLICE_US = 3000 };
 
 struct row {
     int64_t seq;
     const char *id;
     int64_t created_at;
-    bool idle; /* it may go when it is old */
+    bool idle; /* it may be removed when it is old */
 };
 
 /* ---- Judging -------------------------------------------------------------------------------- */
@@ -80,7 +80,7 @@ static int read_rows(struct db_session *session, const struct retention *retenti
 
 /* ---- Removing ------------------------------------------------------------------------------- */
 
-/* The vector stores that were made for it go as well. */
+/* The vector stores that were made for it are deleted as well. */
 static int remove_thread(struct db_session *session, const char *id, struct arena *arena,
                          struct treadle_error *error)
 {

@@ -1,8 +1,7 @@
 /*
- * Retention: what is deleted because it is old, where the operator wishes it.
- *
- * Each kind is walked from the oldest on, a few rows at a time, until one is young. A thread is as
- * old as the last thing that was added to it, anything else as its creation. What is at work stays.
+ * Retention: deletes old objects, where the operator wishes it. Each kind is walked from the oldest
+ * on, a few rows at a time, until one is young. The age of a thread counts from the last thing that
+ * was added to it, that of others from their creation. Active ones stay.
  */
 #ifndef STORE_RETENTION_H
 #define STORE_RETENTION_H
@@ -20,10 +19,10 @@ enum retention_kind {
 
 struct retention {
     enum retention_kind kind;
-    int64_t before; /* what is older goes; in seconds */
-    int64_t seq;    /* how far the walk has come; 0 at its start */
+    int64_t before; /* older ones are deleted; in seconds */
+    int64_t seq;    /* the position of the walk; 0 at its start */
     size_t removed; /* by the slice */
-    bool ended;     /* the walk has come to what is young, or to the end */
+    bool ended;     /* the walk has reached a young row, or the end */
 };
 
 /* Deletes a slice. */

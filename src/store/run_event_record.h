@@ -1,5 +1,5 @@
 /*
- * The log of a run as rows: one a transaction, with the events that it made (engine/run_log.h).
+ * The log of a run as rows: one for each transaction, with its events (run/run_log.h).
  */
 #ifndef STORE_RUN_EVENT_RECORD_H
 #define STORE_RUN_EVENT_RECORD_H
@@ -14,7 +14,7 @@ int run_event_record_insert(struct db_session *session, const char *run_id, int6
 int run_event_record_last(struct db_session *session, const char *run_id, int64_t *out,
                           struct treadle_error *error);
 
-/* What is not 0 ends the walk, and is what run_event_record_each returns. */
+/* A result other than 0 ends the walk, and run_event_record_each returns it. */
 typedef int (*run_event_record_visit)(void *context, const char *body, struct treadle_error *error);
 
 /* Walks the rows that have an event after `after`, in order. */

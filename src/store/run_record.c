@@ -10,7 +10,7 @@
 #include "store/record.h"
 #include "store/remains_record.h"
 
-/* What a lookup by id asks of the row; the thread comes last, so that it can be left out. */
+/* The conditions of a lookup by id; the thread comes last, so that it can be left out. */
 #define RUN_KEYS(id, project, thread_id)                                                           \
     {                                                                                              \
         {REMAINS_SPARES("id"), (id)}, {"project", (project)},                                      \
@@ -216,7 +216,7 @@ int run_record_text(struct db_session *session, const char *id, struct arena *ar
 static const char oldest[] = "SELECT id, project, queued_at FROM runs WHERE status = 'queued' "
                              "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1";
 
-/* One look at each project that has a run queued, however many these are. */
+/* One look-up for each project that has a queued run, whatever their number. */
 static const char oldest_allowed[] =
     "WITH RECURSIVE waiting (project) AS ("
     "  SELECT min(project) FROM runs WHERE status = 'queued'"
@@ -254,7 +254,7 @@ int run_record_oldest_queued(struct db_session *session, size_t project_limit, s
     return 0;
 }
 
-/* Active runs alone have a time to expire at; so an index finds them. */
+/* Only active runs have a time of expiry, so an index finds them. */
 int run_record_with_status(struct db_session *session, enum treadle_run_status status,
                            struct arena *arena, const char **out, struct treadle_error *error)
 {

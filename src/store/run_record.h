@@ -1,8 +1,7 @@
 /*
- * Runs as rows. Which status may follow which is the engine's.
- *
- * A run whose thread was deleted is not seen, also while it waits to be removed
- * (remains_record.h). `thread_id` is NULL where the thread does not matter.
+ * Runs as rows. The run room decides which status may follow which. A run whose thread was deleted
+ * is not found, even while it waits to be removed (remains_record.h). `thread_id` is NULL where the
+ * thread does not matter.
  */
 #ifndef STORE_RUN_RECORD_H
 #define STORE_RUN_RECORD_H
@@ -40,7 +39,7 @@ int run_record_page_all(struct db_session *session, const char *project, const c
                         const struct record_page_request *request, struct arena *arena,
                         struct record_page *out, struct treadle_error *error);
 
-/* How many runs of all projects wait, and how many are active otherwise. */
+/* How many runs of all projects are queued, and how many others are active. */
 int run_record_count(struct db_session *session, int64_t *queued, int64_t *active,
                      struct treadle_error *error);
 
@@ -77,13 +76,13 @@ int run_record_oldest_queued(struct db_session *session, size_t project_limit, s
 int run_record_with_status(struct db_session *session, enum treadle_run_status status,
                            struct arena *arena, const char **out, struct treadle_error *error);
 
-/* What is not 0 ends the walk, and is what run_record_each_in_progress returns. */
+/* A result other than 0 ends the walk, and run_record_each_in_progress returns it. */
 typedef int (*run_record_visit)(void *context, const char *id, struct treadle_error *error);
 
 int run_record_each_in_progress(struct db_session *session, run_record_visit visit, void *context,
                                 struct treadle_error *error);
 
-/* The run that was to expire first, at the latest at `at`; NULL when there is none. */
+/* The run with the earliest expiry, at `at` or before; NULL when there is none. */
 int run_record_next_due(struct db_session *session, int64_t at, struct arena *arena,
                         const char **out, struct treadle_error *error);
 
@@ -93,8 +92,8 @@ int run_record_add_times(struct db_session *session, const char *id, int64_t que
                          int64_t model_us, int64_t tool_us, int64_t first_us,
                          struct treadle_error *error);
 
-/* Removes a run that is at work, with its log, so that the one who executes it finds it gone. Its
- * steps are removed with its thread. */
+/* Deletes an active run, with its log, so that its execution finds it gone. Its steps are removed
+ * with its thread. */
 int run_record_remove_active(struct db_session *session, const char *id,
                              struct treadle_error *error);
 

@@ -46,7 +46,7 @@ int run_step_record_hold_usage(struct db_session *session, const char *id, const
 int run_step_record_held_usage(struct db_session *session, const char *id, struct arena *arena,
                                const char **out, struct treadle_error *error);
 
-/* What the step's searches are remembered by. */
+/* What is needed to recall the step's searches. */
 int run_step_record_set_recall(struct db_session *session, const char *id, const char *recall,
                                struct treadle_error *error);
 
@@ -60,8 +60,8 @@ struct run_step_sums {
 int run_step_record_sums(struct db_session *session, const char *run_id, struct run_step_sums *out,
                          struct treadle_error *error);
 
-/* `body` is the form with content, `recall` may be NULL; both are valid until it returns. What is
- * not 0 ends the walk, and is what run_step_record_each_completed returns. */
+/* `body` is the form with content, `recall` may be NULL; both are valid until it returns. A result
+ * other than 0 ends the walk, and run_step_record_each_completed returns it. */
 typedef int (*run_step_record_visit)(void *context, const char *body, size_t length,
                                      const char *recall, struct treadle_error *error);
 

@@ -3,22 +3,21 @@
  *
  * Each row keeps the printed object in `body`, so that a GET is a read and a send, beside the
  * columns that are queried. `seq` is the order of insertion, by which lists are ordered: there is
- * one writer, so it agrees with created_at and breaks its ties. `project` is the owner, which the
- * queries of handlers ask for; tables without it hang on rows that have
- * it, or are the store's own. threads.active_run is the thread's lock; its sums are those over its
- * ended runs. run_steps.detail is the object with the content of its search results, which is sent
- * only on demand; run_steps.held_usage is what a step that waits for outputs has used so far, and
- * run_steps.recall what its searches are remembered by. run_events is the log of each run, a row a
- * transaction (run/run_log.h). Times of runs are in microseconds; queued_at is when a run last
- * came to wait, by the wall clock. A batch of files has no printed object: its counts and its
- * status are those of the files that name it.
- * thread_metadata has a row for each pair of a thread's metadata, under the thread's seq.
- * code_files has a row for each file that an assistant or a thread (kind) gives to the code
- * interpreter: an index over the lists in their objects.
- * removals has a row for each thing outside of the database that a transaction took the row from,
- * until it is gone (removal_record.h). files.sha256 is the sum of the contents;
- * vector_stores.thread is the thread that the store was made for, and goes with; a store that is
- * `expired` has no index. `expires_at` is when a row is to be swept, null when it is not or was.
+ * one writer, so it agrees with created_at and breaks its ties. `project` is the owner, which is a
+ * condition of the handlers' queries; tables without it belong to rows that have it, or to the
+ * store as a whole. threads.active_run is the thread's lock; its sums are those over its ended
+ * runs. run_steps.detail is the object with the content of its search results, which is sent only
+ * on demand; run_steps.held_usage is the usage so far of a step that waits for outputs, and
+ * run_steps.recall what is needed to recall its searches. run_events is the log of each run, a row
+ * for each transaction (run/run_log.h). Times of runs are in microseconds; queued_at is when a run
+ * was last queued, by the wall clock. A batch of files has no printed object: its counts and its
+ * status are those of the files that name it. thread_metadata has a row for each pair of a thread's
+ * metadata, under the thread's seq. code_files has a row for each file that an assistant or a
+ * thread (kind) gives to the code interpreter: an index over the lists in their objects. removals
+ * has a row for each thing outside of the database whose row a transaction has deleted, until it is
+ * gone (removal_record.h). files.sha256 is the sum of the contents; vector_stores.thread is the
+ * thread for which the store was made, and with which it is deleted; a store that is `expired` has
+ * no index. `expires_at` is when a row is to be swept, null when it is not to be, or has been.
  * places has a row for each object that was deleted a short time ago (place_record.h).
  */
 #include "store/schema.h"
@@ -58,7 +57,7 @@ const char *const schema_migrations[] = {
     "CREATE INDEX runs_thread ON runs (thread, seq);"
     "CREATE INDEX runs_project ON runs (project, seq);"
     "CREATE INDEX runs_status ON runs (project, status, seq);"
-    /* Runs that are active have a time to expire at, others have none. */
+    /* Active runs have a time of expiry, others have none. */
     "CREATE INDEX runs_active ON runs (status, seq) WHERE expires_at IS NOT NULL;"
     "CREATE INDEX runs_queued ON runs (project, seq) WHERE status = 'queued';"
     "CREATE INDEX runs_expiry ON runs (expires_at) WHERE expires_at IS NOT NULL;"
@@ -120,7 +119,7 @@ const char *const schema_migrations[] = {
     "  store TEXT NOT NULL, created_at INTEGER NOT NULL, cancelled INTEGER NOT NULL);"
     "CREATE INDEX vector_store_batches_store ON vector_store_batches (store);"
 
-    /* One row, written to find out whether the store takes writes. */
+    /* One row, written to find out whether the store accepts writes. */
     "CREATE TABLE heartbeats (id INTEGER PRIMARY KEY CHECK (id = 1), at INTEGER NOT NULL);"
 
     "CREATE TABLE keys ("
@@ -132,7 +131,7 @@ const char *const schema_migrations[] = {
     "  PRIMARY KEY (file, holder)) WITHOUT ROWID;"
     "CREATE INDEX code_files_holder ON code_files (holder);",
 
-    /* Whose contents these rows speak of, and how far they have come (store/pairing.h). */
+    /* The name and the epoch of the database (store/pairing.h). */
     "CREATE TABLE identity ("
     "  id INTEGER PRIMARY KEY CHECK (id = 1), name TEXT NOT NULL, epoch INTEGER NOT NULL);"
     "INSERT INTO identity VALUES (1, lower(hex(randomblob(16))), 0);"
@@ -147,7 +146,7 @@ const char *const schema_migrations[] = {
 
     "CREATE TABLE remains (id TEXT PRIMARY KEY, kind INTEGER NOT NULL) WITHOUT ROWID;",
 
-    /* Files wait by project, by how long they are expected to take, and by age. */
+    /* Files wait by project, by how long their reading is expected to take, and by age. */
     "ALTER TABLE vector_store_files ADD COLUMN level INTEGER NOT NULL DEFAULT 0;"
     "CREATE INDEX vector_store_files_level ON vector_store_files (project, level, seq)"
     "  WHERE status = 'in_progress';"

@@ -4,7 +4,7 @@
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
 
-/* Ends with a NULL. A script that was released is never changed; a change is a further one. */
+/* Ends with a NULL. A script that was released is never changed; a change is another script. */
 extern const char *const schema_migrations[];
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * SQLite's own backup, in one step: the copy reads within one transaction, so it is of one moment,
- * and in WAL mode it holds up nobody. In several steps each write would make it start again.
+ * and in WAL mode it blocks no one. In several steps each write would make it start again.
  *
- * Pages that nothing uses are kept by SQLite and used again. Where they are many the copy is made
- * by VACUUM INTO, which leaves them out and costs several times as much.
+ * SQLite keeps unused pages and uses them again. Where they are many the copy is made with VACUUM
+ * INTO, which leaves them out and costs several times as much.
  */
 #include "store/sqlite_copy.h"
 
@@ -26,7 +26,7 @@ static int fail(sqlite3 *connection, int code, const char *path, struct treadle_
     return error ? error->code : TREADLE_EIO;
 }
 
-/* Made here so that only its owner may read it, and so that nothing is overwritten. */
+/* Created here so that only its owner may read it, and so that nothing is overwritten. */
 static int make_file(const char *path, struct treadle_error *error)
 {
     int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -71,7 +71,7 @@ static int read_number(sqlite3 *connection, const char *sql, int64_t *out)
     return code == SQLITE_ROW ? SQLITE_OK : code;
 }
 
-/* The bytes of the pages that nothing uses; 0 where they are few. */
+/* The bytes of unused pages; 0 where they are few. */
 static int count_unused(sqlite3 *connection, int64_t *out)
 {
     int64_t unused = 0, all = 0, size = 0;

@@ -2,8 +2,8 @@
  * Threads as rows.
  *
  * A list with a filter walks the index of the pair that fewest threads have and looks the others up
- * in it, so a page costs what it skips among those threads. Which pair that is shows by counting
- * each a little further in turn, until one has no more.
+ * in it, so a page costs as much as the threads that it skips among those. To find that pair, each
+ * is counted a little further in turn, until one has no more.
  */
 #include "store/thread_record.h"
 
@@ -219,7 +219,7 @@ static int count_pair(struct db_session *session, const char *project,
     return rc < 0 ? rc : 0;
 }
 
-/* Puts the pair first that fewest threads have, where it has few. */
+/* Moves the pair that fewest threads have to the front, where it has few. */
 static int order_pairs(struct db_session *session, const char *project, struct treadle_pair *pairs,
                        size_t count, struct treadle_error *error)
 {
@@ -240,9 +240,9 @@ static int order_pairs(struct db_session *session, const char *project, struct t
     return 0;
 }
 
-/* The tables to read, each pair's index joined to the next in this order, and what must hold in
- * each. An id's row is looked for from the thread. The signs keep SQLite from taking the order of
- * another table for that of the first, and sorting. */
+/* The tables to read, each pair's index joined to the next in this order, and the conditions for
+ * each. An id's row is looked up from the thread. The signs keep SQLite from using the order of
+ * another table, and from sorting. */
 static int join_pairs(const char *project, const struct treadle_pair *pairs, size_t count,
                       struct arena *arena, struct record_query *out, struct treadle_error *error)
 {

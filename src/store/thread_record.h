@@ -1,5 +1,5 @@
 /*
- * Threads as rows: their metadata as an index that lists can be filtered by, and what they used.
+ * Threads as rows: an index of their metadata, by which lists can be filtered, and their usage.
  */
 #ifndef STORE_THREAD_RECORD_H
 #define STORE_THREAD_RECORD_H
@@ -29,7 +29,7 @@ int thread_record_find(struct db_session *session, const char *project, const ch
 int thread_record_active_run(struct db_session *session, const char *project, const char *id,
                              struct arena *arena, const char **out, struct treadle_error *error);
 
-/* The lock of a thread of whatever project: the run that is active on it, NULL for none.
+/* The lock of a thread of any project: the run that is active on it, NULL for none.
  * TREADLE_ENOTFOUND. */
 int thread_record_lock(struct db_session *session, const char *id, struct arena *arena,
                        const char **out, struct treadle_error *error);
@@ -51,15 +51,16 @@ int thread_record_save(struct db_session *session, const char *project,
                        const struct treadle_thread *thread, struct arena *arena,
                        struct treadle_error *error);
 
-/* Makes the index say what the thread's metadata is now; NULL for none. */
+/* Sets the index to the thread's present metadata; NULL for none. */
 int thread_record_index(struct db_session *session, const char *project, const char *thread_id,
                         const struct treadle_map *metadata, struct treadle_error *error);
 
-/* Takes the thread out of the index; to be called before its row is deleted. */
+/* Removes the thread from the index; to be called before its row is deleted. */
 int thread_record_forget(struct db_session *session, const char *thread_id,
                          struct treadle_error *error);
 
-/* Removes a thread on which no run is active, and begins to remove what it had (remains_record.h).
+/*
+ * Deletes a thread on which no run is active, and begins to remove its parts (remains_record.h).
  */
 int thread_record_remove(struct db_session *session, const char *thread_id, struct arena *arena,
                          struct treadle_error *error);

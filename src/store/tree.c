@@ -37,7 +37,7 @@ static int copy_bytes(int from, int to, const char *name, struct treadle_error *
     do
         copied = copy_file_range(from, NULL, to, NULL, PIECE, 0);
     while (copied > 0);
-    /* Some file systems cannot do it between each other. */
+    /* Some file systems cannot do it across file systems. */
     if (copied < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP)) {
         char bytes[65536];
         while ((copied = read(from, bytes, sizeof bytes)) > 0)
@@ -66,7 +66,7 @@ static int copy_file(const char *from, const char *to, struct treadle_error *err
 
 static int make_directory(const char *path, bool top, struct treadle_error *error)
 {
-    /* Removing it tells whether it is empty. */
+    /* Removing it shows whether it is empty. */
     if (top && rmdir(path) && errno != ENOENT)
         return error_set_errno(error, TREADLE_EIO, errno, "cannot use %s", path);
     return mkdir(path, 0700)

@@ -6,11 +6,11 @@
 
 #include "treadle/error.h"
 
-/* Copies plain files and directories below `from` to `to`, which must not be there or be empty, and
- * syncs them. Symbolic links and the like are left out. On failure what was copied stays. */
+/* Copies plain files and directories below `from` to `to`, which must be missing or empty, and
+ * syncs them. Symbolic links and special files are left out. On failure what was copied stays. */
 int tree_copy(const char *from, const char *to, struct treadle_error *error);
 
-/* Removes a directory and all in it; what is not there is no error. */
+/* Removes a directory and all in it; a missing one is no error. */
 int tree_remove(const char *path, struct treadle_error *error);
 
 #endif

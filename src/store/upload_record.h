@@ -1,8 +1,8 @@
 /*
  * Uploads and their parts as rows. The contents of a part are a blob under the part's id.
  *
- * An upload that is pending has a time to expire at in its row, others have none; whether that
- * time is up is seen at each look, so that nothing waits for whoever sweeps.
+ * A pending upload has a time of expiry in its row, others have none; each query checks whether
+ * that time is up, so nothing depends on the sweep.
  */
 #ifndef STORE_UPLOAD_RECORD_H
 #define STORE_UPLOAD_RECORD_H
@@ -46,15 +46,15 @@ int upload_record_parts(struct db_session *session, const char *upload_id, struc
 int upload_record_walk_parts(struct db_session *session, struct record_walk *walk,
                              struct arena *arena, struct treadle_error *error);
 
-/* How long the contents of a part are. TREADLE_ENOTFOUND. */
+/* The length of a part's contents. TREADLE_ENOTFOUND. */
 int upload_record_part_bytes(struct db_session *session, const char *part_id, int64_t *out,
                              struct treadle_error *error);
 
-/* Forgets the parts, and notes the removal of their blobs. */
+/* Deletes the rows of the parts, and notes the removal of their blobs. */
 int upload_record_remove_parts(struct db_session *session, const char *upload_id,
                                struct treadle_error *error);
 
-/* The pending upload that was to expire first, at the latest at `at`; NULL when there is none. */
+/* The pending upload with the earliest expiry, at `at` or before; NULL when there is none. */
 int upload_record_next_due(struct db_session *session, int64_t at, struct arena *arena,
                            const char **out, struct treadle_error *error);
 

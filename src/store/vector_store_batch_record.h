@@ -1,8 +1,6 @@
 /*
- * Batches of files of a vector store as rows.
- *
- * A file knows its batch, and a batch's counts and status are read off its files, so that they
- * agree at every moment without being written.
+ * Batches of files of a vector store as rows. A file knows its batch, and a batch's counts and
+ * status are computed from its files, so they agree at every moment without being written.
  */
 #ifndef STORE_VECTOR_STORE_BATCH_RECORD_H
 #define STORE_VECTOR_STORE_BATCH_RECORD_H

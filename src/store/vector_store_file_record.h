@@ -1,5 +1,5 @@
 /*
- * Files of vector stores as rows. The counts of their store are the caller's to keep in step
+ * Files of vector stores as rows. The caller keeps the counts of their store in step
  * (vector_store_count).
  */
 #ifndef STORE_VECTOR_STORE_FILE_RECORD_H
@@ -45,8 +45,8 @@ typedef int (*vector_store_file_record_visit)(void *context,
                                               const struct treadle_vector_store_file *file,
                                               struct treadle_error *error);
 
-/* Calls `visit` with each searchable file of the store, parsed into the arena. What it returns
- * other than 0 ends the walk, and is returned. */
+/* Calls `visit` with each searchable file of the store, parsed into the arena. A result other than
+ * 0 ends the walk, and is returned. */
 int vector_store_file_record_each_completed(struct db_session *session, const char *store_id,
                                             struct arena *arena,
                                             vector_store_file_record_visit visit, void *context,
@@ -56,7 +56,7 @@ int vector_store_file_record_each_completed(struct db_session *session, const ch
 int vector_store_file_record_live(struct db_session *session, const char *store_id, const char *id,
                                   int64_t *seq, struct treadle_error *error);
 
-/* Whether such a row is there, and its store has not expired. */
+/* Whether there is such a row, and its store has not expired. */
 int vector_store_file_record_wanted(struct db_session *session, const char *store_id,
                                     const char *id, bool *out, struct treadle_error *error);
 

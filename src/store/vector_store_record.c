@@ -102,7 +102,7 @@ static void derive(struct treadle_vector_store *store)
         store->status = TREADLE_VECTOR_STORE_COMPLETED;
 }
 
-/* The row comes in again as the newest, since ingest takes rows in the order of their seq. */
+/* The row is inserted again as the newest, since ingest takes rows in the order of their seq. */
 static int replace_row(struct db_session *session, const struct treadle_vector_store_file *file,
                        struct arena *arena, struct treadle_error *error)
 {
@@ -128,7 +128,7 @@ static int replace_row(struct db_session *session, const struct treadle_vector_s
     return record_insert(session, "vector_store_files", values, 6, error);
 }
 
-/* Sets a file that is searchable back to in_progress; the counts are the caller's to save. */
+/* Sets a searchable file back to in_progress; the caller saves the counts. */
 static int read_file_again(struct db_session *session, struct treadle_vector_store *store,
                            const char *file_id, struct arena *arena, struct treadle_error *error)
 {
@@ -189,7 +189,7 @@ int vector_store_read_again(struct db_session *session, const char *store_id,
     int rc = vector_store_load(session, NULL, store_id, arena, &store, error);
     for (size_t i = 0; i < count && !rc; i++) {
         rc = read_file_again(session, &store, file_ids[i], arena, error);
-        /* Taken out meanwhile. */
+        /* Removed in between. */
         if (rc == TREADLE_ENOTFOUND)
             rc = 0;
     }
@@ -202,7 +202,7 @@ int vector_store_save(struct db_session *session, struct treadle_vector_store *s
     bool was_expired = store->status == TREADLE_VECTOR_STORE_EXPIRED;
     derive(store);
     bool expired = store->status == TREADLE_VECTOR_STORE_EXPIRED;
-    /* Its index is given back, and made again when it comes to life. */
+    /* Its index is removed, and made again when the store is used again. */
     int rc = expired && !was_expired
                  ? removal_record_add(session, REMOVAL_INDEX, store->id, NULL, error)
                  : 0;

@@ -45,7 +45,7 @@ struct vector_store_index_state {
 int vector_store_index_state(struct db_session *session, const char *id,
                              struct vector_store_index_state *out, struct treadle_error *error);
 
-/* The store that was to expire first, at the latest at `at`; NULL when there is none. */
+/* The store with the earliest expiry, at `at` or before; NULL when there is none. */
 int vector_store_next_due(struct db_session *session, int64_t at, struct arena *arena,
                           const char **out, struct treadle_error *error);
 
@@ -54,19 +54,19 @@ int vector_store_load(struct db_session *session, const char *project, const cha
                       struct arena *arena, struct treadle_vector_store *out,
                       struct treadle_error *error);
 
-/* Derives status from counts and expiry from the policy, and writes the row. One that expires gives
- * its index back; where one comes to life again its files are read again, so that ingest must be
- * woken. */
+/* Derives status from counts and expiry from the policy, and writes the row. The index of one that
+ * expires is removed; where one is no longer expired its files are read again, so that ingest must
+ * be woken. */
 int vector_store_save(struct db_session *session, struct treadle_vector_store *store,
                       struct arena *arena, struct treadle_error *error);
 
-/* Moves one file from a status to another (0: from nowhere, to nowhere) and adds to the usage. */
+/* Moves one file from a status to another (0: it is new, or removed) and adds to the usage. */
 void vector_store_count(struct treadle_vector_store *store,
                         enum treadle_vector_store_file_status from,
                         enum treadle_vector_store_file_status to, int64_t usage);
 
-/* Takes a store away, begins to remove its files and batches (remains_record.h), and notes the
- * removal of its index. TREADLE_ENOTFOUND. */
+/* Deletes a store, begins to remove its files and batches (remains_record.h), and notes the removal
+ * of its index. TREADLE_ENOTFOUND. */
 int vector_store_remove(struct db_session *session, const char *id, struct arena *arena,
                         struct treadle_error *error);
 
@@ -84,7 +84,7 @@ int vector_store_read_again(struct db_session *session, const char *store_id,
 int vector_store_of_thread(struct db_session *session, const char *thread_id, struct arena *arena,
                            const char **out, struct treadle_error *error);
 
-/* Takes a file out of a store: its row and its place in the counts, and notes the removal of its
+/* Removes a file from a store: its row and its share of the counts, and notes the removal of its
  * text. TREADLE_ENOTFOUND when it is not in it. */
 int vector_store_detach(struct db_session *session, const char *store_id, const char *file_id,
                         struct arena *arena, struct treadle_error *error);

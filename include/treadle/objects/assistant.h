@@ -62,7 +62,7 @@ struct treadle_chunking_strategy {
     struct treadle_static_chunking *static_chunking; /* wire name: static */
 };
 
-/* Creates a vector store in passing, within tool_resources of a creation request. */
+/* Creates a vector store too, within tool_resources of a creation request. */
 struct treadle_vector_store_helper {
     const char **file_ids;
     size_t file_id_count;

@@ -81,7 +81,7 @@ struct treadle_chat_tool_call {
 };
 
 /* `content` is raw JSON: a string, an array of parts, or null. So are `audio` and `function_call`,
- * which Treadle takes as null alone. */
+ * which Treadle accepts only as null. */
 struct treadle_chat_message {
     enum treadle_chat_role role;
     const char *content;
@@ -115,7 +115,7 @@ struct treadle_chat_stream_options {
     struct treadle_boolean include_obfuscation;
 };
 
-/* Members of type const char * that are no plain text are raw JSON. */
+/* Members of type const char * that are not plain text are raw JSON. */
 struct treadle_chat_create_request {
     const char *model;
     struct treadle_chat_message *messages;
@@ -188,7 +188,7 @@ struct treadle_chat_completion_details {
     int64_t reasoning_tokens;
 };
 
-/* The details are there where the model server told any. */
+/* The details are there where the model server reported any. */
 struct treadle_chat_usage {
     int64_t prompt_tokens;
     int64_t completion_tokens;

@@ -1,8 +1,9 @@
 /*
- * Stream events: what a run tells while it goes on, and the pieces in which its objects grow.
+ * Stream events: what a run reports while it is executed, and the pieces in which its objects grow.
+ * Part of treadle/objects.h, which says what holds for all objects.
  *
- * Part of treadle/objects.h, which says what holds for all objects. Pieces of one object are put
- * together by their `index`: texts follow each other, everything else is said once.
+ * Pieces of one object are joined by their `index`: texts follow each other, everything else comes
+ * once.
  */
 #ifndef TREADLE_OBJECTS_EVENT_H
 #define TREADLE_OBJECTS_EVENT_H
@@ -91,7 +92,7 @@ struct treadle_message_delta {
 /* ---- Pieces of a run step ------------------------------------------------------------------- */
 
 struct treadle_function_call_delta {
-    struct treadle_presence presence; /* tells an `output` that is null from one that is absent */
+    struct treadle_presence presence; /* whether `output` is null or absent */
     const char *name;
     const char *arguments;
     const char *output;

@@ -42,7 +42,7 @@ struct treadle_file {
 
 /* ---- Upload --------------------------------------------------------------------------------- */
 
-/* Goes away that long after its creation. */
+/* Removed that long after its creation. */
 struct treadle_file_expires_after {
     const char *anchor; /* always "created_at" */
     int64_t seconds;
@@ -148,9 +148,9 @@ enum treadle_vector_store_file_status {
     TREADLE_VECTOR_STORE_FILE_CANCELLED
 };
 
-/* Treadle's own: what to know about pages that were not read in full. */
+/* Treadle's own: a notice about pages that were not completely read. */
 struct treadle_file_notice {
-    const char *code;    /* a word for programs, as "page_timeout" */
+    const char *code;    /* a word for programs, such as "page_timeout" */
     const char *message; /* a sentence for people */
     const char *pages;   /* "3, 7-9" */
     int64_t page_count;
@@ -166,7 +166,7 @@ struct treadle_vector_store_file {
     struct treadle_last_error *last_error;
     struct treadle_chunking_strategy *chunking_strategy;
     struct treadle_attributes *attributes;
-    struct treadle_file_notice *notices; /* of a file that was read, but for some pages */
+    struct treadle_file_notice *notices; /* of a file that was read, except for some pages */
     size_t notice_count;
 };
 
@@ -210,7 +210,7 @@ struct treadle_vector_store_search_request {
     const char *page; /* Treadle's own: `next_page` of the page before */
 };
 
-/* A chunk that was found. Behind the content stands what is Treadle's own: the passage of it that
+/* A chunk that was found. The members after the content are Treadle's own: the passage of it that
  * fits best. */
 struct treadle_vector_store_search_result {
     const char *file_id;
@@ -221,8 +221,9 @@ struct treadle_vector_store_search_result {
     size_t content_count;
     struct treadle_integer page;      /* where the passage begins; absent without pages */
     struct treadle_integer last_page; /* and where it ends */
-    const char *heading;              /* the headings that it stands under; may be NULL */
-    struct treadle_integer start_index, end_index; /* its characters in the content's text */
+    const char *heading;              /* the headings above it; may be NULL */
+    struct treadle_integer start_index,
+        end_index; /* its place in the content's text, in characters */
 };
 
 struct treadle_vector_store_search_page {
@@ -235,7 +236,7 @@ struct treadle_vector_store_search_page {
     const char *next_page; /* NULL when there is none */
 };
 
-/* Files that were added together. Its words of status are those of a file. */
+/* Files that were added together. Its status has the words of a file's. */
 struct treadle_vector_store_file_batch {
     const char *id;
     const char *object;
@@ -245,7 +246,7 @@ struct treadle_vector_store_file_batch {
     struct treadle_file_counts *file_counts;
 };
 
-/* Either `file_ids`, which share what else is sent, or `files`, each with its own. */
+/* Either `file_ids`, which share the other members, or `files`, each with its own. */
 struct treadle_vector_store_file_batch_create_request {
     const char **file_ids;
     size_t file_id_count;

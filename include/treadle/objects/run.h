@@ -101,15 +101,15 @@ struct treadle_run {
     bool parallel_tool_calls;
 };
 
-/* Treadle's own: what a run has spent its time on, in microseconds. Of a run that is at work, what
- * was spent until it last waited for outputs. */
+/* Treadle's own: what a run has spent its time on, in microseconds. For a run in progress, the time
+ * until it last waited for outputs. */
 struct treadle_run_times {
     const char *object;
     const char *run_id;
-    int64_t queue_us;                /* waiting to be taken up */
+    int64_t queue_us;                /* waiting to be claimed */
     int64_t model_us;                /* waiting for the model */
     int64_t tool_us;                 /* running tools */
-    struct treadle_integer first_us; /* from being taken up to the model's first word */
+    struct treadle_integer first_us; /* from the claim to the model's first word */
 };
 
 struct treadle_run_create_request {
@@ -155,7 +155,7 @@ struct treadle_thread_run_create_request {
     struct treadle_response_format *response_format;
 };
 
-/* What a function gave, for the call that asked for it. */
+/* The output of a function, for the call that requested it. */
 struct treadle_tool_output {
     const char *tool_call_id;
     const char *output;
@@ -217,7 +217,7 @@ struct treadle_file_search_result {
     const char *file_name;
     double score; /* 0 to 1 */
     struct treadle_attributes *attributes;
-    struct treadle_search_content *content; /* only when asked for with include[] */
+    struct treadle_search_content *content; /* only when requested with include[] */
     size_t content_count;
 };
 

@@ -1,5 +1,5 @@
 /*
- * Messages and the threads that they stand in.
+ * Messages and their threads.
  *
  * Part of treadle/objects.h, which says what holds for all objects.
  */
@@ -20,7 +20,7 @@ enum treadle_annotation_type { TREADLE_ANNOTATION_FILE_CITATION = 1, TREADLE_ANN
 
 struct treadle_file_citation {
     const char *file_id;
-    const char *quote;           /* Treadle's own: what of the file supports the statement */
+    const char *quote; /* Treadle's own: the part of the file that supports the statement */
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
 };
 
@@ -28,7 +28,7 @@ struct treadle_file_path {
     const char *file_id;
 };
 
-/* `text` stands in the content at [start_index, end_index), counted in characters. */
+/* `text` is in the content at [start_index, end_index), counted in characters. */
 struct treadle_annotation {
     enum treadle_annotation_type type;
     const char *text;
@@ -170,7 +170,7 @@ struct treadle_thread_usage {
     int64_t total_tokens;
 };
 
-/* Changes nothing but the metadata: of messages and of runs. */
+/* Changes the metadata alone: of messages and of runs. */
 struct treadle_metadata_request {
     struct treadle_presence presence;
     struct treadle_map *metadata;

@@ -39,10 +39,10 @@ struct treadle_boolean {
         TREADLE_SET, (v)                                                                           \
     }
 
-/* Which members a parsed object had, one bit a row of its table. */
+/* Which members a parsed object had, one bit for each row of its table. */
 struct treadle_presence {
-    uint64_t set;  /* there, null or not */
-    uint64_t null; /* there and null */
+    uint64_t set;  /* present, null or not */
+    uint64_t null; /* present and null */
 };
 
 /* Metadata: text to text. */
