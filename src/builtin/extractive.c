@@ -2,10 +2,10 @@
  * The built-in model: quotes documents. No weights, no network, no chance: the same request gives
  * the same answer.
  *
- * A question is first searched for, when a tool that searches is offered; the passages that come
- * back are parted into sentences, and those that support the question best are quoted with their
- * markers.
- * It never writes a statement of its own about a subject: where nothing is found, it says so.
+ * A question is first searched for, when a tool that searches is offered; the passages that are
+ * found are split into sentences, and those that support the question best are quoted with their
+ * markers. It never writes a statement of its own about a subject: where nothing is found, it says
+ * so.
  */
 #include "builtin/extractive.h"
 
@@ -34,9 +34,8 @@ static const char no_documents[] =
     "I am treadle-extractive, the built-in model: I answer questions by quoting documents, and "
     "there are none to search here. Attach files and the file_search tool, or connect a "
     "generative model.";
-static const char no_question[] =
-    "I am treadle-extractive, the built-in model: I answer questions by quoting documents. Ask "
-    "something that the files may tell.";
+static const char no_question[] = "I am treadle-extractive, the built-in model: I answer questions "
+                                  "by quoting documents. Ask something that the files may answer.";
 
 /* One answer being made. */
 struct turn {
@@ -110,7 +109,7 @@ static bool calls_search(const struct model_request *request, const char *name)
     return tool && tool->searches;
 }
 
-/* Answers with a call. Takes the arguments over; NULL stands for no memory. */
+/* Answers with a call. Owns the arguments from then on; NULL means that memory ran out. */
 static int call(struct turn *turn, const char *name, json_t *arguments, struct treadle_error *error)
 {
     char *text = arguments ? json_dumps(arguments, JSON_COMPACT) : NULL;
@@ -126,7 +125,7 @@ static int call(struct turn *turn, const char *name, json_t *arguments, struct t
     return 0;
 }
 
-/* Several facts that are asked at once are searched apart. */
+/* Several questions in one message are searched one by one. */
 static int call_search(struct turn *turn, const struct model_tool *tool, const char *query,
                        struct treadle_error *error)
 {
@@ -212,7 +211,7 @@ static int quote(struct turn *turn, const char *question_text, size_t length,
     return rc;
 }
 
-/* Answers each of the questions that stand in one, below it. */
+/* Answers each of the questions in a message, below it. */
 static int quote_clauses(struct turn *turn, const char *query, struct treadle_error *error)
 {
     struct language_span clauses[CLAUSES];

@@ -2,9 +2,8 @@
  * Answers: the chosen sentences in quotation marks, each with what makes it understandable, its
  * page, and its passage's marker.
  *
- * A quote begins with the title that the sentence stands under, where that is close by, and takes
- * in neighbours as long as it stays short: what a sentence says often needs them, and as often one
- * of them says what was asked for.
+ * A quote begins with the title above the sentence, where that is close by, and includes neighbours
+ * as long as it stays short: a sentence often needs them, and as often one of them has the answer.
  */
 #include <ctype.h>
 #include <string.h>
@@ -48,7 +47,7 @@ static int page_at(const struct model_passage *passage, size_t offset)
     return page;
 }
 
-/* A paragraph that was parted at the end of a page goes on in small letters. */
+/* A paragraph that was split at the end of a page continues in small letters. */
 static bool is_parted(const struct sentence *items, size_t at)
 {
     const struct model_passage *passage = items[at].passage;
@@ -56,8 +55,7 @@ static bool is_parted(const struct sentence *items, size_t at)
            page_at(passage, items[at - 1].start) != page_at(passage, items[at].start);
 }
 
-/* How many neighbours a quote may take in: a row of a table or a record says what it says by
- * itself. */
+/* How many neighbours a quote may include: a row of a table or a record can be understood alone. */
 static size_t most_neighbours(const struct sentence *items, size_t at, size_t last, bool certain)
 {
     bool row = items[at].row || (items[at].is_title && !begins_section(items, at, last));
@@ -75,8 +73,9 @@ static size_t include_title(const struct sentence *items, size_t at, size_t last
     return title;
 }
 
-/* What follows explains more often than what stands before; a title begins something else, unless
- * the sentence before it is not at its end. What stands right below a title is never left out. */
+/* The next sentence explains more often than the previous one; a title begins something else,
+ * unless the sentence before it is not at its end. The sentence right below a title is never left
+ * out. */
 static void include_following(const struct sentence *items, size_t at, size_t last, size_t room,
                               size_t most, struct language_span *span)
 {
@@ -109,7 +108,7 @@ struct language_span answer_span(const struct sentences *sentences, const struct
     return span;
 }
 
-/* Where to end a quote that is too long: behind a clause, else behind a word. */
+/* Where to end a quote that is too long: after a clause, else after a word. */
 static size_t cut(const char *text, size_t length, size_t room)
 {
     if (length <= room)
@@ -146,7 +145,7 @@ static void write_quote(struct buffer *out, const struct sentences *sentences,
         buffer_append_format(out, " %s", passage->marker);
 }
 
-/* The innermost heading that a passage stands under, when the quote does not show it. */
+/* The innermost heading above a passage, when the quote does not show it. */
 static void write_source(struct buffer *out, const struct sentence *sentence)
 {
     const struct model_passage *passage = sentence->passage;

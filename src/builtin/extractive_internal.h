@@ -1,11 +1,11 @@
 /*
- * What the files of the extractive model share: a question, the sentences that may answer it, and
+ * Shared by the files of the extractive model: a question, the sentences that may answer it, and
  * the calls between the steps from one to the other. All of it lives in one arena per answer.
  *
  * A question is read in its own language and in those of the passages (question). The passages are
- * parted into sections, lines and sentences, and each sentence knows which words of the question
- * are in it and around it (passage). Sentences are scored (select), and the best are quoted with
- * what makes them understandable (answer).
+ * split into sections, lines and sentences, and each sentence knows which words of the question are
+ * in it and around it (passage). Sentences are scored (select), and the best are quoted with what
+ * makes them understandable (answer).
  */
 #ifndef BUILTIN_EXTRACTIVE_INTERNAL_H
 #define BUILTIN_EXTRACTIVE_INTERNAL_H
@@ -32,20 +32,20 @@ enum question_kind {
     QUESTION_YESNO
 };
 
-/* The kind that a question's words tell, in any of the known languages. */
+/* The kind of a question by its words, in any of the known languages. */
 enum question_kind question_kind(const char *text, size_t length);
 
 /* Whether a text begins with a word that asks for something. */
 bool question_begins(const char *text, size_t length);
 
-/* A word of the question that tells something. */
+/* An important word of the question. */
 struct question_unit {
-    const char *word; /* as it stands in the question */
+    const char *word; /* as it is in the question */
     size_t length;
     const char *forms[QUESTION_LANGUAGES]; /* its term in each of the languages */
     const char *parts[UNIT_PARTS];         /* of an identifier, in the first language */
     size_t part_count;
-    bool spaceless; /* of a script without spaces: looked for as it stands */
+    bool spaceless; /* of a script without spaces: searched for unchanged */
     double share;   /* how much it matters beside its rarity; 1 for most */
     double weight;  /* by rarity among the sentences at hand */
 };
@@ -61,7 +61,7 @@ struct question {
     size_t language_count;
 };
 
-/* Understands a question about passages. `question_clear` must follow whatever comes back. */
+/* Understands a question about passages. `question_clear` must follow in every case. */
 int question_read(struct question *question, const char *text, size_t length,
                   const struct model_passage *passages, size_t passage_count, struct arena *arena,
                   struct treadle_error *error);
@@ -71,8 +71,8 @@ void question_clear(struct question *question);
 struct language *question_language(const struct question *question, const char *text,
                                    size_t length);
 
-/* How much of each unit a stretch of text holds, between 0 and 1, into `found`. `pairs` becomes
- * the number of neighbours in the question that are neighbours here. */
+/* How much of each unit a part of a text has, between 0 and 1, into `found`. `pairs` becomes the
+ * number of neighbours in the question that are neighbours here. */
 int question_find_units(const struct question *question, struct language *language,
                         const char *text, size_t length, struct arena *arena, double *found,
                         size_t *pairs, struct treadle_error *error);
@@ -81,13 +81,13 @@ int question_find_units(const struct question *question, struct language *langua
 void question_find(struct language *language, const char *text, size_t longest, struct arena *arena,
                    struct language_span *out);
 
-/* The questions that stand in one: "What is the total, and where is the parcel kept?" has two. At
- * least one comes out: the whole. Returns how many. */
+/* The questions in one message: "What is the total, and where is the parcel kept?" has two. There
+ * is at least one: the whole. Returns their number. */
 enum { CLAUSES = 4 };
 size_t question_part(const char *text, size_t length, struct language_span out[CLAUSES]);
 
 /* What to search for when the last message of the user is at `last`: the question, and for a
- * question that leans on what was said before the words of the user's message before. NULL when
+ * question that refers to earlier messages the words of the user's previous message. NULL when
  * memory runs out; "" when nothing is asked for. */
 const char *question_query(const struct model_request *request, size_t last, struct arena *arena);
 
@@ -96,14 +96,14 @@ struct sentence {
     const struct model_passage *passage;
     size_t passage_number;
     size_t start, end; /* in the passage's text */
-    size_t title;      /* number of the title that it stands under, or SIZE_MAX */
+    size_t title;      /* number of the title above it, or SIZE_MAX */
     bool is_title;
     bool row;     /* "name: value", on a line of its own */
-    bool open;    /* goes on in the next line: it has no end mark, and is no title */
+    bool open;    /* continues in the next line: it has no end mark, and is not a title */
     bool clutter; /* an entry of a table of contents, or no text at all */
     size_t pairs;
     double own[QUESTION_UNITS];  /* how much of each unit is in it */
-    double near[QUESTION_UNITS]; /* and in it or in what stands around it */
+    double near[QUESTION_UNITS]; /* and in it or around it */
     double coverage, score;
 };
 
@@ -115,7 +115,7 @@ struct sentences {
     double most; /* the greatest share of the question that one passage holds */
 };
 
-/* Parts the passages into sentences and finds the question's units in and around them. */
+/* Splits the passages into sentences and finds the question's units in and around them. */
 int sentences_gather(struct sentences *sentences, struct question *question,
                      const struct model_passage *passages, size_t count, struct arena *arena,
                      struct treadle_error *error);
@@ -132,8 +132,8 @@ struct selection {
 void sentences_choose(const struct sentences *sentences, const struct question *question,
                       struct selection *out);
 
-/* The stretch of text that is quoted for a sentence: what it needs to be understood is in it. An
- * answer that is certain is shorter. */
+/* The text that is quoted for a sentence: with all that is needed to understand it. An answer that
+ * is certain is shorter. */
 struct language_span answer_span(const struct sentences *sentences, const struct sentence *sentence,
                                  bool certain);
 

@@ -1,9 +1,9 @@
 /*
- * Kinds: what a question wants to know, told by the words that it asks with.
+ * Kinds: what a question wants to know, by the words with which it asks.
  *
  * A row names the words of one kind in one language. They are looked for at the start of the
  * question; languages that ask at the end of a sentence, or within, have rows that are looked for
- * anywhere. The first row that fits tells, so rows of more words come first.
+ * anywhere. The first row that fits decides, so rows of more words come first.
  */
 #include <string.h>
 #include <strings.h>

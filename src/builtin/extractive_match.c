@@ -1,9 +1,9 @@
 /*
- * Matching: how much of each word of the question a stretch of text holds.
+ * Matching: how much of each word of the question a part of a text has.
  *
  * A word is found by its term in any of the question's languages. Failing that, a word of which it
  * is a form or a part counts in part: languages inflect and compound in ways that stemmers miss.
- * Words of scripts without spaces are looked for as they stand, since what parts them there is a
+ * Words of scripts without spaces are searched for unchanged, since their boundaries are a
  * dictionary's guess.
  */
 #include <string.h>

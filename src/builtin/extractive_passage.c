@@ -1,9 +1,9 @@
 /*
- * Passages: what in them can be quoted, and what each sentence and its surroundings hold of the
- * question.
+ * Passages: what in them can be quoted, and how much of the question each sentence and its
+ * surroundings have.
  *
  * A passage has a line for each block. A short line without an end mark is a title: a heading, the
- * name of an option, the question of a list of answers. It speaks for what stands below it.
+ * name of an option, the question of a list of answers. It counts for the text below it.
  */
 #include <ctype.h>
 #include <string.h>
@@ -21,10 +21,10 @@ enum {
     LEADER_DOTS = 5
 };
 
-/* How much a unit counts for a sentence when it stands … */
+/* How much a unit counts for a sentence when it is … */
 static const double in_title = 0.85;   /* … in the title above it */
 static const double in_heading = 0.6;  /* … in the headings of the passage */
-static const double beside = 0.55;     /* … in the sentence before or behind it */
+static const double beside = 0.55;     /* … in the sentence before or after it */
 static const double in_filename = 0.5; /* … in the name of the file */
 
 static bool blank(char c)
@@ -148,7 +148,7 @@ static int add_line(struct gathering *gathering, size_t start, size_t end)
     return rc;
 }
 
-/* What stands around each sentence counts for it, too. */
+/* The text around each sentence counts for it, too. */
 static void look_around(struct gathering *gathering, size_t first)
 {
     struct sentences *out = gathering->out;

@@ -1,8 +1,8 @@
 /*
  * Questions: what is asked, and which of its words matter.
  *
- * Words are read in the question's own language and in those of the passages: every language parts
- * a text at the same places, so what the languages say of a word is brought together by where it
+ * Words are read in the question's own language and in those of the passages: every language splits
+ * a text at the same places, so the terms that the languages have for a word are joined by where it
  * starts. Words that only name what sort of thing another word is ("the function fzero", "which
  * argument") count little: an answer seldom repeats them.
  */
@@ -141,7 +141,7 @@ static double share_of(const struct question *question, const struct language_wo
         return half;
     if (listed(generic, word, length))
         return question->kind == QUESTION_HOW ? half : light;
-    /* What to do with a thing is said in other words more often than what the thing is. */
+    /* Texts use other words for an action more often than for the thing itself. */
     if (question->kind == QUESTION_HOW && question->unit_count == 0 && at + 1 < count)
         return verb;
     return 1;
@@ -274,7 +274,7 @@ void question_find(struct language *language, const char *text, size_t longest, 
     *out = (struct language_span){0, length};
     if (length <= longest)
         return;
-    /* A question stands at either end of what it is about. */
+    /* A question is before or after the text that it is about. */
     size_t tail = length > 2 * QUERY_BYTES ? length - 2 * QUERY_BYTES : 0;
     while (tail && ((unsigned char)text[tail] & 0xC0) == 0x80)
         tail--;
@@ -297,7 +297,7 @@ void question_find(struct language *language, const char *text, size_t longest, 
     *out = (struct language_span){0, first};
 }
 
-/* The words of an earlier question that tell something, between spaces. */
+/* The important words of an earlier question, between spaces. */
 static bool add_topic(struct buffer *query, struct language *language, const char *text,
                       struct arena *arena)
 {
@@ -321,12 +321,12 @@ static bool add_topic(struct buffer *query, struct language *language, const cha
 static bool leans(const char *text, size_t length, const struct language_word *words, size_t count)
 {
     static const char *const openings[] = {"and ", "what about", "how about", "but ", "why?", NULL};
-    size_t telling = 0, pointing = 0;
+    size_t important = 0, pointing = 0;
     for (size_t i = 0; i < count; i++) {
-        telling += !words[i].part && !words[i].stopword;
+        important += !words[i].part && !words[i].stopword;
         pointing += listed(pronouns, text + words[i].start, words[i].end - words[i].start);
     }
-    return telling == 0 || (pointing && telling <= 3) || starts(text, length, openings);
+    return important == 0 || (pointing && important <= 3) || starts(text, length, openings);
 }
 
 static const char *earlier_text(const struct model_request *request, size_t last)
@@ -359,10 +359,10 @@ const char *question_query(const struct model_request *request, size_t last, str
     if (language_words(language, question, length, arena, &words, &count, &error))
         goto done;
     const char *earlier = earlier_text(request, last);
-    size_t telling = 0;
+    size_t important = 0;
     for (size_t i = 0; i < count; i++)
-        telling += !words[i].stopword;
-    if (telling || earlier)
+        important += !words[i].stopword;
+    if (important || earlier)
         buffer_append(&out, question, length);
     if (earlier && leans(question, length, words, count) &&
         !add_topic(&out, language, earlier, arena))

@@ -1,10 +1,10 @@
 /*
  * Selection: which sentences answer the question, or come nearest.
  *
- * A sentence is worth what it and its surroundings hold of the question, by rarity, and what it
- * has of the form that answers to such a question have. It answers for certain only when it and
- * what is quoted with it hold nearly all of the question, and when it has what the kind of question
- * asks for: no measure of likeness tells a true answer from a near one.
+ * The score of a sentence is how much of the question it and its surroundings have, by rarity, and
+ * how well it has the form of answers to such a question. It answers for certain only when it and
+ * what is quoted with it have nearly all of the question, and when it has what the kind of question
+ * asks for: no measure of likeness distinguishes a true answer from a near one.
  */
 #include <ctype.h>
 #include <math.h>
@@ -15,21 +15,22 @@
 #include "base/text.h"
 #include "builtin/extractive_internal.h"
 
-/* What a certain answer must hold with its surroundings, and by itself. */
+/* The share of the question that a certain answer must have with its surroundings, and by
+ * itself. */
 static const double certain_near = 0.8, certain_own = 0.55;
-/* A single word of the question that matters may be missing to this part of it. */
+/* A certain answer may lack this part of one important word of the question. */
 static const double missing = 0.45;
-/* Passages that hold less of the question than this have nothing to do with it. */
+/* Passages that have less of the question than this do not belong to it. */
 static const double unrelated = 0.2;
 /* A second certain answer is quoted from this share of the first one's score on. */
 static const double good_share = 0.97;
 
-/* And what does not answer for certain is shown from this share on. */
+/* And uncertain answers are shown from this share on. */
 static const double worth_showing = 0.4;
 
 enum { FEWEST = 100, RANKED = 64, SHORT_BYTES = 24 };
 
-/* A unit is rarer the fewer sentences hold it; one that none holds is the rarest. */
+/* A unit is rarer if fewer sentences have it; one that none has is the rarest. */
 static void weigh_units(const struct sentences *sentences, struct question *question)
 {
     double all = sentences->count > FEWEST ? (double)sentences->count : FEWEST;
@@ -196,7 +197,8 @@ static bool says_something(const struct sentences *sentences, const struct sente
     return span.end - span.start >= SHORT_BYTES;
 }
 
-/* Whether the quote of one would hold the other, in the same chunk or in one that overlaps it. */
+/* Whether the quote of one would include the other, in the same chunk or in one that overlaps
+ * it. */
 static bool overlaps(const struct sentences *sentences, bool certain, const struct sentence *chosen,
                      const struct sentence *candidate)
 {

@@ -1,7 +1,7 @@
 /*
  * The built-in embedding: lexical, of hashed terms and pieces of words, so texts are near each
  * other that share words, spellings or stems. It knows no meaning. It needs no weights and no
- * network, and the same text always gives the same vector.
+ * network, and the same text always has the same vector.
  */
 #ifndef BUILTIN_HASH_EMBEDDING_H
 #define BUILTIN_HASH_EMBEDDING_H

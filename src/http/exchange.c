@@ -278,7 +278,7 @@ static enum MHD_Result answer(struct http_exchange *exchange)
 }
 
 /* Answers within a body, where nothing can be queued, and has the connection closed. */
-static enum MHD_Result break_off(struct http_exchange *exchange)
+static enum MHD_Result abort_body(struct http_exchange *exchange)
 {
     if (!http_connection_enter(exchange->connection, HTTP_PHASE_DEAD, 0))
         return MHD_NO;
@@ -505,16 +505,16 @@ static enum MHD_Result in_body(struct http_exchange *exchange, const char *data,
     size_t taken = 0;
     /* A writer failed, or there was none left. */
     if (exchange->failed && exchange->body.kind == HTTP_BODY_MULTIPART)
-        return break_off(exchange);
+        return abort_body(exchange);
     if (!http_connection_enter(exchange->connection, HTTP_PHASE_BODY, exchange->body_deadline))
         return MHD_NO;
     if (!take_memory(exchange, *size)) {
         fail_overloaded(exchange);
-        return break_off(exchange);
+        return abort_body(exchange);
     }
     if (http_body_take(&exchange->body, data, *size, &taken, &error)) {
         fail(exchange, &error);
-        return break_off(exchange);
+        return abort_body(exchange);
     }
     *size -= taken;
     return http_body_is_full(&exchange->body) ? hand_over(exchange, true) : MHD_YES;

@@ -2,11 +2,11 @@
  * Models: answer a list of messages, with text or with calls of tools, or turn texts into vectors.
  *
  * A model is a driver (a table of functions) and an instance whose first member points to it. One
- * instance may have many models, as a server does, and says which. An answer is asked for with
- * model_start, which hands what comes to a sink: any number of text and tool call pieces, then
- * exactly one `done`. A sink may be called on any thread, also within model_start, but never twice
- * at once. What the request points to must stay until `done`, which comes soon once the flag that
- * the request names is set and model_cancel was called.
+ * instance may have many models, as a server does, and says which. model_start requests an answer,
+ * which goes to a sink piece by piece: any number of text and tool call pieces, then exactly one
+ * `done`. A sink may be called on any thread, also within model_start, but never twice at once.
+ * What the request points to must stay until `done`, which comes soon once the flag that the
+ * request names is set and model_cancel was called.
  */
 #ifndef MODEL_MODEL_H
 #define MODEL_MODEL_H
@@ -35,7 +35,7 @@ struct model_page {
     int page;      /* 0: no pages */
 };
 
-/* A passage that a search found. A model that uses one writes its marker behind the statement. */
+/* A passage that a search found. A model that uses one writes its marker after the statement. */
 struct model_passage {
     const char *marker; /* as 【4:0†manual.pdf】 */
     const char *filename;
@@ -57,7 +57,7 @@ struct model_message {
     const char *name;    /* of who speaks; may be NULL */
     const char *content; /* MODEL_USER: what was said, images and all, as JSON in the form of chat
                             completions, for models that take more than `text`. NULL: text alone */
-    bool of_run;         /* said or done in the run that asks; else it stands in the thread */
+    bool of_run;         /* of the run that asks; else of the thread */
 };
 
 struct model_tool {
@@ -88,9 +88,9 @@ struct model_request {
     struct treadle_number temperature;
     struct treadle_number top_p;
     struct treadle_integer max_completion_tokens;
-    bool old_limit_name;                /* the limit was given as max_tokens, and goes on so */
-    const char *response_format;        /* JSON text; NULL: text */
-    const char *reasoning_effort;       /* NULL: the model's own */
+    bool old_limit_name;          /* the limit was given as max_tokens, and is passed on as that */
+    const char *response_format;  /* JSON text; NULL: text */
+    const char *reasoning_effort; /* NULL: the model's own */
     const struct treadle_map *metadata; /* of who asks, for the server's records; NULL: none */
     const char *further;                /* a JSON object: members that only a model server knows */
     bool must_offer; /* an answer without the tools is of no use: TREADLE_EUNSUPPORTED is the
@@ -133,13 +133,13 @@ struct model_sink {
     void *context;
     void (*text)(void *context, const char *text, size_t length);
     /* A piece of the call with that index, from 0 without gaps: id and name come with the first
-     * piece and are NULL later; the pieces of `arguments` belong behind each other. */
+     * piece and are NULL later; the pieces of `arguments` belong one after the other. */
     void (*tool_call)(void *context, size_t index, const char *id, const char *name,
                       const char *arguments, size_t length);
     void (*done)(void *context, const struct model_outcome *outcome);
     /* A piece of what the model says where it will not answer. NULL: it goes to `text`. */
     void (*refusal)(void *context, const char *text, size_t length);
-    /* What came at once was handed over; `done` needs no flush. For sinks that would rather look at
+    /* All pieces that came together were passed on; `done` needs no flush. For sinks that process
      * many pieces together. May be NULL. */
     void (*flush)(void *context);
 };
@@ -181,7 +181,7 @@ struct model_driver {
     /* Promises exactly one sink->done. Missing where it makes no vectors. */
     void (*embed)(struct model *model, const struct embedding_request *request,
                   const struct embedding_sink *sink);
-    /* Looks at the flags of all answers under way, and ends those that are cancelled; on any
+    /* Checks the flags of all answers in progress, and ends those that are cancelled; on any
      * thread. May be missing where answers are made within `start`. */
     void (*cancel)(struct model *model);
     /* Whether `start` makes the answer of that model itself, and returns late. Missing: never. */
@@ -232,7 +232,7 @@ void model_learn(struct model *model, const char *name, const struct estimate *s
 
 /* What a request costs beside its texts, in tokens. */
 enum {
-    MODEL_MESSAGE_TOKENS = 4, /* each message, tool and call, for what stands around it */
+    MODEL_MESSAGE_TOKENS = 4, /* each message, tool and call, for the text around it */
     MODEL_PASSAGE_TOKENS = 8, /* each passage, for what leads it in */
     MODEL_REPLY_TOKENS = 3,   /* what leads the answer in */
     MODEL_IMAGE_TOKENS = 765  /* each image, whatever its size: that of one of 1024 x 1024 */

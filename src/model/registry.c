@@ -14,7 +14,7 @@ struct entry {
 };
 
 struct model_registry {
-    struct model chooser; /* first: it is handed out as a model */
+    struct model chooser; /* first: it is returned as a model */
     struct entry entries[MODEL_REGISTRY_SIZE];
     size_t count;
 };

@@ -1,10 +1,10 @@
 /*
  * Registry: all models of a server by their names.
  *
- * It is a model itself, and hands each request on. A built-in model answers where it is named. Else
- * the first server answers whose list has the name, else the first server, and where there is none
- * the built-in model answers whatever name it is asked by. So it is for embeddings, too. What kinds
- * of models there are it does not know: it holds models, and asks their drivers.
+ * It is a model itself, and passes each request on. A built-in model answers where it is named.
+ * Else the first server answers whose list has the name, else the first server, and where there is
+ * none the built-in model answers to every name. The same holds for embeddings. It does not know
+ * which kinds of models there are: it has models, and asks their drivers.
  */
 #ifndef MODEL_REGISTRY_H
 #define MODEL_REGISTRY_H

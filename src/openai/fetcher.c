@@ -1,5 +1,5 @@
 /*
- * Fetching. Why it failed is said without the address, which may hold what is nobody's business.
+ * Fetching. Errors do not have the address, which may contain secrets.
  */
 #include "openai/fetcher.h"
 

@@ -1,10 +1,10 @@
 /*
  * Fetching: images that messages name by their address, from the hosts that the operator allows.
  *
- * A host is allowed by its name, or by a suffix as *.example.com, which stands for all names below
- * it. Whatever a name resolves to, a connection is made to public addresses alone, unless that very
- * host was allowed by its name. A redirect is followed where it leads to an allowed host. No
- * proxy is used, since behind one nobody could tell the address.
+ * A host is allowed by its name, or by a suffix such as *.example.com, which means all names below
+ * it. Connections are made to public addresses alone, whatever a name resolves to, unless that very
+ * host was allowed by its name. A redirect is followed where it leads to an allowed host. No proxy
+ * is used, since the address could not be checked through one.
  */
 #ifndef OPENAI_FETCHER_H
 #define OPENAI_FETCHER_H

@@ -8,10 +8,10 @@
 #include "model/model.h"
 
 struct openai_options {
-    const char *url;          /* as http://127.0.0.1:8000/v1; without a path /v1 is added */
-    const char *key;          /* sent to this server alone; NULL: none */
-    const char *model;        /* stands in for names that the server does not list; NULL: names
-                                 are sent as they are */
+    const char *url; /* as http://127.0.0.1:8000/v1; without a path /v1 is added */
+    const char *key; /* sent to this server alone; NULL: none */
+    const char
+        *model; /* replaces names that the server does not list; NULL: names are sent as they are */
     unsigned connect_seconds; /* 0: 10 */
     unsigned first_seconds;   /* from then to the first byte of an answer; 0: 300 */
     unsigned idle_seconds;    /* between its bytes; 0: 120 */
@@ -27,7 +27,7 @@ struct loop;
 struct fetcher;
 struct pool;
 
-/* What servers share. All of it must stay as long as an answer or a list is under way. */
+/* Shared by servers. All of it must stay as long as an answer or a list is in progress. */
 struct openai_means {
     struct loop *loop;
     struct fetcher *fetcher; /* NULL: images are left to the server */

@@ -1,8 +1,8 @@
 /*
  * Answers of chat completion servers: chunks of a stream, or a whole completion where a server
- * does not stream; the first byte tells which.
+ * does not stream; the first byte shows which.
  *
- * What a model reasons before it speaks is no part of its answer: it counts as tokens alone.
+ * The reasoning of a model is no part of its answer: only its tokens count.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -400,7 +400,7 @@ int openai_answer_feed(struct openai_answer *answer, const char *bytes, size_t l
 
 static int cut_off(struct treadle_error *error)
 {
-    remote_error_transport(LOOP_BROKE_OFF, "it has no end", error);
+    remote_error_transport(LOOP_CUT_OFF, "it has no end", error);
     return error->code;
 }
 

@@ -4,7 +4,7 @@
  * Servers differ in how they number the pieces. Here a piece belongs to the call of its index, but
  * starts a new call when it brings an id that is another than that call's; without an index it
  * belongs to the last call, or starts one when it brings an id. Arguments wait until the name of
- * their call is known, and are handed on as they are: whether they are JSON is for others to see.
+ * their call is known, and are passed on as they are: whether they are JSON is for others to see.
  * Calls without an id get one.
  */
 #ifndef OPENAI_OPENAI_CALLS_H
@@ -23,12 +23,12 @@ struct openai_calls {
     size_t argument_bytes; /* of all */
 };
 
-/* Takes the calls of a delta or a message and hands them to the sink. 0, or a negative code with
+/* Reads the calls of a delta or a message and passes them to the sink. 0, or a negative code with
  * the error. */
 int openai_calls_take(struct openai_calls *calls, const struct model_sink *sink,
                       const json_t *message, struct treadle_error *error);
 
-/* At the answer's end: hands on what never got a name. */
+/* At the answer's end: passes on the calls that never got a name. */
 void openai_calls_finish(struct openai_calls *calls, const struct model_sink *sink);
 
 void openai_calls_clear(struct openai_calls *calls);

@@ -1,6 +1,6 @@
 /*
- * Embeddings by a server. They are always asked for as numbers: what form the client wants is
- * settled here, and not every server knows base64.
+ * Embeddings by a server. They are always requested as numbers: the form for the client is made
+ * here, and not every server knows base64.
  */
 #include <stdlib.h>
 #include <string.h>

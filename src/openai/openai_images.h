@@ -1,8 +1,9 @@
 /*
  * The images of a request that are fetched here, because their hosts are allowed, and put into it.
  *
- * One after the other is fetched, so that a request never holds more than it will send. What cannot
- * be fetched becomes a line of text, so that one dead address does not end a conversation.
+ * They are fetched one after the other, so that a request never has more than it will send. An
+ * image that cannot be fetched becomes a line of text, so that one dead address does not end a
+ * conversation.
  */
 #ifndef OPENAI_OPENAI_IMAGES_H
 #define OPENAI_OPENAI_IMAGES_H

@@ -33,7 +33,7 @@ struct openai_list {
     json_t *models; /* as the server sent them; NULL before the first answer */
     bool fetching;
     bool tried;               /* a fetch has ended, well or not */
-    struct timespec patience; /* nobody waits for the first answer beyond this */
+    struct timespec patience; /* waiting for the first answer ends here */
     int64_t next;             /* when to fetch again, by clock_monotonic_us */
     bool forget;              /* the server may have started again since the last fetch began */
     struct buffer body;       /* of the fetch under way; the loop's alone */
@@ -266,15 +266,15 @@ int64_t openai_list_entry_context(const json_t *entry, int64_t told)
     return size ? size : first_count(json_object_get(entry, "meta"), trained);
 }
 
-int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told)
+int64_t openai_list_context(struct openai_list *list, const char *name, int64_t configured)
 {
     openai_list_refresh(list, false);
     pthread_mutex_lock(&list->mutex);
     const json_t *entry = find_entry(list, name);
-    /* A server that has one model mostly answers whatever name it is asked by. */
+    /* A server with one model mostly answers to every name. */
     if (!entry && json_array_size(list->models) == 1)
         entry = json_array_get(list->models, 0);
-    int64_t size = openai_list_entry_context(entry, told);
+    int64_t size = openai_list_entry_context(entry, configured);
     pthread_mutex_unlock(&list->mutex);
     return size;
 }

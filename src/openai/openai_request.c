@@ -1,8 +1,8 @@
 /*
  * Chat completion requests: from the model contract to the wire.
  *
- * Passages of a file search become text: each with its marker, the place where it stands, and a
- * line at each page, so that a model can write markers behind its statements and say pages.
+ * Passages of a file search become text: each with its marker, its place, and a line at each page,
+ * so that a model can write markers after its statements and name pages.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,8 @@
 enum { LARGEST_PASSAGES = 8 << 20, LARGEST_REQUEST = 256 << 20 };
 
 static const char how_to_cite[] =
-    "Passages from the files follow. Behind each statement that rests on a passage, write the "
-    "marker of that passage exactly as it stands here, brackets included.\n";
+    "Passages from the files follow. After each statement that rests on a passage, write the "
+    "marker of that passage exactly as it is here, brackets included.\n";
 
 static const char *const role_words[] = {[MODEL_SYSTEM] = "system",
                                          [MODEL_USER] = "user",

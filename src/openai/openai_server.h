@@ -90,13 +90,13 @@ void openai_embed(struct model *model, const struct embedding_request *request,
  * list, some do not. TREADLE_EPARSE when the text is no list. */
 int openai_list_read(const char *text, size_t length, json_t **out, struct treadle_error *error);
 
-/* How many tokens the model of an entry (NULL: none) holds; 0 when nobody says. */
-int64_t openai_list_entry_context(const json_t *entry, int64_t told);
+/* How many tokens the model of an entry (NULL: none) can take; 0 when that is not known. */
+int64_t openai_list_entry_context(const json_t *entry, int64_t configured);
 
 int openai_list_new(struct openai_list **out, struct openai *server, struct treadle_error *error);
 void openai_list_free(struct openai_list *list);
 
-/* Asks the server when what is known is old; waits a moment for the first answer if told so. */
+/* Asks the server when the list is old; waits a moment for the first answer if `wait`. */
 void openai_list_refresh(struct openai_list *list, bool wait);
 
 /* The list is fetched when it is needed next. `restarted`: the server was gone, so what was learned
@@ -110,8 +110,8 @@ int openai_list_copy(struct openai_list *list, struct arena *arena, struct model
 /* Whether the list has the name. */
 bool openai_list_knows(struct openai_list *list, const char *name);
 
-/* The context size that the list gives for a name, else `told` where it is not 0, else that with
- * which the model was trained, which the server may hold less of. 0: nothing is known. */
-int64_t openai_list_context(struct openai_list *list, const char *name, int64_t told);
+/* The context size of a name in the list, else `configured` where it is not 0, else that with which
+ * the model was trained, of which the server may take less. 0: not known. */
+int64_t openai_list_context(struct openai_list *list, const char *name, int64_t configured);
 
 #endif

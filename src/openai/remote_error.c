@@ -22,11 +22,11 @@ struct remote {
 void remote_error_transport(enum loop_loss loss, const char *why, struct treadle_error *error)
 {
     static const char *const texts[] = {[LOOP_UNREACHABLE] = "The model server cannot be reached",
-                                        [LOOP_BROKE_OFF] = "The model server's answer broke off",
+                                        [LOOP_CUT_OFF] = "The model server's answer was cut off",
                                         [LOOP_TIMEOUT] =
                                             "The model server took too long to answer"};
     static const char *const codes[] = {[LOOP_UNREACHABLE] = "model_server_unreachable",
-                                        [LOOP_BROKE_OFF] = "model_server_error",
+                                        [LOOP_CUT_OFF] = "model_server_error",
                                         [LOOP_TIMEOUT] = "model_server_timeout"};
     bool timeout = loss == LOOP_TIMEOUT;
     error_set_wire(error, timeout ? 504 : 502, "server_error", codes[loss], NULL, "%s (%s).",
@@ -160,10 +160,10 @@ int remote_error_event(const char *text, size_t length, const char *key,
     const json_t *inner = json_object_get(value, "error");
     const json_t *status = json_object_get(json_is_object(inner) ? inner : value, "code");
     json_int_t number = json_integer_value(status);
-    bool told = number >= 400 && number <= 599;
+    bool is_status = number >= 400 && number <= 599;
     read_remote(value, &remote);
-    describe(error, told ? (int)number : 500, &remote, key);
-    if (told && may_pass((long)number, &remote))
+    describe(error, is_status ? (int)number : 500, &remote, key);
+    if (is_status && may_pass((long)number, &remote))
         error->code = TREADLE_EBUSY;
     json_decref(value);
     return error->code;

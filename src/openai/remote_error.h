@@ -1,6 +1,6 @@
 /*
- * What a model server's refusals mean here: which error a client is told, and whether trying again
- * may help.
+ * What a model server's refusals mean here: which error is sent to the client, and whether trying
+ * again may help.
  */
 #ifndef OPENAI_REMOTE_ERROR_H
 #define OPENAI_REMOTE_ERROR_H

@@ -32,7 +32,7 @@ static size_t skip_space(const char *event, size_t length, size_t at)
     return at;
 }
 
-/* Where the content starts, behind its quotation mark; 0 when that cannot be told. */
+/* Where the content starts, after its quotation mark; 0 when that is not known. */
 static size_t find_start(const char *event, size_t length)
 {
     const size_t size = sizeof name - 1;

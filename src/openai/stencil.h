@@ -1,10 +1,10 @@
 /*
  * Stencil: reads the pieces of a stream that differ in their text alone.
  *
- * The events of one answer are mostly the same but for the string that is the delta's content. Once
- * an event was parsed whole, the next that begins and ends as it did, with a plain string between,
- * is known to be JSON too and to mean the same with that string as its content. So most events
- * cost a comparison, and what is no such event is for the parser.
+ * The events of one answer are mostly the same, except for the string that is the delta's content.
+ * Once an event was parsed whole, the next that begins and ends as it did, with a plain string
+ * between, is known to be JSON too and to mean the same with that string as its content. So most
+ * events cost a comparison, and what is no such event is for the parser.
  */
 #ifndef OPENAI_STENCIL_H
 #define OPENAI_STENCIL_H
@@ -19,8 +19,8 @@ struct stencil {
 void stencil_init(struct stencil *stencil);
 void stencil_clear(struct stencil *stencil);
 
-/* Takes an event for the pattern. It MUST have been parsed, and MUST mean nothing but its delta's
- * content. One in which the content cannot be told apart by its bytes is not taken. */
+/* Uses an event as the pattern. It MUST have been parsed, and MUST mean nothing but its delta's
+ * content. One in which the content cannot be found by its bytes is not used. */
 void stencil_learn(struct stencil *stencil, const char *event, size_t length);
 
 /* Whether an event follows the pattern, and its content then. */

@@ -18,7 +18,7 @@
 
 enum {
     ERROR_BYTES = 64 * 1024, /* kept of a reply that says an error */
-    READ_BYTES = 4096,       /* for each answer under way; pieces of a stream are small */
+    READ_BYTES = 4096,       /* for each answer in progress; pieces of a stream are small */
     SECOND_US = 1000000,
     FIRST_PAUSE_MS = 500,
     LONGEST_PAUSE_MS = 8000,
@@ -42,7 +42,7 @@ void exchange_free(struct exchange *exchange)
     free(exchange);
 }
 
-/* ---- What comes ----------------------------------------------------------------------------- */
+/* ---- Receiving ------------------------------------------------------------------------------ */
 
 static long status_of(const struct exchange *exchange)
 {
@@ -51,7 +51,7 @@ static long status_of(const struct exchange *exchange)
     return status;
 }
 
-/* Where there is no place, what came is flushed at once. */
+/* Where there is no room in the list, the bytes are flushed at once. */
 static void note_fresh(struct exchange *exchange)
 {
     struct fresh_list *list = exchange->list;
@@ -214,8 +214,8 @@ CURL *exchange_stop(struct exchange *exchange)
 
 /* ---- Its end -------------------------------------------------------------------------------- */
 
-/* How long to wait, in milliseconds: as the server wishes, else longer each time and never in step
- * with others. Negative when the server wishes for more than anybody would wait. */
+/* How long to wait, in milliseconds: as the server asks, else longer each time and with a random
+ * part. Negative when the server asks for too long. */
 static int64_t pause_of(const struct exchange *exchange)
 {
     curl_off_t wish = 0;
@@ -278,7 +278,7 @@ static enum loop_loss loss_of(CURLcode code)
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_PARTIAL_FILE:
-        return LOOP_BROKE_OFF;
+        return LOOP_CUT_OFF;
     default:
         return LOOP_UNREACHABLE;
     }
@@ -300,7 +300,8 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
         *error = exchange->broken;
         return fail(exchange, error->code == TREADLE_EBUSY, pause_ms);
     }
-    /* Addresses were parsed before, so what libcurl cannot parse is one that it lacks memory for.
+    /*
+     * Addresses were parsed before, so libcurl fails to parse one only for lack of memory.
      */
     if (code == CURLE_OUT_OF_MEMORY || code == CURLE_URL_MALFORMAT) {
         error_set_memory(error);
@@ -324,6 +325,6 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
 
 void exchange_overdue(const struct exchange *exchange, struct treadle_error *error)
 {
-    exchange->of.words->lost(LOOP_TIMEOUT, exchange->heard ? "it fell silent" : "it was silent",
+    exchange->of.words->lost(LOOP_TIMEOUT, exchange->heard ? "it stopped sending" : "it was silent",
                              error);
 }

@@ -1,8 +1,7 @@
 /*
- * Exchange: one request of the loop's and what became of it, apart from when it is carried.
- *
- * The loop lends it an easy handle for each try: exchange_start dresses the handle, exchange_judge
- * says what a finished try means, exchange_stop gives the handle back.
+ * Exchange: one request of the loop and its outcome, apart from when it is sent. The loop lends it
+ * an easy handle for each try: exchange_start sets the handle up, exchange_judge decides what a
+ * finished try means, exchange_stop returns the handle.
  */
 #ifndef OUTBOUND_EXCHANGE_H
 #define OUTBOUND_EXCHANGE_H
@@ -15,7 +14,7 @@
 
 struct exchange;
 
-/* Exchanges that handed over bytes since the loop last waited. */
+/* Exchanges that passed bytes on since the loop last waited. */
 enum { FRESH_ROOM = 256 };
 
 struct fresh_list {
@@ -24,7 +23,7 @@ struct fresh_list {
 };
 
 struct exchange {
-    struct exchange *next, *previous; /* in whatever list of the loop's it is */
+    struct exchange *next, *previous; /* in the list of the loop that it is in */
     struct fresh_list *list;          /* the loop's */
     struct exchange **fresh;          /* its place there; NULL: none */
     size_t lane;                      /* the loop's: where it is under way */
@@ -37,7 +36,7 @@ struct exchange {
     int64_t start_at, deadline; /* by clock_monotonic_us */
     struct buffer refusal;      /* the body of a reply that is no success */
     struct treadle_error broken;
-    bool is_broken; /* the handler broke off */
+    bool is_broken; /* the handler has failed */
 };
 
 enum exchange_verdict { EXCHANGE_OK, EXCHANGE_FAILED, EXCHANGE_AGAIN };
@@ -54,7 +53,7 @@ bool exchange_can_use(CURL *easy);
  * exchange's either way until exchange_stop. */
 bool exchange_start(struct exchange *exchange, CURL *easy);
 
-/* Ends a try and gives its handle back; NULL when there is none. */
+/* Ends a try and returns its handle; NULL when there is none. */
 CURL *exchange_stop(struct exchange *exchange);
 
 /* What a try that ended with this code means: with the error, or the pause before the next. */

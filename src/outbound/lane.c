@@ -18,8 +18,8 @@ static bool is_connection(curl_socket_t socket)
            (domain == AF_INET || domain == AF_INET6) && type == SOCK_STREAM;
 }
 
-/* libcurl no longer waits for the socket: it closes it now, which takes it out of epoll, or keeps
- * the connection. Then somebody must notice that the server closes it. */
+/* libcurl no longer waits for the socket: it closes it now, which removes it from epoll, or keeps
+ * the connection. Then the lane must notice that the server closes it. */
 static void watch_idle(struct lane *lane, curl_socket_t socket)
 {
     struct epoll_event event = {.events = EPOLLRDHUP | EPOLLONESHOT,

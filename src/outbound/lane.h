@@ -18,11 +18,11 @@ struct lane {
     CURLM *multi;
     int epoll;
     size_t number;
-    size_t count; /* exchanges under way */
-    bool stale;   /* a server has closed a connection that nobody uses */
+    size_t count; /* exchanges in progress */
+    bool stale;   /* a server has closed an unused connection */
     int64_t due;  /* when libcurl wants to be called, by clock_monotonic_us, or LANE_NEVER */
     bool touched; /* something may have ended */
-    bool stuck;   /* libcurl had no memory to go on with one of them, and does not say which */
+    bool stuck;   /* libcurl had no memory to continue one of them, and does not say which */
 };
 
 /* False when memory runs out. */

@@ -2,7 +2,7 @@
  * The loop: libcurl's multi interface, driven by epoll.
  *
  * libcurl looks through all connections with a host for one that is free, so with thousands of
- * answers under way a single multi handle would spend its time on that. Therefore exchanges are
+ * answers in progress a single multi handle would spend its time on that. Therefore exchanges are
  * spread over lanes, each a multi handle with its own connections: an exchange goes to the first
  * lane that has room, so that few exchanges share few connections, which stay alive.
  *
@@ -101,7 +101,7 @@ static CURL *take_handle(struct loop *loop)
     return curl_easy_init();
 }
 
-/* Takes an exchange that is under way off its lane. */
+/* Removes an active exchange from its lane. */
 static void halt(struct loop *loop, struct exchange *exchange)
 {
     list_remove(&loop->busy, exchange);
@@ -214,7 +214,7 @@ static void look_around(struct loop *loop, int64_t now)
     }
 }
 
-/* Takes over what was submitted. False when the loop ends. */
+/* Takes the submitted exchanges. False when the loop ends. */
 static bool take_incoming(struct loop *loop)
 {
     pthread_mutex_lock(&loop->mutex);
@@ -266,7 +266,7 @@ static void run_lanes(struct loop *loop)
     }
 }
 
-/* Those that ended meanwhile were told so. */
+/* Exchanges that ended in between have been notified. */
 static void flush(struct loop *loop)
 {
     for (size_t i = 0; i < loop->fresh.count; i++) {
@@ -360,7 +360,7 @@ int loop_submit(struct loop *loop, const struct loop_exchange *exchange,
     if (!taken) {
         exchange_free(made);
         return error_set_wire(error, 503, "server_error", "overloaded", NULL,
-                              "Too many requests to the model server are under way.");
+                              "Too many requests to the model server are in progress.");
     }
     wake(loop);
     return 0;

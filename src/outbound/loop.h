@@ -2,8 +2,8 @@
  * Loop: one thread that carries all HTTP exchanges with model servers.
  *
  * An exchange is a request, sent again after a pause where that may help, and the bytes of its
- * reply handed on as they come. Everything that an exchange names is its owner's and must stay
- * until `done`, which comes exactly once. All callbacks come on the loop's thread, and may submit
+ * reply passed on as they come. The owner keeps everything that an exchange points to until `done`,
+ * which is called exactly once. All callbacks are called on the loop's thread, and may submit
  * further exchanges. Redirects are not followed, so a key is never sent to another host.
  */
 #ifndef OUTBOUND_LOOP_H
@@ -22,23 +22,23 @@ struct loop;
 enum loop_end { LOOP_OK, LOOP_FAILED, LOOP_CANCELLED };
 
 struct loop_handler {
-    /* A piece of a reply of status 2xx. A negative code, with the error, breaks off; with
+    /* A piece of a reply of status 2xx. A negative code, with the error, ends it; with
      * TREADLE_EBUSY the same request may work later. */
     int (*bytes)(void *context, const char *bytes, size_t length, struct treadle_error *error);
-    /* All bytes that had come were handed over, and the reply is not over. May be missing. */
+    /* All bytes that had come were passed on, and the reply is not over. May be missing. */
     void (*flush)(void *context);
-    /* The reply is over. A negative code when it is not whole. */
+    /* The reply is over. A negative code when it is not complete. */
     int (*end)(void *context, struct treadle_error *error);
     /* Whether to send the request again: false once anything was passed on. Forgets what came. */
     bool (*again)(void *context);
-    /* `error` is NULL but for LOOP_FAILED; its http_status is what a client may be told. */
+    /* `error` is NULL except for LOOP_FAILED; its http_status may be sent to a client. */
     void (*done)(void *context, enum loop_end end, const struct treadle_error *error);
-    /* A redirect to that address, which comes before the failure that it is. May be missing. */
+    /* A redirect to that address; called before it is reported as a failure. May be missing. */
     void (*moved)(void *context, const char *url);
 };
 
 /* How a try failed that brought no whole reply. */
-enum loop_loss { LOOP_UNREACHABLE, LOOP_BROKE_OFF, LOOP_TIMEOUT };
+enum loop_loss { LOOP_UNREACHABLE, LOOP_CUT_OFF, LOOP_TIMEOUT };
 
 /* What sending the same request again may do. */
 enum loop_hope {
@@ -79,14 +79,14 @@ struct loop_exchange {
 
 int loop_new(struct loop **out, struct treadle_error *error);
 
-/* Queues the exchange, which is copied (what it names is not), and wakes the loop. */
+/* Queues the exchange, which is copied (but not what it points to), and wakes the loop. */
 int loop_submit(struct loop *loop, const struct loop_exchange *exchange,
                 struct treadle_error *error);
 
 /* Has the loop look at the flags of all exchanges, within a few milliseconds. */
 void loop_wake(struct loop *loop);
 
-/* Cancels what is under way and ends the thread; what is submitted from then on is refused. */
+/* Cancels what is in progress and ends the thread; later submissions are refused. */
 void loop_stop(struct loop *loop);
 
 /* When it was stopped. Accepts NULL. */

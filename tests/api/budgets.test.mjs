@@ -359,7 +359,7 @@ test('models that fail', async t => {
         'rate_limit_exceeded', /Slow down/));
     await t.test('by breaking off', async () => {
         const run = await kit.run(script({ ...say('Half an', ' answer'), cut: true }));
-        failed(run, 'server_error', /broke off/);
+        failed(run, 'server_error', /was cut off/);
         const [message] = await kit.messages(run);
         assert.deepEqual([message.status, message.incomplete_details.reason, textOf(message)],
             ['incomplete', 'run_failed', 'Half an answer']);
@@ -368,7 +368,7 @@ test('models that fail', async t => {
     });
     await t.test('by breaking off within a call', async () => {
         const run = await kit.run(turns({ ...call('get_weather', '{"city": "Par'), cut: true }));
-        failed(run, 'server_error', /broke off/);
+        failed(run, 'server_error', /was cut off/);
         assert.deepEqual((await kit.steps(run)).map(step => step.status), ['failed']);
     });
     await t.test('with an error within the stream', async () => failed(await kit.run(script(

@@ -297,7 +297,7 @@ test('what cannot be helped is said', async t => {
         { message: /Out of memory/ });
     const before = model.chats().length;
     await assert.rejects(client.chat.completions.create(user(script({ cut: true,
-        chunks: textChunks(['half']).slice(0, 2) }))), /broke off/);
+        chunks: textChunks(['half']).slice(0, 2) }))), /was cut off/);
     assert.equal(model.chats().length, before + 1, 'not again once something was handed on');
 });
 
@@ -318,7 +318,7 @@ test('a stream that breaks off ends with the error and without DONE', async t =>
         chunks: textChunks(['half']).slice(0, 2) })), stream: true });
     assert.equal(raw.status, 200);
     const events = raw.text.trim().split('\n\n');
-    assert.match(JSON.parse(events.at(-1).slice(6)).error.message, /broke off/);
+    assert.match(JSON.parse(events.at(-1).slice(6)).error.message, /was cut off/);
     assert.doesNotMatch(raw.text, /DONE/);
 });
 

@@ -119,7 +119,7 @@ test('streams of runs that end otherwise', async t => {
     await t.test('the model breaks off', async () => {
         const run = await golden('failure', await kit.stream(script({ ...say('Half an', ' answer'),
             cut: true })));
-        assert.match(run.last_error.message, /broke off/);
+        assert.match(run.last_error.message, /was cut off/);
     });
     await t.test('the model breaks off within calls', async () => {
         const follower = await checked(await kit.stream(turns({ ...calls(['get_weather',
