@@ -1,6 +1,6 @@
 /*
- * The measure for reads: libmicrohttpd with nothing behind it, answering every request with the
- * same bytes.
+ * The measure for reads: libmicrohttpd with nothing above it, answering every request with the same
+ * bytes.
  *
  *   bench_bare FILE
  *

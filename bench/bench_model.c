@@ -34,7 +34,7 @@ enum { LARGEST_REQUEST = 16 << 20, LARGEST_REPLY = 64 << 20, MOST_STREAMS = 2000
 struct connection {
     int socket;
     bool close;     /* once the reply is out */
-    bool continued; /* the client was told to send the body */
+    bool continued; /* the client was asked to send the body */
     bool waits;     /* for room to write in */
     struct buffer in, out;
     size_t sent; /* of `out` */
@@ -138,7 +138,7 @@ static bool flush(struct connection *connection)
     return true;
 }
 
-/* Prints all that is due by now, and the end behind the last of it. */
+/* Prints all that is due by now, and the end after the last of it. */
 static void stream_on(struct connection *connection)
 {
     struct chat_script *script = &connection->script;

@@ -1,6 +1,6 @@
 /*
- * Drives runs against Treadle with bench_model behind it, and prints figures, one a line: a name
- * and its numbers. Times are in microseconds.
+ * Drives runs against Treadle with bench_model as its model server, and prints figures, one a line:
+ * a name and its numbers. Times are in microseconds.
  *
  *   bench_runs latency TREADLE ASSISTANT COUNT TOKENS MODEL
  *   bench_runs streamed TREADLE ASSISTANT CLIENTS TOKENS SECONDS
@@ -10,10 +10,10 @@
  *
  * `latency` is one client: a run on a new thread, streamed until `done`, and the same exchange with
  * the model server itself, in turns. `streamed` and `polled` are many clients, each of which starts
- * a run when its last one has ended: `polled` looks again after openai-poll-after-ms, as helpers
- * of SDKs do, `polled-at-once` at once. `held` opens streams that last, STARTS of them a second,
- * each of TOKENS tokens at one a second. The status is 1 when anything was lost: a token, the end
- * of a stream, or a message that is not what was streamed.
+ * a run when its last one has ended: `polled` looks again after openai-poll-after-ms, as helpers of
+ * SDKs do, `polled-at-once` at once. `held` opens streams that last, STARTS of them a second, each
+ * of TOKENS tokens at one a second. The status is 1 when anything was lost: a token, the end of a
+ * stream, or a message that is not what was streamed.
  */
 #include <inttypes.h>
 #include <stdio.h>

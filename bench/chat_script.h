@@ -1,7 +1,7 @@
 /*
  * Scripts of chat answers: what bench_model says to a request, and how it looks on the wire.
  *
- * Each token says of itself "NUMBER@DUE+LATE ", with a space behind it: when it was due by the
+ * Each token says of itself "NUMBER@DUE+LATE ", with a space after it: when it was due by the
  * monotonic clock and how much later it was printed, in microseconds, so that who gets it on the
  * same machine knows for how long others held it (tokens.h).
  */
@@ -28,7 +28,7 @@ struct chat_script chat_script_read(const char *body, const struct chat_script *
 /* When the next chunk is due; never when all are printed. */
 bool chat_script_due(const struct chat_script *script, int64_t *out);
 
-/* Appends the next chunk of a streamed answer, as it is at that time, or what is behind the last
+/* Appends the next chunk of a streamed answer, as it is at that time, or what comes after the last
  * one. */
 void chat_script_print_next(struct chat_script *script, int64_t now, struct buffer *out);
 void chat_script_print_end(const struct chat_script *script, struct buffer *out);

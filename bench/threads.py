@@ -4,7 +4,7 @@
 usage: bench/threads.py TREADLE BENCH_MODEL [RUNS]      default: 400
 
 CPU is the server's own, user and system, by the kernel's count. A run is one on a thread with one
-message, or with as many as a model is told, of 2 KB each; the two take turns. The model server
+message, or with as many as are sent to a model, of 2 KB each; the two take turns. The model server
 takes no time of its own. Bytes are those of the database, free pages apart, before and after.
 """
 import json

@@ -28,7 +28,7 @@ struct tokens {
 
 void tokens_init(struct tokens *tokens, unsigned expected);
 
-/* Bytes of a stream of a run, or of chat completions: the names of its events tell. */
+/* Bytes of a stream of a run, or of chat completions: the names of its events show which. */
 void tokens_feed(struct tokens *tokens, const char *bytes, size_t length);
 
 /* Whether everything came that was to come. */

@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs one libFuzzer target for a while, starting from its kept cases.
 #
-# TREADLE_TEST names the target (field unless told), TREADLE_FUZZ_SECONDS how long (60). What it
-# finds lies in build-fuzz/found; put a case into tests/fuzz/cases/TARGET to have it replayed by
-# `make test` for ever.
+# TREADLE_TEST names the target (default: field), TREADLE_FUZZ_SECONDS how long (60). What it finds
+# lies in build-fuzz/found; put a case into tests/fuzz/cases/TARGET to have it replayed by `make
+# test` for ever.
 set -eu
 cd "$(dirname "$0")/.."
 target=${TREADLE_TEST:-field}

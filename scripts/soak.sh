@@ -1,7 +1,7 @@
 #!/bin/sh
 # Soaks the server: a mixed load with kills, a full disk, clock jumps and want of memory.
 #
-# TREADLE_SOAK_SECONDS says how long (60 unless told), TREADLE_SOAK_SEED repeats the choices of an
+# TREADLE_SOAK_SECONDS says how long (default: 60), TREADLE_SOAK_SEED repeats the choices of an
 # earlier run. The store lies on a tmpfs of TREADLE_SOAK_MB (300) in a mount namespace of its own,
 # which ends with the soak; that needs root, or user namespaces.
 set -eu

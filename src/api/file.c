@@ -40,4 +40,4 @@ static const struct field treadle_file_expires_after_fields[] = {
     ROW_INTEGER(treadle_file_expires_after, seconds, .min = 3600, .max = 2592000,
                 .doc = "How long it stays."),
 };
-FIELD_TYPE(treadle_file_expires_after, "FileExpirationAfter", .doc = "When a file goes away.");
+FIELD_TYPE(treadle_file_expires_after, "FileExpirationAfter", .doc = "When a file is removed.");

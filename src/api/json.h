@@ -16,7 +16,7 @@
 
 enum json_read_flags {
     JSON_READ_STRICT = 0,
-    JSON_READ_REPEATED = 1, /* a name may stand twice in an object; the last one counts */
+    JSON_READ_REPEATED = 1, /* a name may be twice in an object; the last one counts */
     JSON_READ_ZERO = 2,     /* a string may hold \u0000; a name may not */
 };
 

@@ -118,7 +118,7 @@ static long read_unit(struct reader *reader)
     return unit;
 }
 
-/* The character of an escape that begins with \u, at whose digits the reader stands. */
+/* The character of an escape that begins with \u; the reader is at its digits. */
 static bool read_character(struct reader *reader, size_t start)
 {
     char bytes[4];
@@ -180,8 +180,8 @@ static bool skip_plain(struct reader *reader)
     return true;
 }
 
-/* Moves over a string, at whose opening quote the reader stands. What it says is in the text, or,
- * where it has escapes or `kept` asks for it, in the scratch buffer. */
+/* Skips a string; the reader is at its opening quote. Its value is in the text, or, where it has
+ * escapes or `kept` asks for it, in the scratch buffer. */
 static bool scan_string(struct reader *reader, bool kept, const char **out, size_t *length)
 {
     size_t opening = reader->at++, start = reader->at;

@@ -51,7 +51,7 @@ static const struct field treadle_upload_create_request_fields[] = {
     ROW_STRING(treadle_upload_create_request, mime_type, .flags = FIELD_REQUIRED, .min = 1,
                .max = LARGEST_MIME_TYPE, .doc = "What kind of file it is."),
     ROW_STRUCT(treadle_upload_create_request, expires_after, treadle_file_expires_after,
-               .doc = "When the file goes away."),
+               .doc = "When the file is removed."),
 };
 
 static int check_purpose(const void *object, const char *path, struct treadle_error *error)

@@ -28,7 +28,7 @@ static const struct field treadle_expires_after_fields[] = {
     ROW_INTEGER(treadle_expires_after, days, .min = 1, .max = 365, .doc = "Days without use."),
 };
 static FIELD_TYPE(treadle_expires_after, "VectorStoreExpirationAfter",
-                  .doc = "When something that is not used goes away.");
+                  .doc = "When something that is not used expires.");
 
 static const struct field treadle_vector_store_fields[] = {
     ROW_STRING(treadle_vector_store, id, .flags = FIELD_REQUIRED, .doc = "vs_ and 32 digits."),
@@ -44,9 +44,9 @@ static const struct field treadle_vector_store_fields[] = {
     ROW_ENUM(treadle_vector_store, status, vector_store_status, .flags = FIELD_REQUIRED,
              .doc = "Whether all of it can be searched."),
     ROW_STRUCT(treadle_vector_store, expires_after, treadle_expires_after,
-               .flags = FIELD_ALWAYS | FIELD_NULLABLE, .doc = "When it goes away unused."),
+               .flags = FIELD_ALWAYS | FIELD_NULLABLE, .doc = "When it expires without use."),
     ROW_MAYBE_TIME(treadle_vector_store, expires_at, FIELD_ALWAYS | FIELD_NULLABLE,
-                   .doc = "When it will go away."),
+                   .doc = "When it will expire."),
     ROW_MAYBE_TIME(treadle_vector_store, last_active_at, FIELD_REQUIRED | FIELD_NULLABLE,
                    .doc = "When it was last used."),
     ROW_MAP(treadle_vector_store, metadata, .flags = FIELD_REQUIRED, .doc = "The user's own data."),
@@ -60,7 +60,7 @@ static const struct field treadle_vector_store_create_request_fields[] = {
     ROW_STRING(treadle_vector_store_create_request, description, .max = 512,
                .doc = "What it is for."),
     ROW_STRUCT(treadle_vector_store_create_request, expires_after, treadle_expires_after,
-               .doc = "When it goes away unused."),
+               .doc = "When it expires without use."),
     ROW_STRUCT(treadle_vector_store_create_request, chunking_strategy, treadle_chunking_strategy,
                .doc = "How the files are cut into chunks."),
     ROW_MAP(treadle_vector_store_create_request, metadata, .doc = "The user's own data."),
@@ -71,7 +71,7 @@ FIELD_TYPE(treadle_vector_store_create_request, "CreateVectorStoreRequest",
 static const struct field treadle_vector_store_modify_request_fields[] = {
     ROW_STRING(treadle_vector_store_modify_request, name, .max = 256, .doc = "A name for people."),
     ROW_STRUCT(treadle_vector_store_modify_request, expires_after, treadle_expires_after,
-               .doc = "When it goes away unused; null for never."),
+               .doc = "When it expires without use; null for never."),
     ROW_MAP(treadle_vector_store_modify_request, metadata, .doc = "The user's own data."),
 };
 FIELD_TYPE(treadle_vector_store_modify_request, "UpdateVectorStoreRequest", .presence = true,

@@ -47,7 +47,7 @@ struct question_unit {
     size_t part_count;
     bool spaceless; /* of a script without spaces: searched for unchanged */
     double share;   /* how much it matters beside its rarity; 1 for most */
-    double weight;  /* by rarity among the sentences at hand */
+    double weight;  /* by rarity among the present sentences */
 };
 
 struct question {

@@ -97,7 +97,7 @@ static bool fits(const struct opening *row, const char *text, size_t length)
     return false;
 }
 
-/* What may stand before a question's first word: spaces, quotation marks, ¿. */
+/* What may be before a question's first word: spaces, quotation marks, ¿. */
 static size_t skip_marks(const char *text, size_t length)
 {
     size_t at = 0;

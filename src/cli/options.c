@@ -57,8 +57,8 @@ static void print_row(const struct option_row *row)
 
 static void print_help(const struct option_form *form)
 {
-    printf("Usage: treadle %s %s\n\n%s\n\nOptions, each with the environment variable that stands "
-           "in for it:\n",
+    printf("Usage: treadle %s %s\n\n%s\n\nOptions, each with the environment variable that may "
+           "replace it:\n",
            form->command, form->usage, form->doc);
     for (size_t i = 0; i < form->count; i++)
         print_row(&form->rows[i]);

@@ -30,7 +30,7 @@ enum {
 
 struct treadle_client {
     char *base_url;    /* up to and with "/v1" */
-    char *socket_path; /* NULL but for a Unix socket */
+    char *socket_path; /* NULL except for a Unix socket */
     char *server_name; /* for messages */
     char *user_agent;
     char *ca_file;              /* NULL: the system's */

@@ -59,7 +59,7 @@ static bool find_columns(struct columns *columns, const struct row *rows, size_t
     return columns->count >= 2;
 }
 
-/* Whether enough cells are full, and one row in all, so that an empty one stands out. */
+/* Whether enough cells are full, and one row in all, so that an empty one is conspicuous. */
 static bool may_fill(const struct columns *columns, const struct row *rows, size_t count)
 {
     size_t cells = 0, most = 0;

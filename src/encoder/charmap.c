@@ -33,7 +33,7 @@ static uint32_t jump(uint32_t unit)
     return (unit >> 10) << ((unit & 0x200) >> 6);
 }
 
-/* Outside of the array stands a unit that has no label that a byte could match. */
+/* Outside of the array there is a unit without a label that a byte could match. */
 static uint32_t unit_at(const struct charmap *map, size_t at)
 {
     return at < map->unit_count ? wire_u32(map->units + 4 * at) : LABEL;

@@ -18,7 +18,7 @@ enum {
     CONVERSATION_CITED = 128     /* of them, those that earlier answers cite: the newest */
 };
 
-/* A message of the thread that has images, and where it stands among those of the conversation. */
+/* A message of the thread that has images, and its place among those of the conversation. */
 struct conversation_image {
     size_t message;
     const struct treadle_message *of;

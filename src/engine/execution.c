@@ -279,8 +279,8 @@ static int look(struct db_session *session, void *argument, struct treadle_error
     return rc;
 }
 
-/* Whether the run goes on, although others seemed to have ended it: a run in progress is never left
- * without an owner. Asked once; where the question fails, engine_end_unowned finds the run
+/* Whether the run continues, although others seemed to have ended it: a run in progress is never
+ * left without an owner. Asked once; where the question fails, engine_end_unowned finds the run
  * later. */
 static bool is_unended(struct execution *execution)
 {

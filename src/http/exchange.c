@@ -174,8 +174,8 @@ static void decorate(struct http_exchange *exchange)
         options->decorate(options->context, &exchange->request, &exchange->reply);
 }
 
-/* The response for the reply as it stands; for an error when a handler left it broken or memory ran
- * out; NULL when even that fails. */
+/* The response for the reply; for an error when a handler left it unusable or memory ran out; NULL
+ * when even that fails. */
 static struct MHD_Response *build(struct http_exchange *exchange)
 {
     struct http_reply_frame frame = {.request_id = exchange->id,

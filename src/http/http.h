@@ -58,7 +58,7 @@ struct http_request {
     struct http_part *parts;
     size_t part_count;
     size_t listener;     /* the number of the address that it came through, from 0 */
-    bool at_once;        /* the handler runs on an event thread, which must not be held up */
+    bool at_once;        /* the handler runs on an event thread, which must not be blocked */
     bool local;          /* came over a Unix socket or from a loopback address */
     const void *route;   /* as plan gave it; NULL when no plan was made */
     struct arena *arena; /* dies with the request; at least 16 MiB for the handler, less for plan */

@@ -118,7 +118,7 @@ struct model_usage {
     bool counted; /* by the server; else these are estimates */
     int64_t prompt_tokens;
     int64_t completion_tokens;
-    int64_t cached_tokens;    /* of the prompt's: those that the server had at hand */
+    int64_t cached_tokens;    /* of the prompt's: those that the server had in a cache */
     int64_t reasoning_tokens; /* of the completion's: those that are not in the answer */
 };
 

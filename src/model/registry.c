@@ -63,7 +63,7 @@ static struct model *find(struct model *model, enum want want, const char *name)
     size_t servers, built_in;
     struct model *known = find_known(registry, MODEL_BUILT_IN, want, name);
     struct model *server = find_any(registry, MODEL_SERVER, want, &servers);
-    /* Lists are long: where one server stands alone, its own need not be looked through. */
+    /* Lists are long: where there is one server only, its list need not be searched. */
     if (!known && servers > 1)
         known = find_known(registry, MODEL_SERVER, want, name);
     if (known)

@@ -53,7 +53,7 @@ int openai_request_print(const struct model_request *request, const char *model,
 
 struct openai_answer;
 
-/* Reads what the server says, in pieces or whole, and hands it to the sink, but for `done`. */
+/* Reads the server's answer, in pieces or whole, and passes it to the sink, except `done`. */
 int openai_answer_new(struct openai_answer **out, const struct model_sink *sink, const char *key);
 void openai_answer_free(struct openai_answer *answer);
 

@@ -28,7 +28,7 @@ struct live_call {
     struct arena *arena; /* of the call, once it has changed; NULL: the subject's */
     size_t changes;
     struct buffer arguments;                                      /* the pieces that were sent */
-    const char **(*arguments_of)(struct treadle_tool_call *call); /* where they stand; or NULL */
+    const char **(*arguments_of)(struct treadle_tool_call *call); /* their place; or NULL */
 };
 
 struct live_run {

@@ -19,7 +19,7 @@ struct removal {
     int64_t seq;
     enum removal_kind kind;
     const char *id;
-    const char *file; /* NULL but for a text */
+    const char *file; /* NULL except for a text */
 };
 
 int removal_record_add(struct db_session *session, enum removal_kind kind, const char *id,

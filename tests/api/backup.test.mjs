@@ -9,7 +9,7 @@ const integrity = database => command('python3', ['-c',
     'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("PRAGMA integrity_check")'
     + '.fetchone()[0])', database]).trim();
 
-/** Writes and deletes until told to stop; `acknowledged` is what must be in every later copy. */
+/** Writes and deletes until it is stopped; `acknowledged` is what must be in every later copy. */
 function load(server) {
     const acknowledged = { threads: [], messages: [], files: [] };
     let going = true;
@@ -73,7 +73,7 @@ test('a copy under load has all that was acknowledged before, and every listed f
     assert.match(found.text, /The shuttle carries the weft/);
 });
 
-test('a store that nobody serves is copied as well', async t => {
+test('a store that is not served is copied as well', async t => {
     const home = directory(t);
     const server = await launch({ store: path.join(home, 'store') });
     const thread = await server.client.beta.threads.create({ metadata: { a: 'b' } });

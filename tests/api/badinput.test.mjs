@@ -309,7 +309,7 @@ function size(at) {
     return Number(command('du', ['-s', '-B1', at]).split('\t')[0]);
 }
 
-/** The most memory that a process had, in bytes; 0 where nobody tells. */
+/** The most memory that a process had, in bytes; 0 where that is not known. */
 function memory(pid) {
     try {
         const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');

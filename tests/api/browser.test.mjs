@@ -1,4 +1,4 @@
-// Pages in browsers: who may ask from where, and what a browser must be told to let it.
+// Pages in browsers: which origins may ask, and the headers that a browser needs to allow it.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
@@ -131,7 +131,7 @@ test('a server with keys', async t => {
         assert.equal(other.status, 200);
         assertNoPermission(other);
     });
-    await t.test('tells what may be sent to who has none yet', async () => {
+    await t.test('says what may be sent, also to pages without a key', async () => {
         assert.equal((await preflight(server, PAGE)).status, 204);
         const other = await preflight(server, 'https://other.example');
         assertNoPermission(other);

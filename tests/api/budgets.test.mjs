@@ -61,7 +61,7 @@ test('tokens of completions', async t => {
         assert.deepEqual(await kit.messages(run), []);
         assert.equal((await kit.steps(run))[0].status, 'completed');
     });
-    await t.test('a call that was cut is not asked for', async () => {
+    await t.test('a call that was cut is not requested', async () => {
         const run = await kit.run(turns({ ...call('get_weather', '{"city": "Par'), finish: 'length' }),
             limit(300));
         incomplete(run, 'max_completion_tokens');
@@ -157,8 +157,8 @@ test('how much of the thread the model sees', async t => {
 test('the context of a model', async t => {
     let asked = 0;
     const numbered = (i, text = 'some words of it '.repeat(20)) => `message ${i}: ${text}`;
-    /** A run of a thread with that many numbered messages and then these; what its model was told. */
-    const told = async (kit, count, step, { run = {}, assistant = {}, text } = {}) => {
+    /** A run of a thread with that many numbered messages and then these; what its model was sent. */
+    const sent = async (kit, count, step, { run = {}, assistant = {}, text } = {}) => {
         const content = step.replace('"x"', `"${++asked} x"`);
         const thread = await kit.thread();
         const messages = [...Array.from({ length: count }, (_, i) =>
@@ -199,12 +199,12 @@ test('the context of a model', async t => {
             const kit = await steered(inner, options);
             await kit.client.models.list();
             const content = script(say('x'));
-            const [list] = await told(kit, 40, content);
+            const [list] = await sent(kit, 40, content);
             assert.match(list.at(-1).content, /^script:/);
             const kept = cut(list, 40);
             assert.ok(kept > 5 && kept < 25, `${kept} messages`);
-            await inner.test('a shorter thread is told whole', async () => {
-                const [whole] = await told(kit, 6, content);
+            await inner.test('a shorter thread is sent completely', async () => {
+                const [whole] = await sent(kit, 6, content);
                 assert.deepEqual(numbers(whole), [0, 1, 2, 3, 4, 5]);
             });
             await inner.test('a longer answer leaves less room', async () => {
@@ -212,7 +212,7 @@ test('the context of a model', async t => {
                 assert.ok(cut(more, 40) > kept);
             });
             await inner.test('last_messages comes first', async () => {
-                const [few] = await told(kit, 40, content, { run: { truncation_strategy:
+                const [few] = await sent(kit, 40, content, { run: { truncation_strategy:
                     { type: 'last_messages', last_messages: 4 } } });
                 assert.deepEqual(numbers(few), [37, 38, 39]);
             });
@@ -240,7 +240,7 @@ test('the context of a model', async t => {
             [search('pump serviced')], [search('pump serviced'), call('get_time'), call('get_time')],
             [calls(['get_time'], ['file_search', { queries: ['pump serviced'] }])]]) {
             const content = turns(...steps, say('x'));
-            const lists = await told(kit, 30, content, { assistant: searching });
+            const lists = await sent(kit, 30, content, { assistant: searching });
             assert.equal(lists.length, steps.length + 1);
             for (const [i, list] of lists.entries()) {
                 parted(list);

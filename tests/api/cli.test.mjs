@@ -267,7 +267,7 @@ test('with a server', async t => {
     });
 });
 
-test('output that cannot be written is told', async t => {
+test('output that cannot be written is reported', async t => {
     if (!fs.existsSync('/dev/full')) return t.skip('there is no /dev/full');
     const { env } = desk(t);
     const { spawnSync } = await import('node:child_process');

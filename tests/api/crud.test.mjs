@@ -56,7 +56,7 @@ async function checkBefore(read, made) {
     const newest = [...made].reverse();
     assert.deepEqual((await read({ before: newest[2] })).ids, newest.slice(0, 2));
     assert.deepEqual((await read({ order: 'asc', before: made[1] })).ids, [made[0]]);
-    // Those nearest to the cursor, still in the order that was asked for.
+    // Those nearest to the cursor, still in the requested order.
     assert.deepEqual(await read({ before: newest[3], limit: 2 }),
         { ids: newest.slice(1, 3), more: true });
     assert.deepEqual((await read({ before: newest[0] })).ids, []);
@@ -121,7 +121,7 @@ test('assistants', async t => {
         assert.equal(store.file_counts.total, 1);
         await client.beta.assistants.delete(made.id);
     });
-    await t.test('deletion is told, and final', async () => {
+    await t.test('deletion is reported, and final', async () => {
         assert.deepEqual({ ...await client.beta.assistants.delete(assistant.id) },
             { id: assistant.id, object: 'assistant.deleted', deleted: true });
         await assert.rejects(client.beta.assistants.retrieve(assistant.id),

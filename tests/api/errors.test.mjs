@@ -322,7 +322,7 @@ test('runs that cannot start', async t => {
             { assistant_id: assistant }), 400, { code: 'invalid_thread', message:
             'Run creation requires a Thread with a user message or an assistant with instructions.' });
     });
-    await t.test('a refused run leaves no message behind', async () => {
+    await t.test('a refused run leaves no message', async () => {
         const empty = await client.beta.threads.create();
         assertError(await post(server, `/v1/threads/${empty.id}/runs`, { assistant_id: 'asst_x',
             additional_messages: [{ role: 'user', content: 'x' }] }), 404);

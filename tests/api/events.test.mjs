@@ -45,14 +45,14 @@ test('replays of a run that has ended', async t => {
         assert.deepEqual(folded(await replay(kit.server, run)), folded(events));
         new Follower({ replay: true }).takeAll(await replay(kit.server, run));
     });
-    await t.test('from behind each of its events', async () => {
+    await t.test('from after each of its events', async () => {
         for (const [i, { number }] of events.entries()) {
             const rest = await replay(kit.server, run, number);
             assert.ok(rest.every(frame => frame.number > number));
             assert.deepEqual(folded([...events.slice(0, i + 1), ...rest]), folded(events), `${number}`);
         }
     });
-    await t.test('from behind its last: nothing but done', async () => {
+    await t.test('from after its last: nothing but done', async () => {
         assert.deepEqual(await (await follow(kit.server, run, last)).all(), []);
         assert.deepEqual(await (await follow(kit.server, run, last + 1000)).all(), []);
     });
@@ -121,7 +121,7 @@ test('runs that are still at work', async t => {
             assert.deepEqual(folded(frames), folded(all[0]));
         }
     });
-    await t.test('whenever one comes, nothing is told twice or left out', async () => {
+    await t.test('whenever one comes, nothing is sent twice or left out', async () => {
         for (let round = 0; round < 8; round++) {
             const run = await kit.start(script({ ...say('One', ' two', ' three.'), pause: 1 }));
             const all = await Promise.all(Array.from({ length: 12 }, async (_, i) => {
@@ -141,14 +141,14 @@ test('runs that are still at work', async t => {
         kit.model.release('begin');
         assert.equal(new Follower().takeAll(await reply.all()).status, 'completed');
     });
-    await t.test('who asks for what lies behind its end gets nothing but done', async () => {
+    await t.test('a client that asks for events after its end gets nothing but done', async () => {
         const run = await kit.start(script(say('One', gate('far'), ' two.')));
         await (await follow(kit.server, run)).until('thread.message.delta');
         const reply = await follow(kit.server, run, 1000);
         kit.model.release('far');
         assert.deepEqual(await within(5000, 'done', reply.all()), []);
     });
-    await t.test('a run that waits for outputs is done there, and goes on for who asks behind it',
+    await t.test('a run that waits for outputs is done there, and continues for a client that asks for more',
         async () => {
             const run = await kit.run(turns(call('get_time'), quote));
             const follower = new Follower({ replay: true })
@@ -276,7 +276,7 @@ test('a run outlives the server that began it, and so do its events', async t =>
         const frames = await (await follow(second, done.run)).all();
         assert.deepEqual(folded(frames), folded(done.reply.frames));
     });
-    await t.test('one that made a call has failed, and nothing is told that it does not have', async () => {
+    await t.test('one that made a call has failed, and nothing is sent that it does not have', async () => {
         const frames = await (await follow(second, calling.run)).all();
         const follower = new Follower({ replay: true }).takeAll(frames);
         assert.equal(follower.status, 'failed');

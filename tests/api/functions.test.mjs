@@ -12,7 +12,7 @@ const submit = (kit, run, outputs) =>
     post(kit.server, `${target(run)}/submit_tool_outputs`, { tool_outputs: outputs });
 const ids = list => `[${list.map(id => `'${id}'`).join(', ')}]`;
 
-/** What the model server was asked in the turns of that run, told by the words of its user. */
+/** What the model server was asked in the turns of that run, found by the words of its user. */
 const asked = (kit, content) => kit.model.chats().map(record => record.body)
     .filter(body => body.messages.some(message => message.content === content));
 

@@ -1,8 +1,8 @@
 // What all tests of the API share: the real server in a private place, the real SDK, raw requests.
 //
 // $TREADLE_BIN is the program. Every server gets a store of its own in a temporary directory and
-// must end with status 0 when it is told to stop: built with sanitizers, a leak or an error within
-// it makes that fail.
+// must end with status 0 when it is stopped: built with sanitizers, a leak or an error within it
+// makes that fail.
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';

@@ -1,4 +1,5 @@
-// Answers of very many pieces: told, kept and told again whole, or refused with a clear failure.
+// Answers of very many pieces: published, stored and replayed completely, or refused with a clear
+// failure.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { until, within } from './harness.mjs';

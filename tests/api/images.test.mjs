@@ -30,7 +30,7 @@ async function withImages(t) {
             { assistant_id: await kit.assistant() }), ...ENDED, 'requires_action');
     };
     /** The contents of the user's messages in the last request. */
-    kit.told = () => kit.model.chats().at(-1).body.messages
+    kit.sent = () => kit.model.chats().at(-1).body.messages
         .filter(message => message.role === 'user').map(message => message.content);
     return kit;
 }
@@ -44,31 +44,31 @@ test('what a model is shown', async t => {
         const id = await kit.image();
         completed(await kit.look([text(content), file(id), text('and'), address(ADDRESS, 'high'),
             file(id, 'low')]));
-        assert.deepEqual(kit.told(), [[text(content), shown(inline(PNG)), text('and'),
+        assert.deepEqual(kit.sent(), [[text(content), shown(inline(PNG)), text('and'),
             shown(ADDRESS, 'high'), shown(inline(PNG), 'low')]]);
     });
     await t.test('messages without a word', async () => {
         const id = await kit.image();
         const run = await kit.look([file(id)], [address(ADDRESS)]);
         completed(run);
-        assert.deepEqual(kit.told(), [[shown(inline(PNG))], [shown(ADDRESS)]]);
+        assert.deepEqual(kit.sent(), [[shown(inline(PNG))], [shown(ADDRESS)]]);
         assert.equal(textOf((await kit.messages(run))[0]), 'Hello, wörld.');
     });
     await t.test('messages of text alone stay text', async () => {
         const id = await kit.image();
         completed(await kit.look('One.', [file(id)], [text('Two'), text('three.')], content));
-        assert.deepEqual(kit.told(), ['One.', [shown(inline(PNG))], 'Two\nthree.', content]);
+        assert.deepEqual(kit.sent(), ['One.', [shown(inline(PNG))], 'Two\nthree.', content]);
     });
     await t.test('the same again after a submission', async () => {
         const id = await kit.image();
         const steps = turns(call('get_time'), call('get_time'), quote);
         let run = await kit.look([file(id)], [text(steps), address(ADDRESS)]);
-        const first = kit.told();
+        const first = kit.sent();
         assert.deepEqual(first, [[shown(inline(PNG))], [text(steps), shown(ADDRESS)]]);
         while (run.status === 'requires_action') {
             await kit.submit(run, outputsFor(run));
             run = await kit.reaches(run, 'requires_action', 'completed');
-            assert.deepEqual(kit.told(), first);
+            assert.deepEqual(kit.sent(), first);
         }
     });
     await t.test('and in the next run of the thread', async () => {
@@ -77,11 +77,11 @@ test('what a model is shown', async t => {
         const next = await kit.client.beta.threads.runs.create(run.thread_id, { assistant_id:
             run.assistant_id, additional_messages: [{ role: 'user', content }] });
         completed(await kit.reaches(next, ...ENDED));
-        assert.deepEqual(kit.told(), [[text(content), shown(inline(PNG))], content]);
+        assert.deepEqual(kit.sent(), [[text(content), shown(inline(PNG))], content]);
     });
 });
 
-test('images that cannot be shown are told of', async t => {
+test('images that cannot be shown are reported', async t => {
     const kit = await withImages(t);
     const content = script(say('I see nothing.'));
     const note = (id, why) => text(`[An image was here: ${id}. It ${why}.]`);
@@ -94,36 +94,36 @@ test('images that cannot be shown are told of', async t => {
         await kit.client.files.delete(id);
         await kit.reaches(await kit.client.beta.threads.runs.create(thread,
             { assistant_id: await kit.assistant() }), 'completed');
-        assert.deepEqual(kit.told(), [[note(id, 'is no longer there')],
+        assert.deepEqual(kit.sent(), [[note(id, 'is no longer there')],
             [text(content), note(id, 'is no longer there')]]);
     });
     await t.test('a file that is no image', async () => {
         const id = await kit.image(Buffer.from('<svg/>'));
         assert.equal((await kit.look([text(content), file(id)])).status, 'completed');
-        assert.deepEqual(kit.told(), [[text(content), note(id, 'is no PNG, JPEG, GIF or WebP')]]);
+        assert.deepEqual(kit.sent(), [[text(content), note(id, 'is no PNG, JPEG, GIF or WebP')]]);
     });
     await t.test('a file that is too large', async () => {
         const id = await kit.image(large((20 << 20) + 1));
         assert.equal((await kit.look([text(content), file(id)])).status, 'completed');
-        assert.deepEqual(kit.told(), [[text(content), note(id, 'is too large')]]);
+        assert.deepEqual(kit.sent(), [[text(content), note(id, 'is too large')]]);
     });
     await t.test('files that are too large together', async () => {
         const ids = [await kit.image(large(13 << 20)), await kit.image(large(13 << 20)), await kit.image()];
         assert.equal((await kit.look([text(content), ...ids.map(id => file(id))])).status, 'completed');
-        const [[, first, second, third]] = kit.told();
+        const [[, first, second, third]] = kit.sent();
         assert.equal(first.image_url.url.length, inline(large(13 << 20)).length);
         assert.deepEqual([second, third],
             [note(ids[1], 'is too large together with the others'), shown(inline(PNG))]);
     });
-    await t.test('messages that are too large together: the oldest are told without', async () => {
+    await t.test('messages that are too large together: the oldest are sent without', async () => {
         const id = await kit.image(large(18 << 20));
         const run = await kit.look([file(id)], [text('Look.'), file(id)], [file(id)], [file(id)],
             [text(content), file(id)]);
         assert.equal(run.status, 'completed', JSON.stringify(run.last_error));
-        const images = kit.told().map(parts => (Array.isArray(parts)
+        const images = kit.sent().map(parts => (Array.isArray(parts)
             ? parts.filter(part => part.type === 'image_url').length : 0));
         assert.deepEqual(images, [0, 0, 1, 1, 1]);
-        const [oldest, old] = kit.told();
+        const [oldest, old] = kit.sent();
         assert.match(oldest, /^\[Images were here/);
         assert.match(old, /^Look\.\n\[Images were here/);
     });

@@ -126,7 +126,7 @@ test('a server that requires keys', async t => {
         assert.equal(reply.statusCode, 401);
         reply.destroy();
     });
-    await t.test('the SDK tells it as what it is', async () => {
+    await t.test('the SDK reports it as what it is', async () => {
         await assert.rejects(withKey(server, 'sk-wrong').beta.assistants.list(),
             OpenAI.AuthenticationError);
         await withKey(server, key, { project: 'web', organization: 'org-any' })
@@ -159,7 +159,7 @@ test('a server that requires keys', async t => {
         await other.stop();
         assert.ok(!fs.existsSync(path.join(home, 'store', 'socket')));
     });
-    await t.test('what was used when is told', async () => {
+    await t.test('the time of use is reported', async () => {
         const { json } = await ownerRequest(store, 'GET', '/v1/treadle/keys');
         const used = json.data.find(found => found.id === id).last_used_at;
         assert.ok(Math.abs(used - Date.now() / 1000) < 120, `${used}`);
@@ -256,12 +256,12 @@ test('quotas', async t => {
         assert.equal(reply.headers['x-ratelimit-remaining-requests'], '0');
         assert.match(reply.headers['x-ratelimit-reset-requests'], /^(\d+m\d+s|[\d.]+s|\d+ms)$/);
     }
-    // Elsewhere the service told nothing of it.
+    // Elsewhere the service sent nothing of it.
     const passed = replies.find(reply => reply.status === 404);
     assert.equal(passed.headers['x-ratelimit-limit-requests'], undefined);
     assert.equal((await ask(b.key)).status, 404);
     assert.equal((await ownerRequest(store, 'GET', '/v1/threads/x')).status, 404);
     assert.equal((await request(server, 'GET', '/health')).status, 200);
-    // The SDK waits as long as it is told, and gets through.
+    // The SDK waits as long as the server asks, and succeeds.
     await withKey(server, a.key, { maxRetries: 3 }).beta.threads.create();
 });

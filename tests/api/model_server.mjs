@@ -1,10 +1,10 @@
-// A model server that does what the conversation tells it: a stand-in for what people run behind
+// A model server that does what the conversation says: a stand-in for what people run behind
 // --model-url, with all its faults.
 //
 // The first line of the user's last message steers it (script and turns below write such messages):
 // - "script:" and JSON is a list of steps, one an attempt (the last one stays).
 // - "turns:" and JSON is a list of steps, one a turn of a run: the n-th is taken when n answers with
-//   calls stand behind that message (the last one stays). A list in place of a step has one an attempt.
+//   calls come after that message (the last one stays). A list in place of a step has one for each attempt.
 // - Any other message gets a plain answer, or with file_search offered a search first and then an
 //   answer that cites the first passage.
 //
@@ -17,10 +17,10 @@
 //                              size, an id of null is left out
 //   { quote }                  an answer that quotes what the tools gave;  { cite } one with markers
 //   { huge, size }             an answer of so many characters, in pieces of that size
-// and may also have { cut } (the connection breaks off behind it), { hang } (it falls silent there),
-// { pause } (milliseconds between pieces), { wait: NAME } (nothing before release(NAME)),
-// { pack } (so many events at a time), { usage }, { noUsage }, { noDone }, { interleave } (the pieces
-// of calls take turns). A piece { gate: NAME } within `text` holds the rest back until release(NAME).
+// and may also have { cut } (the connection breaks after it), { hang } (it sends no more), { pause
+// } (milliseconds between pieces), { wait: NAME } (nothing before release(NAME)), { pack } (so many
+// events at a time), { usage }, { noUsage }, { noDone }, { interleave } (the pieces of calls take
+// turns). A piece { gate: NAME } within `text` holds the rest back until release(NAME).
 import http from 'node:http';
 
 const MARKER = /【[^】]+】/;

@@ -1,4 +1,4 @@
-// Models, embeddings and chat completions, of the built-in models and of a server behind Treadle.
+// Models, embeddings and chat completions, of the built-in models and of a model server.
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
@@ -241,7 +241,7 @@ test('refusals are members of their own', async t => {
         { role: 'assistant', content: '' }, { refusal: 'I will' }, { refusal: ' not.' }, {}]);
 });
 
-test('details of the usage are there where the server tells any', async t => {
+test('details of the usage are there where the server reports any', async t => {
     const { client } = await both(t);
     const usage = { prompt_tokens: 100, completion_tokens: 20,
         prompt_tokens_details: { cached_tokens: 64, audio_tokens: 0 },
@@ -261,7 +261,7 @@ test('details of the usage are there where the server tells any', async t => {
 
 // ---- Faults -------------------------------------------------------------------------------------
 
-test('a server that is busy or breaks off is asked again', async t => {
+test('a server that is busy or cuts its answer off is asked again', async t => {
     const { client, model } = await both(t);
     for (const step of [{ status: 503 }, { status: 429, headers: { 'retry-after': '1' } },
         { chunks: [{ error: { message: 'Busy.', code: 503 } }] }, { drop: true }, { cut: true, chunks: [] }, { status: 408 }]) {
@@ -301,7 +301,7 @@ test('what cannot be helped is said', async t => {
     assert.equal(model.chats().length, before + 1, 'not again once something was handed on');
 });
 
-test('silence is told apart from thinking', async t => {
+test('silence is distinguished from thinking', async t => {
     const { client, treadle } = await both(t, { arguments: ['--model-first-timeout', '60',
         '--model-idle-timeout', '1'] });
     const think = Array.from({ length: 5 }, () => chunk({ reasoning_content: 'Hm. ' }));
@@ -309,10 +309,10 @@ test('silence is told apart from thinking', async t => {
     const answer = await client.chat.completions.create(user(script(slow)));
     assert.equal(answer.choices[0].message.content, 'Yes.');
     assertError(await post(treadle, '/v1/chat/completions', user(script({ hang: true,
-        chunks: [think[0]] }))), 504, { code: 'model_server_timeout', message: /fell silent/ });
+        chunks: [think[0]] }))), 504, { code: 'model_server_timeout', message: /stopped sending/ });
 });
 
-test('a stream that breaks off ends with the error and without DONE', async t => {
+test('a stream that is cut off ends with the error and without DONE', async t => {
     const { treadle } = await both(t);
     const raw = await post(treadle, '/v1/chat/completions', { ...user(script({ cut: true,
         chunks: textChunks(['half']).slice(0, 2) })), stream: true });
@@ -348,7 +348,7 @@ test('who leaves stops the model', async t => {
             model.chats().at(-1)?.body.messages[0].content.includes('hang'));
         await sleep(200);
         sent.destroy();
-        await until('the model is told', () => model.chats().at(-1).aborted, 5000);
+        await until('the model is notified', () => model.chats().at(-1).aborted, 5000);
     }
 });
 

@@ -175,7 +175,7 @@ test('the log names the key by its id', async t => {
     assert.equal(server.log.includes(key.key), false);
 });
 
-/** Begins an upload whose body comes only when told; returns how to go on, and the reply. */
+/** Begins an upload whose body comes only later; returns how to continue, and the reply. */
 function slowUpload(server) {
     const { hostname, port } = new URL(server.url);
     const boundary = 'b0undary';
@@ -284,7 +284,7 @@ test('a second signal ends at once', async t => {
     assert.equal(signal, 'SIGTERM');
 });
 
-test('systemd is told when the server is ready and when it stops', async t => {
+test('systemd is notified when the server is ready and when it stops', async t => {
     const home = directory(t);
     const socket = path.join(home, 'notify');
     const listener = spawn('python3', ['-uc', 'import socket, sys\n'

@@ -113,7 +113,7 @@ function chooseForm(random, operation, schema) {
             'multipart/form-data; boundary=' + 'x'.repeat(300)]) };
 }
 
-/** A body with what is known of it: `fits` (by the schema; undefined when nobody can tell). */
+/** A body with what is known of it: `fits` (by the schema; undefined when that is not known). */
 function chooseBody(random, books, operation) {
     const content = operation.requestBody?.content;
     if (!content) return random.chance(0.05) ? { body: '{}', type: 'application/json' } : {};
@@ -164,7 +164,7 @@ function send(server, agent, { method, target, headers, body }) {
     });
 }
 
-/** What only the schema can tell; what is missing may also hang on the value of another member. */
+/** What only the schema can decide; what is missing may also depend on the value of another member. */
 const SHAPE = ['invalid_type', 'unknown_parameter'];
 
 function check({ operation, fits }, reply) {

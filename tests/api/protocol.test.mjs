@@ -194,7 +194,7 @@ test('the reader of streams', async t => {
     const faults = {
         'no done': frames.join(''),
         'an end within a frame': `${frames[0]}id: 1\nevent: thread.run.queued\n`,
-        'something behind done': `${frames[0]}${done}: ping\n\n`,
+        'something after done': `${frames[0]}${done}: ping\n\n`,
         'a number as a comment': `: 0\n${frames[0]}${done}`,
         'no number': frames[0].replace(/^.*\n/, '') + done,
         'a number alone': `id: 1\n\n${frames[0]}${done}`,

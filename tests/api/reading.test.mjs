@@ -125,7 +125,7 @@ test('files that take too long', async t => {
         assert.equal((await settled(client, store, file)).status, 'completed');
         for (const hog of hogs) assert.equal(await status(store, hog), 'in_progress');
     });
-    await t.test('end at once when they are taken out of the store', async () => {
+    await t.test('end at once when they are removed from the store', async () => {
         for (const hog of hogs)
             await client.vectorStores.files.delete(hog, { vector_store_id: store });
         await until('no reader is left', () => readers(server).length === 0);

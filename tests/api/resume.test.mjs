@@ -38,8 +38,8 @@ const submit = (server, run) => stream(server, 'POST',
     `/v1/threads/${run.thread_id}/runs/${run.id}/submit_tool_outputs`,
     { tool_outputs: outputsFor(run), stream: true });
 
-/** What the model was told of searches, request by request. */
-const toldOfSearch = model => model.chats().map(({ body }) => body.messages
+/** What the model was sent of searches, request by request. */
+const sentOfSearch = model => model.chats().map(({ body }) => body.messages
     .filter(one => one.role === 'tool' && one.content.includes('【')).map(one => one.content))
     .filter(list => list.length);
 
@@ -83,17 +83,17 @@ for (const restarted of [false, true])
                     assert.equal(first.status, 'requires_action');
                     assertCited(await checked(await goOn(first.run), { submission: true }), file);
                 });
-            await t.test('what the model is told of a search stays the same', async () => {
+            await t.test('what the model is sent of a search stays the same', async () => {
                 const content = turns(search(CORD), call('get_time'), call('get_time'), cord);
                 let follower = await checked(await ask(server, assistant, content));
                 const from = model.chats().length - 1;
                 for (let i = 0; i < 2; i++)
                     follower = await checked(await goOn(follower.run), { submission: true });
                 assertCited(follower, file);
-                const told = toldOfSearch({ chats: () => model.chats().slice(from) });
-                assert.equal(told.length, 3);
-                for (const list of told) assert.deepEqual(list, told[0]);
-                assert.match(told[0][0], /page 3/);
+                const sent = sentOfSearch({ chats: () => model.chats().slice(from) });
+                assert.equal(sent.length, 3);
+                for (const list of sent) assert.deepEqual(list, sent[0]);
+                assert.match(sent[0][0], /page 3/);
             });
             await t.test('two searches, one on each side', async () => {
                 const first = await checked(await ask(server, assistant,

@@ -85,7 +85,7 @@ test('threads that are deleted with their runs', async t => {
             await until('the model is stopped', () => kit.model.chats()[asked].aborted);
         }
     });
-    await t.test('queued behind others', async () => {
+    await t.test('queued after others', async () => {
         const busy = await Promise.all([1, 2, 3].map(() => kit.start(script({ silent: true }))));
         for (const run of busy) await kit.reaches(run, 'in_progress');
         const queued = await kit.start(script(say('x')));

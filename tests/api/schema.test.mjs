@@ -67,7 +67,7 @@ test('members that the published contract does not have are marked', () => {
     assert.match(text, /"page":\{[^{}]*("anyOf":\[[^\]]*\])?[^{}]*"x-treadle-extension":true/);
 });
 
-test('assertFits tells what fits from what does not', async t => {
+test('assertFits distinguishes what fits from what does not', async t => {
     const server = await serve(t);
     const list = await request(server, 'GET', '/v1/assistants');
     assertFits('listAssistants', list);

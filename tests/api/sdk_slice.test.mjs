@@ -199,7 +199,7 @@ test('a question about a PDF of a Debian package', { skip: found ? false : `ther
             });
         });
 
-        await t.test('the content of results comes only when it is asked for', async () => {
+        await t.test('the content of results comes only when it is requested', async () => {
             const page = await client.beta.threads.runs.steps.list(run.id,
                 { thread_id: thread.id, order: 'asc', include: INCLUDE });
             const one = await client.beta.threads.runs.steps.retrieve(steps[0].id,
@@ -325,7 +325,7 @@ test('a question about a PDF of a Debian package', { skip: found ? false : `ther
             assert.deepEqual(data[0].content, answer.content);
         });
 
-        await t.test('a question that the file does not answer is told so', async () => {
+        await t.test('for a question that the file does not answer, the answer says so', async () => {
             const lost = await client.beta.threads.create({ messages: [{ role: 'user',
                 content: 'Which mountain is the highest of Greenland?' }] });
             const ended = await within(60000, 'the run ends',

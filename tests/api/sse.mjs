@@ -116,7 +116,7 @@ export async function stream(...parameters) {
     return reply;
 }
 
-/** The stream of a run's events behind the event of that number. */
+/** The stream of a run's events after the event of that number. */
 export const follow = (server, run, after, headers) => stream(server, 'GET',
     `/v1/threads/${run.thread_id}/runs/${run.id}/events${after === undefined ? '' : `?after=${after}`}`,
     undefined, headers);

@@ -116,12 +116,12 @@ test('streams of runs that end otherwise', async t => {
     };
     const half = { ...say('Half an', ' answer'), hang: true };
 
-    await t.test('the model breaks off', async () => {
+    await t.test('the answer of the model is cut off', async () => {
         const run = await golden('failure', await kit.stream(script({ ...say('Half an', ' answer'),
             cut: true })));
         assert.match(run.last_error.message, /was cut off/);
     });
-    await t.test('the model breaks off within calls', async () => {
+    await t.test('the answer of the model is cut off within calls', async () => {
         const follower = await checked(await kit.stream(turns({ ...calls(['get_weather',
             { city: 'Bern' }], ['get_time', '{"of": "Par']), cut: true })));
         assert.deepEqual(madeCalls(follower), [['get_weather', '{"city":"Bern"}', null],
@@ -153,7 +153,7 @@ test('streams of runs that end otherwise', async t => {
         assertTranscript('cancel', follower.events);
         await assertStored(kit, follower);
     });
-    await t.test('cancelled at any moment: what was told is what is stored', async () => {
+    await t.test('cancelled at any moment: what was published is what is stored', async () => {
         const words = Array.from({ length: 20 }, (_, i) => `word ${i} `);
         for (const step of [{ ...say(...words), pause: 1 },
             { ...call('get_weather', { city: words.join('') }, { size: 5 }), pause: 1 }])
@@ -275,7 +275,7 @@ test('what is streamed, and when', async t => {
         kit.model.release('part');
         await reply.all();
     });
-    await t.test('results of a search are in its step when they are asked for', async () => {
+    await t.test('results of a search are in its step when they are requested', async () => {
         const assistant = await withFile(kit);
         const thread = await kit.thread(turns(search('pump hours'), cite));
         const include = encodeURIComponent(

@@ -213,7 +213,7 @@ test('all threads are listed, and found by their metadata', async () => {
         'metadata[number]': '2' }), [made[2]]);
     assert.deepEqual(await ids({ 'metadata[user]': 'u2' }), []);
     assert.deepEqual(await ids({ 'metadata[user]': "u1' OR 1=1 --" }), []);
-    // A cursor that is not among those that are asked for is unknown.
+    // A cursor that is not among the requested ones is unknown.
     assertError(await get(`/threads?metadata[user]=u1&after=${made[0]}`), 404);
     assertError(await get('/threads?metadata[a]=1&metadata[b]=1&metadata[c]=1&metadata[d]=1'
         + '&metadata[e]=1'), 400, { param: 'metadata' });

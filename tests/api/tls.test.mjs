@@ -187,7 +187,7 @@ test('a server over TLS', async t => {
         await assert.rejects(request({ url: server.url.replace('https', 'http') }, 'GET', '/v1/runs'));
         assert.equal((await ask(server, 'GET', '/v1/assistants', { headers })).status, 200);
     });
-    await t.test('libtreadle trusts whom it is told to trust', async () => {
+    await t.test('libtreadle trusts the certificates that it is given', async () => {
         const env = { TREADLE_SERVER: server.url, TREADLE_API_KEY: web.key };
         const refused = await run(['runs'], { env });
         assert.equal(refused.code, 1);

@@ -38,7 +38,7 @@ const mark = (key, value) => {
     return value;
 };
 
-/** JSON with spaces behind colons and commas. */
+/** JSON with spaces after colons and commas. */
 function spaced(value) {
     return JSON.stringify(value, mark, 1).replace(/\n\s*/g, '\n').replace(/([[{])\n/g, '$1')
         .replace(/\n([\]}])/g, '$1').replace(/,\n/g, ', ');

@@ -63,7 +63,7 @@ test('a run that is at work', async t => {
         assert.doesNotMatch(shown, ESCAPE);
         assert.equal(watched.stderr, '');
     });
-    await t.test('it waits for outputs, and is followed behind them', async t2 => {
+    await t.test('it waits for outputs, and is followed after them', async t2 => {
         const run = await kit.start(turns(calls(['get_weather', { city: 'Paris\n' }],
             ['get_time']), quote));
         const watched = watch(t2, kit.server, run);
@@ -87,7 +87,7 @@ test('a run that is at work', async t => {
         assert.match(shown, /^msg_\w+: incomplete, run_cancelled$/m);
         assert.match(shown, new RegExp(`^${run.id}: cancelled`, 'm'));
     });
-    await t.test('it fails, and the reason is told', async t2 => {
+    await t.test('it fails, and the reason is shown', async t2 => {
         const run = await kit.start(script({ status: 400, body: { error: { message: 'No.' } } }));
         assert.match(await watch(t2, kit.server, run).ends(1),
             new RegExp(`^${run.id}: failed, .*No\\.`, 'm'));
@@ -134,14 +134,14 @@ test('a run that has ended', async t => {
         const lines = (await watch(t2, kit.server, run, '--json').ends(0)).trimEnd().split('\n');
         assert.deepEqual(lines.map(JSON.parse), frames);
     });
-    await t.test('--after begins behind an event', async t2 => {
+    await t.test('--after begins after an event', async t2 => {
         for (const { number } of [{ number: 0 }, frames[2], frames.at(-2)]) {
             const lines = (await watch(t2, kit.server, run, '--json', '--after', `${number}`).ends(0))
                 .trimEnd().split('\n');
             assert.deepEqual(lines.map(JSON.parse), frames.filter(f => f.number > number));
         }
     });
-    await t.test('behind its last event its end is told', async t2 => {
+    await t.test('after its last event its end is shown', async t2 => {
         const last = `${frames.at(-1).number}`;
         assert.match(await watch(t2, kit.server, run, '--after', last).ends(0),
             new RegExp(`^${run.id}: completed, .* tokens\n$`));

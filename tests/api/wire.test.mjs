@@ -209,7 +209,7 @@ const UNREADABLE = [
     ['a trailer that ends in LF', `${coded}2\r\n{}\r\n0\r\nX: y\n\r\n`, 400],
     ['a trailer that gives a length', `${coded}2\r\n{}\r\n0\r\nContent-Length: 9\r\n\r\n`, 400],
     ['a chunk size with a blank', `${coded}2 \r\n{}\r\n0\r\n\r\n`, 400],
-    ['a second request behind a bare LF', 'GET /v1/models HTTP/1.1\r\nHost: localhost\r\n'
+    ['a second request after a bare LF', 'GET /v1/models HTTP/1.1\r\nHost: localhost\r\n'
         + `X-Note: a\n\n${get('/v1/files')}`, 400],
     ['a CR within a header', get('/v1/assistants', 'A: b\rc\r\n'), 400],
     ['a header without a colon', get('/v1/assistants', 'No colon here\r\n'), 400],
@@ -299,7 +299,7 @@ test('HEAD gives the headers of GET and nothing else', async () => {
     }
 });
 
-test('requests one behind the other are answered in order', async () => {
+test('requests one after the other are answered in order', async () => {
     const keep = target => `GET ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
     const body = '{"metadata":{"n":"1"}}';
     const replies = parse(await speak(keep('/v1/assistants?limit=0') + keep('/v1/threads/a')
@@ -351,7 +351,7 @@ test('Expect: 100-continue', async t => {
 
 test('connections', async t => {
     const keep = 'GET /v1/assistants HTTP/1.1\r\nHost: localhost\r\n\r\n';
-    await t.test('are kept unless told otherwise', async () => {
+    await t.test('are kept by default', async () => {
         const text = await speak(keep, { enough: seen => seen.includes('"has_more"') });
         assert.doesNotMatch(text, /^connection: close/im);
     });

@@ -1,6 +1,6 @@
 // The clients that work until the server is killed, and the ledger in which they write what it
-// acknowledged. Each is a loop that ends when its connection breaks off; anything else that goes
-// wrong fails the round.
+// acknowledged. Each is a loop that ends when its connection breaks; anything else that goes wrong
+// fails the round.
 import assert from 'node:assert/strict';
 import { answerTo, order } from './model.mjs';
 import { Broken } from './wire.mjs';
@@ -127,7 +127,7 @@ export class Load {
             await this.wire.post(`/threads/${run.thread}/runs/${run.id}/cancel`);
             run.cancel = 'done';
         } catch (error) {
-            // Whoever comes too late is told so; the run has ended then.
+            // A request that comes too late is refused; the run has ended then.
             if (!/Cannot cancel run/.test(error.message)) throw error;
             run.cancel = 'refused';
         }

@@ -2,7 +2,7 @@
 // seen one by one, numbers included.
 import http from 'node:http';
 
-/** Thrown when a connection broke off: whether the request was carried out, nobody knows. */
+/** Thrown when a connection broke: it is not known whether the request was carried out. */
 export class Broken extends Error {}
 
 /** A frame of a stream: its number, its event's name and data. */

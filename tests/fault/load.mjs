@@ -83,7 +83,7 @@ export class Client {
         return text;
     }
 
-    /** One deed; false when it was refused or broken off. */
+    /** One deed; false when it was refused or cut off. */
     async attempt(deed) {
         try {
             await deed();

@@ -50,7 +50,7 @@ static const char *skip_blanks(const char *at, const char *end)
     return at;
 }
 
-/* A number at the beginning; what a lenient reader does not understand behind it is passed over. */
+/* A number at the beginning; a lenient reader skips what it does not understand after it. */
 static bool take_number(const char *at, const char *end, int base, uint64_t *out)
 {
     char digits[40] = "";

@@ -54,7 +54,7 @@ static char *end_line(char *start, char *end)
     return feed + 1;
 }
 
-/* The line with those that are folded onto it; `*next` moves behind them. */
+/* The line with those that are folded onto it; `*next` moves after them. */
 static char *unfold(struct arena *arena, char *line, char **next, char *end)
 {
     while (*next && *next < end && (**next == ' ' || **next == '\t')) {

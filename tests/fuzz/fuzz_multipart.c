@@ -1,6 +1,6 @@
 /*
  * Fuzzing the multipart reader: the first byte says into what pieces the rest is parted. However it
- * is parted, the outcome must be the same, and no file may stay behind.
+ * is split, the outcome must be the same, and no file may remain.
  */
 #include <stdint.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
  * Fuzz target: what is read from the store: rows of objects, and rows of a run's events, which a
  * newer server, a damaged disk or somebody's editor may have written.
  *
- * A case whose first line is "events" is the body of a row of events, behind a number; any other
+ * A case whose first line is "events" is the body of a row of events, after a number; any other
  * begins with the name of a table. Whatever it says, reading must end, with a value or an error,
  * and an object that was read must print to text that reads as the same object.
  */

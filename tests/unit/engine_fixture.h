@@ -26,7 +26,7 @@ struct deed {
     size_t output_count;
     int64_t lifetime;
     int (*work)(struct deed *deed, struct treadle_error *error);
-    void (*before_told)(struct deed *deed); /* may be NULL */
+    void (*before_published)(struct deed *deed); /* may be NULL */
     void *context;
     struct arena *arena;
     struct run_change change;
@@ -48,8 +48,8 @@ static inline int deed_do(struct deed *deed, struct treadle_error *error)
     deed->claimed = NULL;
     deed->change = (struct run_change){.arena = deed->arena, .live = engine_live(deed->engine)};
     int rc = db_write(deed->db, deed_work, deed, error);
-    if (rc >= 0 && deed->before_told)
-        deed->before_told(deed);
+    if (rc >= 0 && deed->before_published)
+        deed->before_published(deed);
     run_change_settle(&deed->change, rc >= 0);
     engine_take(deed->engine, deed->claimed, rc >= 0);
     if (rc >= 0 && deed->change.queued)

@@ -170,7 +170,7 @@ bool memory_leaks(void)
 #endif
 }
 
-static unsigned tell(const char *name, unsigned long n, int how, int rc, int undisturbed)
+static unsigned report(const char *name, unsigned long n, int how, int rc, int undisturbed)
 {
     print_message("%s: without allocation %lu%s it gives %d and not %d\n", name, n,
                   how == MEMORY_ONCE ? "" : " and all later ones", rc, undisturbed);
@@ -196,7 +196,7 @@ unsigned memory_exhaust(const char *name, int (*attempt)(void *), void (*undo)(v
                 undo(argument);
             bool said = lacked && (rc == TREADLE_EMEMORY || rc == TREADLE_ELIMIT);
             if (rc != undisturbed && !said)
-                wrong += tell(name, n, how, rc, undisturbed);
+                wrong += report(name, n, how, rc, undisturbed);
         }
         print_message("# %s: each of %lu allocations failed\n", name, n - 1);
     }

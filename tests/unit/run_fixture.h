@@ -68,7 +68,7 @@ static inline int teardown(void **state)
     return 0;
 }
 
-/* Does the work with a change of its own, and stores what that tells. */
+/* Does the work with a change of its own, and stores its events. */
 static inline int take_work(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;

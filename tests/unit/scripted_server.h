@@ -168,9 +168,9 @@ static inline void listen_on_path(struct scripted_server *server, const char *pa
 }
 
 /* Listens on a free port of 127.0.0.1, or on a Unix socket when `path` is not NULL. Answers with
- * `replies` in turn (whole replies, as "HTTP/1.1 200 OK\r\n…"), the last of them for ever; an
- * empty one closes the connection instead, and one with "Connection: close" behind it. `replies`
- * ends with NULL. */
+ * `replies` in turn (whole replies, as "HTTP/1.1 200 OK\r\n…"), the last of them for ever; an empty
+ * one closes the connection instead, and one with "Connection: close" after it. `replies` ends with
+ * NULL. */
 static inline struct scripted_server *scripted_server_start(const char *path,
                                                             const char *const *replies)
 {

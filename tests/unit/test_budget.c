@@ -1,5 +1,5 @@
 /*
- * Budgets: what of a conversation is told when not all of it fits, and how long the answer may be.
+ * Budgets: what of a conversation is sent when not all of it fits, and how long the answer may be.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -79,8 +79,8 @@ static int64_t each(const struct scene *scene)
     return (all_tokens(scene) - MODEL_REPLY_TOKENS) / (int64_t)scene->conversation.count;
 }
 
-/* The names of the messages that are told. */
-static void told(struct scene *scene, const char *expected)
+/* The names of the messages that are sent. */
+static void sent(struct scene *scene, const char *expected)
 {
     char names[MOST + 1] = "";
     assert_int_equal(budget_fit(&scene->budget, &scene->conversation, scene->arena, &scene->request,
@@ -91,14 +91,14 @@ static void told(struct scene *scene, const char *expected)
     assert_string_equal(names, expected);
 }
 
-static void what_fits_is_told_whole(void **state)
+static void what_fits_is_sent_completely(void **state)
 {
     struct scene *scene = *state;
     make(scene, "Suauau");
-    told(scene, "012345");
+    sent(scene, "012345");
     assert_ptr_equal(scene->request.messages, scene->messages);
     scene->budget.max_prompt = all_tokens(scene);
-    told(scene, "012345");
+    sent(scene, "012345");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
 }
@@ -112,10 +112,10 @@ static void the_middle_is_left_out(void **state)
     make(scene, "Suauauauau");
     for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
         scene->budget.max_prompt = all_tokens(scene) - (int64_t)i * each(scene);
-        told(scene, expected[i]);
+        sent(scene, expected[i]);
         assert_int_equal(scene->verdict, BUDGET_FITS);
         scene->budget.max_prompt += each(scene) - 1;
-        told(scene, expected[i]);
+        sent(scene, expected[i]);
     }
 }
 
@@ -124,14 +124,14 @@ static void the_first_message_goes_last(void **state)
     struct scene *scene = *state;
     make(scene, "Suauau");
     scene->budget.max_prompt = MODEL_REPLY_TOKENS + 2 * each(scene);
-    told(scene, "05");
+    sent(scene, "05");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     scene->budget.max_prompt--;
-    told(scene, "05");
+    sent(scene, "05");
     assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
     make(scene, "uau");
     scene->budget.max_prompt = MODEL_REPLY_TOKENS + each(scene);
-    told(scene, "2");
+    sent(scene, "2");
     assert_int_equal(scene->verdict, BUDGET_FITS);
 }
 
@@ -140,16 +140,16 @@ static void what_the_run_did_stays(void **state)
     struct scene *scene = *state;
     make(scene, "Suaucoco");
     scene->budget.max_prompt = MODEL_REPLY_TOKENS + 7 * each(scene);
-    told(scene, "0134567");
+    sent(scene, "0134567");
     scene->budget.max_prompt = MODEL_REPLY_TOKENS + 6 * each(scene);
-    told(scene, "034567");
+    sent(scene, "034567");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     scene->budget.max_prompt = MODEL_REPLY_TOKENS + 5 * each(scene);
-    told(scene, "034567");
+    sent(scene, "034567");
     assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
     /* A run may begin without any message. */
     make(scene, "Sco");
-    told(scene, "012");
+    sent(scene, "012");
 }
 
 /* An estimate that is too high must not keep a run from its model. */
@@ -158,7 +158,7 @@ static void a_context_that_is_too_small_is_the_servers_to_refuse(void **state)
     struct scene *scene = *state;
     make(scene, "Suau");
     scene->budget.context = 1;
-    told(scene, "03");
+    sent(scene, "03");
     assert_int_equal(scene->verdict, BUDGET_FITS);
 }
 
@@ -174,7 +174,7 @@ static void a_context_keeps_room_for_the_answer(void **state)
     told(scene, "012345");
     scene->budget.context = all * 50 / 49 + 12;
     scene->budget.max_completion = 10;
-    told(scene, "012345");
+    sent(scene, "012345");
     assert_int_equal(scene->request.max_completion_tokens.value, 10);
     scene->budget.max_completion = 1000000;
     told(scene, "01345");
@@ -249,19 +249,19 @@ static void limits_go_over_all_turns(void **state)
     make(scene, "Suauau");
     scene->budget.max_prompt = 1000 + all_tokens(scene) - each(scene);
     scene->budget.used.prompt_tokens = 1000;
-    told(scene, "01345");
+    sent(scene, "01345");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     scene->budget.used.prompt_tokens = 1000000;
-    told(scene, "05");
+    sent(scene, "05");
     assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
     scene->budget.max_prompt = 0;
     scene->budget.max_completion = 300;
     scene->budget.used.completion_tokens = 299;
-    told(scene, "012345");
+    sent(scene, "012345");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     assert_int_equal(scene->request.max_completion_tokens.value, 1);
     scene->budget.used.completion_tokens = 300;
-    told(scene, "012345");
+    sent(scene, "012345");
     assert_int_equal(scene->verdict, BUDGET_NO_COMPLETION);
 }
 
@@ -273,10 +273,10 @@ static void tools_count(void **state)
     scene->budget.max_prompt = all_tokens(scene);
     scene->request.tools = &tool;
     scene->request.tool_count = 1;
-    told(scene, "01345");
+    sent(scene, "01345");
 }
 
-/* What a search found is told best first, so its worst goes first, and one always stays. */
+/* Results of a search are sent best first, so the worst is dropped first, and one always stays. */
 static void searches_lose_their_worst_passages(void **state)
 {
     static const struct model_page page = {0, 1};
@@ -293,12 +293,12 @@ static void searches_lose_their_worst_passages(void **state)
     int64_t five = all_tokens(scene);
     output->passage_count = 8;
     scene->budget.max_prompt = five;
-    told(scene, "0123");
+    sent(scene, "0123");
     assert_int_equal(scene->verdict, BUDGET_FITS);
     assert_int_equal(scene->request.messages[3].passage_count, 5);
     assert_int_equal(output->passage_count, 8);
     scene->budget.max_prompt = 10;
-    told(scene, "0123");
+    sent(scene, "0123");
     assert_int_equal(scene->verdict, BUDGET_NO_PROMPT);
     assert_int_equal(scene->request.messages[3].passage_count, 1);
 }
@@ -306,7 +306,7 @@ static void searches_lose_their_worst_passages(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(what_fits_is_told_whole, setup, teardown),
+        cmocka_unit_test_setup_teardown(what_fits_is_sent_completely, setup, teardown),
         cmocka_unit_test_setup_teardown(the_middle_is_left_out, setup, teardown),
         cmocka_unit_test_setup_teardown(the_first_message_goes_last, setup, teardown),
         cmocka_unit_test_setup_teardown(what_the_run_did_stays, setup, teardown),

@@ -130,7 +130,7 @@ static void believes_a_page_that_is_named(void **state)
     assert_int_equal(text.citations[0].page.value, 4);
 }
 
-/* Models change what stands behind the numbers; these alone tell what is meant. */
+/* Models change what comes after the numbers; the numbers alone identify the passage. */
 static void goes_by_the_numbers(void **state)
 {
     static const char *const markers[] = {"【0:0†source】", "【0:0†】", "【0:0†A】",

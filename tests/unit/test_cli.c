@@ -77,7 +77,7 @@ static void check_span(int64_t microseconds, const char *expected)
     assert_string_equal(text, expected);
 }
 
-static void tells_times(void **state)
+static void shows_times(void **state)
 {
     (void)state;
     char text[64];
@@ -329,7 +329,7 @@ static void numbers_citations(void **state)
 }
 
 /* One chunk may be cited for two of its pages. */
-static void tells_pages_of_one_marker_apart(void **state)
+static void distinguishes_pages_of_one_marker(void **state)
 {
     (void)state;
     struct treadle_file_citation page3 = {.file_id = "file-a", .page = TREADLE_VALUE(3)},
@@ -399,7 +399,7 @@ static void write_file(char *path, size_t size, const char *directory, const cha
     fclose(file);
 }
 
-static void tells_inputs_apart(void **state)
+static void distinguishes_inputs(void **state)
 {
     (void)state;
     char directory[] = "/tmp/treadle-cli-XXXXXX", a[128], b[128], empty[128], odd[128];
@@ -440,7 +440,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(escapes_what_terminals_obey),
         cmocka_unit_test(counts_columns),
-        cmocka_unit_test(tells_times),
+        cmocka_unit_test(shows_times),
         cmocka_unit_test(prints_tables),
         cmocka_unit_test(fits_tables_to_the_screen),
         cmocka_unit_test(leaves_out_spare_columns),
@@ -449,9 +449,9 @@ int main(void)
         cmocka_unit_test(reads_the_environment),
         cmocka_unit_test(refuses_wrong_options),
         cmocka_unit_test(numbers_citations),
-        cmocka_unit_test(tells_pages_of_one_marker_apart),
+        cmocka_unit_test(distinguishes_pages_of_one_marker),
         cmocka_unit_test(shows_answers_in_pieces),
-        cmocka_unit_test(tells_inputs_apart),
+        cmocka_unit_test(distinguishes_inputs),
     };
     setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -28,7 +28,7 @@ struct reading {
     struct treadle_error error;
 };
 
-/* Opens a stream of a new run, to which the server answers as told. */
+/* Opens a stream of a new run, which the server answers by its script. */
 static void begin(struct reading *reading, const struct treadle_stream_options *options,
                   const char *const *replies)
 {
@@ -155,7 +155,7 @@ static void errors_are_read_in_either_form(void **state)
     }
 }
 
-static void nothing_is_asked_for_behind_an_error(void **state)
+static void nothing_is_requested_after_an_error(void **state)
 {
     (void)state;
     struct reading reading;
@@ -195,7 +195,7 @@ static void a_slow_reader_misses_nothing(void **state)
 
 /* ---- Broken connections --------------------------------------------------------------------- */
 
-static void a_stream_goes_on_behind_the_last_event(void **state)
+static void a_stream_continues_after_the_last_event(void **state)
 {
     (void)state;
     struct reading reading;
@@ -488,9 +488,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_of_event_brings_its_object),
         cmocka_unit_test(errors_are_read_in_either_form),
-        cmocka_unit_test(nothing_is_asked_for_behind_an_error),
+        cmocka_unit_test(nothing_is_requested_after_an_error),
         cmocka_unit_test(a_slow_reader_misses_nothing),
-        cmocka_unit_test(a_stream_goes_on_behind_the_last_event),
+        cmocka_unit_test(a_stream_continues_after_the_last_event),
         cmocka_unit_test(a_silent_connection_is_a_broken_one),
         cmocka_unit_test(what_cannot_be_gone_on_with_is_a_failure),
         cmocka_unit_test(a_server_that_is_away_is_waited_for),

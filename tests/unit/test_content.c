@@ -1,5 +1,5 @@
 /*
- * Messages with images as models are told them, on a real store.
+ * Messages with images as they are sent to models, on a real store.
  */
 #include <setjmp.h>
 #include <stdarg.h>

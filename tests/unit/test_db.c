@@ -243,7 +243,7 @@ static void test_failing_work_is_undone(void **out)
     assert_int_equal(db_read(state->db, nest_read, state->db, &error), TREADLE_ESTATE);
 }
 
-/* A task that tells how it ended, and starts the one behind it. */
+/* A task that records how it ended, and starts the next one. */
 struct started {
     struct db_task task;
     struct db *db;
@@ -344,8 +344,8 @@ static void test_work_that_checks_first(void **out)
     assert_int_equal(fixture_count(state->db), 3);
 }
 
-/* What it changed cannot be undone alone, so nobody is told that his work is done. */
-static void test_work_that_fails_behind_a_change(void **out)
+/* Its changes cannot be undone alone, so no work of the commit is reported as done. */
+static void test_work_that_fails_after_a_change(void **out)
 {
     struct state *state = *out;
     atomic_int ended = 0;
@@ -411,7 +411,7 @@ static void *call_gate(void *argument)
     return NULL;
 }
 
-/* Runs all callers' works behind a gate, so that they stand in the queue together, the gate's own
+/* Runs all callers' works after a gate, so that they are in the queue together, the gate's own
  * first. Returns its result. */
 static int call_together(struct db *db, struct caller *callers, int count, int refusals)
 {
@@ -826,7 +826,7 @@ int main(void)
         TEST(test_failing_work_is_undone),
         TEST(test_tasks_end_in_order_and_alone),
         TEST(test_work_that_checks_first),
-        TEST(test_work_that_fails_behind_a_change),
+        TEST(test_work_that_fails_after_a_change),
         TEST(test_group_commit),
         TEST(test_queue_is_bounded),
         TEST(test_lost_transaction_is_never_acknowledged),

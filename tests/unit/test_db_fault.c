@@ -221,7 +221,7 @@ static void *write_and_report(void *argument)
     return NULL;
 }
 
-/* Writes from several threads until it is killed, and tells each acknowledged number. */
+/* Writes from several threads until it is killed, and prints each acknowledged number. */
 static void write_for_ever(const char *path, int pipe, int start)
 {
     enum { THREADS = 6 };

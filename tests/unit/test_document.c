@@ -95,7 +95,7 @@ static void joins_lines_to_paragraphs(void **state)
     draft_close(&draft);
 }
 
-static void tells_headings(void **state)
+static void finds_headings(void **state)
 {
     (void)state;
     struct draft draft;
@@ -124,7 +124,7 @@ static void puts_labels_and_cells_together(void **state)
     (void)state;
     struct draft draft;
     draft_open(&draft, 1);
-    /* Labels first, then their texts, as poppler tells them. */
+    /* Labels first, then their texts, as poppler sends them. */
     draft_line(&draft, 1, 72, 100, 300, "what");
     draft_line(&draft, 1, 72, 100, 324, "which");
     draft_line(&draft, 1, 150, 540, 300, "a vector of names that specifies all of the");
@@ -363,7 +363,7 @@ static void hears_a_sound_reader(void **state)
     }
 }
 
-/* Each of these is a lie that a captured reader might tell. */
+/* Each of these is a lie that a captured reader might send. */
 static void tell_lie(struct buffer *said, int which)
 {
     struct frame_word upside_down = {.right = 100, .top = 100, .size = 1000, .length = 1};
@@ -584,7 +584,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(joins_lines_to_paragraphs),
-        cmocka_unit_test(tells_headings),
+        cmocka_unit_test(finds_headings),
         cmocka_unit_test(puts_labels_and_cells_together),
         cmocka_unit_test(keeps_columns_apart),
         cmocka_unit_test(drops_margins),

@@ -63,7 +63,7 @@ static void images_become_data_urls(void **state)
 
 /* ---- Addresses ------------------------------------------------------------------------------ */
 
-static void addresses_are_told_apart(void **state)
+static void addresses_are_distinguished(void **state)
 {
     (void)state;
     static const char *const public[] = {"8.8.8.8",         "100.63.255.255",     "100.128.0.0",
@@ -271,7 +271,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_are_known_by_their_bytes),
         cmocka_unit_test(images_become_data_urls),
-        cmocka_unit_test(addresses_are_told_apart),
+        cmocka_unit_test(addresses_are_distinguished),
         cmocka_unit_test(hosts_are_checked),
         cmocka_unit_test(replies_are_judged),
         cmocka_unit_test(a_redirect_is_followed_to_an_allowed_host),

@@ -106,16 +106,18 @@ static struct difference differences[] = {
     {"ChatCompletionTool", "function", EXTRA, "the contract's other kind has none", false},
     {"ChatCompletionTool", "type", WORDS, "functions alone are called", false},
     {"ChatCompletionTokensDetails", "accepted_prediction_tokens", MISSING,
-     "optional, and not told apart", false},
-    {"ChatCompletionTokensDetails", "audio_tokens", MISSING, "optional, and not told apart", false},
-    {"ChatCompletionTokensDetails", "rejected_prediction_tokens", MISSING,
-     "optional, and not told apart", false},
-    {"ChatCompletionTokensDetails", "text_tokens", MISSING, "optional, and not told apart", false},
-    {"ChatPromptTokensDetails", "audio_tokens", MISSING, "optional, and not told apart", false},
-    {"ChatPromptTokensDetails", "cache_write_tokens", MISSING, "optional, and not told apart",
+     "optional, and not distinguished", false},
+    {"ChatCompletionTokensDetails", "audio_tokens", MISSING, "optional, and not distinguished",
      false},
-    {"ChatPromptTokensDetails", "image_tokens", MISSING, "optional, and not told apart", false},
-    {"ChatPromptTokensDetails", "text_tokens", MISSING, "optional, and not told apart", false},
+    {"ChatCompletionTokensDetails", "rejected_prediction_tokens", MISSING,
+     "optional, and not distinguished", false},
+    {"ChatCompletionTokensDetails", "text_tokens", MISSING, "optional, and not distinguished",
+     false},
+    {"ChatPromptTokensDetails", "audio_tokens", MISSING, "optional, and not distinguished", false},
+    {"ChatPromptTokensDetails", "cache_write_tokens", MISSING, "optional, and not distinguished",
+     false},
+    {"ChatPromptTokensDetails", "image_tokens", MISSING, "optional, and not distinguished", false},
+    {"ChatPromptTokensDetails", "text_tokens", MISSING, "optional, and not distinguished", false},
     {"CreateChatCompletionResponse", "metadata", MISSING, "optional, and nothing to say", false},
     {"CreateChatCompletionResponse", "moderation", MISSING, "optional, and nothing to say", false},
     {"CreateChatCompletionResponse", "service_tier", MISSING, "optional, and nothing to say",
@@ -599,11 +601,11 @@ static const struct fact *find_event(const char *name)
 static void events_agree(void **state)
 {
     (void)state;
-    size_t told = 0, known = 0;
+    size_t named = 0, known = 0;
     problems = 0;
     for (size_t i = 0; i < fact_count; i++)
         known += strcmp(facts[i].column[0], "event") == 0;
-    for (int i = 1; event_names[i]; i++, told++) {
+    for (int i = 1; event_names[i]; i++, named++) {
         const struct treadle_type *type = event_type((enum treadle_event_type)i);
         const struct fact *fact = find_event(event_names[i]);
         if (!fact)
@@ -613,7 +615,7 @@ static void events_agree(void **state)
         else
             assert_true(i == TREADLE_EVENT_ERROR || i == TREADLE_EVENT_DONE);
     }
-    assert_int_equal(told, known);
+    assert_int_equal(named, known);
     assert_int_equal(problems, 0);
 }
 

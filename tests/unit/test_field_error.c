@@ -203,11 +203,11 @@ static void each_error_has_its_code_param_and_message(void **state)
 static void a_nul_byte_in_the_text_is_refused(void **state)
 {
     (void)state;
-    static const char between[] = "{\"metadata\":\0{}}", behind[] = "{}\0",
+    static const char between[] = "{\"metadata\":\0{}}", after[] = "{}\0",
                       within[] = "{\"metadata\":{\"a\":\"b\0c\"}}";
     struct treadle_error error;
     refuse(THREAD, between, sizeof between - 1, &error);
-    refuse(THREAD, behind, sizeof behind - 1, &error);
+    refuse(THREAD, after, sizeof after - 1, &error);
     refuse(THREAD, within, sizeof within - 1, &error);
 }
 

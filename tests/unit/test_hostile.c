@@ -3,7 +3,7 @@
  * that something is durable, runs that end in every way there is at any moment, and followers that
  * come, go and lag. Nothing is asked of an answer; what must hold is that every run ends, that its
  * thread is free then, that nothing of it stays open, and that its log, its message and what its
- * followers were told agree.
+ * followers were sent agree.
  *
  * usage: test_hostile [ROUNDS [SEED]]
  *
@@ -400,7 +400,7 @@ static void *direct(void *argument)
         snprintf(play->thread_id, sizeof play->thread_id, "thread_%u", number);
         struct deed deed = deed_of(play);
         deed.work = make_run;
-        deed.before_told = hostile_pick(&play->seed, 4) ? follow_from_the_start : NULL;
+        deed.before_published = hostile_pick(&play->seed, 4) ? follow_from_the_start : NULL;
         play->made = deed_do(&deed, &error) == 0;
         deed_clear(&deed);
         if (play->made)
@@ -454,7 +454,7 @@ static enum treadle_event_type find_type(const char *name, size_t length)
     return 0;
 }
 
-/* What a follower was told, frame by frame. */
+/* What a follower was sent, frame by frame. */
 static void read_frames(const struct listener *listener, struct account *out)
 {
     account_init(out);
@@ -550,8 +550,8 @@ static int read_answer(struct db_session *session, void *argument, struct treadl
     return rc;
 }
 
-/* As long as nobody was told of a refusal within a text, or called a tool between, the log has the
- * very text of the messages. */
+/* As long as no refusal was published within a text, and no tool was called in between, the log has
+ * the very text of the messages. */
 static void check_answer(struct play *play, const struct account *log)
 {
     struct treadle_error error;

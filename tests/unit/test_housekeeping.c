@@ -340,7 +340,7 @@ static void an_upload_expires_with_its_parts(void **state)
     add(scene, add_upload, "upload_new", now + 1000);
     make_blob(scene, "part_upload_old");
     make_blob(scene, "part_upload_new");
-    /* Also before it is swept, it is expired for whoever looks. */
+    /* It is expired for every reader, also before it is swept. */
     assert_int_equal(read_back(scene, read_upload, "upload_old").upload.upload.status,
                      TREADLE_UPLOAD_EXPIRED);
     start(scene);

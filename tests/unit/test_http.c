@@ -118,7 +118,7 @@ static void test_plans(void **state)
     assert_int_equal(answer.status, 405);
     assert_non_null(strstr(answer.head, "Allow: POST\r\n"));
     free(answer.body);
-    /* A small body behind an error is read, and the connection lives on. */
+    /* A small body after an error is read, and the connection stays open. */
     int descriptor = dial(server);
     put_text(descriptor, "GET /missing HTTP/1.1\r\n" H "\r\n");
     put_text(descriptor, "POST /missing HTTP/1.1\r\n" H "Content-Length: 5\r\n\r\n12345");

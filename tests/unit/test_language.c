@@ -169,7 +169,7 @@ static void sentences_end_where_they_end(void **state)
         assert_sentences(samples[i][0], samples[i][1]);
 }
 
-static void languages_are_told_apart(void **state)
+static void languages_are_distinguished(void **state)
 {
     (void)state;
     static const char *const samples[][2] = {
@@ -291,7 +291,7 @@ int main(void)
         cmocka_unit_test(compatibility_forms_are_folded),
         cmocka_unit_test(spaceless_scripts_share_terms),
         cmocka_unit_test(sentences_end_where_they_end),
-        cmocka_unit_test(languages_are_told_apart),
+        cmocka_unit_test(languages_are_distinguished),
         cmocka_unit_test(token_estimates_are_within_fifteen_percent),
         cmocka_unit_test(hostile_bytes_do_no_harm),
         cmocka_unit_test(the_cache_starts_anew_and_stays_right),

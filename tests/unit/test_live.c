@@ -1,6 +1,6 @@
 /*
- * Live runs: followers are told everything once, in the order of the numbers, whatever changes
- * settle first, whoever comes late, and whoever leaves.
+ * Live runs: followers are sent everything once, in the order of the numbers, whichever changes
+ * settle first, also when followers begin late or leave.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 /* A follower that keeps the numbers and what was said, as "4:thread.run.queued ". */
 struct listener {
     struct live_follower follower;
-    char told[2048];
+    char received[2048];
     int ends;
     bool refuses;
 };
@@ -39,9 +39,9 @@ static int on_frames(void *context, const char *bytes, size_t length)
             *end = '\0';
         if (sscanf(at, "id: %ld\nevent: %63s", &number, name) < 2)
             sscanf(at, "event: %63s", name);
-        size_t told = strlen(listener->told);
-        snprintf(listener->told + told, sizeof listener->told - told, "%ld:%s ", number,
-                 strncmp(name, "thread.", 7) == 0 ? name + 7 : name);
+        size_t received = strlen(listener->received);
+        snprintf(listener->received + received, sizeof listener->received - received, "%ld:%s ",
+                 number, strncmp(name, "thread.", 7) == 0 ? name + 7 : name);
         at = end ? end + 2 : NULL;
     }
     free(copy);
@@ -133,7 +133,7 @@ static void begin(struct scene *scene)
     live_leave(&scene->owner);
 }
 
-static void tells_changes_and_pieces(void **state)
+static void publishes_changes_and_pieces(void **state)
 {
     struct scene *scene = *state;
     struct listener listener;
@@ -143,8 +143,8 @@ static void tells_changes_and_pieces(void **state)
     say(scene, "a");
     say(scene, "b");
     change(scene, TREADLE_EVENT_RUN_COMPLETED, true);
-    assert_string_equal(listener.told, "1:run.created 2:message.delta 3:message.delta "
-                                       "4:run.completed 0:done ");
+    assert_string_equal(listener.received, "1:run.created 2:message.delta 3:message.delta "
+                                           "4:run.completed 0:done ");
     assert_int_equal(listener.ends, 1);
     assert_true(atomic_load(&scene->owner.over));
     live_forget(&listener.follower);
@@ -167,15 +167,15 @@ static void keeps_the_order_of_numbers(void **state)
     assert_int_equal(first, 1);
     assert_int_equal(second, 3);
     live_settle(scene->live, late, &two, 1, false);
-    assert_string_equal(listener.told, "");
+    assert_string_equal(listener.received, "");
     assert_false(live_enter(&scene->owner));
     live_settle(scene->live, early, &one, 1, false);
-    assert_string_equal(listener.told, "1:run.created 2:run.queued 3:run.cancelling ");
+    assert_string_equal(listener.received, "1:run.created 2:run.queued 3:run.cancelling ");
     live_unfollow(&listener.follower);
     live_forget(&listener.follower);
 }
 
-static void a_change_that_failed_is_not_told(void **state)
+static void a_change_that_failed_is_not_published(void **state)
 {
     struct scene *scene = *state;
     struct listener listener;
@@ -194,15 +194,15 @@ static void a_change_that_failed_is_not_told(void **state)
     slot = reserve(scene, 1, &again, &first);
     assert_string_equal(again.data, pieces.data);
     live_settle(scene->live, slot, NULL, 0, false);
-    assert_string_equal(listener.told, "1:run.created 2:message.delta ");
+    assert_string_equal(listener.received, "1:run.created 2:message.delta ");
     live_unfollow(&listener.follower);
     live_forget(&listener.follower);
     buffer_clear(&pieces);
     buffer_clear(&again);
 }
 
-/* Between a commit and its telling a reader of the database knows more than was told. */
-static void what_was_read_is_not_told_again(void **state)
+/* Between a commit and its publication a reader of the database knows more than was published. */
+static void what_was_read_is_not_sent_again(void **state)
 {
     struct scene *scene = *state;
     struct listener listener;
@@ -215,9 +215,9 @@ static void what_was_read_is_not_told_again(void **state)
     live_follow(live_open(scene->table, "run_a"), follower_of(&listener), 0);
     live_catch_up(&listener.follower, 2, false);
     live_settle(scene->live, slot, &event, 1, false);
-    assert_string_equal(listener.told, "");
+    assert_string_equal(listener.received, "");
     change(scene, TREADLE_EVENT_RUN_IN_PROGRESS, false);
-    assert_string_equal(listener.told, "3:run.in_progress ");
+    assert_string_equal(listener.received, "3:run.in_progress ");
     live_unfollow(&listener.follower);
     live_forget(&listener.follower);
 }
@@ -232,9 +232,10 @@ static void who_comes_late_misses_nothing(void **state)
     live_follow(live_open(scene->table, "run_a"), follower_of(&listener), 0);
     say(scene, "b");
     change(scene, TREADLE_EVENT_RUN_COMPLETED, true);
-    assert_string_equal(listener.told, "");
+    assert_string_equal(listener.received, "");
     live_catch_up(&listener.follower, 1, false);
-    assert_string_equal(listener.told, "2:message.delta 3:message.delta 4:run.completed 0:done ");
+    assert_string_equal(listener.received,
+                        "2:message.delta 3:message.delta 4:run.completed 0:done ");
     assert_int_equal(listener.ends, 1);
     live_forget(&listener.follower);
 }
@@ -250,14 +251,14 @@ static void who_refuses_is_let_go(void **state)
     assert_int_equal(listener.ends, 1);
     live_unfollow(&listener.follower);
     assert_int_equal(listener.ends, 1);
-    assert_string_equal(other.told, "1:run.created ");
+    assert_string_equal(other.received, "1:run.created ");
     live_unfollow(&other.follower);
     assert_int_equal(other.ends, 1);
     live_forget(&listener.follower);
     live_forget(&other.follower);
 }
 
-static void content_is_what_was_told(void **state)
+static void content_is_what_was_published(void **state)
 {
     struct scene *scene = *state;
     struct arena *arena = arena_new(0);
@@ -293,7 +294,7 @@ static void content_is_what_was_told(void **state)
     arena_free(arena);
 }
 
-/* The run is taken up again before the change that let it wait is told. */
+/* The run is claimed again before the change that let it wait is published. */
 static void the_end_of_a_turn_is_not_that_of_the_next(void **state)
 {
     struct scene *scene = *state;
@@ -330,10 +331,14 @@ static void the_end_of_a_turn_is_not_that_of_the_next(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(tells_changes_and_pieces),         TEST(keeps_the_order_of_numbers),
-        TEST(a_change_that_failed_is_not_told), TEST(what_was_read_is_not_told_again),
-        TEST(who_comes_late_misses_nothing),    TEST(who_refuses_is_let_go),
-        TEST(content_is_what_was_told),         TEST(the_end_of_a_turn_is_not_that_of_the_next),
+        TEST(publishes_changes_and_pieces),
+        TEST(keeps_the_order_of_numbers),
+        TEST(a_change_that_failed_is_not_published),
+        TEST(what_was_read_is_not_sent_again),
+        TEST(who_comes_late_misses_nothing),
+        TEST(who_refuses_is_let_go),
+        TEST(content_is_what_was_published),
+        TEST(the_end_of_a_turn_is_not_that_of_the_next),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

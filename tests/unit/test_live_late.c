@@ -1,5 +1,5 @@
 /*
- * Live runs: what is kept of that which was told, and what followers get of it who come late.
+ * Live runs: what is kept of the published pieces, and what late followers get of them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -43,7 +43,7 @@ static void on_end(void *context)
     ((struct scene *)context)->ends++;
 }
 
-/* A change of one event, with that number, which nobody was told yet. */
+/* A change of one event, with that number, which is not published yet. */
 static struct live_slot *hold(struct scene *scene, int64_t number)
 {
     struct buffer pieces;
@@ -98,7 +98,7 @@ static void begin(struct scene *scene, const char *subject)
     live_leave(&scene->owner);
 }
 
-static void tell(struct scene *scene, enum piece_kind kind, unsigned index, const char *text)
+static void publish(struct scene *scene, enum piece_kind kind, unsigned index, const char *text)
 {
     assert_true(live_enter(&scene->owner));
     assert_int_equal(live_add_text(scene->live, kind, index, text, strlen(text), &scene->error), 0);
@@ -123,7 +123,7 @@ static void tell_call(struct scene *scene, const char *id, int64_t index)
     live_leave(&scene->owner);
 }
 
-/* Follows behind that number as a client does whose database has nothing of it. */
+/* Follows from after that number as a client does whose database has nothing of it. */
 static void follow(struct scene *scene, int64_t after)
 {
     struct live_run *live = live_open(scene->table, "run_a");
@@ -188,13 +188,13 @@ static void who_comes_late_gets_pieces_joined(void **state)
     begin(scene, "step_a");
     tell_call(scene, "call_a", 0);
     for (int i = 0; i < MANY; i++)
-        tell(scene, PIECE_ARGUMENTS, 0, i % 2 ? "b" : "a");
+        publish(scene, PIECE_ARGUMENTS, 0, i % 2 ? "b" : "a");
     follow(scene, 1);
     assert_int_equal(scene->ends, 0);
     assert_true(read_frames(scene, 0, &text, &last) <= 3);
     assert_int_equal(text.length, MANY);
     assert_int_equal(last, MANY + 2);
-    tell(scene, PIECE_ARGUMENTS, 0, "c");
+    publish(scene, PIECE_ARGUMENTS, 0, "c");
     buffer_reset(&text);
     last = 0;
     read_frames(scene, 0, &text, &last);
@@ -211,7 +211,7 @@ static void who_comes_back_gets_the_rest(void **state)
     buffer_init(&text, 1 << 20);
     begin(scene, "msg_a");
     for (int i = 0; i < 20; i++)
-        tell(scene, PIECE_TEXT, 0, i % 2 ? "b" : "a");
+        publish(scene, PIECE_TEXT, 0, i % 2 ? "b" : "a");
     for (int after = 1; after <= 22; after++) {
         int64_t last = after;
         buffer_reset(&text);
@@ -236,8 +236,8 @@ static void texts_that_take_turns_stay_apart(void **state)
     tell_call(scene, "call_a", 0);
     tell_call(scene, "call_b", 1);
     for (int i = 0; i < 10; i++) {
-        tell(scene, PIECE_ARGUMENTS, 0, "a");
-        tell(scene, PIECE_ARGUMENTS, 1, "b");
+        publish(scene, PIECE_ARGUMENTS, 0, "a");
+        publish(scene, PIECE_ARGUMENTS, 1, "b");
     }
     follow(scene, 1);
     for (int index = 0; index < 2; index++) {
@@ -251,7 +251,7 @@ static void texts_that_take_turns_stay_apart(void **state)
     leave(scene);
 }
 
-/* A follower for whom there is too much is told its end, and nothing with a gap. */
+/* A follower for which there is too much is ended, and gets nothing with a gap. */
 static void what_is_too_much_ends_the_follower(void **state)
 {
     struct scene *scene = *state;
@@ -259,14 +259,14 @@ static void what_is_too_much_ends_the_follower(void **state)
     tell_call(scene, "call_a", 0);
     tell_call(scene, "call_b", 1);
     for (int i = 0; i < MANY; i++)
-        tell(scene, PIECE_ARGUMENTS, i % 2, "a");
+        publish(scene, PIECE_ARGUMENTS, i % 2, "a");
     follow(scene, 1);
     assert_int_equal(scene->ends, 1);
     assert_int_equal(scene->frames.length, 0);
     live_forget(&scene->follower);
 }
 
-static void who_asks_for_what_will_not_come_is_told_the_end(void **state)
+static void a_follower_of_what_will_not_come_is_ended(void **state)
 {
     struct scene *scene = *state;
     follow(scene, 1000);
@@ -276,8 +276,8 @@ static void who_asks_for_what_will_not_come_is_told_the_end(void **state)
     live_forget(&scene->follower);
 }
 
-/* Outputs can be there before anybody is told that they are asked for. */
-static void an_end_that_others_follow_ends_nobody_behind_it(void **state)
+/* Outputs can be there before the request for them is published. */
+static void an_end_that_others_follow_ends_no_later_one(void **state)
 {
     struct scene *scene = *state;
     struct live_slot *asked = hold(scene, 2), *given = hold(scene, 3);
@@ -291,7 +291,7 @@ static void an_end_that_others_follow_ends_nobody_behind_it(void **state)
     leave(scene);
 }
 
-static void calls_are_kept_as_they_were_told(void **state)
+static void calls_are_kept_as_they_were_published(void **state)
 {
     struct scene *scene = *state;
     struct treadle_tool_call *calls = NULL;
@@ -302,9 +302,9 @@ static void calls_are_kept_as_they_were_told(void **state)
         id[5] = (char)('0' + i);
         tell_call(scene, id, i);
     }
-    tell(scene, PIECE_ARGUMENTS, 0, "{\"a\"");
-    tell(scene, PIECE_ARGUMENTS, 8, "{}");
-    tell(scene, PIECE_ARGUMENTS, 0, ":1}");
+    publish(scene, PIECE_ARGUMENTS, 0, "{\"a\"");
+    publish(scene, PIECE_ARGUMENTS, 8, "{}");
+    publish(scene, PIECE_ARGUMENTS, 0, ":1}");
     assert_int_equal(
         live_copy_calls(scene->live, "step_a", scene->arena, &calls, &count, &scene->error), 0);
     assert_int_equal(count, 9);
@@ -331,11 +331,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_comes_back_gets_the_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_that_take_turns_stay_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_too_much_ends_the_follower, setup, teardown),
-        cmocka_unit_test_setup_teardown(who_asks_for_what_will_not_come_is_told_the_end, setup,
+        cmocka_unit_test_setup_teardown(a_follower_of_what_will_not_come_is_ended, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_end_that_others_follow_ends_no_later_one, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(an_end_that_others_follow_ends_nobody_behind_it, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(calls_are_kept_as_they_were_told, setup, teardown),
+        cmocka_unit_test_setup_teardown(calls_are_kept_as_they_were_published, setup, teardown),
     };
     return cmocka_run_group_tests_name("live_late", tests, NULL, NULL);
 }

@@ -224,7 +224,7 @@ static void parts(void **state)
     (void)state;
     assert_non_null(mkdtemp(part_directory));
     exhaust_cases("multipart", parse_parts);
-    assert_int_equal(rmdir(part_directory), 0); /* no file was left behind */
+    assert_int_equal(rmdir(part_directory), 0); /* no file was left */
 }
 
 /* ---- Models --------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /*
- * Memory runs out in the store: opening says so and leaves nothing behind; a write that fails has
- * not happened, one that worked has.
+ * Memory runs out in the store: opening says so and leaves nothing; a write that fails has not
+ * happened, one that worked has.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -51,7 +51,7 @@ static void hear_call(void *context, size_t index, const char *id, const char *n
     buffer_append(&heard->all, arguments, length);
 }
 
-struct told {
+struct received {
     int rc;
     enum model_finish finish;
     struct model_usage usage;
@@ -59,8 +59,8 @@ struct told {
 };
 
 /* Feeds the reply in pieces of that size; what the sink heard is in `heard`. */
-static struct told feed(const char *reply, size_t length, size_t step, bool takes_refusals,
-                        struct heard *heard)
+static struct received feed(const char *reply, size_t length, size_t step, bool takes_refusals,
+                            struct heard *heard)
 {
     const struct model_message message = {.role = MODEL_USER, .text = "One two three four."};
     const struct model_request request = {.messages = &message, .message_count = 1};
@@ -69,19 +69,19 @@ static struct told feed(const char *reply, size_t length, size_t step, bool take
                                     .tool_call = hear_call,
                                     .refusal = takes_refusals ? hear_refusal : NULL};
     struct openai_answer *answer = NULL;
-    struct told told = {.rc = 0};
+    struct received received = {.rc = 0};
     *heard = (struct heard){.last = 0};
     buffer_init(&heard->all, 1 << 20);
     assert_int_equal(openai_answer_new(&answer, &sink, "s3cret"), 0);
-    for (size_t at = 0; !told.rc && at < length; at += step)
-        told.rc = openai_answer_feed(answer, reply + at, length - at < step ? length - at : step,
-                                     &told.error);
-    if (!told.rc)
-        told.rc = openai_answer_finish(answer, &told.error);
-    told.finish = openai_answer_end(answer);
-    told.usage = openai_answer_usage(answer, &request);
+    for (size_t at = 0; !received.rc && at < length; at += step)
+        received.rc = openai_answer_feed(answer, reply + at,
+                                         length - at < step ? length - at : step, &received.error);
+    if (!received.rc)
+        received.rc = openai_answer_finish(answer, &received.error);
+    received.finish = openai_answer_end(answer);
+    received.usage = openai_answer_usage(answer, &request);
     openai_answer_free(answer);
-    return told;
+    return received;
 }
 
 static void expect(const char *reply, int rc, const char *expected, enum model_finish finish)
@@ -89,10 +89,10 @@ static void expect(const char *reply, int rc, const char *expected, enum model_f
     static const size_t steps[] = {1, 7, 100, 100000};
     for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
         struct heard heard;
-        struct told told = feed(reply, strlen(reply), steps[i], true, &heard);
+        struct received received = feed(reply, strlen(reply), steps[i], true, &heard);
         assert_string_equal(heard.all.data ? heard.all.data : "", expected);
-        assert_int_equal(told.rc, rc);
-        assert_int_equal(told.finish, finish);
+        assert_int_equal(received.rc, rc);
+        assert_int_equal(received.finish, finish);
         buffer_clear(&heard.all);
     }
 }
@@ -154,7 +154,7 @@ static void reasoning_is_no_part_of_the_answer(void **state)
            0, "Yes.", MODEL_STOP);
 }
 
-static void endings_are_told_apart(void **state)
+static void endings_are_distinguished(void **state)
 {
     (void)state;
     expect(TEXT("a") FINISH("length") DONE, 0, "a", MODEL_LENGTH);
@@ -226,9 +226,9 @@ static void calls_are_bounded(void **state)
     for (int i = 0; i < 129; i++)
         buffer_append_format(
             &reply, CALL("\"index\":%d,\"function\":{\"name\":\"f\",\"arguments\":\"\"}"), i);
-    struct told told = feed(reply.data, reply.length, 4096, true, &heard);
-    assert_int_equal(told.rc, TREADLE_ELIMIT);
-    assert_non_null(strstr(told.error.message, "more than 128 tools"));
+    struct received received = feed(reply.data, reply.length, 4096, true, &heard);
+    assert_int_equal(received.rc, TREADLE_ELIMIT);
+    assert_non_null(strstr(received.error.message, "more than 128 tools"));
     buffer_clear(&heard.all);
     buffer_clear(&reply);
 }
@@ -264,9 +264,9 @@ static void answers_are_bounded(void **state)
     size_t length = (128 << 20) + 1;
     char *reply = malloc(length);
     memset(reply, ':', length);
-    struct told told = feed(reply, length, 65536, true, &heard);
-    assert_int_equal(told.rc, TREADLE_ELIMIT);
-    assert_non_null(strstr(told.error.message, "too large"));
+    struct received received = feed(reply, length, 65536, true, &heard);
+    assert_int_equal(received.rc, TREADLE_ELIMIT);
+    assert_non_null(strstr(received.error.message, "too large"));
     buffer_clear(&heard.all);
     free(reply);
 }
@@ -319,7 +319,7 @@ int main(void)
         cmocka_unit_test(text_comes_through_however_it_is_written),
         cmocka_unit_test(refusals_are_text_for_a_sink_that_knows_none),
         cmocka_unit_test(reasoning_is_no_part_of_the_answer),
-        cmocka_unit_test(endings_are_told_apart),
+        cmocka_unit_test(endings_are_distinguished),
         cmocka_unit_test(calls_come_through_however_they_are_numbered),
         cmocka_unit_test(calls_are_bounded),
         cmocka_unit_test(what_is_cut_off_has_broken_off),

@@ -240,7 +240,7 @@ static void silence_ends_an_exchange(void **state)
         const char *reply, *message;
         unsigned first, idle;
     } rows[] = {{OK_HEAD "20\r\n\r\n", "it was silent", 1, 60},
-                {OK_HEAD "20\r\n\r\nhalf", "it fell silent", 60, 1}};
+                {OK_HEAD "20\r\n\r\nhalf", "it stopped sending", 60, 1}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct fixture fixture;
         struct result result;
@@ -347,7 +347,7 @@ static void closing_cancels_what_is_under_way(void **state)
     buffer_clear(&result.body);
 }
 
-static void redirects_are_told_and_not_followed(void **state)
+static void redirects_are_reported_and_not_followed(void **state)
 {
     (void)state;
     struct fixture fixture;
@@ -491,7 +491,7 @@ int main(void)
         cmocka_unit_test(what_is_cancelled_ends),
         cmocka_unit_test(hundreds_wait_and_are_cancelled),
         cmocka_unit_test(closing_cancels_what_is_under_way),
-        cmocka_unit_test(redirects_are_told_and_not_followed),
+        cmocka_unit_test(redirects_are_reported_and_not_followed),
         cmocka_unit_test(an_address_that_is_refused_is_not_connected_to),
         cmocka_unit_test(a_try_that_failed_early_leaves_no_buffer),
     };

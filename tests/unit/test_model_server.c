@@ -54,13 +54,13 @@ static void passages_become_text_with_markers_and_pages(void **state)
 
 /* ---- Errors --------------------------------------------------------------------------------- */
 
-static void errors_are_told_apart(void **state)
+static void errors_are_distinguished(void **state)
 {
     (void)state;
     static const struct {
         long status;
         const char *body, *message;
-        int told;
+        int reported;
         bool again;
     } rows[] = {
         {400, "{\"error\":{\"message\":\"Bad.\"}}", "Bad.", 400, false},
@@ -80,7 +80,7 @@ static void errors_are_told_apart(void **state)
         buffer_init(&body, 1024);
         buffer_append_string(&body, rows[i].body);
         assert_int_equal(remote_error_read(rows[i].status, &body, "s3cret", &error), rows[i].again);
-        assert_int_equal(error.http_status, rows[i].told);
+        assert_int_equal(error.http_status, rows[i].reported);
         assert_non_null(strstr(error.message, rows[i].message));
         assert_null(strstr(error.message, "s3cret"));
         buffer_clear(&body);
@@ -182,7 +182,7 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
         "{\"id\":\"odd\",\"context_window\":\"many\"}]}";
     static const struct {
         const char *name;
-        int64_t told, expected;
+        int64_t configured, expected;
     } rows[] = {{"vllm", 5, 8192},      {"llama", 5, 4096},    {"trained", 5, 5},
                 {"trained", 0, 131072}, {"router", 0, 200000}, {"odd", 7, 7},
                 {"odd", 0, 0},          {"unlisted", 9, 9},    {EXTRACTIVE, 9, 0}};
@@ -190,7 +190,7 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
     struct scripted_server *server = scripted_server_start(NULL, (const char *[]){reply, NULL});
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct models_options options = {
-            .servers = {{.url = scripted_server_url(server), .context = rows[i].told}}};
+            .servers = {{.url = scripted_server_url(server), .context = rows[i].configured}}};
         struct models *models = NULL;
         struct treadle_error error;
         struct model_info infos[8];
@@ -237,7 +237,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(passages_become_text_with_markers_and_pages),
-        cmocka_unit_test(errors_are_told_apart),
+        cmocka_unit_test(errors_are_distinguished),
         cmocka_unit_test(the_built_in_model_answers_without_a_server),
         cmocka_unit_test(addresses_and_keys_are_checked),
         cmocka_unit_test(context_sizes_come_from_the_list_or_the_operator),

@@ -31,7 +31,7 @@ static int make_directory(void **state)
 static int remove_directory(void **state)
 {
     (void)state;
-    /* Fails, and the run with it, when a file was left behind. */
+    /* Fails, and the run with it, when a file was left. */
     return rmdir(directory);
 }
 

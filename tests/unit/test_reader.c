@@ -1,6 +1,6 @@
 /*
  * The reader program: real PDFs through the real treadle-reader, files that are broken in every
- * way, readers that lie, hang or die, and what each of them leaves behind.
+ * way, readers that lie, hang or die, and what each of them leaves.
  *
  * The program's path is in TREADLE_TEST_READER.
  */

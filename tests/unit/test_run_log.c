@@ -1,5 +1,5 @@
 /*
- * The log of a run: what is written comes back, from behind any number, and texts come whole
+ * The log of a run: what is written comes back, from after any number, and texts come complete
  * wherever their pieces are parted.
  */
 #include <setjmp.h>
@@ -29,7 +29,7 @@ static int insert(struct db_session *session, void *argument, struct treadle_err
     return run_event_record_insert(session, run, row->first, row->last, row->body, error);
 }
 
-/* What a reader was told, as one text: number and data of each event, a line each. */
+/* What a reader was sent, as one text: number and data of each event, a line each. */
 struct heard {
     const char *run_id;
     int64_t after;
@@ -142,7 +142,7 @@ static void events_come_back_in_order(void **state)
 #define OPENING ",\"annotations\":[]}}]}}\n"
 #define FURTHER "}}]}}\n"
 
-static void pieces_come_merged_from_behind_any(void **state)
+static void pieces_come_merged_after_any_number(void **state)
 {
     static const char *const rests[] = {"Wö\\n\\\"x\\\" end", "\\n\\\"x\\\" end", " end"};
     struct buffer body;
@@ -200,15 +200,15 @@ static void a_reader_may_stop(void **state)
     buffer_clear(&body);
 }
 
-/* Does a transition, and notes what it tells. */
-static void do_and_note(struct scene *scene, db_work work, struct heard *told)
+/* Does a transition, and notes its events. */
+static void do_and_note(struct scene *scene, db_work work, struct heard *published)
 {
     assert_int_equal(take(scene, work), 0);
     const struct run_news *news = scene->change.news;
     int64_t number = news->first;
     for (size_t i = 0; i < news->count; i++)
         for (size_t j = 0; j < 2 && news->events[i].types[j]; j++)
-            hear(told, number++, news->events[i].types[j], news->events[i].data);
+            hear(published, number++, news->events[i].types[j], news->events[i].data);
 }
 
 struct query {
@@ -229,36 +229,36 @@ static int read_run_log(struct db_session *session, void *argument, struct tread
     return run_log_read(session, heard->run_id, heard->after, false, &reader, error);
 }
 
-static void run_through(struct scene *scene, struct heard *told)
+static void run_through(struct scene *scene, struct heard *published)
 {
     assert_int_equal(create_run(scene, "thread_a"), 0);
-    *told = (struct heard){.run_id = scene->run.id};
+    *published = (struct heard){.run_id = scene->run.id};
     const struct run_news *news = scene->change.news;
-    hear(told, 1, TREADLE_EVENT_RUN_CREATED, news->events[0].data);
-    hear(told, 2, TREADLE_EVENT_RUN_QUEUED, news->events[0].data);
-    do_and_note(scene, claim, told);
-    do_and_note(scene, begin_tools, told);
-    do_and_note(scene, complete_tools, told);
-    do_and_note(scene, begin_message, told);
-    do_and_note(scene, complete_message, told);
-    do_and_note(scene, complete, told);
+    hear(published, 1, TREADLE_EVENT_RUN_CREATED, news->events[0].data);
+    hear(published, 2, TREADLE_EVENT_RUN_QUEUED, news->events[0].data);
+    do_and_note(scene, claim, published);
+    do_and_note(scene, begin_tools, published);
+    do_and_note(scene, complete_tools, published);
+    do_and_note(scene, begin_message, published);
+    do_and_note(scene, complete_message, published);
+    do_and_note(scene, complete, published);
 }
 
-/* The log of an ended run says what was told, in a fraction of the room. */
+/* The log of an ended run has what was published, in a fraction of the space. */
 static void objects_come_back_from_their_rows(void **state)
 {
     struct scene *scene = *state;
-    struct heard told;
+    struct heard published;
     struct query size = {.sql = "SELECT sum(length(body)) FROM run_events"};
-    run_through(scene, &told);
-    struct heard heard = {.run_id = told.run_id};
+    run_through(scene, &published);
+    struct heard heard = {.run_id = published.run_id};
     assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
-    assert_string_equal(heard.text, told.text);
-    heard = (struct heard){.run_id = told.run_id, .after = 5};
+    assert_string_equal(heard.text, published.text);
+    heard = (struct heard){.run_id = published.run_id, .after = 5};
     assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
-    assert_string_equal(heard.text, strstr(told.text, "\n6 ") + 1);
+    assert_string_equal(heard.text, strstr(published.text, "\n6 ") + 1);
     assert_int_equal(db_read(scene->db, ask, &size, &scene->error), 0);
-    assert_in_range(size.number, 1, strlen(told.text) / 4);
+    assert_in_range(size.number, 1, strlen(published.text) / 4);
 }
 
 static int delete_message(struct db_session *session, void *argument, struct treadle_error *error)
@@ -267,14 +267,14 @@ static int delete_message(struct db_session *session, void *argument, struct tre
     return record_delete(session, "messages", keys, 1, NULL, error);
 }
 
-static void what_was_deleted_is_not_told(void **state)
+static void what_was_deleted_is_not_replayed(void **state)
 {
     struct scene *scene = *state;
-    struct heard told;
-    run_through(scene, &told);
+    struct heard published;
+    run_through(scene, &published);
     const char *id = scene->step.step_details->message_creation->message_id;
     assert_int_equal(db_write(scene->db, delete_message, (void *)id, &scene->error), 0);
-    struct heard heard = {.run_id = told.run_id};
+    struct heard heard = {.run_id = published.run_id};
     assert_int_equal(db_read(scene->db, read_run_log, &heard, &scene->error), 0);
     assert_null(strstr(heard.text, "thread.message"));
     assert_null(strstr(heard.text, "An answer."));
@@ -283,7 +283,7 @@ static void what_was_deleted_is_not_told(void **state)
 }
 
 /* A row that was not written here is an error, whatever is wrong with it. */
-static void damage_is_told(void **state)
+static void damage_is_reported(void **state)
 {
     static const char *const bodies[] = {"x",
                                          "E",
@@ -314,12 +314,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(an_empty_log),
         TEST(events_come_back_in_order),
-        TEST(pieces_come_merged_from_behind_any),
+        TEST(pieces_come_merged_after_any_number),
         TEST(objects_come_back_from_their_rows),
-        TEST(what_was_deleted_is_not_told),
+        TEST(what_was_deleted_is_not_replayed),
         TEST(arguments_are_pieces_of_a_step),
         TEST(a_reader_may_stop),
-        TEST(damage_is_told),
+        TEST(damage_is_reported),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /*
  * Transitions: every pair of states is held against the protocol's list, and every status against
- * the event that tells of it.
+ * the event that reports it.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -67,7 +67,7 @@ static void steps_end_once(void **state)
                              from == TREADLE_STEP_IN_PROGRESS && to != from);
 }
 
-/* An event is called after the status that it tells of. */
+/* An event is named after the status that it reports. */
 static void events_bear_the_name_of_their_status(void **state)
 {
     char name[64];

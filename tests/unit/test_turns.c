@@ -1,6 +1,6 @@
 /*
  * The turns of a run: what ends one is never taken for the end of the next, however late it is
- * told; and a run in progress that nobody executes is found and failed.
+ * published; and a run in progress that nobody executes is found and failed.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,7 @@
 
 #include "engine_fixture.h"
 
-/* A model that says what the test has it say. Its runs are told apart by their model's name. */
+/* A model that says what the test has it say. Its runs are distinguished by their model's name. */
 enum { SLOTS = 3 };
 
 struct puppet {
@@ -68,7 +68,7 @@ static void finish(const struct model_sink *sink, enum model_finish how)
     sink->done(sink->context, &outcome);
 }
 
-/* A follower that, once it is armed, stops the thread that tells it the next piece. */
+/* A follower that, once it is armed, stops the thread that sends it the next piece. */
 struct brake {
     struct live_follower follower;
     sem_t stopped, go;
@@ -161,7 +161,7 @@ static void unfollow(struct brake *brake)
     sem_destroy(&brake->go);
 }
 
-/* Has a run say something, and waits until it was told. */
+/* Lets a run say something, and waits until it was published. */
 static void speak(struct stage *stage, int slot, struct brake *brake)
 {
     say(&stage->puppet.sinks[slot], "A piece.");
@@ -240,7 +240,7 @@ static int submit_due(struct deed *deed, struct treadle_error *error)
 /* ---- Tests ---------------------------------------------------------------------------------- */
 
 /* Who polls sees that a run waits, and submits, before its execution has heard of its own write: so
- * the next turn begins before the end of the first is told. */
+ * the next turn begins before the end of the first is published. */
 static void outputs_come_before_the_turn_has_ended(void **state)
 {
     struct stage *stage = *state;
