@@ -1,6 +1,6 @@
 /*
  * Line: the reply is read by a machine that looks at what is in the buffer and takes a piece off
- * its start, again and again until too little is there.
+ * its start, repeatedly until too little is there.
  */
 #include "line.h"
 
@@ -55,7 +55,7 @@ static const char *find_header(const char *head, const char *name)
     return found ? found + strlen(name) : NULL;
 }
 
-/* The length of the head, 0 when it is not whole. */
+/* The length of the head, 0 when it is not complete. */
 static size_t read_head(struct line *line, char *text)
 {
     char *blank = strstr(text, "\r\n\r\n");

@@ -4,7 +4,7 @@
  *
  * A line carries one request at a time. Its handler gets the reply's body in pieces as they come
  * (chunked transfers decoded) and then `done`, within which the next request may be made. A line
- * that breaks off is `done` with status 0 and carries nothing any more.
+ * that breaks is `done` with status 0 and carries nothing any more.
  */
 #ifndef BENCH_LINE_H
 #define BENCH_LINE_H

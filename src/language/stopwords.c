@@ -1,6 +1,6 @@
 /*
  * The known languages: their stemmer and their stopwords (function words, and the words that a
- * question is made with). A word belongs here when it tells nothing about what a text is about;
+ * question is made with). A word belongs here when it says nothing about what a text is about;
  * words that carry meaning in manuals ("use", "not", "value") stay out.
  */
 #include <string.h>

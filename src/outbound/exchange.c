@@ -284,7 +284,7 @@ static enum loop_loss loss_of(CURLcode code)
     }
 }
 
-static void tell_moved(const struct exchange *exchange)
+static void report_moved(const struct exchange *exchange)
 {
     const char *url = NULL;
     curl_easy_getinfo(exchange->easy, CURLINFO_REDIRECT_URL, &url);

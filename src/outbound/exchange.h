@@ -45,8 +45,8 @@ enum exchange_verdict { EXCHANGE_OK, EXCHANGE_FAILED, EXCHANGE_AGAIN };
 struct exchange *exchange_new(const struct loop_exchange *of);
 void exchange_free(struct exchange *exchange);
 
-/* Whether a handle that was given back may be lent again. Where a try failed before it had a
- * connection, libcurl 7.88 keeps its buffer but not how large it is, and would read beyond it. */
+/* Whether a returned handle may be lent again. Where a try failed before it had a connection,
+ * libcurl 7.88 keeps its buffer but not how large it is, and would read beyond it. */
 bool exchange_can_use(CURL *easy);
 
 /* Makes a handle, as new, ready for a try. False when memory runs out; the handle is the

@@ -140,8 +140,8 @@ void live_settle(struct live_run *live, struct live_slot *slot, const struct liv
 /* Allocated by the caller, and kept until `end` was called. */
 struct live_follower {
     void *context;
-    /* Frames as they go on the wire. Not 0: the follower is gone. Must not block, nor call into
-     * live runs. */
+    /* Frames as they are sent. Not 0: the follower is gone. Must not block, nor call into live
+     * runs. */
     int (*frames)(void *context, const char *bytes, size_t length);
     /* Nothing more follows; called once, on any thread. */
     void (*end)(void *context);

@@ -70,7 +70,7 @@ static int open_store(struct server *server, const char *store, struct treadle_e
         rc = error_set_errno(error, TREADLE_EIO, errno, "cannot open %s", store);
     if (!rc)
         rc = path_join(path, server->directory, "backups", error);
-    /* Backups that nobody took away. */
+    /* Backups that were not removed. */
     if (!rc)
         rc = tree_remove(path, error);
     services->directory = server->directory;

@@ -27,14 +27,14 @@ enum {
 };
 
 /* What a text that starts with an opening bracket is. */
-enum shape { NO_MARKER, MARKER, TOO_SHORT_TO_TELL };
+enum shape { NO_MARKER, MARKER, TOO_SHORT };
 
 /* Skips the given text where it is there; a text that ends within it may still become it. */
 static enum shape expect(const char **at, const char *end, const char *text)
 {
     size_t length = strlen(text), there = (size_t)(end - *at);
     if (there < length)
-        return memcmp(*at, text, there) == 0 ? TOO_SHORT_TO_TELL : NO_MARKER;
+        return memcmp(*at, text, there) == 0 ? TOO_SHORT : NO_MARKER;
     if (memcmp(*at, text, length) != 0)
         return NO_MARKER;
     *at += length;
@@ -47,7 +47,7 @@ static enum shape expect_digits(const char **at, const char *end)
     while (*at < end && **at >= '0' && **at <= '9')
         (*at)++;
     if (*at == end)
-        return TOO_SHORT_TO_TELL;
+        return TOO_SHORT;
     return *at > start ? MARKER : NO_MARKER;
 }
 
@@ -67,7 +67,7 @@ static enum shape find_begun(const char *text, size_t length, size_t *marker)
         return shape;
     const char *close = memmem(at, (size_t)(end - at), CLOSE, strlen(CLOSE));
     if (!close)
-        return TOO_SHORT_TO_TELL;
+        return TOO_SHORT;
     *marker = (size_t)(close - text) + strlen(CLOSE);
     return MARKER;
 }
@@ -75,7 +75,7 @@ static enum shape find_begun(const char *text, size_t length, size_t *marker)
 static enum shape find_shape(const char *text, size_t length, size_t *marker)
 {
     enum shape shape = find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER, marker);
-    return shape == TOO_SHORT_TO_TELL && length >= LARGEST_MARKER ? NO_MARKER : shape;
+    return shape == TOO_SHORT && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 
 /* The bytes up to the dagger: the numbers, which alone identify the passage. Models change what
@@ -234,7 +234,7 @@ static int take_bracket(struct citation_walk *walk, const char *text, size_t len
     size_t marker = 0;
     enum shape shape = find_shape(text, length, &marker);
     *taken = 0;
-    if (shape == TOO_SHORT_TO_TELL && !last)
+    if (shape == TOO_SHORT && !last)
         return 0;
     if (shape != MARKER) {
         *taken = strlen(OPEN);

@@ -240,7 +240,7 @@ test('a full disk', async t => {
             await until('the space is free again', () => size(disk) < 6 << 20);
         });
 
-        await t.test('writes fail with 5xx once it is full, and reads go on', async () => {
+        await t.test('writes fail with 5xx once it is full, and reads continue', async () => {
             const filler = path.join(disk, 'filler');
             let failed;
             fill(filler);
@@ -257,7 +257,7 @@ test('a full disk', async t => {
             fs.rmSync(filler);
         });
 
-        await t.test('once there is room all goes on, and nothing acknowledged is lost', async () => {
+        await t.test('once there is room all continues, and nothing acknowledged is lost', async () => {
             const made = await until('a write works again', async () => {
                 const reply = await post(server, `/v1/threads/${thread.id}/messages`,
                     { role: 'user', content: 'room again' });

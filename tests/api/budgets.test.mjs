@@ -357,7 +357,7 @@ test('models that fail', async t => {
         { status: 500, body: { error: { message: 'Out of memory.' } } })), 'server_error', /Out of memory/));
     await t.test('with too many requests', async () => failed(await kit.run(script(busy)),
         'rate_limit_exceeded', /Slow down/));
-    await t.test('by breaking off', async () => {
+    await t.test('by cutting its answer off', async () => {
         const run = await kit.run(script({ ...say('Half an', ' answer'), cut: true }));
         failed(run, 'server_error', /was cut off/);
         const [message] = await kit.messages(run);
@@ -366,7 +366,7 @@ test('models that fail', async t => {
         const [step] = await kit.steps(run);
         assert.deepEqual([step.status, step.last_error], ['failed', run.last_error]);
     });
-    await t.test('by breaking off within a call', async () => {
+    await t.test('by cutting its answer off within a call', async () => {
         const run = await kit.run(turns({ ...call('get_weather', '{"city": "Par'), cut: true }));
         failed(run, 'server_error', /was cut off/);
         assert.deepEqual((await kit.steps(run)).map(step => step.status), ['failed']);

@@ -74,7 +74,7 @@ async function check(client, made) {
     }
 }
 
-test('a server that is killed again and again', async t => {
+test('a server that is killed repeatedly', async t => {
     const store = path.join(directory(t), 'store');
     const made = { messages: [], threads: [], runs: [], files: [] };
     let assistant;

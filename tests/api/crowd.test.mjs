@@ -54,7 +54,7 @@ test('requests that never end leave room for the owner and for other addresses',
     const from = localAddress => ask({ port: port(server), host: '127.0.0.1', localAddress });
     const crowd = [];
     t.after(() => crowd.forEach(one => one.destroy()));
-    // What has not been read yet counts as idle and makes room for what comes, so one goes on until
+    // What has not been read yet counts as idle and makes room for new ones, so one continues until
     // there is none.
     const fill = (address, asking, what) => until(what, async () => {
         for (let i = 0; i < 30; i++) crowd.push(await connect(server, address, BEGUN));

@@ -1,5 +1,5 @@
-// A run's events, followed from anywhere: a reader who comes late, comes back or comes twice reads what
-// one who was there from the start did.
+// A run's events, followed from anywhere: a reader that begins late, returns or reads twice reads
+// what one who was there from the start did.
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import path from 'node:path';
@@ -88,7 +88,7 @@ test('a reader whose connection breaks', async t => {
                 { city: 'Llanfairpwllgwyngyll' }, { size: 3 }), pause: 5 }, quote));
             assert.equal(follower.status, 'requires_action');
         });
-    await t.test('again and again', async () => {
+    await t.test('repeatedly', async () => {
         const first = await kit.stream(script({ ...say(...said), pause: 5 }));
         await first.next();
         first.close();

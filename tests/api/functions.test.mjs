@@ -247,7 +247,7 @@ test('a turn that searches files and calls a function', async t => {
         });
 });
 
-test('calls that cannot be made are answered, so that the model goes on', async t => {
+test('calls that cannot be made are answered, so that the model continues', async t => {
     const kit = await steered(t);
     const store = await kit.client.vectorStores.create({});
     const searching = { tools: [SEARCH, CLOCK],

@@ -132,7 +132,7 @@ test('a stream of calls, and then of their outputs', async t => {
         assert.deepEqual(steps.map(step => step.status), ['completed', 'in_progress']);
         assert.equal(textOf((await stream.finalMessages())[0]), 'Let me see.');
     });
-    await t.test('submitToolOutputsStream goes on', async () => {
+    await t.test('submitToolOutputsStream continues', async () => {
         const second = runs.submitToolOutputsStream(run.id, { thread_id: thread,
             tool_outputs: outputsFor(run) });
         const more = noting(second);

@@ -11,7 +11,7 @@ import { outputsFor, pending, steered, textOf } from './steered.mjs';
 const PATIENCE = 120000;
 const many = { pack: 500 };
 
-/** The events of a run that has ended, as a reader gets them who comes late. */
+/** The events of a run that has ended, as a late reader gets them. */
 const replay = async (kit, run) => new Follower({ replay: true })
     .takeAll(await within(PATIENCE, 'the replay', (await follow(kit.server, run)).all()));
 

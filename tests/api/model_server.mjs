@@ -1,4 +1,4 @@
-// A model server that does what the conversation says: a stand-in for what people run behind
+// A model server that does what the conversation says: a stand-in for what people run with
 // --model-url, with all its faults.
 //
 // The first line of the user's last message steers it (script and turns below write such messages):

@@ -270,7 +270,7 @@ test('a server that is busy or cuts its answer off is asked again', async t => {
         const answer = await client.chat.completions.create(user(script(step, {})));
         assert.equal(answer.choices[0].message.content, 'Hello, wörld.', JSON.stringify(step));
         assert.equal(model.chats().length - before, 2);
-        if (step.headers) assert.ok(Date.now() - started >= 950, 'Retry-After is heeded');
+        if (step.headers) assert.ok(Date.now() - started >= 950, 'Retry-After is followed');
     }
 });
 

@@ -2,7 +2,7 @@
 // answers, never with a fault of its own; what it refuses has the whole envelope; what it grants fits
 // what `treadle schema` says, and so did the request.
 //
-// $TREADLE_SEED repeats a run (the ids that the server gives differ all the same).
+// $TREADLE_SEED repeats a run (the ids that the server makes differ nevertheless).
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
 import http from 'node:http';

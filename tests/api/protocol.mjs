@@ -272,7 +272,7 @@ export class Follower {
         this.message.deltas++;
         for (const part of more.content) {
             const first = part.index === parts.length;
-            assert.ok(part.index >= parts.length - 1, 'a part goes on after the next one began');
+            assert.ok(part.index >= parts.length - 1, 'a part continues after the next one began');
             if (part.text && first) assert.ok(part.text.annotations, 'the first delta has annotations');
             if (part.text && !first && part.text.annotations)
                 assert.ok(part.text.annotations.length, 'later deltas have no empty annotations');

@@ -114,7 +114,7 @@ test('faults are seen', async t => {
             speaking.at(-1)],
         'a run that ends before its step': [...speaking.slice(0, -2), speaking.at(-1)],
         'a run that is never in progress': changed(speaking, 2, null),
-        'a run that goes on after its end': [...speaking, run('in_progress')],
+        'a run that continues after its end': [...speaking, run('in_progress')],
         'a run that changes while it is queued': changed(speaking, 1, d => { d.model = 'n'; }),
         'an end that expires': changed(speaking, speaking.length - 1, d => { d.expires_at = 601; }),
         'an end without usage': changed(speaking, speaking.length - 1, d => { d.usage = null; }),

@@ -168,7 +168,7 @@ test('a vector store is deleted while its files are read', async t => {
         assertError(await ask('GET', `/vector_stores/${store.id}`), 404);
         assertError(await ask('GET', `/vector_stores/${store.id}/files`), 404);
     });
-    // The files are whole, and reading goes on.
+    // The files are complete, and reading continues.
     const store = await client.vectorStores.create({ file_ids: files });
     const settled = await until('the last store is read', async () => {
         const one = await client.vectorStores.retrieve(store.id);

@@ -111,7 +111,7 @@ function places(value, found = []) {
 
 const NAMES = ['x', 'type', 'id', '', 'metadata', '__proto__', 'k'.repeat(70), 'é\n', 'stream', 'model'];
 
-/** The same value with one thing in it that is otherwise; it may fit all the same. */
+/** The same value with one difference; it may still fit. */
 export function mutate(random, value) {
     const copy = structuredClone(value);
     const all = places(copy);

@@ -1,5 +1,5 @@
-// Runs that go on after they waited for outputs: what was found before is still there, with its pages,
-// also in another process.
+// Runs that continue after they waited for outputs: what was found before is still there, with its
+// pages, also in another process.
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';

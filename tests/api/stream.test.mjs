@@ -362,7 +362,7 @@ test('a stream of the contract has nothing but its events', async t => {
         const asked = await read('POST', '/v1/threads/runs', run, { 'Treadle-Event-Ids': 'true' });
         assert.match(asked, /^(id: [0-9]+\nevent: [a-z._]+\ndata: [^\n]+\n\n)+event: done\n/);
     });
-    await t.test('the log goes on after Last-Event-ID', async () => {
+    await t.test('the log continues after Last-Event-ID', async () => {
         const { id, thread_id } = JSON.parse(/thread\.run\.created\ndata: (.*)/.exec(text)[1]);
         const events = `/v1/threads/${thread_id}/runs/${id}/events`;
         const all = await read('GET', events);

@@ -76,7 +76,7 @@ test('a run in progress is cancelled', async t => {
     assert.equal((await read(run)).status, 'cancelled');
 });
 
-test('a model that falls silent is waited for no longer', async t => {
+test('a model that sends no more is waited for no longer', async t => {
     const model = await modelServer(t);
     const own = await serve(t, { arguments: ['--model-url', model.url] });
     const threads = own.client.beta.threads;
@@ -100,7 +100,7 @@ test('a model that falls silent is waited for no longer', async t => {
     await ended(second);
 });
 
-test('queued runs are cancelled, and those that are left go on', async t => {
+test('queued runs are cancelled, and the others continue', async t => {
     const threads = [];
     for (let i = 0; i < 6; i++) threads.push(await slowThread(t));
     const runs = [];

@@ -92,7 +92,7 @@ test('a run that is at work', async t => {
         assert.match(await watch(t2, kit.server, run).ends(1),
             new RegExp(`^${run.id}: failed, .*No\\.`, 'm'));
     });
-    await t.test('it goes on when the watcher is interrupted', async t2 => {
+    await t.test('it continues when the watcher is interrupted', async t2 => {
         const run = await kit.start(script(say('Then', gate('rest'), ' more.')));
         const watched = watch(t2, kit.server, run);
         await watched.shows('Then');
@@ -190,7 +190,7 @@ async function brittle(t, server) {
     return Object.assign(way, { url: `http://127.0.0.1:${listener.address().port}` });
 }
 
-test('a connection that breaks again and again', async t => {
+test('a connection that breaks repeatedly', async t => {
     const kit = await steered(t);
     const way = await brittle(t, kit.server);
     const said = Array.from({ length: 100 }, (_, i) => `word ${i}, `);
@@ -225,7 +225,7 @@ test('a server that is killed and comes back', async t => {
         assert.equal(shown.match(/Half an answer/g).length, 1);
         assert.match(shown, new RegExp(`^${speaking.id}: failed, `, 'm'));
     });
-    await t.test('a run that waited goes on', async () => {
+    await t.test('a run that waited continues', async () => {
         const run = await second.client.beta.threads.runs.retrieve(asking.id,
             { thread_id: asking.thread_id });
         await second.client.beta.threads.runs.submitToolOutputs(run.id,

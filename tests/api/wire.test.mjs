@@ -372,7 +372,7 @@ test('connections', async t => {
             for (const socket of silent) socket.destroy();
         }
     });
-    await t.test('that break off within a body harm nobody', async () => {
+    await t.test('that end within a body do no harm', async () => {
         for (let i = 0; i < 20; i++) {
             const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
             await new Promise(done => socket.write(`POST /v1/files HTTP/1.1\r\nHost: localhost\r\n`

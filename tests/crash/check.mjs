@@ -152,7 +152,7 @@ export async function check(wire, ledger, { part, said, killedAt }) {
     return all.length;
 }
 
-/** A thread whose run waits takes its outputs and goes on; any other takes messages and runs. */
+/** A thread whose run waits accepts its outputs and continues; any other accepts messages and runs. */
 export async function goOn(wire, ledger, load, thread, assistant) {
     const runs = await wire.list(`/threads/${thread}/runs`);
     const waiting = runs.find(run => run.status === 'requires_action');

@@ -1,11 +1,11 @@
 // `kill -9` at random moments under load, 200 rounds: nothing that was acknowledged may be lost,
 // no run may be active for ever, no thread may stay locked, the store must be sound.
 //
-// A round starts the server on a store that earlier kills have left, lets clients write to it, kills
-// it, looks at the store while nobody has it open, starts the server again and holds everything
-// against the ledger of what was acknowledged (load.mjs, check.mjs). Two lanes of rounds go on side by
-// side. What a round chooses follows from the seed, which is printed; what the machine makes of it
-// does not, so a seed repeats the load and not the very moment.
+// A round starts the server on a store that earlier kills have left, lets clients write to it,
+// kills it, looks at the store while nobody has it open, starts the server again and holds
+// everything against the ledger of what was acknowledged (load.mjs, check.mjs). Two lanes of rounds
+// run side by side. What a round chooses follows from the seed, which is printed; what the machine
+// makes of it does not, so a seed repeats the load and not the very moment.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';

@@ -101,7 +101,7 @@ export class Load {
     }
 
     /**
-     * Follows a stream to its end, or leaves it now and then and takes it up where it was left.
+     * Follows a stream to its end, or leaves it now and then and continues where it left it.
      * `known` is the run whose outputs the request brings.
      */
     async follow(method, path, body, script, known) {

@@ -15,7 +15,7 @@ def text_string(text):
 
 
 class Pdf:
-    """Objects in the making. Fonts: R roman, B bold, M typewriter, S serif, U any script, each of its
+    """Objects that are being made. Fonts: R roman, B bold, M typewriter, S serif, U any script, each of its
     characters `wide` thousandths of the size, but marks of Hebrew and Arabic none; U+E000 in it is a
     ligature of lam and alef."""
 

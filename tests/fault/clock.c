@@ -1,7 +1,7 @@
 /*
  * A clock that jumps, for a whole program: linked into the server in place of the C library's
  * clocks. What the control file says (fault.mjs) is added to the time of day; the clock that only
- * ever goes on is left alone, as the kernel leaves it alone.
+ * always runs is left alone, as the kernel leaves it alone.
  */
 #include <dlfcn.h>
 #include <stdatomic.h>

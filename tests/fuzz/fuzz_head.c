@@ -186,7 +186,8 @@ static void demand_strict(const char *head, const char *end, const struct http_r
         demand(text_is_utf8(request->segments[i], strlen(request->segments[i])));
 }
 
-/* How many bytes the check takes for the first head; 0 when it refuses it, or the head goes on. */
+/* How many bytes the check takes for the first head; 0 when it refuses it, or the head
+ * continues. */
 static size_t check(const char *text, size_t size)
 {
     struct http_framing_reader reader = {.state = HTTP_FRAMING_START};

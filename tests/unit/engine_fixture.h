@@ -1,5 +1,5 @@
 /*
- * What the tests of the engine share: an engine on a real database, its runs made, taken up and
+ * Shared by the tests of the engine: an engine on a real database, its runs made, claimed and
  * looked at as the server does it.
  */
 #ifndef TESTS_UNIT_ENGINE_FIXTURE_H

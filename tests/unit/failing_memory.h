@@ -24,11 +24,10 @@ bool memory_heal(void);
 /* True when something is lost. Needs AddressSanitizer, without it always false. */
 bool memory_leaks(void);
 
-/* Makes the attempt again and again, with each of its allocations failing in turn, until one is
- * made in which none fails. `undo`, which may be NULL, is called after each, with memory whole
- * again. Gives how many attempts ended neither like the undisturbed one nor, lacking memory, with
- * TREADLE_EMEMORY or TREADLE_ELIMIT (a buffer that failed does not say which), and prints them
- * under `name`. */
+/* Repeats the attempt, with each of its allocations failing in turn, until one is made in which
+ * none fails. `undo`, which may be NULL, is called after each, with memory whole again. Gives how
+ * many attempts ended neither like the undisturbed one nor, lacking memory, with TREADLE_EMEMORY or
+ * TREADLE_ELIMIT (a buffer that failed does not say which), and prints them under `name`. */
 unsigned memory_exhaust(const char *name, int (*attempt)(void *), void (*undo)(void *),
                         void *argument);
 

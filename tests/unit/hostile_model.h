@@ -1,7 +1,7 @@
 /*
  * A model that answers with whatever a server may send: events made at random, of text, markers,
  * refusals, reasoning, calls, errors and garbage, cut into pieces at any byte, read as the answers
- * of real servers are. It may fall silent, break off, or end for any reason.
+ * of real servers are. It may stop sending, cut its answer off, or end for any reason.
  */
 #ifndef TESTS_UNIT_HOSTILE_MODEL_H
 #define TESTS_UNIT_HOSTILE_MODEL_H

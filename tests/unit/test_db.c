@@ -480,7 +480,7 @@ static void test_queue_is_bounded(void **out)
 }
 
 /* INSERT OR ROLLBACK makes SQLite give up the whole transaction, as a full disk may. The work
- * passes over that and goes on, which must not write anything either. */
+ * ignores that and continues, which must not write anything either. */
 static int lose_transaction(struct db_session *session, void *argument, struct treadle_error *error)
 {
     (void)argument;

@@ -103,7 +103,7 @@ static void *pour(void *argument)
     return NULL;
 }
 
-/* Fills the disk from several threads at once, makes room, and goes on. */
+/* Fills the disk from several threads at once, makes room, and continues. */
 static void fill_and_go_on(const char *path, void (*make_room)(const char *path))
 {
     enum { THREADS = 6 };

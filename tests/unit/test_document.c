@@ -364,7 +364,7 @@ static void hears_a_sound_reader(void **state)
 }
 
 /* Each of these is a lie that a captured reader might send. */
-static void tell_lie(struct buffer *said, int which)
+static void send_lie(struct buffer *said, int which)
 {
     struct frame_word upside_down = {.right = 100, .top = 100, .size = 1000, .length = 1};
     struct frame_word too_long = {.right = 100, .bottom = 100, .size = 1000, .length = 2};
@@ -419,7 +419,7 @@ static void catches_a_lying_reader(void **state)
         struct buffer said;
         enum receive_state at;
         buffer_init(&said, 1 << 16);
-        tell_lie(&said, which);
+        send_lie(&said, which);
         int rc = hear(&said, 1000, 4096, &sheaf, &at);
         if (rc != TREADLE_EPARSE)
             fail_msg("lie %d gave %d", which, rc);
@@ -534,7 +534,7 @@ static void reads_records(void **state)
                          "title: Two; tags: a; tags: b", "parts.n: 1", NULL});
     assert_blocks("a.jsonl", "{\"a\":1}\n{\"a\":\"\\ud83d\\ude00\"}\n",
                   (const char *[]){"a: 1", "a: \xF0\x9F\x98\x80", NULL});
-    /* What is none is text all the same. */
+    /* What is not JSON is still text. */
     assert_blocks("a.json", "{\"a\": 1,\n oops", (const char *[]){"{\"a\": 1,", "oops", NULL});
     assert_blocks("a.json", "[1, 2] tail", (const char *[]){"[1, 2] tail", NULL});
 }

@@ -8,7 +8,7 @@
  * usage: test_hostile [ROUNDS [SEED]]
  *
  * Each round has a seed of its own, which is printed when it fails; threads make it differ from one
- * time to the next all the same.
+ * time to the next.
  */
 #include <setjmp.h>
 #include <stdarg.h>

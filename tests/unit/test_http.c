@@ -170,7 +170,7 @@ static void test_json_bodies(void **state)
     http_stop(server, 5);
 }
 
-/* The client goes on sending all the same, and must still be able to read the reply. */
+/* The client still sends, and must be able to read the reply. */
 static void test_too_large(void **state)
 {
     (void)state;

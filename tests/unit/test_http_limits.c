@@ -40,7 +40,7 @@ static void test_slow_clients(void **state)
     http_stop(server, 5);
 }
 
-/* What all bodies take together is bounded, and given back. */
+/* The memory of all bodies together is bounded, and released. */
 static void test_body_memory(void **state)
 {
     (void)state;

@@ -7,7 +7,7 @@
 
 enum { MANY = 300, SLOTS = MANY + 8, PATIENCE_MS = 10000 };
 
-/* What a handler made, for the test to go on with. */
+/* What a handler made, for the test to continue with. */
 struct slot {
     _Atomic(struct http_stream *) stream;
     atomic_int cancelled, released;
@@ -135,7 +135,7 @@ static void test_pieces(void **state)
     assert_non_null(strstr(text, "x-handler: yes\r\n"));
     assert_non_null(strstr(text, "data: 1\n\n"));
     wait_for(&slots[0].released, 1);
-    /* The connection goes on. */
+    /* The connection stays open. */
     put_text(descriptor, "GET /talk HTTP/1.1\r\n" H "\r\n");
     read_until(descriptor, LAST_CHUNK, text, sizeof text);
     assert_non_null(strstr(text, "data: 0\n\n"));
@@ -307,7 +307,7 @@ static void test_stop(void **state)
     assert_int_equal(answer.status, 503);
     free(answer.body);
     read_until(open_one, LAST_CHUNK, text, sizeof text);
-    assert_null(strstr(text, LAST_CHUNK)); /* broken off, and so it looks */
+    assert_null(strstr(text, LAST_CHUNK)); /* cut off, and shown as that */
     /* The owners may come to it late. */
     assert_int_equal(http_stream_write(open->stream, "x", 1), TREADLE_ESTATE);
     http_stream_open(silent->stream, "text/event-stream");

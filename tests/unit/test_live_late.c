@@ -110,7 +110,7 @@ static const char **arguments_of(struct treadle_tool_call *call)
     return &call->function->arguments;
 }
 
-static void tell_call(struct scene *scene, const char *id, int64_t index)
+static void publish_call(struct scene *scene, const char *id, int64_t index)
 {
     struct treadle_function_call_delta function = {.name = "f", .arguments = ""};
     struct treadle_function_call begun = {.name = "f", .arguments = ""};
@@ -186,7 +186,7 @@ static void who_comes_late_gets_pieces_joined(void **state)
     int64_t last = 0;
     buffer_init(&text, 1 << 20);
     begin(scene, "step_a");
-    tell_call(scene, "call_a", 0);
+    publish_call(scene, "call_a", 0);
     for (int i = 0; i < MANY; i++)
         publish(scene, PIECE_ARGUMENTS, 0, i % 2 ? "b" : "a");
     follow(scene, 1);
@@ -233,8 +233,8 @@ static void texts_that_take_turns_stay_apart(void **state)
 {
     struct scene *scene = *state;
     begin(scene, "step_a");
-    tell_call(scene, "call_a", 0);
-    tell_call(scene, "call_b", 1);
+    publish_call(scene, "call_a", 0);
+    publish_call(scene, "call_b", 1);
     for (int i = 0; i < 10; i++) {
         publish(scene, PIECE_ARGUMENTS, 0, "a");
         publish(scene, PIECE_ARGUMENTS, 1, "b");
@@ -256,8 +256,8 @@ static void what_is_too_much_ends_the_follower(void **state)
 {
     struct scene *scene = *state;
     begin(scene, "step_a");
-    tell_call(scene, "call_a", 0);
-    tell_call(scene, "call_b", 1);
+    publish_call(scene, "call_a", 0);
+    publish_call(scene, "call_b", 1);
     for (int i = 0; i < MANY; i++)
         publish(scene, PIECE_ARGUMENTS, i % 2, "a");
     follow(scene, 1);
@@ -300,7 +300,7 @@ static void calls_are_kept_as_they_were_published(void **state)
     for (int i = 0; i < 9; i++) {
         char id[] = "call_0";
         id[5] = (char)('0' + i);
-        tell_call(scene, id, i);
+        publish_call(scene, id, i);
     }
     publish(scene, PIECE_ARGUMENTS, 0, "{\"a\"");
     publish(scene, PIECE_ARGUMENTS, 8, "{}");

@@ -1,6 +1,6 @@
 /*
  * A program in a locale whose numbers have a comma: what libtreadle sends, what the server stores,
- * prints and says, and what both read has a point all the same.
+ * prints and says, and what both read still has a point.
  *
  * The locale is made by localedef in a private directory; without that program the tests are
  * skipped.

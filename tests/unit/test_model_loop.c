@@ -370,7 +370,7 @@ static void an_address_that_is_refused_is_not_connected_to(void **state)
     struct fixture fixture;
     struct result result;
     set_up(&fixture, (const char *[]){OK_HEAD "2\r\n\r\nok", NULL});
-    /* Also where a connection of another exchange is at hand. */
+    /* Also where there is a connection of another exchange. */
     struct loop_exchange exchange = exchange_of(&fixture, &result);
     run_one(&fixture, &exchange);
     buffer_clear(&result.body);

@@ -304,7 +304,7 @@ static void ask(struct served *scene, const struct place *place, const char *fil
                                                                            : "%2A",
                                                          3);
             long status = served_request(scene, "GET", path);
-            /* A cursor that the filter hides is not found, which is looked for all the same. */
+            /* A cursor that the filter hides is not found, but is still looked for. */
             if (status != 200 && !(status == 404 && cursor && *filter))
                 fail_msg("%ld for %s", status, path);
         }

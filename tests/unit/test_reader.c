@@ -32,7 +32,7 @@
 
 enum { OBJECTS = 256 };
 
-/* A PDF in the making. */
+/* A PDF that is being made. */
 struct pdf {
     struct buffer bytes;
     size_t offsets[OBJECTS];
