@@ -94,7 +94,7 @@ test('what is there is not written over', async t => {
     const { code, stderr } = await run(['backup', '--store', path.join(home, 'store'),
         path.join(home, 'full')]);
     assert.equal(code, 1);
-    assert.match(stderr, /is there already/);
+    assert.match(stderr, /exists already/);
     assert.equal(fs.readFileSync(path.join(home, 'full', 'mine'), 'utf8'), 'x');
     assert.equal((await run(['backup'])).code, 2);
 });
