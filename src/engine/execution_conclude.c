@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "engine/engine_internal.h"
 
-/* Of an estimate: a count beyond these tells nothing of how the model counts. */
+/* Of an estimate: a count beyond these says nothing about how the model counts. */
 static const double least_counted = 0.7, most_counted = 4;
 
 /* In a shorter prompt what stands around it is most of it. */
@@ -62,8 +62,8 @@ static int set_details(struct execution *execution, const struct model_usage *us
     return 0;
 }
 
-/* What the server has counted corrects the estimates to come. A count far below them is of a prompt
- * that the server has cut, or of the part of it that it did not have at hand. */
+/* The server's count corrects later estimates. A count far below them is of a prompt that the
+ * server has cut, or of the part of it that was not in its cache. */
 static void learn(const struct execution *execution, const struct model_usage *usage)
 {
     const struct engine_options *options = &execution->engine->options;

@@ -6,7 +6,7 @@
  * held back until it calls a tool. When it says a good deal or ends without a call, its answer is
  * dropped, the stand-in calls the search, and the model is asked again with what was found. A model
  * of which it is known that it calls no tools is not asked before that. The operator may say that a
- * model decides for itself. Whoever calls it, the search is a call like any other: its step, its
+ * model decides for itself. The search is a call like any other, from either model: its step, its
  * execution and its result are those of the tool's kind.
  */
 #include <string.h>

@@ -71,7 +71,7 @@ static enum language_token_class class_of(uint32_t c)
     return c < 0xC0 || (c >= 0x2000 && c < 0x2070) ? LANGUAGE_TOKENS_SIGNS : LANGUAGE_TOKENS_OTHERS;
 }
 
-/* Moves behind a word of Latin letters. A capital after a small letter starts another word, as in
+/* Moves after a word of Latin letters. A capital after a small letter starts another word, as in
  * camelCase. */
 static void price_word(const char *text, size_t length, size_t *at, size_t prices[])
 {

@@ -2,11 +2,11 @@
  * The driver for servers of the chat completions protocol: the service itself, and what people run
  * at home.
  *
- * An answer is an exchange on the loop. It is asked for again, after a pause, when the server is
- * busy, fails or breaks off, but only as long as nothing was handed to the sink. A server that does
- * not take stream_options or metadata is asked without them, from then on, and so is a model that
- * takes no tools (openai_facts.h). Images that are to be
- * fetched here are fetched first.
+ * An answer is an exchange on the loop. It is requested again, after a pause, when the server
+ * is busy or fails or the connection breaks, but only as long as nothing was passed to the sink. A
+ * server that does not accept stream_options or metadata is asked without them, from then on, and
+ * so is a model that takes no tools (openai_facts.h). Images that are to be fetched here are
+ * fetched first.
  */
 #include "openai/openai.h"
 
@@ -101,7 +101,7 @@ static unsigned refused_extras(const struct call *call, const struct treadle_err
     return refused & call->extras;
 }
 
-/* What a failure tells of the server and its model. */
+/* What a failure says about the server and its model. */
 static void learn(const struct call *call, const struct treadle_error *error)
 {
     struct openai *server = call->server;

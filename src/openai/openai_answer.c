@@ -155,7 +155,7 @@ static void say(void *context, const char *text, size_t length)
     pass_text(answer, answer->sink.text, text, length);
 }
 
-/* Numbers that no server gives, so none of its own calls goes on in one of these. */
+/* Numbers that no server gives, so none of its own calls continues in one of these. */
 enum { FIRST_TEXT_CALL = 1 << 20 };
 
 static int call_by_text(void *context, const char *name, const json_t *arguments)

@@ -204,8 +204,8 @@ static bool is_overflow(const struct treadle_error *error)
     return false;
 }
 
-/* The first number at or behind a word of the message; 0 for none. */
-static int64_t number_behind(const struct treadle_error *error, const char *word)
+/* The first number at or after a word of the message; 0 for none. */
+static int64_t number_after(const struct treadle_error *error, const char *word)
 {
     const char *at = strcasestr(error->message, word);
     for (at = at ? at + strlen(word) : ""; *at && !isdigit((unsigned char)*at); at++)
@@ -247,7 +247,7 @@ struct model_overflow openai_overflow(const struct treadle_error *error)
     if (!error || error->http_status < 400 || !is_overflow(error))
         return overflow;
     for (size_t i = 0; i < sizeof words / sizeof words[0] && !overflow.context; i++)
-        overflow.context = number_behind(error, words[i]);
+        overflow.context = number_after(error, words[i]);
     overflow.prompt_tokens = messages_number(error);
     if (!overflow.prompt_tokens)
         overflow.prompt_tokens = largest_number(error);

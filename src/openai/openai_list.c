@@ -257,12 +257,12 @@ bool openai_list_knows(struct openai_list *list, const char *name)
 
 /* ---- Context sizes -------------------------------------------------------------------------- */
 
-int64_t openai_list_entry_context(const json_t *entry, int64_t told)
+int64_t openai_list_entry_context(const json_t *entry, int64_t configured)
 {
     static const char *const trained[] = {"n_ctx_train", NULL};
     int64_t size = own_context(entry);
     if (!size)
-        size = told;
+        size = configured;
     return size ? size : first_count(json_object_get(entry, "meta"), trained);
 }
 

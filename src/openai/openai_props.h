@@ -13,8 +13,8 @@ int openai_props_new(struct openai_props **out, struct openai *server, struct tr
 void openai_props_free(struct openai_props *props);
 
 /* Asks for the properties, and calls `then` when they are known or cannot be had, on the loop's
- * thread. Goes on to count samples of text, where that was not done since openai_props_forget. Not
- * while that is under way. */
+ * thread. Then counts samples of text, where that was not done since openai_props_forget. Not
+ * while that is in progress. */
 void openai_props_fetch(struct openai_props *props, void (*then)(void *context), void *context);
 
 /* The server may have another model now. */

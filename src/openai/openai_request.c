@@ -158,7 +158,7 @@ static int append_messages(const struct model_request *request, const struct ope
     return failed;
 }
 
-/* The user's last message, behind what tools gave. */
+/* The user's last message, after the results of tools. */
 static int append_question(const struct model_message *question, const char *results,
                            const struct openai_images *images, struct buffer *out)
 {

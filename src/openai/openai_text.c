@@ -122,7 +122,7 @@ static bool at_start(struct openai_text *text, bool last)
     return true;
 }
 
-/* Behind reasoning the answer starts. */
+/* The answer starts after the reasoning. */
 static void close_reasoning(struct openai_text *text, const char *end)
 {
     size_t length = (size_t)(end - text->held.data);

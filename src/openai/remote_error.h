@@ -12,8 +12,8 @@
 /* No whole reply came: 502, and 504 for a timeout. */
 void remote_error_transport(enum loop_loss loss, const char *why, struct treadle_error *error);
 
-/* A reply of that status. What is the client's fault stays so; what is the server's, or a fault in
- * how Treadle was told to reach it, becomes 502. The key never stands in the message. */
+/* A reply of that status. A fault of the client keeps its status; one of the server, or of how
+ * Treadle was configured to reach it, becomes 502. The key is never in the message. */
 enum loop_hope remote_error_read(long status, const struct buffer *body, const char *key,
                                  struct treadle_error *error);
 

@@ -22,8 +22,8 @@ enum {
     SECOND_US = 1000000,
     FIRST_PAUSE_MS = 500,
     LONGEST_PAUSE_MS = 8000,
-    LOADING_PAUSE_MS = 500, /* between looks whether a server has loaded its model */
-    LONGEST_WISH_S = 60     /* of a Retry-After that is heeded */
+    LOADING_PAUSE_MS = 500, /* between checks whether a server has loaded its model */
+    LONGEST_WISH_S = 60     /* of a Retry-After that is followed */
 };
 
 struct exchange *exchange_new(const struct loop_exchange *of)
@@ -314,7 +314,7 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
     long status = status_of(exchange);
     if (status < 200 || status > 299) {
         enum loop_hope hope = of->words->refused(status, &exchange->refusal, of->key, error);
-        tell_moved(exchange);
+        report_moved(exchange);
         return hope == LOOP_LOADING ? wait_for_model(exchange, pause_ms)
                                     : fail(exchange, hope == LOOP_PASSING, pause_ms);
     }

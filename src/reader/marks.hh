@@ -19,14 +19,13 @@
 
 /* Text of one glyph, as it is seen from left to right. */
 
-
 using glyph_text = std::vector<Unicode>;
 
 /* Whether it is a letter or mark that is read from right to left. */
 bool marks_runs_left(Unicode c);
 
 /* Turns the text of a glyph, which files have in the order of reading, where it is read from right
- * to left; marks stay behind their letters. */
+ * to left; marks stay after their letters. */
 void marks_turn(glyph_text &text);
 
 class Marks

@@ -208,7 +208,7 @@ test('the context of a model', async t => {
                 assert.deepEqual(numbers(whole), [0, 1, 2, 3, 4, 5]);
             });
             await inner.test('a longer answer leaves less room', async () => {
-                const [more] = await told(kit, 40, content, { run: { max_completion_tokens: 20 } });
+                const [more] = await sent(kit, 40, content, { run: { max_completion_tokens: 20 } });
                 assert.ok(cut(more, 40) > kept);
             });
             await inner.test('last_messages comes first', async () => {
@@ -219,7 +219,7 @@ test('the context of a model', async t => {
             await inner.test('where nothing else fits, the end of one stands before the newest',
                 async () => {
                     const text = 'long words of it '.repeat(900);
-                    const [, end, ...others] = await told(kit, 4, content, { text })
+                    const [, end, ...others] = await sent(kit, 4, content, { text })
                         .then(([list]) => list);
                     assert.match(end.content, /^… .*long words of it $/);
                     assert.ok(end.content.length < text.length / 2);

@@ -127,7 +127,7 @@ test('a model that does not call is asked again with what was found', async t =>
     searchedByItself(asking, QUESTION);
     assert.equal(asking.chats.length, 2);
     assert.equal(textOf(asking.message), 'In the cabinet.');
-    await t.test('whatever it is told to call', async () => {
+    await t.test('whatever it is asked to call', async () => {
         const forced = await kit.ask(QUESTION, { run: { tool_choice: { type: 'file_search' } } });
         completed(forced);
         searchedByItself(forced, QUESTION);

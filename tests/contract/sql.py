@@ -4,9 +4,9 @@
 usage: sql.py SOURCE_ROOT
 
 src/store says every query by a name (its record files). The index of a vector store, in src/search,
-is an SQLite file of its own, which the files of INDEX read and write behind their contract,
-src/search/index_db.h. Writes TAP, one case a rule,
-and one for the rules themselves.
+is an SQLite file of its own, which the files of INDEX read and write; its contract is
+src/search/index_db.h. docs/security.md says which tables have a project, and must be right. Writes
+TAP, one case a rule, and one for the rules themselves.
 """
 import pathlib
 import re
@@ -53,12 +53,24 @@ BROKEN = {
 }
 
 
+def projects(root):
+    """The tables of the schema with a project, those without, and the same by docs/security.md."""
+    schema = "".join(re.findall(r'"((?:\\.|[^"\\])*)"', (root / "src/store/schema.c").read_text()))
+    tables = re.findall(r"CREATE TABLE (\w+) \((.*?)\)(?: WITHOUT ROWID)?;", schema)
+    text = (root / "docs/security.md").read_text()
+    said = re.search(r"\*\*Projects\.\*\*(.*?)A handler(.*)", text)
+    listed = [set(re.findall(r"`(\w+)`", part)) for part in (said.groups() if said else ("", ""))]
+    has = {name for name, columns in tables if re.search(r"\bproject TEXT", columns)}
+    return has, {name for name, _ in tables} - has, *listed
+
+
 def main():
-    source = pathlib.Path(sys.argv[1]) / "src"
+    root = pathlib.Path(sys.argv[1])
+    source = root / "src"
     files = [(path.relative_to(source).as_posix(), parts(path.read_text()))
              for path in sorted(source.rglob("*.[ch]"))]
     above = [(name, text) for name, text in files if not name.startswith("store/")]
-    print(f"1..{len(RULES) + 1}")
+    print(f"1..{len(RULES) + 2}")
     failed = 0
     for number, (rule, breaks) in enumerate(RULES.items(), 1):
         found = [name for name, text in above if name not in INDEX and breaks(*text)]
@@ -72,6 +84,13 @@ def main():
           "- each rule finds what breaks it")
     for rule in blind:
         print(f"# {rule}")
+    has, has_not, said, said_not = projects(root)
+    wrong = sorted((has ^ said) | (has_not - said_not)) or ([] if has else ["no table was found"])
+    failed += bool(wrong)
+    print("not ok" if wrong else "ok", len(RULES) + 2,
+          "- docs/security.md says which tables have a project")
+    for name in wrong:
+        print(f"# {name}")
     return 1 if failed else 0
 
 

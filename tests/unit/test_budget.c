@@ -168,16 +168,16 @@ static void a_context_keeps_room_for_the_answer(void **state)
     make(scene, "Suauau");
     int64_t all = all_tokens(scene);
     scene->budget.context = all;
-    told(scene, "01345");
+    sent(scene, "01345");
     assert_in_range(scene->request.max_completion_tokens.value, all / 10, all / 4);
     scene->budget.context = all * 100 / 88 + 4;
-    told(scene, "012345");
+    sent(scene, "012345");
     scene->budget.context = all * 50 / 49 + 12;
     scene->budget.max_completion = 10;
     sent(scene, "012345");
     assert_int_equal(scene->request.max_completion_tokens.value, 10);
     scene->budget.max_completion = 1000000;
-    told(scene, "01345");
+    sent(scene, "01345");
     assert_int_equal(scene->request.max_completion_tokens.value, 1000000);
 }
 
@@ -186,21 +186,21 @@ static void an_answer_is_bounded_where_a_context_is_known(void **state)
 {
     struct scene *scene = *state;
     make(scene, "Su");
-    told(scene, "01");
+    sent(scene, "01");
     assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
     scene->budget.context = 8192;
-    told(scene, "01");
+    sent(scene, "01");
     assert_int_equal(scene->request.max_completion_tokens.value, 2048);
     scene->budget.answer = 300;
-    told(scene, "01");
+    sent(scene, "01");
     assert_int_equal(scene->request.max_completion_tokens.value, 300);
     scene->request.max_completion_tokens.state = TREADLE_ABSENT;
     scene->budget.answer = -1;
-    told(scene, "01");
+    sent(scene, "01");
     assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
     scene->budget.answer = 0;
     scene->budget.context = 131072;
-    told(scene, "01");
+    sent(scene, "01");
     assert_int_equal(scene->request.max_completion_tokens.state, TREADLE_ABSENT);
 }
 
@@ -212,9 +212,9 @@ static void a_context_is_measured_as_the_model_counts(void **state)
     struct estimate estimate;
     make(scene, "Suauauauau");
     scene->budget.context = all_tokens(scene) * 100 / 88 + 4;
-    told(scene, "0123456789");
+    sent(scene, "0123456789");
     scene->budget.correction = 2;
-    told(scene, "01789");
+    sent(scene, "01789");
     scene->budget.correction = 0;
     estimate = estimate_message(&scene->messages[0]);
     for (int i = 0; i < 20; i++)
@@ -223,7 +223,7 @@ static void a_context_is_measured_as_the_model_counts(void **state)
                     2 * estimate_tokens(&estimate, &estimate_plain) - 1,
                     2 * estimate_tokens(&estimate, &estimate_plain) + 1);
     scene->budget.scale = &scale;
-    told(scene, "01789");
+    sent(scene, "01789");
 }
 
 /* The newest of what is left out keeps its end, in whole words. */
@@ -236,7 +236,7 @@ static void the_end_of_a_long_message_is_kept(void **state)
         strcat(text, "four words of it ");
     scene->messages[2].text = text;
     scene->budget.context = 400;
-    told(scene, "0123");
+    sent(scene, "0123");
     const char *kept = scene->request.messages[2].text;
     assert_memory_equal(kept, "… ", strlen("… "));
     assert_string_equal(kept + strlen("… "), text + strlen(text) - strlen(kept) + strlen("… "));
