@@ -43,7 +43,7 @@ static int set_formatted(struct treadle_error *error, int code, const char *form
     return code;
 }
 
-int error_set(struct treadle_error *error, int code, const char *format, ...)
+int error_fill(struct treadle_error *error, int code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -52,8 +52,8 @@ int error_set(struct treadle_error *error, int code, const char *format, ...)
     return code;
 }
 
-int error_set_errno(struct treadle_error *error, int code, int error_number, const char *format,
-                    ...)
+int error_fill_errno(struct treadle_error *error, int code, int error_number, const char *format,
+                     ...)
 {
     va_list args;
     code = error_number == ENOMEM ? TREADLE_EMEMORY : code;
@@ -68,11 +68,6 @@ int error_set_errno(struct treadle_error *error, int code, int error_number, con
         drop_partial_characters(error->message);
     }
     return code;
-}
-
-int error_set_memory(struct treadle_error *error)
-{
-    return error_set(error, TREADLE_EMEMORY, "out of memory");
 }
 
 static void set_wire_members(struct treadle_error *error, int http_status, const char *type,
@@ -95,24 +90,13 @@ static int code_of_status(int http_status)
     return http_status >= 500 ? TREADLE_EIO : TREADLE_EINVALID;
 }
 
-int error_set_wire(struct treadle_error *error, int http_status, const char *type,
-                   const char *wire_code, const char *param, const char *format, ...)
+int error_fill_wire(struct treadle_error *error, int http_status, const char *type,
+                    const char *wire_code, const char *param, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     int rc = set_formatted(error, code_of_status(http_status), format, args);
     va_end(args);
     set_wire_members(error, http_status, type, wire_code, param);
-    return rc;
-}
-
-int error_set_request(struct treadle_error *error, const char *wire_code, const char *param,
-                      const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    int rc = set_formatted(error, TREADLE_EINVALID, format, args);
-    va_end(args);
-    set_wire_members(error, 400, "invalid_request_error", wire_code, param);
     return rc;
 }
