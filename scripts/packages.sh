@@ -8,7 +8,7 @@
 set -eu
 
 build='gcc g++ libc6-dev pkgconf|pkg-config meson ninja-build
-libcurl4-openssl-dev|libcurl4-gnutls-dev libgnutls28-dev libicu-dev libjansson-dev libmicrohttpd-dev
+libcmark-gfm-dev libcmark-gfm-extensions-dev libcurl4-openssl-dev|libcurl4-gnutls-dev libgnutls28-dev libicu-dev libjansson-dev libmicrohttpd-dev
 libpoppler-glib-dev libpoppler-private-dev libseccomp-dev libsqlite3-dev libssl-dev libstemmer-dev
 libxml2-dev libzip-dev zlib1g-dev'
 

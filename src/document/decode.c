@@ -7,7 +7,9 @@
 #include "document/decode.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <unicode/ucnv.h>
 #include <unicode/ucsdet.h>
@@ -17,6 +19,7 @@
 
 enum {
     SAMPLE = 1 << 16, /* bytes that the detector looks at */
+    MOSTLY = 8,       /* well-formed characters for each broken one in UTF-8 that was damaged */
     PIECE = 1 << 13
 };
 
@@ -101,9 +104,9 @@ static int convert(struct buffer *out, const char *bytes, size_t length, const c
     return 0;
 }
 
-/* The name of the encoding that ICU finds most likely; Western where it finds none. */
+/* The encoding that ICU finds most likely; Western where it finds none. */
 static int convert_likely(struct buffer *out, const char *bytes, size_t length,
-                          struct treadle_error *error)
+                          char encoding[DECODE_NAME], struct treadle_error *error)
 {
     UErrorCode status = U_ZERO_ERROR;
     UCharsetDetector *detector = ucsdet_open(&status);
@@ -115,16 +118,57 @@ static int convert_likely(struct buffer *out, const char *bytes, size_t length,
     }
     if (!name || U_FAILURE(status) || strncmp(name, "UTF-", 4) == 0)
         name = "windows-1252";
-    int rc = convert(out, bytes, length, name, false, error);
+    snprintf(encoding, DECODE_NAME, "%s", name);
     ucsdet_close(detector);
-    return rc;
+    return convert(out, bytes, length, encoding, false, error);
+}
+
+/* Whether it is UTF-8 that was damaged: far more characters of several bytes are well-formed than
+ * not. Text of an older encoding has hardly any that are. */
+static bool is_broken_utf8(const char *bytes, size_t length)
+{
+    size_t sound = 0, broken = 0;
+    for (size_t i = 0; i < length;) {
+        if ((unsigned char)bytes[i] < 0x80) {
+            i++;
+            continue;
+        }
+        size_t size = 2;
+        while (size <= 4 && !(i + size <= length && text_is_utf8(bytes + i, size)))
+            size++;
+        sound += size <= 4;
+        broken += size > 4;
+        i += size <= 4 ? size : 1;
+    }
+    return sound >= MOSTLY * broken;
+}
+
+static int decode_unmarked(struct buffer *out, const char *bytes, size_t length, const char *named,
+                           enum decode_doubt *doubt, char encoding[DECODE_NAME],
+                           struct treadle_error *error)
+{
+    size_t start = out->length;
+    if (has_control(bytes, length))
+        return error_set(error, TREADLE_EPARSE, "the file is not text");
+    bool is_utf8 = named && strcasecmp(named, "UTF-8") == 0;
+    if (named && !is_utf8 && convert(out, bytes, length, named, false, NULL) == 0)
+        return 0;
+    out->length = start;
+    if (is_broken_utf8(bytes, length)) {
+        *doubt = DECODE_BROKEN;
+        return convert(out, bytes, length, "UTF-8", false, error);
+    }
+    *doubt = DECODE_GUESSED;
+    return convert_likely(out, bytes, length, encoding, error);
 }
 
 int decode_text(struct buffer *out, const char *bytes, size_t length, const char *named,
-                struct treadle_error *error)
+                enum decode_doubt *doubt, char encoding[DECODE_NAME], struct treadle_error *error)
 {
     size_t mark = 0, start = out->length;
     const char *name = marked(bytes, length, &mark);
+    *doubt = DECODE_SURE;
+    encoding[0] = '\0';
     if (!name && !(text_is_utf8(bytes, length) && !memchr(bytes, '\0', length)))
         name = wide(bytes, length);
     int rc = 0;
@@ -132,12 +176,8 @@ int decode_text(struct buffer *out, const char *bytes, size_t length, const char
         rc = convert(out, bytes + mark, length - mark, name, true, error);
     else if (text_is_utf8(bytes + mark, length - mark))
         rc = buffer_append(out, bytes + mark, length - mark) ? error_set_memory(error) : 0;
-    else if (has_control(bytes, length))
-        rc = error_set(error, TREADLE_EPARSE, "the file is not text");
-    else if (!named || (rc = convert(out, bytes, length, named, false, NULL)) != 0) {
-        out->length = start;
-        rc = convert_likely(out, bytes, length, error);
-    }
+    else
+        rc = decode_unmarked(out, bytes + mark, length - mark, named, doubt, encoding, error);
     if (!rc && out->length > start && memchr(out->data + start, '\0', out->length - start))
         rc = error_set(error, TREADLE_EPARSE, "the file is not text");
     return rc;

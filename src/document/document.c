@@ -24,11 +24,9 @@
 #include "document/gather.h"
 #include "document/launch.h"
 #include "document/notice.h"
-#include "document/plain.h"
 #include "document/receive.h"
 
 enum {
-    LARGEST_PLAIN = 256 << 20, /* bytes of a text file */
     CHECK_MEMORY = 256 << 20,
     CHECK_PATIENCE = 2000 /* milliseconds */
 };
@@ -69,7 +67,7 @@ static int read_all(const struct source *source, char *out, size_t length,
 /* What the file is. A file whose bytes are not what its name says is broken; one of another kind is
  * not supported. */
 static int find_format(const struct source *source, const struct format **out,
-                       enum plain_kind *plain, struct treadle_error *error)
+                       struct treadle_error *error)
 {
     char head[FORMAT_HEAD];
     size_t length = source->size < sizeof head ? (size_t)source->size : sizeof head;
@@ -79,7 +77,10 @@ static int find_format(const struct source *source, const struct format **out,
     int rc = read_all(source, head, length, error);
     if (rc)
         return rc;
-    *out = format_find(head, length, source->filename, plain, &why);
+    *out = format_find(head, length, source->filename, &why);
+    if (*out && source->size > (*out)->size)
+        return error_set(error, TREADLE_ELIMIT, "the %s is larger than the %llu MiB allowed",
+                         (*out)->noun, (unsigned long long)((*out)->size >> 20));
     if (*out)
         return 0;
     return error_set(error,
@@ -87,9 +88,10 @@ static int find_format(const struct source *source, const struct format **out,
                      "the file is %s", why);
 }
 
-static uint64_t text_limit(const struct document_options *options)
+static uint64_t text_limit(const struct document_options *options, const struct format *format)
 {
-    return options->max_text ? options->max_text : default_text;
+    uint64_t limit = options->max_text ? options->max_text : default_text;
+    return limit < format->text ? limit : format->text;
 }
 
 /* A descriptor of the same file that can only be read and has a position of its own. */
@@ -165,11 +167,11 @@ static int read_labels(struct document *document, const struct sheaf *sheaf, str
     return copied ? 0 : error_set_memory(error);
 }
 
-static int read_pdf(struct document *document, struct blocks *blocks, const struct format *format,
-                    const struct source *source, struct treadle_error *error)
+static int read_pages(struct document *document, struct blocks *blocks, const struct format *format,
+                      const struct source *source, struct treadle_error *error)
 {
     int again = -1;
-    uint64_t limit = text_limit(source->options);
+    uint64_t limit = text_limit(source->options, format);
     struct sheaf sheaf = {.arena = arena_new((size_t)limit * 4 + ((size_t)64 << 20)),
                           .format = format};
     int rc = sheaf.arena ? open_again(source->descriptor, &again, error) : error_set_memory(error);
@@ -192,8 +194,7 @@ static int read_pdf(struct document *document, struct blocks *blocks, const stru
     return rc;
 }
 
-/* Any other kind that is parsed in the sandbox: its reader sends blocks. */
-static int read_parsed(struct document *document, struct blocks *blocks,
+static int read_blocks(struct document *document, struct blocks *blocks,
                        const struct format *format, const struct source *source,
                        struct treadle_error *error)
 {
@@ -205,28 +206,12 @@ static int read_parsed(struct document *document, struct blocks *blocks,
     if (!rc && blocks->list.length == 0)
         rc = error_set(error, TREADLE_EUNSUPPORTED, "the %s holds no text", format->noun);
     if (!rc)
+        rc = notice_collect(document, &sheaf, blocks->arena, error);
+    if (!rc)
         rc = read_title(blocks, sheaf.title, document, error);
     document->page_count = sheaf.last_page;
     if (again >= 0)
         close(again);
-    return rc;
-}
-
-static int read_plain(struct blocks *blocks, enum plain_kind kind, const struct source *source,
-                      struct treadle_error *error)
-{
-    if (source->size > LARGEST_PLAIN || source->size > text_limit(source->options))
-        return error_set(error, TREADLE_ELIMIT, "the file holds more text than is allowed");
-    size_t length = (size_t)source->size;
-    char *bytes = malloc(length);
-    if (!bytes)
-        return error_set_memory(error);
-    int rc = read_all(source, bytes, length, error);
-    if (!rc)
-        rc = plain_read(blocks, kind, bytes, length, error);
-    if (!rc && blocks->list.length == 0)
-        rc = error_set(error, TREADLE_EPARSE, "the file holds no text");
-    free(bytes);
     return rc;
 }
 
@@ -239,7 +224,7 @@ static int read_compressed(struct owned *owned, const struct format *format,
 {
     char name[NAME_MAX + 1] = "";
     struct blocks none;
-    struct unpacked unpacked = {.room = text_limit(source->options)};
+    struct unpacked unpacked = {.room = text_limit(source->options, format)};
     struct stat status;
     int again = -1;
     if (source->unpacked)
@@ -277,21 +262,18 @@ static int read_source(struct owned *owned, const struct source *source,
                        struct treadle_error *error)
 {
     const struct format *format = NULL;
-    enum plain_kind plain = PLAIN_PROSE;
-    int rc = find_format(source, &format, &plain, error);
+    int rc = find_format(source, &format, error);
     if (rc)
         return rc;
-    if (format->kind == FORMAT_GZIP)
+    if (format->sends == FORMAT_BYTES)
         return read_compressed(owned, format, source, error);
     struct blocks blocks;
-    blocks_init(&blocks, owned->arena, text_limit(source->options));
+    blocks_init(&blocks, owned->arena, text_limit(source->options, format));
     blocks.stop = source->options->stop;
-    if (format->kind == FORMAT_PDF)
-        rc = read_pdf(&owned->document, &blocks, format, source, error);
-    else if (format->reader)
-        rc = read_parsed(&owned->document, &blocks, format, source, error);
+    if (format->sends == FORMAT_PAGES)
+        rc = read_pages(&owned->document, &blocks, format, source, error);
     else
-        rc = read_plain(&blocks, plain, source, error);
+        rc = read_blocks(&owned->document, &blocks, format, source, error);
     if (!rc)
         rc = blocks_finish(&blocks, &owned->document, error);
     blocks_clear(&blocks);
@@ -318,7 +300,7 @@ int document_read(struct document **out, int descriptor, const char *filename,
                             .size = (uint64_t)status.st_size,
                             .filename = filename,
                             .options = options ? options : &defaults};
-    uint64_t limit = text_limit(source.options);
+    uint64_t limit = source.options->max_text ? source.options->max_text : default_text;
     if (limit > SIZE_MAX / 16)
         return error_set(error, TREADLE_EINVALID, "max_text is too large");
     if (!are_languages(source.options->languages))

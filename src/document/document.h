@@ -4,7 +4,6 @@
  * A document comes from outside and may be hostile, so it is parsed by a separate program
  * (treadle-reader) in a sandbox: no network, no file but the open descriptor of the document
  * itself, limits on memory, time and output. What the reader sends is checked like any other input.
- * Plain text needs no parser and is read here.
  */
 #ifndef DOCUMENT_DOCUMENT_H
 #define DOCUMENT_DOCUMENT_H

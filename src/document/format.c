@@ -11,12 +11,32 @@
 
 enum { NEAR = 1024 /* bytes within which %PDF- makes a file of an unknown kind a PDF */ };
 
+#define MIB ((uint64_t)1 << 20)
+
+enum row {
+    ROW_PDF,
+    ROW_PACKAGE, /* a zip archive: which document it holds is found out when it is opened */
+    ROW_GZIP,    /* a compressed file of any other kind */
+    ROW_HTML,
+    ROW_PROSE, /* paragraphs, put together from their lines */
+    ROW_LINES, /* each line for itself, as of a log */
+    ROW_CODE,  /* lines that keep their indentation */
+    ROW_MARKDOWN,
+    ROW_DELIMITED,
+    ROW_JSON
+};
+
 static const struct format formats[] = {
-    [FORMAT_PDF] = {FORMAT_PDF, "pdf", "PDF"},
-    [FORMAT_PACKAGE] = {FORMAT_PACKAGE, "package", "document"},
-    [FORMAT_GZIP] = {FORMAT_GZIP, "gzip", "compressed file"},
-    [FORMAT_HTML] = {FORMAT_HTML, "html", "HTML page"},
-    [FORMAT_TEXT] = {FORMAT_TEXT, NULL, "text"},
+    [ROW_PDF] = {"pdf", "PDF", FORMAT_PAGES, UINT32_MAX, UINT64_MAX, UINT64_MAX, 256 * MIB},
+    [ROW_PACKAGE] = {"package", "document", FORMAT_BLOCKS, 300, 1024 * MIB, 1024 * MIB, 256 * MIB},
+    [ROW_GZIP] = {"gzip", "compressed file", FORMAT_BYTES, 60, 512 * MIB, 1024 * MIB, 512 * MIB},
+    [ROW_HTML] = {"html", "HTML page", FORMAT_BLOCKS, 120, 1024 * MIB, 128 * MIB, 128 * MIB},
+    [ROW_PROSE] = {"prose", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
+    [ROW_LINES] = {"lines", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
+    [ROW_CODE] = {"code", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
+    [ROW_MARKDOWN] = {"markdown", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 64 * MIB, 256 * MIB},
+    [ROW_DELIMITED] = {"delimited", "table", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
+    [ROW_JSON] = {"json", "JSON file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
 };
 
 /* Files that are recognised by their first bytes and are not read. */
@@ -46,52 +66,51 @@ static const struct {
 
 struct ending {
     const char *text;
-    enum format_kind kind;
-    enum plain_kind plain;
+    enum row row;
 };
 
 static const struct ending endings[] = {
-    {"pdf", FORMAT_PDF, 0},
-    {"docx", FORMAT_PACKAGE, 0},
-    {"xlsx", FORMAT_PACKAGE, 0},
-    {"pptx", FORMAT_PACKAGE, 0},
-    {"odt", FORMAT_PACKAGE, 0},
-    {"ods", FORMAT_PACKAGE, 0},
-    {"odp", FORMAT_PACKAGE, 0},
-    {"epub", FORMAT_PACKAGE, 0},
-    {"html", FORMAT_HTML, 0},
-    {"htm", FORMAT_HTML, 0},
-    {"xhtml", FORMAT_HTML, 0},
-    {"txt", FORMAT_TEXT, PLAIN_PROSE},
-    {"text", FORMAT_TEXT, PLAIN_PROSE},
-    {"tex", FORMAT_TEXT, PLAIN_PROSE},
-    {"rst", FORMAT_TEXT, PLAIN_PROSE},
-    {"md", FORMAT_TEXT, PLAIN_MARKDOWN},
-    {"markdown", FORMAT_TEXT, PLAIN_MARKDOWN},
-    {"csv", FORMAT_TEXT, PLAIN_DELIMITED},
-    {"tsv", FORMAT_TEXT, PLAIN_DELIMITED},
-    {"json", FORMAT_TEXT, PLAIN_JSON},
-    {"jsonl", FORMAT_TEXT, PLAIN_JSON},
-    {"ndjson", FORMAT_TEXT, PLAIN_JSON},
-    {"c", FORMAT_TEXT, PLAIN_LINES},
-    {"cpp", FORMAT_TEXT, PLAIN_LINES},
-    {"cs", FORMAT_TEXT, PLAIN_LINES},
-    {"css", FORMAT_TEXT, PLAIN_LINES},
-    {"go", FORMAT_TEXT, PLAIN_LINES},
-    {"h", FORMAT_TEXT, PLAIN_LINES},
-    {"hpp", FORMAT_TEXT, PLAIN_LINES},
-    {"java", FORMAT_TEXT, PLAIN_LINES},
-    {"js", FORMAT_TEXT, PLAIN_LINES},
-    {"log", FORMAT_TEXT, PLAIN_LINES},
-    {"php", FORMAT_TEXT, PLAIN_LINES},
-    {"py", FORMAT_TEXT, PLAIN_LINES},
-    {"rb", FORMAT_TEXT, PLAIN_LINES},
-    {"rs", FORMAT_TEXT, PLAIN_LINES},
-    {"sh", FORMAT_TEXT, PLAIN_LINES},
-    {"ts", FORMAT_TEXT, PLAIN_LINES},
-    {"xml", FORMAT_TEXT, PLAIN_LINES},
-    {"yaml", FORMAT_TEXT, PLAIN_LINES},
-    {"yml", FORMAT_TEXT, PLAIN_LINES},
+    {"pdf", ROW_PDF},
+    {"docx", ROW_PACKAGE},
+    {"xlsx", ROW_PACKAGE},
+    {"pptx", ROW_PACKAGE},
+    {"odt", ROW_PACKAGE},
+    {"ods", ROW_PACKAGE},
+    {"odp", ROW_PACKAGE},
+    {"epub", ROW_PACKAGE},
+    {"html", ROW_HTML},
+    {"htm", ROW_HTML},
+    {"xhtml", ROW_HTML},
+    {"txt", ROW_PROSE},
+    {"text", ROW_PROSE},
+    {"tex", ROW_PROSE},
+    {"rst", ROW_PROSE},
+    {"md", ROW_MARKDOWN},
+    {"markdown", ROW_MARKDOWN},
+    {"csv", ROW_DELIMITED},
+    {"tsv", ROW_DELIMITED},
+    {"json", ROW_JSON},
+    {"jsonl", ROW_JSON},
+    {"ndjson", ROW_JSON},
+    {"c", ROW_CODE},
+    {"cpp", ROW_CODE},
+    {"cs", ROW_CODE},
+    {"css", ROW_CODE},
+    {"go", ROW_CODE},
+    {"h", ROW_CODE},
+    {"hpp", ROW_CODE},
+    {"java", ROW_CODE},
+    {"js", ROW_CODE},
+    {"log", ROW_LINES},
+    {"php", ROW_CODE},
+    {"py", ROW_CODE},
+    {"rb", ROW_CODE},
+    {"rs", ROW_CODE},
+    {"sh", ROW_CODE},
+    {"ts", ROW_CODE},
+    {"xml", ROW_LINES},
+    {"yaml", ROW_CODE},
+    {"yml", ROW_CODE},
 };
 
 static const struct ending *find_ending(const char *filename)
@@ -146,7 +165,7 @@ static bool is_set(const char *line, size_t length)
 
 /* For a file whose name says nothing: prose is joined into paragraphs, all else is read line by
  * line. */
-static enum plain_kind guess_lines(const char *head, size_t length)
+static enum row guess_lines(const char *head, size_t length)
 {
     size_t lines = 0, set = 0;
     for (size_t start = 0; start < length;) {
@@ -159,11 +178,11 @@ static enum plain_kind guess_lines(const char *head, size_t length)
         set += text > 0 && is_set(head + start, text);
         start += line + 1;
     }
-    return set * 3 > lines ? PLAIN_LINES : PLAIN_PROSE;
+    return set * 3 > lines ? ROW_LINES : ROW_PROSE;
 }
 
 static const struct format *find_text(const char *head, size_t length, const struct ending *ending,
-                                      enum plain_kind *plain, const char **why)
+                                      const char **why)
 {
     if (!decode_is_text(head, length)) {
         *why = ending ? "not what its name says, and is no text"
@@ -171,37 +190,35 @@ static const struct format *find_text(const char *head, size_t length, const str
                         "e-books, HTML and text of any kind are";
         return NULL;
     }
-    bool page = ending && ending->kind == FORMAT_HTML;
-    if (page || ((!ending || ending->plain == PLAIN_PROSE) && is_page(head, length)))
-        return &formats[FORMAT_HTML];
-    *plain = ending && ending->kind == FORMAT_TEXT ? ending->plain : guess_lines(head, length);
-    return &formats[FORMAT_TEXT];
+    if ((!ending || ending->row == ROW_PROSE) && is_page(head, length))
+        return &formats[ROW_HTML];
+    return &formats[ending ? ending->row : guess_lines(head, length)];
 }
 
 const struct format *format_find(const char *head, size_t length, const char *filename,
-                                 enum plain_kind *plain, const char **why)
+                                 const char **why)
 {
     const struct ending *ending = find_ending(filename);
     const char *pdf = memmem(head, length, "%PDF-", 5);
-    bool named = ending && ending->kind == FORMAT_PDF;
+    bool named = ending && ending->row == ROW_PDF;
     if (pdf && (named || pdf == head || (!ending && pdf < head + NEAR)))
-        return &formats[FORMAT_PDF];
+        return &formats[ROW_PDF];
     if (named) {
         *why = "named .pdf but is not a PDF";
         return NULL;
     }
     if (length >= 4 && memcmp(head, "PK\3\4", 4) == 0)
-        return &formats[FORMAT_PACKAGE];
+        return &formats[ROW_PACKAGE];
     if (length >= 3 && memcmp(head, "\x1F\x8B\x08", 3) == 0)
-        return &formats[FORMAT_GZIP];
+        return &formats[ROW_GZIP];
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (length >= foreign[i].length && memcmp(head, foreign[i].bytes, foreign[i].length) == 0) {
             *why = foreign[i].why;
             return NULL;
         }
-    if (ending && ending->kind == FORMAT_PACKAGE) {
+    if (ending && ending->row == ROW_PACKAGE) {
         *why = "not what its name says, or was cut short";
         return NULL;
     }
-    return find_text(head, length, ending, plain, why);
+    return find_text(head, length, ending, why);
 }

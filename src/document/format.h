@@ -1,39 +1,42 @@
 /*
- * Formats: what a file is, by its bytes before its name.
+ * Formats: what a file is, decided by its bytes before its name.
  *
  * A kind of document is one row of the table in format.c: the word by which the sandboxed reader
- * knows it, its name in messages, what its bytes begin with and how its names end. Plain text has
- * no reader: the document room reads it. The reader shares the rows, and uses them for files that
- * it unpacks.
+ * knows it, its name in messages, and its limits; marks and endings point to rows. The reader has a
+ * row for the same word (reader/kinds.c). It shares the table, since attached files are found out
+ * by it too.
  */
 #ifndef DOCUMENT_FORMAT_H
 #define DOCUMENT_FORMAT_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-#include "document/plain.h"
-
-enum format_kind {
-    FORMAT_PDF,
-    FORMAT_PACKAGE, /* a zip archive: its kind of document is found when it is opened */
-    FORMAT_GZIP,    /* a compressed file of any other kind */
-    FORMAT_HTML,
-    FORMAT_TEXT
+/* What the reader of a format sends. */
+enum format_sends {
+    FORMAT_BLOCKS, /* headings, paragraphs, rows */
+    FORMAT_PAGES,  /* words with their places */
+    FORMAT_BYTES   /* the file that was compressed */
 };
 
 struct format {
-    enum format_kind kind;
-    const char *reader; /* the word for the reader; NULL when it needs none */
-    const char *noun;   /* "the PDF is damaged" */
+    const char *word;
+    const char *noun; /* "the PDF is damaged" */
+    enum format_sends sends;
+    /* At most these, and what the operator allows: */
+    unsigned seconds;
+    uint64_t memory; /* address space of a reader, which its libraries take 200 MiB of */
+    uint64_t size;   /* of the file */
+    uint64_t text;   /* bytes that are read from it */
 };
 
-enum { FORMAT_HEAD = 1 << 16 /* bytes of a file's beginning that decide */ };
+enum { FORMAT_HEAD = 1 << 16 /* the number of first bytes that decide */ };
 
-/* What the file is; NULL for a file that is not read, with the reason in `why`: the rest of a
- * sentence that begins with "the file is ". For FORMAT_TEXT, `*plain` is how its lines are read. */
+/* The format of a file; NULL for a file that is not read, with the reason in `why`: the rest of a
+ * sentence that begins with "the file is ". */
 const struct format *format_find(const char *head, size_t length, const char *filename,
-                                 enum plain_kind *plain, const char **why);
+                                 const char **why);
 
 /* Whether the end of its name says what the file is. */
 bool format_is_named(const char *filename);

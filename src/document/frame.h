@@ -8,9 +8,9 @@
  * these), then for each of its pages in order a FRAME_PAGE and the page's FRAME_SIZE, FRAME_WORDS
  * and FRAME_NOTICEs, and FRAME_END; or FRAME_FAILURE, after which nothing comes. It sends
  * FRAME_PAGE before it looks at the page, so when it ends within a page, that page is known, and
- * another reader begins after it. The reader of any other format sends FRAME_TITLE, FRAME_HEADER
- * and FRAME_BLOCKs instead, then FRAME_END. Lengths on the page are hundredths of a point, measured
- * from its top left corner.
+ * another reader begins after it. The reader of any other format sends FRAME_TITLE, FRAME_HEADER,
+ * FRAME_NOTICEs and FRAME_BLOCKs instead, then FRAME_END. Lengths on the page are hundredths of a
+ * point, measured from its top left corner.
  */
 #ifndef DOCUMENT_FRAME_H
 #define DOCUMENT_FRAME_H
@@ -59,7 +59,7 @@ enum frame_kind {
     FRAME_PAGE,      /* struct frame_page */
     FRAME_SIZE,      /* struct frame_size, of the page */
     FRAME_WORDS,     /* words, each a struct frame_word and its text, without padding */
-    FRAME_NOTICE,    /* struct frame_notice, about the page */
+    FRAME_NOTICE,    /* struct frame_notice, about the page; of a file without pages, and words */
     FRAME_FAILURE,   /* struct frame_failure */
     FRAME_END,       /* nothing */
     FRAME_TITLE,     /* the document's title */
@@ -88,6 +88,7 @@ enum frame_reason {
     FRAME_UNPACKED,  /* it holds far more than a file of its size should */
     FRAME_NESTED,    /* its parts nest too deep */
     FRAME_DECLARES,  /* it declares entities or a type, as no such document does */
+    FRAME_NO_TEXT,   /* it is no text */
     FRAME_NO_MEMORY, /* it needs more than the reader may have */
     FRAME_REASONS
 };

@@ -251,10 +251,14 @@ int gather_pages(struct sheaf *sheaf, int descriptor, uint64_t size,
     struct launch_options *launch = &gathering->launch;
     launch->document = descriptor;
     launch->memory = options->memory ? options->memory : default_memory;
+    if (launch->memory > sheaf->format->memory)
+        launch->memory = sheaf->format->memory;
     launch->seconds = options->seconds ? options->seconds : DEFAULT_SECONDS;
+    if (launch->seconds > sheaf->format->seconds)
+        launch->seconds = sheaf->format->seconds;
     launch->page_seconds = options->page_seconds ? options->page_seconds : DEFAULT_PAGE_SECONDS;
     launch->parts = sheaf->blocks ? 1 : count_readers(options->readers, size);
-    launch->format = sheaf->format->reader;
+    launch->format = sheaf->format->word;
     gathering->noun = sheaf->format->noun;
     gathering->deadline = clock_monotonic_us() + (int64_t)launch->seconds * 1000000;
     gathering->budget = options->max_text ? options->max_text : default_text;

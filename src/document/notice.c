@@ -57,6 +57,13 @@ static const struct kind kinds[NOTICE_CODES] = {
                            "are pictures, whose text was recognized by a program and may have "
                            "errors",
                            0},
+    [NOTICE_ENCODING] = {"guessed_encoding", "The file does not say its encoding. It was read as ",
+                         ".", 0},
+    [NOTICE_BROKEN_TEXT] = {"broken_text",
+                            "The text is UTF-8 with errors: some bytes are no characters and "
+                            "were left out",
+                            ".", 0},
+    [NOTICE_PARTS] = {"parts_left_out", "Parts of the file were not read: ", ".", 0},
     [NOTICE_NO_RECOGNITION] = {"no_recognition",
                                "needs text recognition, which is not installed (tesseract with the "
                                "data of the languages)",
@@ -160,12 +167,31 @@ static int refuse(const struct sheaf *sheaf, struct arena *arena, struct treadle
                           sheaf->count - count_left_out(sheaf), sheaf->count, notice.message);
 }
 
+/* A notice about the file as a whole. */
+static int print_remark(struct document_notice *out, const struct remark *remark,
+                        struct arena *arena, struct treadle_error *error)
+{
+    const struct kind *kind = &kinds[remark->code];
+    struct buffer message;
+    buffer_init(&message, LONGEST_LIST);
+    buffer_append_format(&message, "%s%s%s", kind->of_one, remark->detail, kind->of_many);
+    const char *kept = message.failed ? NULL : arena_string(arena, message.data);
+    buffer_clear(&message);
+    if (!kept)
+        return error_set_memory(error);
+    *out = (struct document_notice){.code = kind->word, .pages = "", .message = kept};
+    return 0;
+}
+
 int notice_collect(struct document *document, const struct sheaf *sheaf, struct arena *arena,
                    struct treadle_error *error)
 {
-    struct document_notice *notices = arena_array(arena, NOTICE_CODES, sizeof *notices);
+    struct document_notice *notices =
+        arena_array(arena, NOTICE_CODES + SHEAF_REMARKS, sizeof *notices);
     size_t count = 0;
     int rc = notices ? 0 : error_set_memory(error);
+    for (size_t i = 0; i < sheaf->remark_count && !rc; i++)
+        rc = print_remark(&notices[count++], &sheaf->remarks[i], arena, error);
     for (int code = 0; code < NOTICE_CODES && !rc; code++)
         if (count_pages(sheaf, (enum notice_code)code) > 0)
             rc = print_notice(&notices[count++], sheaf, (enum notice_code)code, arena, error);

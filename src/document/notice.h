@@ -1,9 +1,10 @@
 /*
  * Notices: what users of a document should know about pages that were not completely read.
  *
- * A notice is one code for any number of pages. While a document is read, each page of the sheaf
- * keeps its codes as bits; notice_collect makes notices with texts of them. A new code is a value
- * of the enumeration and a row in notice.c. A reader sends codes in FRAME_NOTICE.
+ * A notice is one code for any number of pages, or for the file, with words of the reader. While a
+ * document is read, each page of the sheaf keeps its codes as bits; notice_collect makes notices
+ * with texts of them. A new code is a value of the enumeration and a row in notice.c. A reader
+ * sends codes in FRAME_NOTICE.
  */
 #ifndef DOCUMENT_NOTICE_H
 #define DOCUMENT_NOTICE_H
@@ -23,6 +24,9 @@ enum notice_code {
     NOTICE_ATTACHMENTS,    /* the file carries others that were not read */
     NOTICE_RECOGNIZED,     /* the page is a picture whose text was recognized */
     NOTICE_NO_RECOGNITION, /* it would have been, if tesseract were installed */
+    NOTICE_ENCODING,       /* of the file: its encoding was guessed */
+    NOTICE_BROKEN_TEXT,    /* of the file: some bytes are no characters */
+    NOTICE_PARTS,          /* of the file: parts that it carries were not read */
     NOTICE_CODES
 };
 

@@ -13,7 +13,7 @@
 #include "document/format.h"
 #include "document/receive.h"
 
-enum { TAB = 4, MOST_INDENTATION = 80, LEVELS = 6 };
+enum { TAB = 4, MOST_INDENTATION = 80, LEVELS = 6, LONGEST_DETAIL = 1000 };
 
 static const enum document_block_kind kinds[] = {[FRAME_PARAGRAPH] = DOCUMENT_PARAGRAPH,
                                                  [FRAME_HEADING] = DOCUMENT_HEADING,
@@ -91,6 +91,25 @@ static int take_block(struct receiver *receiver, const char *body, size_t length
     return rc ? rc : blocks_add(blocks, kinds[said.kind], (int)said.level, (int)said.page, error);
 }
 
+static int take_remark(struct receiver *receiver, const char *body, size_t length,
+                       struct treadle_error *error)
+{
+    struct frame_notice said;
+    struct sheaf *sheaf = receiver->sheaf;
+    struct remark remark = {.detail = ""};
+    if (length < sizeof said || length - sizeof said > LONGEST_DETAIL ||
+        sheaf->remark_count == SHEAF_REMARKS)
+        return receive_nonsense(error);
+    memcpy(&said, body, sizeof said);
+    if (said.code < NOTICE_ENCODING || said.code > NOTICE_PARTS)
+        return receive_nonsense(error);
+    remark.code = said.code;
+    int rc = keep(receiver, body + sizeof said, length - sizeof said, &remark.detail, error);
+    if (!rc)
+        sheaf->remarks[sheaf->remark_count++] = remark;
+    return rc;
+}
+
 static int take_bytes(struct unpacked *unpacked, const char *bytes, size_t length,
                       struct treadle_error *error)
 {
@@ -115,10 +134,10 @@ int receive_block_frame(struct receiver *receiver, const struct frame *frame, co
     size_t length = frame->length;
     if (frame->kind == FRAME_BYTES && receiver->sheaf->unpacked)
         return take_bytes(receiver->sheaf->unpacked, body, length, error);
-    if (!text_is_utf8(body + (frame->kind == FRAME_BLOCK ? sizeof(struct frame_block) : 0),
-                      frame->kind != FRAME_BLOCK            ? length
-                      : length > sizeof(struct frame_block) ? length - sizeof(struct frame_block)
-                                                            : 0))
+    size_t head = frame->kind == FRAME_BLOCK    ? sizeof(struct frame_block)
+                  : frame->kind == FRAME_NOTICE ? sizeof(struct frame_notice)
+                                                : 0;
+    if (length < head || !text_is_utf8(body + head, length - head))
         return receive_nonsense(error);
     switch (frame->kind) {
     case FRAME_TITLE:
@@ -129,6 +148,8 @@ int receive_block_frame(struct receiver *receiver, const struct frame *frame, co
         return keep(receiver, body, length, &receiver->header, error);
     case FRAME_BLOCK:
         return take_block(receiver, body, length, error);
+    case FRAME_NOTICE:
+        return take_remark(receiver, body, length, error);
     case FRAME_END:
         if (length != 0)
             return receive_nonsense(error);
@@ -156,6 +177,7 @@ int receive_failure(const struct receiver *receiver, uint32_t reason, struct tre
         [FRAME_NESTED] = {TREADLE_EUNSUPPORTED, "has parts that nest too deep to be read"},
         [FRAME_DECLARES] = {TREADLE_EUNSUPPORTED,
                             "declares XML entities or a document type, which is not read"},
+        [FRAME_NO_TEXT] = {TREADLE_EPARSE, "is not text"},
         [FRAME_NO_MEMORY] = {TREADLE_ELIMIT, "needs more memory than is allowed"},
     };
     if (reason == FRAME_UNCONFINED)

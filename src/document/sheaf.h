@@ -24,6 +24,14 @@ struct entry {
 struct format;
 struct blocks;
 
+/* Something that a reader reports of the file: the code is an enum notice_code. */
+struct remark {
+    uint32_t code;
+    const char *detail;
+};
+
+enum { SHEAF_REMARKS = 4 };
+
 /* The file for the bytes of a compressed file. */
 struct unpacked {
     int descriptor;
@@ -36,6 +44,8 @@ struct sheaf {
     struct blocks *blocks;     /* where the reader sends blocks and no pages; else NULL */
     struct unpacked *unpacked; /* where it sends bytes of a file; else NULL */
     int last_page;             /* of these blocks, 0 when they have none */
+    struct remark remarks[SHEAF_REMARKS];
+    size_t remark_count;
     struct sheet *sheets;
     size_t count;
     bool recognizing;    /* pages come again, only to get the text of their pictures */

@@ -12,11 +12,10 @@
 
 #include <libxml/HTMLparser.h>
 
-#include "document/decode.h"
+#include "reader/text.h"
 
 enum {
-    LARGEST = 128 << 20, /* bytes of a page */
-    SAMPLE = 2048,       /* bytes within which a page names its encoding */
+    SAMPLE = 2048, /* bytes within which a page names its encoding */
     MOST_LISTS = 32,
     LONGEST_NAME = 40
 };
@@ -304,19 +303,15 @@ void html_read(struct sink *sink, const char *bytes, size_t length)
 {
     struct page page = {.sink = sink};
     char name[LONGEST_NAME + 1];
-    struct buffer text;
-    if (length > LARGEST) {
-        sink_fail(sink, FRAME_UNPACKED);
-        return;
-    }
-    buffer_init(&text, length * 4 + 4);
+    struct text text;
+    if (!text_open(&text, sink, bytes, length, named_encoding(bytes, length, name)))
+        goto done;
     buffer_init(&page.title, 1 << 16);
-    if (decode_text(&text, bytes, length, named_encoding(bytes, length, name), NULL))
-        sink_fail(sink, FRAME_DAMAGED);
-    else if (text.length > 0)
-        parse(&page, text.data, text.length);
+    if (text.length > 0)
+        parse(&page, text.bytes, text.length);
     if (page.title.length > 0)
         sink_title(sink, page.title.data, page.title.length);
     buffer_clear(&page.title);
-    buffer_clear(&text);
+done:
+    text_close(&text);
 }

@@ -12,15 +12,17 @@
 
 #include "reader/gzip.h"
 #include "reader/html.h"
+#include "reader/markdown.h"
 #include "reader/package.h"
+#include "reader/plain.h"
 
 static const struct {
     const char *format;
     void (*read)(struct sink *sink, const char *bytes, size_t length);
 } kinds[] = {
-    {"gzip", gzip_read},
-    {"html", html_read},
-    {"package", package_read},
+    {"code", plain_read_code},   {"delimited", delimited_read}, {"gzip", gzip_read},
+    {"html", html_read},         {"json", json_text_read},      {"lines", plain_read_lines},
+    {"markdown", markdown_read}, {"package", package_read},     {"prose", plain_read_prose},
 };
 
 void kinds_read(struct sink *sink, const char *bytes, size_t length, const char *format)

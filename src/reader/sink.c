@@ -14,6 +14,7 @@ enum {
     MOST_TEXT = 64 << 20, /* bytes of one block or row before it is sent */
     LONGEST_PIECE = FRAME_LIMIT - (int)sizeof(struct frame_block),
     LONGEST_HEADER = 4096,
+    LONGEST_REMARK = 1000,
     MOST_NAMES = 1 << 16,
     MOST_SPANNED = 1 << 20,
     MOST_DEPTH = 64
@@ -131,6 +132,15 @@ void sink_string(struct sink *sink, const char *text)
         sink_text(sink, text, strlen(text));
 }
 
+void sink_remark(struct sink *sink, enum notice_code code, const char *detail)
+{
+    struct frame_notice said = {.code = code};
+    size_t length = strlen(detail);
+    if (!sink->failure)
+        output_frame(sink->output, FRAME_NOTICE, &said, sizeof said, detail,
+                     length > LONGEST_REMARK ? text_cut(detail, LONGEST_REMARK) : length);
+}
+
 void sink_title(struct sink *sink, const char *title, size_t length)
 {
     length = trim(&title, length, false);
@@ -167,6 +177,7 @@ void sink_table_begin(struct sink *sink, size_t guess)
     sink_end(sink);
     forget_names(sink);
     table->first = true;
+    table->data = false;
     table->guess = guess;
     table->open = false;
     table->columns = 0;
@@ -383,7 +394,7 @@ static void send_row(struct sink *sink, bool head)
     if (filled == 0)
         return;
     table->columns = last + 1;
-    if (filled == 1 && last == 0) {
+    if (filled == 1 && last == 0 && !(table->data && table->name_count > 0)) {
         send_lines(sink, last);
         return;
     }

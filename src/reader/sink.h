@@ -30,7 +30,8 @@ struct sink_table {
     struct buffer spanned;        /* texts of such cells, each with a zero byte after it */
     size_t columns;               /* of the current row */
     bool open;                    /* a cell is */
-    bool first;                   /* no row was sent yet */
+    bool data;           /* a row of one cell is a row, and not what layout tables are made of */
+    bool first;          /* no row was sent yet */
     size_t guess;        /* columns from which on the first row may look like a head; 0: never */
     struct buffer names; /* of the columns, each with a zero byte after it */
     size_t starts[SINK_COLUMNS];
@@ -53,6 +54,9 @@ void sink_clear(struct sink *sink);
 
 /* Keeps the first failure. */
 void sink_fail(struct sink *sink, enum frame_reason reason);
+
+/* Reports something about the file as a whole, in words that follow those of the notice. */
+void sink_remark(struct sink *sink, enum notice_code code, const char *detail);
 
 void sink_title(struct sink *sink, const char *title, size_t length);
 /* The page, or slide, of all that follows. */

@@ -50,25 +50,25 @@ def text_of_settings():
 @case
 def text_of_code():
     return 'main.rs', b'fn main() {\n    run();\n}\n', [
-        '0 text fn main() {', '0 text run();', '0 text }']
+        '0 code fn main() {', '0 code     run();', '0 code }']
 
 
 @case
 def text_western():
     return 'a.txt', 'Le café de la gare est fermé à midi, été comme hiver.\n'.encode('latin-1'), [
-        '0 text Le café de la gare est fermé à midi, été comme hiver.']
+        'notice guessed_encoding', '0 text Le café de la gare est fermé à midi, été comme hiver.']
 
 
 @case
 def text_cyrillic():
     text = 'Гарантийный срок на насос составляет двадцать четыре месяца со дня покупки.'
-    return 'notes', text.encode('koi8-r'), ['0 text ' + text]
+    return 'notes', text.encode('koi8-r'), ['notice guessed_encoding', '0 text ' + text]
 
 
 @case
 def text_japanese():
     text = 'このポンプの保証期間は、お買い上げの日から二年間です。修理は販売店にご相談ください。'
-    return 'notes.txt', text.encode('shift-jis'), ['0 text ' + text]
+    return 'notes.txt', text.encode('shift-jis'), ['notice guessed_encoding', '0 text ' + text]
 
 
 @case
@@ -94,6 +94,149 @@ def office_of_the_old_kind():
 @case
 def picture():
     return 'a.txt', b'\x89PNG\r\n\x1a\n' + bytes(50), 'a picture'
+
+
+@case
+def text_with_a_broken_byte():
+    text = ('Žluťoučký kůň úpěl ďábelské ódy. '.encode() * 2).rstrip() + b'\xFF\n'
+    return 'a.txt', text, ['notice broken_text', '0 text Žluťoučký kůň úpěl ďábelské ódy. '
+                           'Žluťoučký kůň úpěl ďábelské ódy.']
+
+
+@case
+def text_wrapped_within_a_word():
+    return 'a.txt', 'A line that ends within a long hy\u00AD\nphenated word.\n'.encode(), [
+        '0 text A line that ends within a long hyphenated word.']
+
+
+@case
+def text_of_settings_in_yaml():
+    return 'a.yaml', b'server:\n  port: 80\n  hosts:\n    - a\n', [
+        '0 code server:', '0 code   port: 80', '0 code   hosts:', '0 code     - a']
+
+
+@case
+def text_of_a_form():
+    return 'a.txt', (b'Invoice 17\nHarbour Joinery Ltd, 14 Quay Street, Bristol\nTotal: 5 GBP\n\n'
+                     b'Date      Text       Amount\n1 June    Rent       -950.00\n'), [
+        '0 text Invoice 17', '0 text Harbour Joinery Ltd, 14 Quay Street, Bristol',
+        '0 text Total: 5 GBP', '0 text Date Text Amount', '0 text 1 June Rent -950.00']
+
+
+@case
+def text_wide_with_a_mark():
+    return 'a.txt', b'\xFF\xFEh\0i\0=\xD8\0\xDE', ['0 text hi\U0001F600']
+
+
+@case
+def text_wide_and_cut():
+    return 'a.txt', b'\xFF\xFE=\xD8h\0', 'is not text'
+
+
+@case
+def text_of_any_name():
+    return 'a.exe', b'\xC3(', ['notice guessed_encoding', '0 text Ã(']
+
+
+@case
+def text_of_spaces():
+    return 'a.txt', b' \n\n', 'holds no text'
+
+
+@case
+def text_with_zero_bytes():
+    return 'a.txt', b'text ' * 20000 + b'\0', 'is not text'
+
+
+# ---- Tables as text --------------------------------------------------------------------------
+
+
+@case
+def delimited_with_names():
+    return 'a.csv', b'Name,Price\r\n"Tent, ""red""",189\r\n"two\nlines",\r\n', [
+        '0 row [Name; Price] Name; Price', '0 row [Name; Price] Name: Tent, "red"; Price: 189',
+        '0 row [Name; Price] Name: two lines']
+
+
+@case
+def delimited_without_names():
+    return 'a.tsv', b'1\ta\n2\tb\n', ['0 row 1; a', '0 row 2; b']
+
+
+@case
+def delimited_with_a_mark_that_nothing_closes():
+    rows = ''.join(f'{i};"{i}\n' for i in range(20000))
+    return 'a.csv', ('No;Size\n' + rows).encode(), ['0 row [No; Size] No; Size'] + [
+        f'0 row [No; Size] No: {i}; Size: "{i}' for i in range(20000)]
+
+
+@case
+def delimited_in_western():
+    return 'a.csv', 'Nom;Prix\nCafé crème à emporter;2\nThé glacé;3\n'.encode('latin-1'), [
+        'notice guessed_encoding', '0 row [Nom; Prix] Nom; Prix',
+        '0 row [Nom; Prix] Nom: Café crème à emporter; Prix: 2',
+        '0 row [Nom; Prix] Nom: Thé glacé; Prix: 3']
+
+
+# ---- JSON ------------------------------------------------------------------------------------
+
+
+@case
+def json_records():
+    return 'a.json', b'{"title":"List","items":[{"name":"A","size":{"w":1}},{"name":"B"}]}', [
+        '0 text title: List', '0 text items.name: A; items.size.w: 1', '0 text items.name: B']
+
+
+@case
+def json_nothing_and_lists():
+    return 'a.json', b'[{"t":"Two","n":null,"tags":["a","b"],"parts":[{"n":1}]}]', [
+        '0 text t: Two; tags: a; tags: b', '0 text parts.n: 1']
+
+
+@case
+def json_with_a_tail():
+    return 'a.json', b'[1, 2] tail', ['0 text [1, 2] tail']
+
+
+@case
+def json_lines():
+    return 'a.jsonl', b'{"a":1}\n{"a":"\\u00e9"}\n', ['0 text a: 1', '0 text a: é']
+
+
+@case
+def json_broken():
+    return 'a.json', b'{"a":\n', ['0 text {"a":']
+
+
+@case
+def json_nested_deep():
+    return 'a.json', b'[' * 20000, ['0 text ' + '[' * 16384, '0 text ' + '[' * 3616]
+
+
+# ---- Markdown --------------------------------------------------------------------------------
+
+
+@case
+def markdown_blocks():
+    return 'a.md', ('---\ntitle: Pump\n---\n# The *red* pump #\n\nSome **bold** text\nwith `code` '
+                    'and [a link](http://x).\n\nSetext\n------\n\n- One\n- Two\n  1. a\n  2. b\n\n'
+                    '> Quoted.\n\n```c\nif (x)\n    y();\n```\n\n    indented\n\n'
+                    '<p>As <b>HTML</b></p>\n').encode(), [
+        '0 text title: Pump', '0 head1 The red pump', '0 text Some bold text with code and a link.',
+        '0 head2 Setext', '0 text - One', '0 text - Two', '0 text 1. a', '0 text 2. b',
+        '0 text Quoted.', '0 code if (x)', '0 code     y();', '0 code indented', '0 text As HTML']
+
+
+@case
+def markdown_table():
+    return 'a.md', b'| Name | Price |\n|:-----|------:|\n| Tent | **189** |\n| Rope | |\n', [
+        '0 row [Name; Price] Name; Price', '0 row [Name; Price] Name: Tent; Price: 189',
+        '0 row [Name; Price] Name: Rope']
+
+
+@case
+def markdown_nested_deep():
+    return 'a.md', b'> ' * 20000 + b'deep\n', ['0 text deep']
 
 
 # ---- HTML ------------------------------------------------------------------------------------
@@ -521,13 +664,13 @@ def check(made, result):
         return None
     if result.returncode != 0:
         return result.stderr
-    lines = [re.sub(r'^(\S+ \S+) \(0 0 0 0\) ', r'\1 ', line)
+    lines = [re.sub(r'^(\S+ \S+) \(0 0 0 0\) ', r'\1 ', line).rstrip()
              for line in result.stdout.split('\n') if line]
     for i in range(max(len(lines), len(expected))):
         have = lines[i] if i < len(lines) else None
         want = expected[i] if i < len(expected) else None
         if have != want:
-            return f'line {i + 1}: {have!r} instead of {want!r}'
+            return f'line {i + 1}: {have!r} instead of {want!r}'[:2000]
     return None
 
 

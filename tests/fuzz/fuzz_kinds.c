@@ -101,7 +101,8 @@ static void read_kind(const char *format, const char *bytes, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const formats[] = {"html", "package", "package", "gzip"};
+    static const char *const formats[] = {"html",  "package", "package",  "gzip",      "prose",
+                                          "lines", "code",    "markdown", "delimited", "json"};
     uint64_t budget = 0;
     if (size < 2)
         return 0;
@@ -112,7 +113,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     blocks_init(&blocks, arena, MOST_TEXT);
     struct sheaf sheaf = {.arena = arena, .blocks = &blocks};
-    size_t kind = data[0] % 4, length = size - 1;
+    size_t kind = data[0] % (sizeof formats / sizeof *formats), length = size - 1;
     if (kind == 3)
         sheaf.unpacked = &unpacked;
     receive_init(&receiver, &sheaf, 0, 1, 0, &budget);

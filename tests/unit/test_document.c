@@ -1,6 +1,6 @@
 /*
  * Documents without the reader program: checking what a reader says, folding, hyphens, rows,
- * margins, headings, paragraphs, and plain text.
+ * margins, headings, paragraphs.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -460,118 +460,11 @@ static int read_bytes(struct document **out, const char *name, const char *bytes
     return rc;
 }
 
-static void reads_markdown(void **state)
-{
-    (void)state;
-    static const char text[] = "\xEF\xBB\xBF# Title #\r\n\r\nOne line\r\nand another.\r\n## Part\n"
-                               "```\n# no heading\n```\n- item\n- item two\n";
-    struct document *document = NULL;
-    assert_int_equal(read_bytes(&document, "a/b.MD", text, sizeof text - 1), 0);
-    assert_int_equal(document->block_count, 6);
-    assert_int_equal(document->page_count, 0);
-    assert_int_equal(document->blocks[0].kind, DOCUMENT_HEADING);
-    assert_string_equal(document->blocks[0].text, "Title");
-    assert_string_equal(document->blocks[1].text, "One line and another.");
-    assert_int_equal(document->blocks[1].page, 0);
-    assert_int_equal(document->blocks[2].level, 2);
-    assert_int_equal(document->blocks[3].kind, DOCUMENT_PARAGRAPH);
-    assert_string_equal(document->blocks[5].text, "- item two");
-    document_free(document);
-}
-
-static void reads_wide_text(void **state)
-{
-    (void)state;
-    struct document *document = NULL;
-    static const char little[] = "\xFF\xFEh\0i\0=\xD8\0\xDE";
-    assert_int_equal(read_bytes(&document, "a.txt", little, 10), 0);
-    assert_string_equal(document->blocks[0].text, "hi\xF0\x9F\x98\x80");
-    document_free(document);
-    document = NULL;
-    assert_int_equal(read_bytes(&document, "a.txt", "\xFE\xFF\0h\0i", 6), 0);
-    assert_string_equal(document->blocks[0].text, "hi");
-    document_free(document);
-    assert_int_equal(read_bytes(&document, "a.txt", "\xFF\xFEh", 3), TREADLE_EPARSE);
-    assert_int_equal(read_bytes(&document, "a.txt", "\xFF\xFE=\xD8h\0", 6), TREADLE_EPARSE);
-}
-
-static void assert_blocks(const char *name, const char *text, const char *const *expected)
-{
-    struct document *document = NULL;
-    assert_int_equal(read_bytes(&document, name, text, strlen(text)), 0);
-    for (size_t i = 0; expected[i]; i++) {
-        assert_true(i < document->block_count);
-        assert_string_equal(document->blocks[i].text, expected[i]);
-        assert_null(i + 1 == document->block_count ? expected[i + 1] : NULL);
-    }
-    document_free(document);
-}
-
-/* Each row says by itself what it is about. */
-static void reads_tables(void **state)
-{
-    (void)state;
-    assert_blocks("a.csv", "name,price\r\nTent,189.90\r\n\"Bag, \"\"old\"\"\",\n",
-                  (const char *[]){"name: Tent; price: 189.90", "name: Bag, \"old\"", NULL});
-    assert_blocks("a.csv", "Name;Preis\nZelt;189,90;neu\n",
-                  (const char *[]){"Name: Zelt; Preis: 189,90; neu", NULL});
-    assert_blocks("a.tsv", "2026-01-01\t17\n2026-01-02\t19\n",
-                  (const char *[]){"2026-01-01; 17", "2026-01-02; 19", NULL});
-    assert_blocks("a.csv", "one line\nand another\n",
-                  (const char *[]){"one line", "and another", NULL});
-    assert_blocks("a.csv", "a,b\n\"never closed, \n1,2",
-                  (const char *[]){"a: never closed, 1,2", NULL});
-}
-
-static void reads_records(void **state)
-{
-    (void)state;
-    assert_blocks(
-        "a.json",
-        "[{\"title\":\"One\",\"year\":1987,\"x\":null,\"place\":{\"city\":\"Br\\u00e9st\"}},"
-        "{\"title\":\"Two\",\"tags\":[\"a\",\"b\"],\"parts\":[{\"n\":1}]}]",
-        (const char *[]){"title: One; year: 1987; place.city: Br\xC3\xA9st",
-                         "title: Two; tags: a; tags: b", "parts.n: 1", NULL});
-    assert_blocks("a.jsonl", "{\"a\":1}\n{\"a\":\"\\ud83d\\ude00\"}\n",
-                  (const char *[]){"a: 1", "a: \xF0\x9F\x98\x80", NULL});
-    /* What is not JSON is still text. */
-    assert_blocks("a.json", "{\"a\": 1,\n oops", (const char *[]){"{\"a\": 1,", "oops", NULL});
-    assert_blocks("a.json", "[1, 2] tail", (const char *[]){"[1, 2] tail", NULL});
-}
-
-/* Lines that were ended on purpose stay apart; wrapped ones come together. */
-static void keeps_lines_of_forms(void **state)
-{
-    (void)state;
-    assert_blocks("a.txt",
-                  "Invoice 17\nHarbour Joinery Ltd, 14 Quay Street, Bristol\nTotal: 5 GBP\n",
-                  (const char *[]){"Invoice 17", "Harbour Joinery Ltd, 14 Quay Street, Bristol",
-                                   "Total: 5 GBP", NULL});
-    assert_blocks("a.txt", "Date      Text       Amount\n1 June    Rent       -950.00\n",
-                  (const char *[]){"Date Text Amount", "1 June Rent -950.00", NULL});
-    assert_blocks("a.txt",
-                  "The lines of this paragraph were wrapped by an\neditor, so none of them could "
-                  "have\ntaken extraordinarily long words.\n",
-                  (const char *[]){"The lines of this paragraph were wrapped by an editor, so none "
-                                   "of them could have taken extraordinarily long words.",
-                                   NULL});
-}
-
-/* Text is text whatever its name is. */
-static void reads_text_of_any_name(void **state)
-{
-    (void)state;
-    assert_blocks("a.exe", "text", (const char *[]){"text", NULL});
-    assert_blocks("LICENSE", "text", (const char *[]){"text", NULL});
-    assert_blocks("a.txt", "\xC3(", (const char *[]){"\xC3\x83(", NULL});
-}
-
 static void refuses_what_is_no_text(void **state)
 {
     (void)state;
     struct document *document = NULL;
     assert_int_equal(read_bytes(&document, "a.txt", "", 0), TREADLE_EPARSE);
-    assert_int_equal(read_bytes(&document, "a.txt", " \n\n", 3), TREADLE_EPARSE);
     assert_int_equal(read_bytes(&document, "a.txt", "a\0b", 3), TREADLE_EPARSE);
     assert_int_equal(read_bytes(&document, "a.pdf", "text", 4), TREADLE_EPARSE);
     assert_int_equal(read_bytes(&document, "a.exe", "a\0\1b", 4), TREADLE_EUNSUPPORTED);
@@ -595,12 +488,6 @@ int main(void)
         cmocka_unit_test(hears_a_sound_reader),
         cmocka_unit_test(catches_a_lying_reader),
         cmocka_unit_test(bounds_what_it_hears),
-        cmocka_unit_test(reads_markdown),
-        cmocka_unit_test(reads_wide_text),
-        cmocka_unit_test(reads_tables),
-        cmocka_unit_test(reads_records),
-        cmocka_unit_test(keeps_lines_of_forms),
-        cmocka_unit_test(reads_text_of_any_name),
         cmocka_unit_test(refuses_what_is_no_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,13 +2,11 @@
  * JSON as text: one pass over the bytes, without a tree, so a large file costs no memory. The first
  * pass finds out whether it is JSON, the second writes.
  */
-#include "document/json_text.h"
+#include "reader/plain.h"
 
 #include <string.h>
 
-#include "base/error.h"
 #include "base/text.h"
-#include "document/fold.h"
 
 enum {
     DEPTH = 64,
@@ -18,20 +16,14 @@ enum {
 };
 
 struct walk {
-    struct blocks *blocks; /* NULL: looks only */
+    struct sink *sink; /* NULL: looks only */
     const char *at, *end;
     size_t depth;
     struct buffer path;   /* of the current member */
     struct buffer string; /* that was read last */
-    struct treadle_error *error;
 };
 
 static int value(struct walk *walk);
-
-static int broken(struct walk *walk)
-{
-    return error_set(walk->error, TREADLE_EPARSE, "the file is not JSON");
-}
 
 static void skip_space(struct walk *walk)
 {
@@ -108,36 +100,36 @@ static int take_string(struct walk *walk)
     while (walk->at < walk->end && *walk->at != '"') {
         char c = *walk->at++;
         if (c == '\\' ? !take_escape(walk) : (unsigned char)c < ' ')
-            return broken(walk);
+            return TREADLE_EPARSE;
         if (c != '\\')
             buffer_append_char(&walk->string, c);
     }
     if (walk->at == walk->end)
-        return broken(walk);
+        return TREADLE_EPARSE;
     walk->at++;
     return 0;
 }
 
-static int end_record(struct walk *walk)
+static void end_record(struct walk *walk)
 {
-    return walk->blocks ? blocks_add(walk->blocks, DOCUMENT_PARAGRAPH, 0, 0, walk->error) : 0;
+    if (walk->sink)
+        sink_begin(walk->sink, FRAME_PARAGRAPH, 0);
 }
 
-/* Appends "name: text" to the record. */
+/* "name: text", after what the record has already. */
 static int write_member(struct walk *walk, const char *text, size_t length)
 {
-    if (!walk->blocks || length == 0)
+    struct sink *sink = walk->sink;
+    if (!sink || length == 0)
         return 0;
-    struct buffer *out = &walk->blocks->text;
-    if (out->length)
-        buffer_append_string(out, "; ");
+    if (sink->text.length)
+        sink_string(sink, "; ");
     if (walk->path.length) {
-        int rc = fold_line(out, walk->path.data, walk->path.length, walk->error);
-        if (rc)
-            return rc;
-        buffer_append_string(out, ": ");
+        sink_text(sink, walk->path.data, walk->path.length);
+        sink_string(sink, ": ");
     }
-    return fold_line(out, text, length, walk->error);
+    sink_text(sink, text, length);
+    return 0;
 }
 
 static int object(struct walk *walk)
@@ -147,7 +139,7 @@ static int object(struct walk *walk)
         return 0;
     do {
         if (!take(walk, '"'))
-            return broken(walk);
+            return TREADLE_EPARSE;
         int rc = take_string(walk);
         if (rc)
             return rc;
@@ -155,15 +147,16 @@ static int object(struct walk *walk)
             buffer_append_char(&walk->path, '.');
         if (walk->path.length + walk->string.length < NAME_BYTES)
             buffer_append(&walk->path, walk->string.data, walk->string.length);
-        rc = take(walk, ':') ? value(walk) : broken(walk);
+        rc = take(walk, ':') ? value(walk) : TREADLE_EPARSE;
         walk->path.length = path;
         if (rc)
             return rc;
     } while (take(walk, ','));
     if (!take(walk, '}'))
-        return broken(walk);
-    bool full = walk->blocks && walk->blocks->text.length > RECORD_BYTES;
-    return full ? end_record(walk) : 0;
+        return TREADLE_EPARSE;
+    if (walk->sink && walk->sink->text.length > RECORD_BYTES)
+        end_record(walk);
+    return 0;
 }
 
 /* An object or a list in a list is a record of its own. */
@@ -175,16 +168,16 @@ static int list(struct walk *walk)
     do {
         skip_space(walk);
         bool record = walk->at < walk->end && (*walk->at == '{' || *walk->at == '[');
-        int rc = record ? end_record(walk) : 0;
-        if (!rc)
-            rc = value(walk);
+        if (record)
+            end_record(walk);
+        int rc = value(walk);
         if (!rc && record)
-            rc = end_record(walk);
+            end_record(walk);
         walk->path.length = path;
         if (rc)
             return rc;
     } while (take(walk, ','));
-    return take(walk, ']') ? 0 : broken(walk);
+    return take(walk, ']') ? 0 : TREADLE_EPARSE;
 }
 
 /* A number, true, false or null. */
@@ -200,7 +193,7 @@ static int word(struct walk *walk)
     for (size_t i = 0; number && i < length; i++)
         number = strchr("0123456789+-.eE", start[i]);
     if (!name && !number)
-        return broken(walk);
+        return TREADLE_EPARSE;
     return *start == 'n' ? 0 : write_member(walk, start, length);
 }
 
@@ -209,7 +202,7 @@ static int value(struct walk *walk)
     int rc = 0;
     skip_space(walk);
     if (walk->at == walk->end)
-        return broken(walk);
+        return TREADLE_EPARSE;
     if (*walk->at == '"') {
         walk->at++;
         rc = take_string(walk);
@@ -218,7 +211,7 @@ static int value(struct walk *walk)
     if (*walk->at != '{' && *walk->at != '[')
         return word(walk);
     if (++walk->depth > DEPTH)
-        return broken(walk);
+        return TREADLE_EPARSE;
     rc = *walk->at++ == '{' ? object(walk) : list(walk);
     walk->depth--;
     return rc;
@@ -228,31 +221,41 @@ static int go(struct walk *walk)
 {
     int rc = 0;
     skip_space(walk);
-    while (!rc && walk->at < walk->end) {
+    while (!rc && walk->at < walk->end && !(walk->sink && walk->sink->failure)) {
         rc = value(walk);
         if (!rc)
-            rc = end_record(walk);
+            end_record(walk);
         skip_space(walk);
     }
-    if (!rc && (walk->path.failed || walk->string.failed == TREADLE_EMEMORY))
-        rc = error_set_memory(walk->error);
-    return rc;
+    return walk->path.failed || walk->string.failed == TREADLE_EMEMORY ? TREADLE_EMEMORY : rc;
 }
 
-int json_text_read(struct blocks *blocks, const char *text, size_t length,
-                   struct treadle_error *error)
+static int read_records(struct sink *sink, const struct text *text)
 {
-    struct walk walk = {.at = text, .end = text + length, .error = error};
+    struct walk walk = {.at = text->bytes, .end = text->bytes + text->length};
     buffer_init(&walk.path, NAME_BYTES * 2);
     buffer_init(&walk.string, STRING_BYTES);
     buffer_append(&walk.string, "", 0);
     int rc = go(&walk);
     if (!rc) {
-        walk.blocks = blocks;
-        walk.at = text;
+        walk.sink = sink;
+        walk.at = text->bytes;
         rc = go(&walk);
     }
     buffer_clear(&walk.path);
     buffer_clear(&walk.string);
     return rc;
+}
+
+void json_text_read(struct sink *sink, const char *bytes, size_t length)
+{
+    struct text text;
+    if (text_open(&text, sink, bytes, length, NULL)) {
+        int rc = read_records(sink, &text);
+        if (rc == TREADLE_EMEMORY)
+            sink_fail(sink, FRAME_NO_MEMORY);
+        else if (rc)
+            plain_put_lines(sink, &text);
+    }
+    text_close(&text);
 }
