@@ -104,6 +104,7 @@ struct sentence {
     size_t pairs;
     double own[QUESTION_UNITS];  /* how much of each unit is in it */
     double near[QUESTION_UNITS]; /* and in it or around it */
+    double nearness; /* in meaning: 0 for the farthest of what was found, 1 for the nearest */
     double coverage, score;
 };
 

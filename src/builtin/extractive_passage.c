@@ -186,6 +186,43 @@ static int find_in_heading(struct gathering *gathering)
     return 0;
 }
 
+/* The nearness of the window that holds a sentence best, or is held by it. */
+static double nearness_of(const struct sentence *sentence)
+{
+    const struct model_passage *passage = sentence->passage;
+    double nearest = -1;
+    for (size_t i = 0; i < passage->near_count; i++) {
+        const struct model_near *near = &passage->near[i];
+        size_t start = near->start > sentence->start ? near->start : sentence->start;
+        size_t end = near->start + near->length;
+        end = end < sentence->end ? end : sentence->end;
+        size_t shared = end > start ? end - start : 0, length = sentence->end - sentence->start;
+        if (shared * 2 >= (length < near->length ? length : near->length) &&
+            near->nearness > nearest)
+            nearest = near->nearness;
+    }
+    return nearest;
+}
+
+/* Cosines tell what is nearer, not what is near: so they are spread over what was found. */
+static void spread_nearness(struct sentences *sentences)
+{
+    double least = 1, most = -1;
+    for (size_t i = 0; i < sentences->count; i++) {
+        double nearness = nearness_of(&sentences->items[i]);
+        sentences->items[i].nearness = nearness;
+        if (nearness >= 0 && nearness < least)
+            least = nearness;
+        if (nearness > most)
+            most = nearness;
+    }
+    for (size_t i = 0; i < sentences->count; i++) {
+        double nearness = sentences->items[i].nearness;
+        sentences->items[i].nearness =
+            nearness >= least && most > least ? (nearness - least) / (most - least) : 0;
+    }
+}
+
 static int gather_passage(struct gathering *gathering)
 {
     const char *text = gathering->passage->text;
@@ -226,5 +263,6 @@ int sentences_gather(struct sentences *sentences, struct question *question,
         if (rc)
             return rc;
     }
+    spread_nearness(sentences);
     return 0;
 }

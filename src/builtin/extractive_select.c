@@ -1,10 +1,11 @@
 /*
  * Selection: which sentences answer the question, or come nearest.
  *
- * The score of a sentence is how much of the question it and its surroundings have, by rarity, and
- * how well it has the form of answers to such a question. It answers for certain only when it and
- * what is quoted with it have nearly all of the question, and when it has what the kind of question
- * asks for: no measure of likeness distinguishes a true answer from a near one.
+ * The score of a sentence is how much of the question it and its surroundings have, by rarity, how
+ * near it is in meaning, and how well it has the form of answers to such a question. It answers for
+ * certain only when it and what is quoted with it have nearly all of the question, and when it has
+ * what the kind of question asks for: no measure of likeness distinguishes a true answer from a
+ * near one.
  */
 #include <ctype.h>
 #include <math.h>
@@ -20,15 +21,21 @@
 static const double certain_near = 0.8, certain_own = 0.55;
 /* A certain answer may lack this part of one important word of the question. */
 static const double missing = 0.45;
-/* Passages that have less of the question than this do not belong to it. */
-static const double unrelated = 0.2;
+/* Passages that have less of the question than this, and are no nearer in meaning, do not belong to
+ * it. */
+static const double unrelated = 0.2, related = 0.25;
 /* A second certain answer is quoted from this share of the first one's score on. */
 static const double good_share = 0.97;
 
 /* And uncertain answers are shown from this share on. */
 static const double worth_showing = 0.4;
 
-enum { FEWEST = 100, RANKED = 64, SHORT_BYTES = 24 };
+/* What the nearest in meaning gets beside what its words hold. */
+static const double near_part = 1.0;
+/* Another sentence of a section that is quoted already counts this much. */
+static const double beside_share = 0.9;
+
+enum { FEWEST = 100, RANKED = 128, SHORT_BYTES = 24 };
 
 /* A unit is rarer if fewer sentences have it; one that none has is the rarest. */
 static void weigh_units(const struct sentences *sentences, struct question *question)
@@ -133,7 +140,7 @@ static void score(struct sentence *sentence, const struct question *question)
     sentence->coverage = weighted(question, sentence->near);
     sentence->score = 0.55 * sentence->coverage + 0.35 * own +
                       0.12 / (1 + 0.25 * (double)sentence->passage_number) +
-                      form_bonus(question->kind, text, length);
+                      form_bonus(question->kind, text, length) + near_part * sentence->nearness;
     if (question->unit_count > 1)
         sentence->score += 0.08 * (double)sentence->pairs / (double)(question->unit_count - 1);
     if (sentence->clutter)
@@ -156,6 +163,18 @@ static double most_held(const struct sentences *sentences, const struct question
                     held[k] = sentences->items[j].near[k];
         double share = weighted(question, held);
         most = share > most ? share : most;
+    }
+    return most;
+}
+
+static double most_near(const struct sentences *sentences)
+{
+    double most = 0;
+    for (size_t i = 0; i < sentences->count; i++) {
+        const struct model_passage *passage = sentences->items[i].passage;
+        for (size_t j = 0; j < passage->near_count; j++)
+            if (passage->near[j].nearness > most)
+                most = passage->near[j].nearness;
     }
     return most;
 }
@@ -219,23 +238,79 @@ static bool is_new(const struct sentences *sentences, const struct selection *se
     return true;
 }
 
+/* Adds the candidate to what is quoted, unless it says what is there already. */
+static void add(const struct sentences *sentences, struct selection *out,
+                const struct sentence *candidate)
+{
+    if (is_new(sentences, out, candidate) &&
+        (out->count == 0 || says_something(sentences, candidate)))
+        out->chosen[out->count++] = candidate;
+}
+
+static void pick_certain(const struct sentences *sentences, const struct question *question,
+                         struct sentence **ranked, size_t count, struct selection *out)
+{
+    for (size_t i = 0; i < count && out->count < QUOTES - 1; i++) {
+        if (i > 0 && (ranked[i]->score < good_share * ranked[0]->score ||
+                      !is_certain(sentences, ranked[i], question)))
+            break;
+        add(sentences, out, ranked[i]);
+    }
+}
+
+/* Whether one of the quotes stands in the same section. */
+static bool is_beside(const struct selection *selection, const struct sentence *candidate)
+{
+    for (size_t i = 0; i < selection->count; i++) {
+        const struct model_passage *chosen = selection->chosen[i]->passage;
+        if (chosen == candidate->passage ||
+            (chosen->heading && text_equal(chosen->heading, candidate->passage->heading) &&
+             text_equal(chosen->filename, candidate->passage->filename)))
+            return true;
+    }
+    return false;
+}
+
+/* The best that is left, where another sentence of a section that is quoted counts less: the next
+ * quote is to be another chance. NULL where nothing is worth it. */
+static const struct sentence *next_nearest(struct sentence **ranked, size_t count,
+                                           const bool *tried, const struct selection *selection,
+                                           size_t *number)
+{
+    const struct sentence *best = NULL;
+    double most = worth_showing * ranked[0]->score;
+    for (size_t i = 0; i < count; i++) {
+        double score = ranked[i]->score * (is_beside(selection, ranked[i]) ? beside_share : 1);
+        if (!tried[i] && score >= most && (!best || score > most)) {
+            best = ranked[i];
+            most = score;
+            *number = i;
+        }
+    }
+    return best;
+}
+
+static void pick_nearest(const struct sentences *sentences, struct sentence **ranked, size_t count,
+                         struct selection *out)
+{
+    bool tried[RANKED] = {false};
+    size_t number = 0;
+    for (const struct sentence *next;
+         out->count < QUOTES && (next = next_nearest(ranked, count, tried, out, &number));) {
+        tried[number] = true;
+        add(sentences, out, next);
+    }
+}
+
 static void pick(const struct sentences *sentences, const struct question *question,
                  struct sentence **ranked, struct selection *out)
 {
     size_t count = sentences->count < RANKED ? sentences->count : RANKED;
     out->certain = is_certain(sentences, ranked[0], question);
-    for (size_t i = 0; i < count && out->count < QUOTES; i++) {
-        const struct sentence *candidate = ranked[i];
-        if (i > 0 && candidate->score < worth_showing * ranked[0]->score)
-            break;
-        if (out->certain && i > 0 &&
-            (candidate->score < good_share * ranked[0]->score || out->count == QUOTES - 1 ||
-             !is_certain(sentences, candidate, question)))
-            break;
-        if (is_new(sentences, out, candidate) &&
-            (out->count == 0 || says_something(sentences, candidate)))
-            out->chosen[out->count++] = candidate;
-    }
+    if (out->certain)
+        pick_certain(sentences, question, ranked, count, out);
+    else
+        pick_nearest(sentences, ranked, count, out);
 }
 
 void sentences_choose(const struct sentences *sentences, const struct question *asked,
@@ -247,7 +322,7 @@ void sentences_choose(const struct sentences *sentences, const struct question *
     if (!ranked || !sentences->count)
         goto done;
     weigh_units(sentences, &question);
-    if (most_held(sentences, &question) < unrelated)
+    if (most_held(sentences, &question) < unrelated && most_near(sentences) < related)
         goto done;
     for (size_t i = 0; i < sentences->count; i++) {
         ranked[i] = &sentences->items[i];

@@ -35,6 +35,12 @@ struct model_page {
     int page;      /* 0: no pages */
 };
 
+/* How near a part of a passage is to the question in meaning. */
+struct model_near {
+    size_t start, length; /* in the passage's text */
+    float nearness;       /* a cosine */
+};
+
 /* A passage that a search found. A model that uses one writes its marker after the statement. */
 struct model_passage {
     const char *marker; /* as 【4:0†manual.pdf】 */
@@ -44,6 +50,8 @@ struct model_passage {
     double score;
     const struct model_page *pages; /* at least one */
     size_t page_count;
+    const struct model_near *near; /* none where that is unknown */
+    size_t near_count;
 };
 
 struct model_message {

@@ -13,7 +13,7 @@
 
 enum { MOST_TERMS = 64, MOST_WINDOWS = 256 };
 
-static const double passage_bonus = 0.3, focus_bonus = 0.6;
+static const double passage_bonus = 0.3, near_bonus = 0.6;
 
 struct terms {
     const char *items[MOST_TERMS];
@@ -63,10 +63,20 @@ static bool overlaps(const struct window *window, size_t start, size_t end)
     return from < to && (to - from) * 2 >= window->end - window->start;
 }
 
+static const struct search_near *find_nearest(const struct search_result *result)
+{
+    const struct search_near *nearest = NULL;
+    for (size_t i = 0; i < result->near_count; i++)
+        if (!nearest || result->near[i].nearness > nearest->nearness)
+            nearest = &result->near[i];
+    return nearest;
+}
+
 static int choose(const struct search_result *result, const struct terms *terms,
                   struct language *language, const struct window *windows, size_t count,
                   struct arena *arena, size_t *out, struct treadle_error *error)
 {
+    const struct search_near *nearest = find_nearest(result);
     bool(*found)[MOST_TERMS] = arena_array(arena, count, sizeof *found);
     double best = -1, weights[MOST_TERMS];
     int rc = found ? 0 : error_set_memory(error);
@@ -88,9 +98,8 @@ static int choose(const struct search_result *result, const struct terms *terms,
         score = sum > 0 ? score / sum : 0;
         if (overlaps(&windows[i], result->start, result->end))
             score += passage_bonus;
-        if (result->focus_length &&
-            overlaps(&windows[i], result->focus, result->focus + result->focus_length))
-            score += focus_bonus;
+        if (nearest && overlaps(&windows[i], nearest->start, nearest->start + nearest->length))
+            score += near_bonus;
         if (score > best) {
             best = score;
             *out = i;

@@ -7,6 +7,9 @@
 
 enum { SMOOTHING = 20 };
 
+/* A place says nothing of how good a match by words is; a perfect one gets this much more. */
+static const double match_share = 0.04;
+
 static double share(size_t place)
 {
     return 1.0 / (double)(SMOOTHING + 1 + place);
@@ -26,7 +29,7 @@ void fusion_add(struct rank_candidate *candidates, size_t *count, const struct m
 {
     size_t by_words = *count;
     for (size_t i = 0; i < by_words; i++)
-        candidates[i].fused = share(i);
+        candidates[i].fused = share(i) + match_share * candidates[i].score;
     for (size_t i = 0; i < hits->count; i++) {
         const struct meaning_hit *hit = &hits->hits[i];
         struct rank_candidate *candidate = find(candidates, by_words, hit);

@@ -119,9 +119,17 @@ int index_db_find_passages(struct index_db *db, const struct rank_term *const *t
                            void *context, struct treadle_error *error);
 
 /* What a candidate that is known by its file and number lacks: its chunk, and the passage nearest
- * to its focus. One that was deleted, or is not of `files`, keeps no chunk. */
-int index_db_locate(struct index_db *db, const char *files, struct rank_candidate *candidate,
+ * to its focus. One that was deleted keeps no chunk. */
+int index_db_locate(struct index_db *db, struct rank_candidate *candidate,
                     struct treadle_error *error);
+
+/* The rows of `files`, a JSON array of ids, in order, in the arena. */
+int index_db_find_files(struct index_db *db, const char *files, struct arena *arena, int64_t **out,
+                        size_t *count, struct treadle_error *error);
+
+/* How far behind the start of a file's chunk `first` that of a later one is, in bytes. */
+int index_db_measure(struct index_db *db, int64_t file, int64_t first, int64_t later, size_t *out,
+                     struct treadle_error *error);
 
 /* ---- Vectors -------------------------------------------------------------------------------- */
 
@@ -140,11 +148,12 @@ struct index_db_file {
 int index_db_next_file(struct index_db *db, const char *version, struct arena *arena,
                        struct index_db_file *out, struct treadle_error *error);
 
-/* In the order of their places; of all versions where it is NULL. */
+/* In the order of their places; of all versions where it is NULL, of all files where that is 0. */
 typedef int (*index_db_vectors_visitor)(void *context, const struct index_db_vectors *vectors,
                                         struct treadle_error *error);
-int index_db_each_vectors(struct index_db *db, const char *version, index_db_vectors_visitor visit,
-                          void *context, struct treadle_error *error);
+int index_db_each_vectors(struct index_db *db, const char *version, int64_t file,
+                          index_db_vectors_visitor visit, void *context,
+                          struct treadle_error *error);
 
 /* Where the last ones end. */
 int index_db_vectors_end(struct index_db *db, int64_t *end, struct treadle_error *error);

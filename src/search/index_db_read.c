@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "search/index_db_sqlite.h"
@@ -245,23 +246,19 @@ int index_db_find_passages(struct index_db *db, const struct rank_term *const *t
     return rc;
 }
 
-int index_db_locate(struct index_db *db, const char *files, struct rank_candidate *candidate,
+int index_db_locate(struct index_db *db, struct rank_candidate *candidate,
                     struct treadle_error *error)
 {
-    int rc = index_db_keep(
-        db, &db->locate,
-        "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1) FROM chunk"
-        " JOIN file ON file.id = chunk.file LEFT JOIN passage ON passage.chunk = chunk.id"
-        " WHERE file = ?1 AND number = ?2"
-        " AND (?3 IS NULL OR file_id IN (SELECT value FROM json_each(?3)))"
-        " ORDER BY abs(start - ?4) LIMIT 1",
-        error);
+    int rc = index_db_keep(db, &db->locate,
+                           "SELECT chunk.id, coalesce(passage.id, 0), coalesce(weight, 1)"
+                           " FROM chunk LEFT JOIN passage ON passage.chunk = chunk.id"
+                           " WHERE file = ? AND number = ? ORDER BY abs(start - ?) LIMIT 1",
+                           error);
     if (rc)
         return rc;
     sqlite3_bind_int64(db->locate, 1, candidate->file);
     sqlite3_bind_int64(db->locate, 2, candidate->number);
-    sqlite3_bind_text(db->locate, 3, files, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(db->locate, 4, (int64_t)candidate->focus);
+    sqlite3_bind_int64(db->locate, 3, (int64_t)candidate->focus);
     int step = sqlite3_step(db->locate);
     if (step == SQLITE_ROW) {
         candidate->chunk = sqlite3_column_int64(db->locate, 0);
@@ -271,6 +268,68 @@ int index_db_locate(struct index_db *db, const char *files, struct rank_candidat
         rc = index_db_error(db, "Reading", error);
     }
     sqlite3_reset(db->locate);
+    return rc;
+}
+
+int index_db_find_files(struct index_db *db, const char *files, struct arena *arena, int64_t **out,
+                        size_t *count, struct treadle_error *error)
+{
+    sqlite3_stmt *rows;
+    int64_t *found = NULL;
+    size_t number = 0, room = 0;
+    int rc = index_db_prepare(db, &rows,
+                              "SELECT id FROM file WHERE file_id IN (SELECT value FROM"
+                              " json_each(?)) ORDER BY id",
+                              error);
+    if (rc)
+        return rc;
+    sqlite3_bind_text(rows, 1, files, -1, SQLITE_STATIC);
+    int step = SQLITE_DONE;
+    while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
+        int64_t *grown = array_grow_in(arena, found, number, &room, sizeof *grown);
+        if (grown) {
+            found = grown;
+            found[number++] = sqlite3_column_int64(rows, 0);
+        } else {
+            rc = error_set_memory(error);
+        }
+    }
+    if (!rc && step != SQLITE_DONE)
+        rc = index_db_error(db, "Asking", error);
+    sqlite3_finalize(rows);
+    if (rc)
+        return rc;
+    *out = found;
+    *count = number;
+    return 0;
+}
+
+int index_db_measure(struct index_db *db, int64_t file, int64_t first, int64_t later, size_t *out,
+                     struct treadle_error *error)
+{
+    sqlite3_stmt *rows;
+    int rc = index_db_prepare(db, &rows,
+                              "SELECT length(CAST(text AS BLOB)), overlap FROM chunk"
+                              " WHERE file = ? AND number BETWEEN ? AND ? ORDER BY number",
+                              error);
+    if (rc)
+        return rc;
+    sqlite3_bind_int64(rows, 1, file);
+    sqlite3_bind_int64(rows, 2, first);
+    sqlite3_bind_int64(rows, 3, later);
+    int64_t start = 0, end = -1;
+    int step;
+    while ((step = sqlite3_step(rows)) == SQLITE_ROW) {
+        /* A line break stands between a chunk and what the next one adds. */
+        if (end >= 0)
+            start = end + 1 - sqlite3_column_int64(rows, 1);
+        end = start + sqlite3_column_int64(rows, 0);
+    }
+    if (step == SQLITE_DONE)
+        *out = start > 0 ? (size_t)start : 0;
+    else
+        rc = index_db_error(db, "Reading", error);
+    sqlite3_finalize(rows);
     return rc;
 }
 
@@ -302,17 +361,21 @@ int index_db_next_file(struct index_db *db, const char *version, struct arena *a
     return rc;
 }
 
-int index_db_each_vectors(struct index_db *db, const char *version, index_db_vectors_visitor visit,
-                          void *context, struct treadle_error *error)
+int index_db_each_vectors(struct index_db *db, const char *version, int64_t file,
+                          index_db_vectors_visitor visit, void *context,
+                          struct treadle_error *error)
 {
     sqlite3_stmt *rows;
     int rc = index_db_prepare(db, &rows,
                               "SELECT file, dimensions, windows, place, bytes, version FROM vectors"
-                              " WHERE ?1 IS NULL OR version = ?1 ORDER BY place",
+                              " WHERE (?1 IS NULL OR version = ?1) AND file BETWEEN ?2 AND ?3"
+                              " ORDER BY place",
                               error);
     if (rc)
         return rc;
     sqlite3_bind_text(rows, 1, version, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(rows, 2, file);
+    sqlite3_bind_int64(rows, 3, file ? file : INT64_MAX);
     int step = SQLITE_DONE;
     while (!rc && (step = sqlite3_step(rows)) == SQLITE_ROW) {
         const struct index_db_vectors vectors = {.file = sqlite3_column_int64(rows, 0),

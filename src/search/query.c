@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "search/fusion.h"
 #include "search/index.h"
+#include "search/near.h"
 #include "search/question.h"
 #include "search/vectorise.h"
 
@@ -34,6 +35,8 @@ struct asking {
     struct rank_query ranked;
     struct rank_candidate *candidates;
     size_t candidate_count;
+    struct meaning_files files[STORES];
+    struct meaning meaning; /* a vector of NULL: there is none */
 };
 
 typedef int (*store_visitor)(struct asking *asking, size_t store, struct index_db *db,
@@ -164,10 +167,16 @@ static int fetch(struct asking *asking, const struct rank_candidate *candidate,
                                .start = chunk.start,
                                .end = chunk.end,
                                .pages = chunk.pages,
-                               .page_count = chunk.page_count,
-                               .focus = candidate->focus,
-                               .focus_length = candidate->focus_length};
+                               .page_count = chunk.page_count};
     return 0;
+}
+
+static int find_near(struct asking *asking, const struct rank_candidate *candidate,
+                     struct search_result *result, struct treadle_error *error)
+{
+    return near_find(asking->search, &asking->meaning, asking->indexes[candidate->store],
+                     candidate->file, candidate->number, strlen(result->text), asking->arena,
+                     &result->near, &result->near_count, error);
 }
 
 static int collect(struct asking *asking, struct search_result **out, size_t *count,
@@ -183,7 +192,11 @@ static int collect(struct asking *asking, struct search_result **out, size_t *co
     for (size_t i = 0; found < most && i < asking->candidate_count; i++) {
         if (asking->candidates[i].score < asking->query->score_threshold)
             break;
-        int rc = fetch(asking, &asking->candidates[i], results, &found, error);
+        const struct rank_candidate *candidate = &asking->candidates[i];
+        size_t before = found;
+        int rc = fetch(asking, candidate, results, &found, error);
+        if (!rc && found > before && asking->meaning.vector)
+            rc = find_near(asking, candidate, &results[before], error);
         if (rc)
             return rc;
     }
@@ -200,23 +213,46 @@ static int visit_found(struct asking *asking, size_t store, struct index_db *db,
     for (size_t i = 0; !rc && i < asking->candidate_count; i++) {
         struct rank_candidate *candidate = &asking->candidates[i];
         if (candidate->store == store && !candidate->chunk)
-            rc = index_db_locate(db, asking->query->files, candidate, error);
+            rc = index_db_locate(db, candidate, error);
     }
     return rc;
+}
+
+static int visit_files(struct asking *asking, size_t store, struct index_db *db,
+                       struct treadle_error *error)
+{
+    struct meaning_files *files = &asking->files[store];
+    return index_db_find_files(db, asking->query->files, asking->arena, &files->rows, &files->count,
+                               error);
+}
+
+static int find_files(struct asking *asking, struct treadle_error *error)
+{
+    for (size_t i = 0; i < asking->query->store_count; i++)
+        asking->files[i].all = !asking->query->files;
+    return asking->query->files ? each_store(asking, visit_files, error) : 0;
+}
+
+/* Where the embedding fails nothing is found by meaning: the search by words still works. */
+static void find_meaning(struct asking *asking, const struct search_embedder *embedder,
+                         struct meaning_hits *hits)
+{
+    struct treadle_error ignored;
+    hits->count = 0;
+    if (meaning_read(&asking->meaning, embedder, asking->query->text, &ignored) ||
+        meaning_find(asking->search, &asking->meaning, asking->indexes, asking->files,
+                     asking->query->store_count, hits, &ignored))
+        meaning_clear(&asking->meaning);
 }
 
 static int add_meaning(struct asking *asking, const struct search_embedder *embedder,
                        struct treadle_error *error)
 {
     struct meaning_hits *hits = malloc(sizeof *hits);
-    if (!hits)
-        return error_set_memory(error);
-    struct treadle_error ignored;
-    int rc = 0;
-    /* Where the embedding fails, the search by words still works. */
-    if (meaning_find(asking->search, embedder, asking->indexes, asking->query->store_count,
-                     asking->query->text, hits, &ignored) == 0 &&
-        hits->count) {
+    int rc = hits ? find_files(asking, error) : error_set_memory(error);
+    if (!rc)
+        find_meaning(asking, embedder, hits);
+    if (!rc && asking->meaning.vector && hits->count) {
         fusion_add(asking->candidates, &asking->candidate_count, hits);
         rc = each_store(asking, visit_found, error);
         if (!rc)
@@ -273,6 +309,7 @@ int search_run(struct search *search, const struct search_query *query, struct a
             search_suspect(search, query->store_ids[i]);
         search_index_release(search, asking->indexes[i]);
     }
+    meaning_clear(&asking->meaning);
     free(asking->candidates);
     free(asking);
     return rc;

@@ -119,6 +119,12 @@ struct search_page {
     int page; /* 0: the file has no pages */
 };
 
+/* How near a part of a result's text is to the question in meaning. */
+struct search_near {
+    size_t start, length;
+    float nearness; /* a cosine */
+};
+
 struct search_result {
     const char *store_id;
     const char *file_id;
@@ -130,9 +136,8 @@ struct search_result {
     const char *heading;             /* the headings above it, " > " between them; may be NULL */
     const struct search_page *pages; /* at least one, in order of offset, the first at 0 */
     size_t page_count;
-    /* The part of the text that is nearest to the question in meaning; a length of 0 where that is
-     * unknown. */
-    size_t focus, focus_length;
+    const struct search_near *near; /* windows over the text, in order; none where unknown */
+    size_t near_count;
 };
 
 /* The best chunks, best first, in `arena`. No match is no error: a count of 0. A store that has

@@ -150,7 +150,7 @@ void vectors_trim(struct search *search, struct search_index *index)
     struct trimming trimming = {.descriptor = open_file(search, index, O_RDWR, &ignored)};
     if (trimming.descriptor < 0)
         return;
-    if (index_db_each_vectors(index->writer, NULL, trim_before, &trimming, &ignored) == 0 &&
+    if (index_db_each_vectors(index->writer, NULL, 0, trim_before, &trimming, &ignored) == 0 &&
         fstat(trimming.descriptor, &status) == 0)
         punch(trimming.descriptor, trimming.at, status.st_size);
     close(trimming.descriptor);
@@ -237,8 +237,8 @@ static int visit_row(void *context, const struct index_db_vectors *row, struct t
 }
 
 int vectors_each(struct search *search, struct search_index *index, const char *version,
-                 vectors_visit visit, void *context, struct treadle_error *error)
+                 int64_t file, vectors_visit visit, void *context, struct treadle_error *error)
 {
     struct visiting visiting = {search, index, version, visit, context};
-    return index_db_each_vectors(index->reader, version, visit_row, &visiting, error);
+    return index_db_each_vectors(index->reader, version, file, visit_row, &visiting, error);
 }

@@ -43,11 +43,12 @@ int vectors_check(struct search *search, struct search_index *index, struct trea
 /* Frees the space that the index does not name any more. The lock for writing. */
 void vectors_trim(struct search *search, struct search_index *index);
 
-/* Calls `visit` with the vectors of each file that have the version. The lock for reading. */
+/* Calls `visit` with the vectors of each file, or of one (0: all), that have the version. The lock
+ * for reading. */
 typedef int (*vectors_visit)(void *context, const struct vectors_of_file *vectors,
                              struct treadle_error *error);
 int vectors_each(struct search *search, struct search_index *index, const char *version,
-                 vectors_visit visit, void *context, struct treadle_error *error);
+                 int64_t file, vectors_visit visit, void *context, struct treadle_error *error);
 
 /* Deletes the file. */
 void vectors_remove(struct search *search, const struct search_index *index);

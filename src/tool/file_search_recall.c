@@ -2,7 +2,8 @@
  * Recalling a search: a run that waited for outputs may continue in another process, and its model
  * may still cite what was found before.
  *
- * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …]}, …]}
+ * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …],
+ *                                  "near": [[start, length, nearness in thousandths], …]}, …]}
  */
 #include <string.h>
 
@@ -27,6 +28,10 @@ void file_search_remember(const char *arguments, const struct file_search_outcom
         for (size_t j = 0; j < result->page_count; j++)
             buffer_append_format(out, "%s[%zu,%d]", j ? "," : "", result->pages[j].offset,
                                  result->pages[j].page);
+        buffer_append_string(out, "],\"near\":[");
+        for (size_t j = 0; j < result->near_count; j++)
+            buffer_append_format(out, "%s[%zu,%zu,%d]", j ? "," : "", result->near[j].start,
+                                 result->near[j].length, (int)(result->near[j].nearness * 1000));
         buffer_append_string(out, "]}");
     }
     buffer_append_string(out, "]}");
@@ -51,6 +56,27 @@ static int recall_pages(json_t *pages, size_t length, struct arena *arena,
     return 0;
 }
 
+/* What was near in meaning; what does not lie within the text is left out. */
+static int recall_near(json_t *near, size_t length, struct arena *arena, struct search_result *out)
+{
+    size_t count = json_array_size(near);
+    struct search_near *made = arena_array(arena, count + 1, sizeof *made);
+    if (!made)
+        return TREADLE_EMEMORY;
+    out->near = made;
+    for (size_t i = 0; i < count; i++) {
+        const json_t *part = json_array_get(near, i);
+        json_int_t start = json_integer_value(json_array_get(part, 0));
+        json_int_t size = json_integer_value(json_array_get(part, 1));
+        json_int_t nearness = json_integer_value(json_array_get(part, 2));
+        if (start >= 0 && size > 0 && (size_t)start < length &&
+            (size_t)size <= length - (size_t)start)
+            made[out->near_count++] =
+                (struct search_near){(size_t)start, (size_t)size, (float)nearness / 1000};
+    }
+    return 0;
+}
+
 static int recall_result(const struct treadle_file_search_result *recorded, json_t *remembered,
                          struct arena *arena, struct search_result *out)
 {
@@ -63,7 +89,8 @@ static int recall_result(const struct treadle_file_search_result *recorded, json
         .heading = arena_string(arena, json_string_value(json_object_get(remembered, "heading"))),
         .text = text,
     };
-    return recall_pages(json_object_get(remembered, "pages"), strlen(text), arena, out);
+    int rc = recall_near(json_object_get(remembered, "near"), strlen(text), arena, out);
+    return rc ? rc : recall_pages(json_object_get(remembered, "pages"), strlen(text), arena, out);
 }
 
 int file_search_recall(const struct treadle_file_search_call *call, const char *remembered,

@@ -49,6 +49,24 @@ static int make_pages(const struct search_result *result, size_t start, size_t e
     return 0;
 }
 
+/* What is near in meaning in a stretch of the text. */
+static int make_near(const struct search_result *result, size_t start, size_t end,
+                     struct arena *arena, struct model_passage *out)
+{
+    struct model_near *near = arena_array(arena, result->near_count, sizeof *near);
+    if (!near)
+        return TREADLE_EMEMORY;
+    out->near = near;
+    for (size_t i = 0; i < result->near_count; i++) {
+        const struct search_near *part = &result->near[i];
+        size_t from = part->start > start ? part->start : start;
+        size_t to = part->start + part->length < end ? part->start + part->length : end;
+        if (to > from)
+            near[out->near_count++] = (struct model_near){from - start, to - from, part->nearness};
+    }
+    return 0;
+}
+
 static int make(const struct search_result *result, size_t start, size_t end, const char *marker,
                 struct arena *arena, struct model_passage *out)
 {
@@ -60,7 +78,8 @@ static int make(const struct search_result *result, size_t start, size_t end, co
         .text = whole ? result->text : arena_copy(arena, result->text + start, end - start),
         .score = result->score,
     };
-    if (!passage.text || make_pages(result, start, end, arena, &passage))
+    if (!passage.text || make_pages(result, start, end, arena, &passage) ||
+        make_near(result, start, end, arena, &passage))
         return TREADLE_EMEMORY;
     *out = passage;
     return 0;

@@ -307,6 +307,37 @@ static void what_has_nothing_to_do_with_the_files_is_refused(void **state)
     }
 }
 
+/* What is nearest in meaning is shown, also where it shares no word with the question; it is not
+ * taken for certain. */
+static void what_is_near_in_meaning_is_shown(void **state)
+{
+    (void)state;
+    static const char text[] = "Silberpfeil is how the planners call the new line.\n"
+                               "Coffee is served at ten.\nThe lift is out of order.";
+    static const struct model_near near[] = {{0, 50, 0.41f}, {51, 24, 0.1f}, {76, 25, 0.05f}};
+    struct model_passage passage = {.marker = "【4:0†notes.txt】",
+                                    .filename = "notes.txt",
+                                    .text = text,
+                                    .pages = pages,
+                                    .page_count = 1,
+                                    .near = near,
+                                    .near_count = 3};
+    struct model_message messages[] = {
+        {.role = MODEL_USER, .text = "Under which code name does the project run?"},
+        {.role = MODEL_TOOL, .call_id = "call_1", .passages = &passage, .passage_count = 1}};
+    struct model_request request = {
+        .messages = messages, .message_count = 2, .tools = &file_search, .tool_count = 1};
+    struct heard heard = ask(&request);
+    assert_memory_equal(heard.text.data, "No passage answers this directly.", 33);
+    assert_non_null(strstr(heard.text.data, "Silberpfeil"));
+    forget(&heard);
+    /* Neither words nor meaning. */
+    passage.near_count = 0;
+    heard = ask(&request);
+    assert_non_null(strstr(heard.text.data, "found no passage"));
+    forget(&heard);
+}
+
 /* Every quote stands in the passage word for word. */
 static void nothing_is_invented(void **state)
 {
@@ -514,6 +545,7 @@ int main(void)
         cmocka_unit_test(near_passages_are_shown_as_such),
         cmocka_unit_test(questions_in_one_are_parted),
         cmocka_unit_test(what_has_nothing_to_do_with_the_files_is_refused),
+        cmocka_unit_test(what_is_near_in_meaning_is_shown),
         cmocka_unit_test(nothing_is_invented),
         cmocka_unit_test(headings_say_what_a_passage_is_about),
         cmocka_unit_test(long_quotes_end_at_a_clause),

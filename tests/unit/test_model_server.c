@@ -25,8 +25,13 @@ static void passages_become_text_with_markers_and_pages(void **state)
 {
     (void)state;
     const struct model_page pages[] = {{0, 3}, {6, 4}};
-    const struct model_passage passage = {"【4:0†a.pdf】", "a.pdf", "Pumps", "First Second", 1,
-                                          pages,           2};
+    const struct model_passage passage = {.marker = "【4:0†a.pdf】",
+                                          .filename = "a.pdf",
+                                          .heading = "Pumps",
+                                          .text = "First Second",
+                                          .score = 1,
+                                          .pages = pages,
+                                          .page_count = 2};
     const struct model_message messages[] = {
         {.role = MODEL_TOOL, .call_id = "c", .passages = &passage, .passage_count = 1},
         {.role = MODEL_TOOL, .call_id = "d"},

@@ -178,8 +178,9 @@ static void other_words_of_the_same_meaning_are_found(void **state)
     wait_for_vectors(fixture);
     assert_in_range(ask(fixture, "Where is the kitten?", &results), 1, 2);
     assert_string_equal(results[0].file_id, "file-cats");
-    assert_true(results[0].focus_length > 0);
-    assert_non_null(strstr(results[0].text + results[0].focus, "feline"));
+    assert_true(results[0].near_count > 0);
+    assert_true(results[0].near[0].nearness > 0.5f);
+    assert_memory_equal(results[0].text + results[0].near[0].start, "Opening", 7);
     assert_in_range(ask(fixture, "When does the ship sail?", &results), 1, 2);
     assert_string_equal(results[0].file_id, "file-boats");
 }
@@ -278,6 +279,66 @@ static void words_find_while_the_embedder_is_away(void **state)
     assert_int_equal(ask(fixture, "feline", &results), 1);
 }
 
+/* However many other files are nearer: what is filtered is compared by itself. */
+static void filters_lose_no_hits(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char *const near[] = {"The feline sleeps."};
+    static const char *const far[] = {"The feline sleeps while the vessel leaves."};
+    char id[32];
+    for (int i = 0; i < MEANING_HITS + 20; i++) {
+        snprintf(id, sizeof id, "file-%d", i);
+        add(fixture, id, near, 1);
+    }
+    add(fixture, "file-far", far, 1);
+    wait_for_vectors(fixture);
+    const char *const stores[] = {"vs_1"};
+    struct search_query query = {.store_ids = stores,
+                                 .store_count = 1,
+                                 .text = "kitten",
+                                 .files = "[\"file-far\",\"file-none\"]"};
+    struct search_result *results;
+    struct treadle_error error;
+    size_t count = 0;
+    assert_int_equal(search_run(fixture->search, &query, fixture->arena, &results, &count, &error),
+                     0);
+    assert_int_equal(count, 1);
+    assert_string_equal(results[0].file_id, "file-far");
+    query.files = "[]";
+    assert_int_equal(search_run(fixture->search, &query, fixture->arena, &results, &count, &error),
+                     0);
+    assert_int_equal(count, 0);
+}
+
+/* Every result knows how near its windows are, also those that begin in the chunk before. */
+static void results_know_what_is_near(void **state)
+{
+    struct fixture *fixture = *state;
+    static const char filler[] = "Nothing of this sentence is about any of the animals at all.";
+    const char *lines[64];
+    for (size_t i = 0; i < 64; i++)
+        lines[i] = i % 16 == 9 ? "The feline sleeps by day and hunts by night." : filler;
+    add(fixture, "file-long", lines, 64);
+    wait_for_vectors(fixture);
+    struct search_result *results;
+    size_t count = ask(fixture, "kitten", &results);
+    assert_true(count > 1);
+    for (size_t i = 0; i < count; i++) {
+        const struct search_result *result = &results[i];
+        size_t length = strlen(result->text), covered = 0;
+        assert_true(result->near_count > 1);
+        for (size_t j = 0; j < result->near_count; j++) {
+            const struct search_near *near = &result->near[j];
+            assert_true(near->length > 0 && near->start + near->length <= length);
+            assert_true(near->start <= covered);
+            covered = near->start + near->length > covered ? near->start + near->length : covered;
+            bool holds = memmem(result->text + near->start, near->length, "feline", 6) != NULL;
+            assert_int_equal(holds, near->nearness > 0.5f);
+        }
+        assert_int_equal(covered, length);
+    }
+}
+
 /* ---- Windows and fusion --------------------------------------------------------------------- */
 
 static void windows_overlap_and_know_their_chunks(void **state)
@@ -354,6 +415,8 @@ int main(void)
         FIXTURE_TEST(vectors_go_with_their_file),
         FIXTURE_TEST(an_embedder_that_is_away_holds_nothing_up),
         FIXTURE_TEST(words_find_while_the_embedder_is_away),
+        FIXTURE_TEST(filters_lose_no_hits),
+        FIXTURE_TEST(results_know_what_is_near),
         FIXTURE_TEST(windows_overlap_and_know_their_chunks),
         cmocka_unit_test(both_orders_count),
     };
