@@ -23,6 +23,7 @@
 enum {
     ALIGNED = 200, /* hundredths of a point within which two edges are one */
     LONGEST_ADDRESS = 300,
+    FEWEST_TAGGED = 2, /* rows of headings that show that tags name them */
     CELL_HEIGHT = 8000 /* hundredths of a point: of a table's row, at most */
 };
 
@@ -36,6 +37,7 @@ struct assembling {
     int page;
     const struct row *first, *last;   /* of the block that is being made */
     int level;                        /* of a heading that is being made, 0 for a paragraph */
+    bool tagged;                      /* tags say what most headings are */
     bool outlined;                    /* most headings are listed by the document itself */
     int above;                        /* the level of the last of these */
     int32_t right;                    /* how wide the paragraph is that is being made */
@@ -147,6 +149,12 @@ static bool starts_paragraph(const struct assembling *assembling, const struct r
     if (assembling->level || !similar_size(row->size, before->size) || row->leader ||
         before->leader || row->margin || before->margin)
         return true;
+    /* Some writers tag the pieces of a paragraph apart that stand in two columns. */
+    if (row->part && before->part && row->part != before->part &&
+        (step > 0 || !row->tagged_text || !before->tagged_text))
+        return true;
+    if (row->part && row->part == before->part && !row->fixed)
+        return step > 0 && ends_early(assembling, row);
     if (begins_cell(assembling, row))
         return true;
     if (step <= 0 || row->rotation != before->rotation)
@@ -256,6 +264,10 @@ static int find_level(struct assembling *assembling, size_t index)
         assembling->above = row->level;
         return row->level;
     }
+    if (row->tag_level)
+        return row->tag_level;
+    if (row->tagged_row || (assembling->tagged && row->tagged_text))
+        return 0;
     int level = style_heading(&assembling->style, assembling->sheet, index);
     if (level == 0 || !assembling->outlined || level > assembling->above)
         return level;
@@ -269,6 +281,8 @@ static int add_row(struct assembling *assembling, size_t index, struct treadle_e
     bool starts = true;
     if (assembling->last && row->level)
         starts = !row->goes_on;
+    else if (assembling->last && row->part && row->tag_level)
+        starts = row->part != assembling->last->part;
     else if (assembling->last && level)
         starts = !continues_heading(assembling, row, level);
     else if (assembling->last)
@@ -307,6 +321,16 @@ static int assemble_sheet(struct assembling *assembling, size_t index, struct tr
     return rc ? rc : cells_join(assembling->blocks, first, error);
 }
 
+/* Whether the document's tags name headings, so that no other text is one. */
+static bool names_headings(const struct assembling *assembling)
+{
+    size_t found = 0;
+    for (size_t p = 0; p < assembling->count && found < FEWEST_TAGGED; p++)
+        for (size_t r = 0; r < assembling->sheets[p].count; r++)
+            found += assembling->sheets[p].rows[r].tag_level > 0;
+    return found >= FEWEST_TAGGED;
+}
+
 static int learn_hyphens(struct assembling *assembling, struct treadle_error *error)
 {
     int rc = 0;
@@ -326,6 +350,7 @@ int assemble_blocks(struct blocks *blocks, struct sheaf *sheaf, struct treadle_e
     int rc = margins_drop(assembling.sheets, sheaf->count, assembling.style.body, error);
     if (!rc)
         assembling.outlined = outline_mark(sheaf);
+    assembling.tagged = names_headings(&assembling);
     if (!rc)
         rc = learn_hyphens(&assembling, error);
     for (size_t p = 0; p < sheaf->count && !rc; p++)

@@ -77,6 +77,17 @@ enum frame_style {
     FRAME_TYPEWRITER = 32 /* its font says that all its characters are of one width */
 };
 
+/* What the file's own tags say that a word is part of. */
+enum frame_role {
+    FRAME_ROLE_NONE,
+    FRAME_ROLE_TEXT, /* a paragraph or the like */
+    FRAME_ROLE_ITEM, /* of a list */
+    FRAME_ROLE_CELL,
+    FRAME_ROLE_HEAD_CELL,
+    FRAME_ROLE_HEADING, /* of no known level; those of the levels 1 to 6 follow */
+    FRAME_ROLES = FRAME_ROLE_HEADING + 7
+};
+
 /* The status that a reader ends with when it ends within a page. */
 enum frame_status { FRAME_STATUS_PAGE_TIMEOUT = 70, FRAME_STATUS_TIMEOUT };
 
@@ -129,6 +140,9 @@ struct frame_word {
     int32_t size;      /* of its font */
     uint16_t style;    /* enum frame_style */
     uint16_t rotation; /* quarter turns clockwise, 0 to 3 */
+    uint32_t part;     /* the tagged element that it is part of, 0 for none */
+    uint32_t row;      /* of a cell: the row that it is in, else 0 */
+    uint32_t role;     /* enum frame_role, of that element */
     uint32_t length;   /* bytes of text, at least 1 */
 };
 

@@ -14,6 +14,7 @@ struct word {
     int32_t size;
     uint16_t style; /* enum frame_style */
     uint16_t rotation;
+    uint32_t part, row, role; /* as a frame_word's */
     uint32_t length;
     const char *text; /* UTF-8, from left to right as it is seen */
 };

@@ -195,7 +195,7 @@ static bool is_sensible(const struct frame_word *said)
     return within(said->left) && within(said->top) && within(said->right) && within(said->bottom) &&
            within(said->base) && within(said->size) && said->size >= 0 &&
            said->right >= said->left && said->bottom >= said->top && said->rotation < 4 &&
-           said->length > 0;
+           said->role < FRAME_ROLES && said->length > 0;
 }
 
 static int take_size(struct receiver *receiver, const char *body, size_t length,
@@ -225,6 +225,9 @@ static int take_word(struct receiver *receiver, const struct frame_word *said, c
                         .size = said->size,
                         .style = said->style,
                         .rotation = said->rotation,
+                        .part = said->part,
+                        .row = said->row,
+                        .role = said->role,
                         .length = said->length};
     int rc = spend(receiver, said->length + WORD_COST, error);
     if (rc)

@@ -11,9 +11,11 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "document/fold.h"
+#include "document/frame.h"
 #include "document/order.h"
 #include "document/segment.h"
 #include "document/table.h"
+#include "document/tagged.h"
 #include "document/turn.h"
 
 enum {
@@ -113,18 +115,65 @@ static void widen(struct row *row, const struct segment *segment, uint32_t *most
     row->pitch = !same ? 0 : first ? segment->pitch : row->pitch;
 }
 
+/* Whether tags say that a row of several cells begins here; one of a single cell only sets text
+ * apart. */
+static bool begins_cells(const struct order *order, size_t start)
+{
+    const struct segment *first = &order->segments[order->sequence[start]];
+    for (size_t i = start + 1; first->row && i < order->count; i++) {
+        const struct segment *next = &order->segments[order->sequence[i]];
+        if (next->row != first->row)
+            return false;
+        if (next->part != first->part)
+            return true;
+    }
+    return false;
+}
+
+/* Notes what tags say of a row that is made of these segments. */
+static void set_tags(struct row *row, const struct order *order, size_t start, size_t count)
+{
+    const struct segment *first = &order->segments[order->sequence[start]];
+    row->table = row->head = row->tagged_row;
+    row->part = row->tagged_row ? first->row : first->part;
+    if (first->role > FRAME_ROLE_HEADING)
+        row->tag_level = (int)(first->role - FRAME_ROLE_HEADING);
+    row->tagged_text = first->role == FRAME_ROLE_TEXT || first->role == FRAME_ROLE_ITEM;
+    for (size_t i = 0; i < count && row->head; i++)
+        row->head = order->segments[order->sequence[start + i]].role == FRAME_ROLE_HEAD_CELL;
+}
+
+/* Puts a further line of a cell to what it has. */
+static int join_cell(struct making *making, struct cell *cell, const struct segment *segment,
+                     struct treadle_error *error)
+{
+    size_t length = cell->length + 1 + segment->length;
+    char *text = length < ROW_BYTES ? arena_array(making->scratch, length + 1, 1) : NULL;
+    if (!text)
+        return error_set_memory(error);
+    memcpy(text, cell->text, cell->length);
+    text[cell->length] = ' ';
+    memcpy(text + cell->length + 1, segment->text, segment->length);
+    cell->text = text;
+    cell->length = length;
+    cell->left = segment->left < cell->left ? segment->left : cell->left;
+    cell->right = segment->right > cell->right ? segment->right : cell->right;
+    return 0;
+}
+
 /* Makes a row of the segments from `start` on that are on one line; returns their number. */
 static int make_row(struct making *making, const struct order *order, size_t start, size_t *taken,
                     struct treadle_error *error)
 {
-    struct row row = {0};
+    struct row row = {.tagged_row = begins_cells(order, start)};
     uint32_t most = 0;
     size_t count = 0, letters = 0, leftward = 0, typewriter = 0;
     bool slim = false, broad = false;
     const struct segment *last = NULL;
     while (start + count < order->count) {
         const struct segment *next = &order->segments[order->sequence[start + count]];
-        if (last && !belongs(&row, last, next))
+        if (last && (row.tagged_row ? last->row != next->row
+                                    : last->part != next->part || !belongs(&row, last, next)))
             break;
         widen(&row, next, &most, !last);
         letters += next->letters;
@@ -136,11 +185,20 @@ static int make_row(struct making *making, const struct order *order, size_t sta
         count++;
     }
     struct cell *cells = arena_array(making->scratch, count, sizeof *cells);
+    uint32_t last_part = 0;
     if (!cells)
         return error_set_memory(error);
+    set_tags(&row, order, start, count);
     for (size_t i = 0; i < count; i++) {
         const struct segment *segment = &order->segments[order->sequence[start + i]];
         struct cell *cell = &cells[row.cell_count];
+        if (i > 0 && row.tagged_row && row.cell_count > 0 && segment[0].part == last_part) {
+            int rc = join_cell(making, cell - 1, segment, error);
+            if (rc)
+                return rc;
+            continue;
+        }
+        last_part = segment->part;
         *cell = (struct cell){.left = segment->left,
                               .right = segment->right,
                               .pitch = segment->pitch,
@@ -155,8 +213,8 @@ static int make_row(struct making *making, const struct order *order, size_t sta
     row.leftward = leftward * 2 > letters;
     qsort(cells, row.cell_count, sizeof *cells,
           row.leftward ? compare_cells_leftward : compare_cells);
-    row.fixed =
-        row.pitch > 0 && (typewriter * 10 >= letters * 9 || (slim && broad && letters >= 4));
+    row.fixed = !row.tagged_row && row.pitch > 0 &&
+                (typewriter * 10 >= letters * 9 || (slim && broad && letters >= 4));
     row.cells = cells;
     row.last_left = row.cell_count ? cells[row.cell_count - 1].left : row.left;
     *taken = count;
@@ -267,21 +325,35 @@ static int find_edges(struct row *rows, size_t count, struct treadle_error *erro
     return 0;
 }
 
+/* Makes segments and finds their order, by tags where these are good and agree with it. */
+static int arrange(struct order *order, struct word *words, size_t count,
+                   struct treadle_error *error)
+{
+    bool tagged = tagged_is_good(words, count);
+    for (;;) {
+        struct segment *segments = NULL;
+        for (size_t i = 0; i < count && !tagged; i++)
+            words[i].part = words[i].row = words[i].role = 0;
+        int rc = segments_make(&segments, &order->count, words, count, order->arena, error);
+        if (rc)
+            return rc;
+        order->segments = segments;
+        order->em = common_size(segments, order->count);
+        order->leftward = runs_leftward(segments, order->count);
+        rc = order_find(order, error);
+        if (rc || !tagged || tagged_gather(order))
+            return rc;
+        tagged = false;
+    }
+}
+
 /* Appends the rows of text that runs in one direction. */
 static int add_direction(struct making *making, const struct turned *turned,
                          struct treadle_error *error)
 {
-    struct segment *segments = NULL;
     struct order order = {.arena = making->scratch};
     size_t first = making->count;
-    int rc = segments_make(&segments, &order.count, turned->page.words, turned->page.count,
-                           making->scratch, error);
-    if (rc)
-        return rc;
-    order.segments = segments;
-    order.em = common_size(segments, order.count);
-    order.leftward = runs_leftward(segments, order.count);
-    rc = order_find(&order, error);
+    int rc = arrange(&order, turned->page.words, turned->page.count, error);
     for (size_t at = 0, taken = 0; at < order.count && !rc; at += taken)
         rc = make_row(making, &order, at, &taken, error);
     if (rc)

@@ -39,6 +39,10 @@ struct row {
     const struct cell *cells;
     size_t cell_count;
     struct document_place place; /* on the page as it is shown */
+    uint32_t part;               /* what tags say it is part of, 0 for nothing */
+    int tag_level;               /* of the heading that tags say it is, 0 for none */
+    bool tagged_text;            /* tags say that it is text and no heading */
+    bool tagged_row, head;       /* tags say that it is a table's row, and one that names columns */
     bool table;                  /* one of several rows whose cells are in columns */
     const char *header; /* the text of its table's first row, NULL where that is not a head */
     int level;          /* of the heading, by the outline; 0 for none */

@@ -100,6 +100,9 @@ static void widen(struct segment *segment, const struct word *word)
     if (first) {
         segment->note = word->style & FRAME_NOTE;
         segment->artifact = word->style & FRAME_ARTIFACT;
+        segment->part = word->part;
+        segment->row = word->row;
+        segment->role = word->role;
     }
 }
 
@@ -109,7 +112,8 @@ static void join_words(struct making *making, const struct word *words, size_t c
     for (size_t i = 0; i < count; i++) {
         const struct word *word = &words[i];
         struct segment *segment = last ? &making->segments[making->count - 1] : NULL;
-        if (!last || (last->style ^ word->style) & FRAME_NOTE || !continues(segment, last, word))
+        if (!last || (last->style ^ word->style) & FRAME_NOTE || last->part != word->part ||
+            !continues(segment, last, word))
             segment = &making->segments[making->count++];
         widen(segment, word);
         making->members[making->member_count++] =
@@ -124,7 +128,7 @@ static bool drawn_apart(const struct segment *a, const struct segment *b)
     int64_t em = larger(a->size, b->size), gap = (int64_t)second->left - first->right;
     bool alike = (int64_t)smaller(a->size, b->size) * 115 > em * 100;
     return gap * 100 >= -25 * em && gap * 100 <= em * (alike ? 45 : 30) && segments_level(a, b) &&
-           a->note == b->note;
+           a->note == b->note && a->part == b->part;
 }
 
 /* A segment's place in a list by base. */

@@ -22,6 +22,7 @@ struct segment {
     uint32_t leftward; /* of these, letters that are read from right to left */
     uint32_t bold, typewriter; /* characters in such fonts */
     bool note, artifact;       /* of its first word, enum frame_style */
+    uint32_t part, row, role;  /* of all its words, as a frame_word's */
     bool slim, broad; /* has letters whose widths differ in other fonts than a typewriter's */
     const char *text; /* folded, in the order of reading */
     size_t length;

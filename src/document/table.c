@@ -187,6 +187,23 @@ static bool is_head(const struct row *rows, size_t count)
     return words && found;
 }
 
+/* Names the columns of tables whose tags do so; returns whether there is one. */
+static bool name_by_tags(struct row *rows, size_t count)
+{
+    const char *header = NULL;
+    bool found = false;
+    for (size_t r = 0; r < count; r++) {
+        if (rows[r].head)
+            header = rows[r].text;
+        else if (rows[r].tagged_row)
+            rows[r].header = header;
+        else
+            header = NULL;
+        found = found || rows[r].head;
+    }
+    return found;
+}
+
 void table_name(struct row *rows, size_t count)
 {
     for (size_t start = 0; start < count;) {
@@ -194,7 +211,8 @@ void table_name(struct row *rows, size_t count)
         while (end < count && rows[end].table &&
                (end == start || rows[end].bottom > rows[end - 1].bottom))
             end++;
-        bool head = end - start >= FEWEST_ROWS && is_head(rows + start, end - start);
+        bool head = !name_by_tags(rows + start, end - start) && end - start >= FEWEST_ROWS &&
+                    is_head(rows + start, end - start);
         for (size_t r = start + 1; head && r < end; r++)
             rows[r].header = rows[start].text;
         start = end > start ? end : start + 1;

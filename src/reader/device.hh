@@ -46,16 +46,15 @@ class Device : public TextOutputDev
         comments.clear();
         std::copy(state->getCTM(), state->getCTM() + 6, to_page);
         depth = artifact = 0;
-        marks.clear();
+        pieces.clear();
+        contents.clear();
         TextOutputDev::startPage(number, state, xref);
     }
 
     void drawChar(GfxState *state, double x, double y, double dx, double dy, double origin_x,
                   double origin_y, CharCode code, int bytes, const Unicode *u, int length) override
     {
-        bool inside = artifact > 0;
-        if (inside != (!marks.empty() && marks.back().second))
-            marks.push_back({position, inside});
+        note_content();
         position += bytes;
         characters++;
         unknown += is_unknown(u, length);
@@ -77,13 +76,13 @@ class Device : public TextOutputDev
 #ifdef POPPLER_NAMES_ARE_STRINGS
     void beginMarkedContent(const std::string &name, Dict *properties) override
     {
-        begin_mark(name == "Artifact");
+        begin_mark(name == "Artifact", properties);
         TextOutputDev::beginMarkedContent(name, properties);
     }
 #else
     void beginMarkedContent(const char *name, Dict *properties) override
     {
-        begin_mark(name && strcmp(name, "Artifact") == 0);
+        begin_mark(name && strcmp(name, "Artifact") == 0, properties);
         TextOutputDev::beginMarkedContent(name, properties);
     }
 #endif
@@ -94,6 +93,8 @@ class Device : public TextOutputDev
             artifact = 0;
         if (depth > 0)
             depth--;
+        if (depth < static_cast<int>(pieces.size()))
+            pieces.pop_back();
         TextOutputDev::endMarkedContent(state);
     }
 
@@ -118,8 +119,13 @@ class Device : public TextOutputDev
 
     bool is_artifact(int at) const
     {
-        auto after = std::upper_bound(marks.begin(), marks.end(), std::make_pair(at, true));
-        return after != marks.begin() && (after - 1)->second;
+        return content_at(at).artifact;
+    }
+
+    /* The number of the marked piece that text is in, -1 for none. */
+    int piece_at(int at) const
+    {
+        return content_at(at).piece;
     }
 
     bool is_note(int at) const
@@ -134,6 +140,15 @@ class Device : public TextOutputDev
     std::vector<comment> comments;
 
   private:
+    /* What text from a position on is. */
+    struct content {
+        int start = 0;
+        bool artifact = false;
+        int piece = -1;
+    };
+
+    static const int deepest_marks = 1000;
+
     /* Draws a glyph with the marks that belong to it, as its text is seen. */
     void draw_turned(GfxState *state, double x, double y, double dx, double dy, double origin_x,
                      double origin_y, CharCode code, int bytes, const Unicode *u, int length)
@@ -188,8 +203,8 @@ class Device : public TextOutputDev
 
     void keep_comment(const Annot *annotation)
     {
-        const GooString *contents = annotation->getContents();
-        if (!shows_no_text(annotation) || !contents || contents->getLength() == 0 ||
+        const GooString *written = annotation->getContents();
+        if (!shows_no_text(annotation) || !written || written->getLength() == 0 ||
             comments.size() >= most_comments)
             return;
         double x1, y1, x2, y2;
@@ -198,15 +213,34 @@ class Device : public TextOutputDev
         double a = m[0] * x1 + m[2] * y1 + m[4], b = m[1] * x1 + m[3] * y1 + m[5];
         double c = m[0] * x2 + m[2] * y2 + m[4], d = m[1] * x2 + m[3] * y2 + m[5];
         comments.push_back(
-            {std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d), contents->toStr()});
+            {std::min(a, c), std::min(b, d), std::max(a, c), std::max(b, d), written->toStr()});
     }
 
     static const size_t most_comments = 5000;
-    void begin_mark(bool is_artifact)
+    void begin_mark(bool is_artifact, const Dict *properties)
     {
+        Object number = properties ? properties->lookup("MCID") : Object();
         depth++;
         if (is_artifact && artifact == 0)
             artifact = depth;
+        if (depth <= deepest_marks)
+            pieces.push_back(number.isInt() ? number.getInt() : pieces.empty() ? -1 : pieces.back());
+    }
+
+    /* Notes what the text drawn from here on is, where that changes. */
+    void note_content()
+    {
+        content now = {position, artifact > 0, pieces.empty() ? -1 : pieces.back()};
+        const content &last = contents.empty() ? content() : contents.back();
+        if (now.artifact != last.artifact || now.piece != last.piece)
+            contents.push_back(now);
+    }
+
+    content content_at(int at) const
+    {
+        auto after = std::upper_bound(contents.begin(), contents.end(), at,
+                                      [](int from, const content &c) { return from < c.start; });
+        return after == contents.begin() ? content() : *(after - 1);
     }
 
     Marks *points;
@@ -216,7 +250,8 @@ class Device : public TextOutputDev
     int note_start = -1;    /* where annotations begin */
     int depth = 0;          /* of marked content */
     int artifact = 0;       /* the depth at which an artifact began, 0 outside of one */
-    std::vector<std::pair<int, bool>> marks; /* from where on text is an artifact or is none */
+    std::vector<int> pieces; /* the marked pieces that are open, innermost last */
+    std::vector<content> contents;
 };
 
 #endif

@@ -31,6 +31,7 @@
 #include "reader/forms.hh"
 #include "reader/packer.hh"
 #include "reader/scan.hh"
+#include "reader/tags.hh"
 
 namespace
 {
@@ -109,7 +110,8 @@ bool is_even(const TextWord *word)
 }
 
 /* Sends the characters from `start` to `end` of a word. */
-void send_part(Packer &packer, const TextWord *word, int start, int end, uint16_t style)
+void send_part(Packer &packer, const TextWord *word, int start, int end, uint16_t style,
+               const tag &tag)
 {
     char text[longest_word * 4];
     size_t length = 0;
@@ -134,12 +136,15 @@ void send_part(Packer &packer, const TextWord *word, int start, int end, uint16_
     body.base = hundredths(word->getBaseline());
     body.size = std::max(0, hundredths(word->getFontSize()));
     body.style = style;
+    body.part = tag.part;
+    body.row = tag.row;
+    body.role = tag.role;
     body.rotation = static_cast<uint16_t>(word->getRotation() & 3);
     body.length = static_cast<uint32_t>(length);
     packer.add(body, text);
 }
 
-void send_word(Packer &packer, const Device &device, const TextWord *word)
+void send_word(Packer &packer, const Device &device, Tags &tags, const TextWord *word)
 {
     int length = word->getLength();
     uint16_t style = 0;
@@ -155,11 +160,12 @@ void send_word(Packer &packer, const Device &device, const TextWord *word)
         style |= FRAME_NOTE;
     if (device.is_artifact(word->getCharPos()))
         style |= FRAME_ARTIFACT;
+    tag tag = style & FRAME_NOTE ? ::tag() : tags.find(device.piece_at(word->getCharPos()));
     for (int start = 0; start < length; start += longest_word) {
         int end = std::min(length, start + longest_word);
         bool last = end == length && word->getSpaceAfter();
-        send_part(packer, word, start, end,
-                  static_cast<uint16_t>(style | (last ? FRAME_SPACE : 0)));
+        send_part(packer, word, start, end, static_cast<uint16_t>(style | (last ? FRAME_SPACE : 0)),
+                  tag);
     }
 }
 
@@ -414,9 +420,10 @@ int send_pdf_page(struct output *output, PDFDoc *document, int number, bool with
     send_size(output, document, number, whole);
     Packer packer(output);
     judge_text(output, document, number, *shown);
+    Tags tags(document, number);
     bool sent = !is_unknown(*shown->device);
     for (size_t i = 0; sent && i < shown->words.size() && i < most_words; i++)
-        send_word(packer, *shown->device, shown->words[i]);
+        send_word(packer, *shown->device, tags, shown->words[i]);
     send_comments(packer, *shown->device);
     if (with_form) {
         std::string form = read_form(document);

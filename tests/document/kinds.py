@@ -461,6 +461,88 @@ def outline_and_labels():
                          r'~^4=A-1 head1 .* Of Orchards$', r'~^3=2 text \(60 ']
 
 
+def tagged_pdf(pieces, tree, before=()):
+    pdf = Pdf()
+    pdf.page(*before, *pdf.marked([(role, content(pdf)) for role, content in pieces]),
+             entries=b'/StructParents 0')
+    pdf.tags(tree)
+    return pdf.bytes()
+
+
+def at(x, y, text, **style):
+    return lambda pdf: pdf.text(x, y, text, **style)
+
+
+def lines_at(x, y, lines):
+    return lambda pdf: pdf.lines(x, y, lines)
+
+
+@case
+def tagged_headings():
+    """Tags say what is a heading where size and weight do not, and the other way round."""
+    woods = wrapped(WOODS, 80)
+    pieces = [('Titel', at(60, 80, 'On keeping woods')), ('P', lines_at(60, 100, woods)),
+              ('P', at(60, 180, 'Read this twice', font='B')),
+              ('H2', at(60, 210, 'Of deer')), ('P', lines_at(60, 230, woods))]
+    tree = [('Document', [('Titel', 0), ('P', 1), ('P', 2), ('Sect', [('H2', 3), ('P', 4)])])]
+    return tagged_pdf(pieces, tree), [r'~head1 .* On keeping woods$', r'~head2 .* Of deer$',
+                                      r'~text .* Read this twice$', ' '.join(woods)]
+
+
+@case
+def tagged_table_with_a_head():
+    """Cells of several lines, and a head that nothing but its tags shows."""
+    cells = [('TH', 60, 100, ['Part and', 'number']), ('TH', 200, 106, ['Use']), ('TH', 340, 106, ['State']),
+             ('TD', 60, 140, ['Wheel']), ('TD', 200, 140, ['turns the stone by', 'the force of water']),
+             ('TD', 340, 140, ['worn']), ('TD', 60, 180, ['Rope']), ('TD', 200, 180, ['lifts sacks']),
+             ('TD', 340, 180, ['new'])]
+    pieces = [(role, lines_at(x, y, lines)) for role, x, y, lines in cells]
+    rows = [('TR', [(cells[i][0], i) for i in range(start, start + 3)]) for start in (0, 3, 6)]
+    return tagged_pdf(pieces, [('Table', rows)]), [
+        r'~\[Part and number Use State\] Wheel turns the stone by the force of water worn$',
+        r'~\[Part and number Use State\] Rope lifts sacks new$']
+
+
+@case
+def tagged_items():
+    """A mark and the lines of its item are one block, further paragraphs of it are others."""
+    pieces = [('Lbl', at(60, 100, '\u2022')), ('P', lines_at(80, 100, ['hang up the', 'lamp'])),
+              ('P', at(80, 140, 'light it')), ('Lbl', at(60, 160, '\u2022')), ('P', at(80, 160, 'go home'))]
+    tree = [('L', [('LI', [('Lbl', 0), ('LBody', [('P', 1), ('P', 2)])]),
+                   ('LI', [('Lbl', 3), ('LBody', [('P', 4)])])])]
+    return tagged_pdf(pieces, tree), [r'~text .* \S hang up the lamp$', r'~text .* light it$',
+                                      r'~text .* \S go home$']
+
+
+@case
+def tagged_line_by_line():
+    """Each line is tagged as a paragraph, which none is."""
+    woods = wrapped(WOODS, 80)
+    pieces = [('P', at(60, 100 + 12 * i, line)) for i, line in enumerate(woods)]
+    return tagged_pdf(pieces, [('P', i) for i in range(len(woods))]), [r'~text .* ' + ' '.join(woods) + '$']
+
+
+@case
+def tagged_in_part():
+    """Most of the page has no tags, so they say nothing about it."""
+    woods = wrapped(WOODS, 80)
+    pdf = Pdf()
+    pdf.page(*pdf.marked([('H1', pdf.text(60, 80, 'quick words'))]), pdf.lines(60, 100, woods),
+             entries=b'/StructParents 0')
+    pdf.tags([('H1', 0)])
+    return pdf.bytes(), ['quick words', ' '.join(woods), r'~text .* quick words$']
+
+
+@case
+def tagged_in_circles():
+    pdf = Pdf()
+    pdf.page(*pdf.marked([('P', pdf.text(60, 80, 'a paragraph'))]), entries=b'/StructParents 0')
+    pdf.tags([('Span', 0)])
+    number = len(pdf.objects)
+    pdf.objects[-1] = b'<</S/Span/P %d 0 R/K 0>>' % number
+    return pdf.bytes(), ['a paragraph']
+
+
 @case
 def scans_among_other_pages():
     pdf = Pdf()

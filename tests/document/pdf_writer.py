@@ -95,6 +95,37 @@ class Pdf:
             b'<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d %d]/Contents %d 0 R'
             b'/Resources<</XObject<</P %d 0 R>>>>>>' % (self.width, self.height, contents, picture)))
 
+    def marked(self, pieces):
+        """Content whose pieces, (role, content) each, are marked with numbers from 0."""
+        return [b'/%s<</MCID %d>>BDC\n%s\nEMC' % (role.encode(), number, content)
+                for number, (role, content) in enumerate(pieces)]
+
+    def tags(self, tree):
+        """A structure tree for the last page, which must have /StructParents 0: lists of (role, kids),
+        where kids are such a list again or the number of a piece."""
+        parents = {}
+        root = self.add(b'')
+
+        def build(elements, parent):
+            numbers = []
+            for role, kids in elements:
+                number = self.add(b'')
+                numbers.append(b'%d 0 R' % number)
+                if isinstance(kids, int):
+                    parents[kids] = number
+                    below = b'%d' % kids
+                else:
+                    below = b'[%s]' % build(kids, number)
+                self.objects[number - 1] = b'<</Type/StructElem/S/%s/P %d 0 R/Pg %d 0 R/K %s>>' % (
+                    role.encode(), parent, self.pages[-1], below)
+            return b' '.join(numbers)
+
+        kids = build(tree, root)
+        listed = b' '.join(b'%d 0 R' % parents[number] for number in sorted(parents))
+        self.objects[root - 1] = (b'<</Type/StructTreeRoot/K[%s]/RoleMap<</Titel/H1>>'
+                                  b'/ParentTree<</Nums[0[%s]]>>>>' % (kids, listed))
+        self.catalog += b'/StructTreeRoot %d 0 R/MarkInfo<</Marked true>>' % root
+
     def attach(self, name, data, entries=b''):
         """Puts a file into this one."""
         file = self.stream(data, b'/Type/EmbeddedFile' + entries)
