@@ -173,8 +173,9 @@ static const struct option_row serve_rows[] = {
      "without it passages are found by their words alone."},
     {"embedding-url", 0, OPTION_TEXT, "URL", offsetof(struct serve_settings, models.embedding_url),
      0,
-     "A server that makes embeddings. Default: none, and the built-in treadle-hash-embedding makes "
-     "them, which knows words but not their meaning."},
+     "A server that makes embeddings, for the endpoint and for searching files, where it replaces "
+     "the built-in sentence embedding. Default: none; for the endpoint the built-in "
+     "treadle-hash-embedding makes them, which knows words but not their meaning."},
     {"embedding-key", 0, OPTION_TEXT, "KEY", offsetof(struct serve_settings, models.embedding_key),
      0, "The key for the embedding server, as for --model-key."},
     {"embedding-key-file", 0, OPTION_TEXT, "FILE",
@@ -182,7 +183,8 @@ static const struct option_row serve_rows[] = {
      "Read the key from the first line of a file instead."},
     {"embedding-model", 0, OPTION_TEXT, "NAME",
      offsetof(struct serve_settings, models.embedding_model), 0,
-     "The model to request of the embedding server when it does not list the requested name."},
+     "The model to request of the embedding server when it does not list the requested name, and "
+     "for searching files. Default there: text-embedding-3-large."},
 };
 
 static const struct option_form serve_form = {

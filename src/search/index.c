@@ -47,7 +47,7 @@ void search_close(struct search *search)
 {
     if (!search)
         return;
-    vectorise_stop(search->vectorise);
+    vectorise_stop(atomic_load(&search->vectorise));
     while (search->indexes) {
         struct search_index *index = search->indexes;
         search->indexes = index->next;
@@ -61,17 +61,24 @@ void search_close(struct search *search)
 int search_use(struct search *search, const struct search_embedder *embedder,
                struct treadle_error *error)
 {
-    return vectorise_start(&search->vectorise, search, embedder, error);
+    struct vectorise *vectorise;
+    int rc = vectorise_start(&vectorise, search, embedder, error);
+    if (!rc)
+        atomic_store(&search->vectorise, vectorise);
+    /* Also at what was indexed while nobody was there to be notified. */
+    if (!rc)
+        vectorise_look(vectorise);
+    return rc;
 }
 
 void search_progress(struct search *search, struct search_progress *out)
 {
-    vectorise_progress(search->vectorise, out);
+    vectorise_progress(atomic_load(&search->vectorise), out);
 }
 
 struct vectorise *search_index_vectorise(const struct search *search)
 {
-    return search->vectorise;
+    return atomic_load(&search->vectorise);
 }
 
 const char *search_index_directory(const struct search *search)

@@ -44,7 +44,7 @@ struct search {
     char suspects[SEARCH_SUSPECTS][SEARCH_ID_BYTES + 1];
     size_t suspect_count;
     char *directory;
-    struct vectorise *vectorise; /* NULL: no vectors are made */
+    _Atomic(struct vectorise *) vectorise; /* NULL: no vectors are made yet */
 };
 
 /* Notes a store as suspect: the first where the error says that its index is damaged, the second in

@@ -60,7 +60,7 @@ struct search_file {
 struct search_embedder;
 
 /* Starts to make vectors of everything that is indexed, from now on and before, and to compare
- * questions with them. Once, before the first search. */
+ * questions with them. Once; until then the search goes by words alone. */
 int search_use(struct search *search, const struct search_embedder *embedder,
                struct treadle_error *error);
 

@@ -90,6 +90,14 @@ void vectorise_wake(struct vectorise *vectorise, const char *store_id)
     pthread_mutex_unlock(&vectorise->mutex);
 }
 
+void vectorise_look(struct vectorise *vectorise)
+{
+    pthread_mutex_lock(&vectorise->mutex);
+    vectorise->all = true;
+    pthread_cond_signal(&vectorise->wake);
+    pthread_mutex_unlock(&vectorise->mutex);
+}
+
 const struct search_embedder *vectorise_embedder(const struct vectorise *vectorise)
 {
     return vectorise ? &vectorise->embedder : NULL;

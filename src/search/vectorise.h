@@ -22,6 +22,9 @@ void vectorise_stop(struct vectorise *vectorise);
  * Accepts NULL. */
 void vectorise_wake(struct vectorise *vectorise, const char *store_id);
 
+/* Has the thread look at all stores. */
+void vectorise_look(struct vectorise *vectorise);
+
 const struct search_embedder *vectorise_embedder(const struct vectorise *vectorise);
 
 void vectorise_progress(struct vectorise *vectorise, struct search_progress *out);

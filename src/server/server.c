@@ -18,6 +18,7 @@
 #include "http/http.h"
 #include "server/dispatch.h"
 #include "server/embedding.h"
+#include "server/embedding_server.h"
 #include "server/housekeeping.h"
 #include "server/metrics.h"
 #include "server/opening.h"
@@ -36,13 +37,19 @@ struct server {
     struct dispatch dispatch;
     struct http_server *http;
     struct models *models;
-    struct encoder *encoder; /* NULL: search goes by words alone */
-    size_t address_count;    /* that were given; the owner's may come after them */
+    /* One of them, or none: then search goes by words alone. */
+    struct encoder *encoder;
+    struct embedding_server *embedding;
+    size_t address_count; /* that were given; the owner's may come after them */
     size_t owner_index;
     char owner_path[128];
 };
 
 enum { MOST_ADDRESSES = 4, SECONDS_A_DAY = 86400 };
+
+/* What is requested of an embedding server where no --embedding-model is given: the model that
+ * vector stores of the service use. */
+#define EMBEDDING_MODEL "text-embedding-3-large"
 
 /* ---- The store ------------------------------------------------------------------------------ */
 
@@ -97,6 +104,20 @@ static const char *languages_of(const struct server_options *options)
     return strcmp(languages, "off") == 0 ? NULL : languages;
 }
 
+/* A server that makes embeddings is named on purpose, so it goes before the built-in one. */
+static int start_embedding(struct server *server, const struct server_options *options,
+                           struct treadle_error *error)
+{
+    const struct resource_services *services = &server->dispatch.services;
+    const struct openai_options *embedding = &options->models.embedding;
+    if (!embedding->url)
+        return embedding_open(&server->encoder, options->weights, services->search, options->log,
+                              error);
+    return embedding_server_open(&server->embedding, services->model,
+                                 embedding->model ? embedding->model : EMBEDDING_MODEL,
+                                 services->search, options->log, error);
+}
+
 static int start_workers(struct server *server, const struct server_options *options,
                          struct treadle_error *error)
 {
@@ -116,8 +137,7 @@ static int start_workers(struct server *server, const struct server_options *opt
     int rc = models_open(&server->models, &options->models, error);
     if (!rc) {
         services->model = models_model(server->models);
-        rc = embedding_open(&server->encoder, options->weights, services->search, options->log,
-                            error);
+        rc = start_embedding(server, options, error);
     }
     if (!rc)
         rc = ingest_open(&services->ingest, &ingest, error);
@@ -398,8 +418,10 @@ void server_stop(struct server *server, unsigned grace_seconds)
     housekeeping_close(server->housekeeping);
     engine_close(services->engine, seconds_until(until));
     ingest_close(services->ingest);
+    embedding_server_stop(server->embedding);
     models_close(server->models);
     search_close(services->search);
+    embedding_server_free(server->embedding);
     encoder_close(server->encoder);
     blob_close(services->blobs);
     gate_close(services->gate);
