@@ -33,6 +33,9 @@ static const struct field treadle_file_citation_fields[] = {
     ROW_MAYBE_INTEGER(treadle_file_citation, page, FIELD_OWN,
                       .doc = "The page cited, counted from 1, where the file has pages. "
                              "Treadle's own."),
+    ROW_STRING(treadle_file_citation, page_label, .flags = FIELD_OWN,
+               .doc = "What the page calls itself where that is not its number, as \"iv\". "
+                      "Treadle's own."),
 };
 static FIELD_TYPE(treadle_file_citation, "FileCitation", .doc = "Where a statement comes from.");
 

@@ -53,6 +53,9 @@ static const struct field treadle_vector_store_search_result_fields[] = {
                       .doc = "Treadle's own: the page on which the best passage begins."),
     ROW_MAYBE_INTEGER(treadle_vector_store_search_result, last_page, FIELD_OWN,
                       .doc = "Treadle's own: the page on which it ends."),
+    ROW_STRING(treadle_vector_store_search_result, page_label, .flags = FIELD_OWN,
+               .doc = "Treadle's own: what the first of these pages calls itself where that is not "
+                      "its number, as \"iv\"."),
     ROW_STRING(treadle_vector_store_search_result, heading, .flags = FIELD_OWN,
                .doc = "Treadle's own: the headings above it."),
     ROW_MAYBE_INTEGER(treadle_vector_store_search_result, start_index, FIELD_OWN,

@@ -23,8 +23,10 @@ void answer_init(struct answer *answer)
 void answer_free(struct answer *answer)
 {
     buffer_clear(&answer->text);
-    for (size_t i = 0; i < answer->source_count; i++)
+    for (size_t i = 0; i < answer->source_count; i++) {
         free(answer->sources[i].file_id);
+        free(answer->sources[i].page_label);
+    }
 }
 
 /* The source's number, 0 when there are too many. */
@@ -42,7 +44,9 @@ static size_t number_of(struct answer *answer, const struct treadle_file_citatio
     char *file_id = strdup(citation->file_id);
     if (!file_id)
         return 0;
-    answer->sources[answer->source_count++] = (struct answer_source){file_id, page};
+    /* A source without its label is still one. */
+    char *label = citation->page_label ? strdup(citation->page_label) : NULL;
+    answer->sources[answer->source_count++] = (struct answer_source){file_id, page, label};
     return i + 1;
 }
 
@@ -124,7 +128,8 @@ static void add_text_piece(struct answer *answer, const struct treadle_text_delt
             continue;
         struct treadle_file_citation *citation = &citations[text.annotation_count];
         *citation = (struct treadle_file_citation){.file_id = added->file_citation->file_id,
-                                                   .page = added->file_citation->page};
+                                                   .page = added->file_citation->page,
+                                                   .page_label = added->file_citation->page_label};
         annotations[text.annotation_count++] = (struct treadle_annotation){
             .type = added->type, .text = added->text, .start_index = -1, .file_citation = citation};
     }

@@ -14,7 +14,8 @@ enum { ANSWER_SOURCES = 256 };
 
 struct answer_source {
     char *file_id;
-    int64_t page; /* 0: none */
+    int64_t page;     /* 0: none */
+    char *page_label; /* NULL: its number */
 };
 
 struct answer {

@@ -21,6 +21,11 @@ static void print_source(struct session *session, size_t number, const struct an
     printf("[%zu] %s", number, name.data ? name.data : "?");
     if (source->page > 0)
         printf(", page %" PRId64, source->page);
+    if (source->page > 0 && source->page_label) {
+        buffer_reset(&name);
+        show_line(&name, source->page_label);
+        printf(" (%s)", name.data ? name.data : "");
+    }
     putchar('\n');
     buffer_clear(&name);
     treadle_file_response_free(reply);

@@ -118,8 +118,9 @@ static int make_cited(const struct treadle_annotation *annotation, struct arena 
     struct search_page *page = arena_alloc(arena, sizeof *page);
     if (!passage || !result || !page)
         return TREADLE_EMEMORY;
-    *page = (struct search_page){0, citation->page.state == TREADLE_SET ? (int)citation->page.value
-                                                                        : 0};
+    *page = (struct search_page){
+        .page = citation->page.state == TREADLE_SET ? (int)citation->page.value : 0,
+        .label = citation->page_label};
     *passage = (struct model_passage){.marker = annotation->text};
     *result = (struct search_result){.store_id = "",
                                      .file_id = citation->file_id,

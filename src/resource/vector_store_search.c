@@ -185,6 +185,7 @@ static int fill(struct db_session *session, struct resource_call *call,
     int first = page_at(result, result->start);
     if (first > 0) {
         out->page = (struct treadle_integer){TREADLE_SET, first};
+        out->page_label = search_page_label(result, first);
         out->last_page = (struct treadle_integer){
             TREADLE_SET, page_at(result, result->end ? result->end - 1 : 0)};
     }

@@ -115,7 +115,9 @@ void run_log_print_annotation(const char *subject, unsigned index, size_t ordina
 {
     struct treadle_file_citation_delta citation = {.file_id = annotation->file_citation->file_id,
                                                    .quote = annotation->file_citation->quote,
-                                                   .page = annotation->file_citation->page};
+                                                   .page = annotation->file_citation->page,
+                                                   .page_label =
+                                                       annotation->file_citation->page_label};
     struct treadle_annotation_delta added = {
         .index = (int64_t)ordinal,
         .type = annotation->type,

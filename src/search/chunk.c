@@ -30,17 +30,18 @@ struct window {
     struct passages passages;
 };
 
-static int put_page(struct window *window, int page, struct treadle_error *error)
+static int put_page(struct window *window, const struct search_unit *unit,
+                    struct treadle_error *error)
 {
-    if (window->page_count && window->pages[window->page_count - 1].page == page)
+    if (window->page_count && window->pages[window->page_count - 1].page == unit->page)
         return 0;
     struct search_page *pages =
         array_grow(window->pages, window->page_count, &window->page_room, sizeof *pages);
     if (!pages)
         return error_set_memory(error);
     window->pages = pages;
-    window->pages[window->page_count++] =
-        (struct search_page){.offset = window->text.length, .page = page};
+    window->pages[window->page_count++] = (struct search_page){
+        .offset = window->text.length, .page = unit->page, .label = unit->label};
     return 0;
 }
 
@@ -99,7 +100,7 @@ static int put_units(struct window *window, struct search_chunk *chunk, struct t
             buffer_append_char(&window->text, unit->goes_on ? ' ' : '\n');
         if (i == window->before)
             chunk->overlap = window->text.length;
-        int rc = put_page(window, unit->page, error);
+        int rc = put_page(window, unit, error);
         if (rc)
             return rc;
         window->starts[i - window->first] = window->text.length;

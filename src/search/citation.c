@@ -163,3 +163,11 @@ int search_cited_page(const char *text, const struct search_page *pages, size_t 
     }
     return most_alike(text, pages, page_count, statement, length);
 }
+
+const char *search_page_label(const struct search_result *result, int page)
+{
+    for (size_t i = 0; i < result->page_count; i++)
+        if (result->pages[i].page == page)
+            return result->pages[i].label;
+    return NULL;
+}

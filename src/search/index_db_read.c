@@ -86,11 +86,23 @@ int index_db_each_text(struct index_db *db, int64_t file, int64_t most, index_db
     return rc;
 }
 
-/* "offset page offset page …", as index_db_add_chunk wrote it; at least one pair comes out. */
+/* Takes the next line of labels; false where memory ran out. */
+static bool take_label(const char **text, struct arena *arena, const char **out)
+{
+    if (**text != '\n')
+        return true;
+    size_t length = strcspn(*text + 1, "\n");
+    *out = length ? arena_copy(arena, *text + 1, length) : NULL;
+    *text += 1 + length;
+    return !length || *out;
+}
+
+/* "offset page offset page …" and lines of labels, as index_db_add_chunk wrote them; at least one
+ * pair comes out. */
 static bool parse_pages(const char *text, struct arena *arena, struct index_db_chunk *out)
 {
     size_t spaces = 0;
-    for (const char *at = text; *at; at++)
+    for (const char *at = text; *at && *at != '\n'; at++)
         spaces += *at == ' ';
     struct search_page *pages = arena_array(arena, spaces / 2 + 1, sizeof *pages);
     if (!pages)
@@ -104,6 +116,9 @@ static bool parse_pages(const char *text, struct arena *arena, struct index_db_c
                                               .page = (int)page};
         text = end + (*end == ' ');
     }
+    for (size_t i = 0; i < count; i++)
+        if (!take_label(&text, arena, &pages[i].label))
+            return false;
     out->pages = pages;
     out->page_count = count ? count : 1;
     return true;

@@ -151,12 +151,21 @@ int index_db_count_parts(struct index_db *db, int64_t file, int64_t chunks, int6
     return rc;
 }
 
-/* "offset page offset page …", as index_db_read_chunk reads it. */
+/* "offset page offset page …" and, where a page has a label, a line for that of each, as
+ * index_db_read_chunk reads it. */
 static int print_pages(struct buffer *out, const struct search_chunk *chunk,
                        struct treadle_error *error)
 {
     for (size_t i = 0; i < chunk->page_count; i++)
         buffer_append_format(out, "%zu %d ", chunk->pages[i].offset, chunk->pages[i].page);
+    bool labelled = false;
+    for (size_t i = 0; i < chunk->page_count; i++)
+        labelled = labelled || chunk->pages[i].label;
+    for (size_t i = 0; i < chunk->page_count && labelled; i++) {
+        const char *label = chunk->pages[i].label;
+        buffer_append_char(out, '\n');
+        buffer_append_string(out, label && !strchr(label, '\n') ? label : "");
+    }
     return out->failed ? error_set_memory(error) : 0;
 }
 

@@ -116,7 +116,8 @@ struct search_query {
 /* Where a page starts within a chunk's text. */
 struct search_page {
     size_t offset;
-    int page; /* 0: the file has no pages */
+    int page;          /* 0: the file has no pages */
+    const char *label; /* what the page calls itself, as "iv"; NULL: its number */
 };
 
 /* How near a part of a result's text is to the question in meaning. */
@@ -170,6 +171,9 @@ int search_text(struct search *search, const char *store_id, const char *file_id
  * one that shares most words with it. 0 when the chunk has no pages. */
 int search_cited_page(const char *text, const struct search_page *pages, size_t page_count,
                       const char *statement, size_t length);
+
+/* The label of a page of the result, NULL for one that has none. */
+const char *search_page_label(const struct search_result *result, int page);
 
 /* The part of a chunk that supports a statement best: where it is word for word, else the line that
  * shares most words with it. False where none does. */

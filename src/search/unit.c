@@ -37,11 +37,13 @@ static int add(struct search_units *units, const struct document_block *block, s
         return error_set_memory(error);
     units->items = items;
     struct search_unit *unit = &units->items[units->count];
-    *unit = (struct search_unit){.text = block->text + start,
-                                 .length = end - start,
-                                 .tokens = language_tokens(block->text + start, end - start),
-                                 .page = block->page,
-                                 .goes_on = start > 0};
+    *unit = (struct search_unit){
+        .text = block->text + start,
+        .length = end - start,
+        .tokens = language_tokens(block->text + start, end - start),
+        .page = block->page,
+        .label = units->labels && block->page > 0 ? units->labels[block->page - 1] : NULL,
+        .goes_on = start > 0};
     if (block->kind == DOCUMENT_HEADING)
         unit->level = block->level > 0 ? block->level : 1;
     unit->clutter = search_is_clutter(unit->text, unit->length);
@@ -172,6 +174,7 @@ static int find_titles(struct search_units *units, struct treadle_error *error)
 int search_units_make(struct search_units *units, const struct document *document,
                       struct language *language, size_t limit, struct treadle_error *error)
 {
+    units->labels = document->labels;
     for (size_t i = 0; i < document->block_count; i++) {
         int rc = add_block(units, &document->blocks[i], language, limit, error);
         if (rc)

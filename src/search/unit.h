@@ -13,8 +13,9 @@ struct search_unit {
     size_t length;
     size_t tokens;
     int page;
-    int level;    /* of a heading; 0: no heading */
-    bool goes_on; /* belongs to the block of the previous unit */
+    const char *label; /* of the page, within the document; NULL: its number */
+    int level;         /* of a heading; 0: no heading */
+    bool goes_on;      /* belongs to the block of the previous unit */
     bool clutter;
     char *terms; /* set when needed; without stopwords, a space after each */
     size_t terms_length, term_count;
@@ -24,6 +25,7 @@ struct search_units {
     struct search_unit *items;
     size_t count, room;
     size_t tokens;
+    const char *const *labels; /* of the document's pages, may be NULL */
 };
 
 /* Splits a document into units of at most `limit` tokens. TREADLE_ELIMIT above 5,000,000 tokens. */

@@ -198,8 +198,10 @@ static int hand_on_marker(struct citation_walk *walk, const struct citation_sour
     if (!citation.quote)
         return error_set_memory(error);
     int page = find_page(statement, walk->statement.length, result);
-    if (page > 0)
+    if (page > 0) {
         citation.page = (struct treadle_integer){TREADLE_SET, page};
+        citation.page_label = search_page_label(result, page);
+    }
     const struct treadle_annotation annotation = {
         .type = TREADLE_ANNOTATION_FILE_CITATION,
         .text = marker,

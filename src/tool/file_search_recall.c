@@ -2,14 +2,27 @@
  * Recalling a search: a run that waited for outputs may continue in another process, and its model
  * may still cite what was found before.
  *
- * {"arguments": text, "results": [{"heading": text or null, "pages": [[offset, page], …],
- *                                  "near": [[start, length, nearness in thousandths], …]}, …]}
+            print_page(&result->pages[j], j == 0, out);
+        buffer_append_string(out, "],\"near\":[");
+        for (size_t j = 0; j < result->near_count; j++)
+            buffer_append_format(out, "%s[%zu,%zu,%d]", j ? "," : "", result->near[j].start,
+                                 result->near[j].length, (int)(result->near[j].nearness * 1000));
  */
 #include <string.h>
 
 #include "api/json.h"
 #include "base/error.h"
 #include "tool/file_search.h"
+
+static void print_page(const struct search_page *page, bool first, struct buffer *out)
+{
+    buffer_append_format(out, "%s[%zu,%d", first ? "" : ",", page->offset, page->page);
+    if (page->label) {
+        buffer_append_char(out, ',');
+        json_print_string(page->label, out);
+    }
+    buffer_append_char(out, ']');
+}
 
 void file_search_remember(const char *arguments, const struct file_search_outcome *outcome,
                           struct buffer *out)
@@ -26,8 +39,7 @@ void file_search_remember(const char *arguments, const struct file_search_outcom
             buffer_append_string(out, "null");
         buffer_append_string(out, ",\"pages\":[");
         for (size_t j = 0; j < result->page_count; j++)
-            buffer_append_format(out, "%s[%zu,%d]", j ? "," : "", result->pages[j].offset,
-                                 result->pages[j].page);
+            print_page(&result->pages[j], j == 0, out);
         buffer_append_string(out, "],\"near\":[");
         for (size_t j = 0; j < result->near_count; j++)
             buffer_append_format(out, "%s[%zu,%zu,%d]", j ? "," : "", result->near[j].start,
@@ -52,6 +64,10 @@ static int recall_pages(json_t *pages, size_t length, struct arena *arena,
         json_int_t page = json_integer_value(json_array_get(json_array_get(pages, i), 1));
         made[i].offset = i && offset > 0 && (size_t)offset < length ? (size_t)offset : 0;
         made[i].page = page > 0 && page < INT32_MAX ? (int)page : 0;
+        const char *label = json_string_value(json_array_get(json_array_get(pages, i), 2));
+        made[i].label = label ? arena_string(arena, label) : NULL;
+        if (label && !made[i].label)
+            return TREADLE_EMEMORY;
     }
     return 0;
 }

@@ -5,9 +5,9 @@ const escape = line => line.replace(/[\\()]/g, '\\$&');
 /** Stands for a page that takes about for ever: a form that shows another one twice, and so on. */
 export const slowPage = Symbol('a slow page');
 
-/** The bytes of a PDF with one page for each list of lines (ASCII). */
-export function makePdf(pages) {
-    const objects = ['<< /Type /Catalog /Pages 2 0 R >>', null,
+/** The bytes of a PDF with one page for each list of lines (ASCII); `more` goes into its catalog. */
+export function makePdf(pages, more = '') {
+    const objects = [`<< /Type /Catalog /Pages 2 0 R ${more} >>`, null,
         '<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>'];
     const kids = [];
     const forms = 4 + pages.length * 2;

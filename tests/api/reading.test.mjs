@@ -212,3 +212,39 @@ test('without bubblewrap', async t => {
         assert.match(shown, /weaker sandbox .*install the package bubblewrap/);
     });
 });
+
+test('what pages call themselves comes with their numbers', async t => {
+    const server = await serve(t);
+    const { client } = server;
+    const filler = Array.from({ length: 40 }, (_, i) => `Line ${i} tells of nothing in particular.`);
+    const book = makePdf([['The preface thanks the millers of Ulm.', ...filler],
+        [...filler, 'The wheel needs grease every forty days.']],
+        '/PageLabels << /Nums [0 << /S /r /St 4 >> 1 << /S /D /P (A-) /St 3 >>] >>');
+    const file = await send(client, 'book.pdf', book);
+    const store = (await client.vectorStores.create({ name: 'book', file_ids: [file] })).id;
+    await until('the book is read', async () =>
+        (await client.vectorStores.retrieve(store)).file_counts.completed === 1);
+
+    const found = await client.vectorStores.search(store, { query: 'grease for the wheel' });
+    assert.equal(found.data[0].page, 2);
+    assert.equal(found.data[0].page_label, 'A-3');
+
+    const assistant = await client.beta.assistants.create({ model: 'treadle-extractive',
+        tools: [{ type: 'file_search' }],
+        tool_resources: { file_search: { vector_store_ids: [store] } } });
+    const thread = await client.beta.threads.create({ messages: [
+        { role: 'user', content: 'How often does the wheel need grease?' }] });
+    await client.beta.threads.runs.createAndPoll(thread.id, { assistant_id: assistant.id });
+    const { data: [answer] } = await client.beta.threads.messages.list(thread.id);
+    const [{ file_citation: citation }] = answer.content[0].text.annotations;
+    assert.equal(citation.page, 2);
+    assert.equal(citation.page_label, 'A-3');
+    assert.match(citation.quote, /grease every forty days/);
+
+    const manual = path.join(directory(t), 'book.pdf');
+    fs.writeFileSync(manual, book);
+    const { code, stdout, stderr } = await run(['ask', manual, '-q', 'Whom does the preface thank?',
+        '--server', server.url], { env: {} });
+    assert.equal(code, 0, stderr);
+    assert.match(stdout, /book\.pdf, page 1 \(iv\)/);
+});

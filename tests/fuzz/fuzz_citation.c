@@ -14,7 +14,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 
-static const struct search_page pages[] = {{0, 4}, {22, 5}};
+static const struct search_page pages[] = {{0, 4, NULL}, {22, 5, NULL}};
 static const struct search_result results[] = {
     {.file_id = "file-a",
      .text = "The cat sat down here. The dog ran off there.",

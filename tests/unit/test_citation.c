@@ -16,8 +16,8 @@
 #define FIRST  "【0:0†a.pdf】"
 #define SECOND "【0:1†b.pdf】"
 
-static const struct search_page first_pages[] = {{0, 4}, {22, 5}};
-static const struct search_page second_pages[] = {{0, 0}};
+static const struct search_page first_pages[] = {{0, 4, NULL}, {22, 5, NULL}};
+static const struct search_page second_pages[] = {{0, 0, NULL}};
 static const struct search_result results[] = {
     {.file_id = "file-a",
      .text = "The cat sat down here. The dog ran off there.",

@@ -504,7 +504,7 @@ static void a_statement_is_cited_with_its_page(void **state)
 {
     (void)state;
     static const char text[] = "Alpha beta gamma.\nDelta epsilon zeta eta.\nAlpha omega.";
-    const struct search_page pages[] = {{0, 7}, {18, 8}, {42, 9}};
+    const struct search_page pages[] = {{0, 7, NULL}, {18, 8, NULL}, {42, 9, NULL}};
     assert_int_equal(search_cited_page(text, pages, 3, "Delta epsilon", 13), 8);
     assert_int_equal(search_cited_page(text, pages, 3, "gamma. Delta", 12), 7);
     assert_int_equal(search_cited_page(text, pages, 3, " Alpha  omega. ", 15), 9);

@@ -50,6 +50,7 @@ struct treadle_file_citation_delta {
     const char *file_id;
     const char *quote;
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
+    const char *page_label; /* Treadle's own: what it calls itself, as "iv"; NULL: its number */
 };
 
 struct treadle_annotation_delta {

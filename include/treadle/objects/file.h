@@ -221,6 +221,7 @@ struct treadle_vector_store_search_result {
     size_t content_count;
     struct treadle_integer page;      /* where the passage begins; absent without pages */
     struct treadle_integer last_page; /* and where it ends */
+    const char *page_label;           /* what the first calls itself, as "iv"; NULL: its number */
     const char *heading;              /* the headings above it; may be NULL */
     struct treadle_integer start_index,
         end_index; /* its place in the content's text, in characters */

@@ -22,6 +22,7 @@ struct treadle_file_citation {
     const char *file_id;
     const char *quote; /* Treadle's own: the part of the file that supports the statement */
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
+    const char *page_label; /* Treadle's own: what it calls itself, as "iv"; NULL: its number */
 };
 
 struct treadle_file_path {
