@@ -23,7 +23,12 @@ enum row {
     ROW_CODE,  /* lines that keep their indentation */
     ROW_MARKDOWN,
     ROW_DELIMITED,
-    ROW_JSON
+    ROW_JSON,
+    ROW_MAIL,
+    ROW_XML,
+    ROW_RST,
+    ROW_TEX,
+    ROW_NOTEBOOK
 };
 
 static const struct format formats[] = {
@@ -36,6 +41,11 @@ static const struct format formats[] = {
     [ROW_CODE] = {"code", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
     [ROW_MARKDOWN] = {"markdown", "text file", FORMAT_BLOCKS, 120, 1536 * MIB, 64 * MIB, 256 * MIB},
     [ROW_DELIMITED] = {"delimited", "table", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
+    [ROW_MAIL] = {"mail", "message", FORMAT_BLOCKS, 120, 1024 * MIB, 128 * MIB, 128 * MIB},
+    [ROW_XML] = {"xml", "XML file", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
+    [ROW_RST] = {"rst", "text file", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
+    [ROW_TEX] = {"tex", "text file", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
+    [ROW_NOTEBOOK] = {"notebook", "notebook", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
     [ROW_JSON] = {"json", "JSON file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
 };
 
@@ -83,8 +93,10 @@ static const struct ending endings[] = {
     {"xhtml", ROW_HTML},
     {"txt", ROW_PROSE},
     {"text", ROW_PROSE},
-    {"tex", ROW_PROSE},
-    {"rst", ROW_PROSE},
+    {"tex", ROW_TEX},
+    {"latex", ROW_TEX},
+    {"ltx", ROW_TEX},
+    {"rst", ROW_RST},
     {"md", ROW_MARKDOWN},
     {"markdown", ROW_MARKDOWN},
     {"csv", ROW_DELIMITED},
@@ -108,7 +120,16 @@ static const struct ending endings[] = {
     {"rs", ROW_CODE},
     {"sh", ROW_CODE},
     {"ts", ROW_CODE},
-    {"xml", ROW_LINES},
+    {"xml", ROW_XML},
+    {"rss", ROW_XML},
+    {"atom", ROW_XML},
+    {"svg", ROW_XML},
+    {"xsd", ROW_XML},
+    {"plist", ROW_XML},
+    {"kml", ROW_XML},
+    {"gpx", ROW_XML},
+    {"eml", ROW_MAIL},
+    {"ipynb", ROW_NOTEBOOK},
     {"yaml", ROW_CODE},
     {"yml", ROW_CODE},
 };
@@ -156,6 +177,17 @@ static bool is_page(const char *head, size_t length)
     }
 }
 
+/* Whether it begins with a field that mail programs write first. */
+static bool is_message(const char *head, size_t length)
+{
+    static const char *const fields[] = {"Return-Path: <", "Received: from ", "Received: by ",
+                                         "Delivered-To: ", "MIME-Version: 1.0"};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+        if (begins(head, length, fields[i]))
+            return true;
+    return false;
+}
+
 /* Whether a line was ended on purpose: a line of code, of settings, of a log. */
 static bool is_set(const char *line, size_t length)
 {
@@ -190,8 +222,12 @@ static const struct format *find_text(const char *head, size_t length, const str
                         "e-books, HTML and text of any kind are";
         return NULL;
     }
-    if ((!ending || ending->row == ROW_PROSE) && is_page(head, length))
+    if ((!ending || ending->row == ROW_PROSE || ending->row == ROW_XML) && is_page(head, length))
         return &formats[ROW_HTML];
+    if (!ending && begins(head, length, "<?xml"))
+        return &formats[ROW_XML];
+    if (!ending && is_message(head, length))
+        return &formats[ROW_MAIL];
     return &formats[ending ? ending->row : guess_lines(head, length)];
 }
 

@@ -136,7 +136,9 @@ void sink_remark(struct sink *sink, enum notice_code code, const char *detail)
 {
     struct frame_notice said = {.code = code};
     size_t length = strlen(detail);
-    if (!sink->failure)
+    bool known = sink->remarks & 1u << code;
+    sink->remarks |= 1u << code;
+    if (!sink->failure && !known)
         output_frame(sink->output, FRAME_NOTICE, &said, sizeof said, detail,
                      length > LONGEST_REMARK ? text_cut(detail, LONGEST_REMARK) : length);
 }
@@ -154,7 +156,7 @@ void sink_title(struct sink *sink, const char *title, size_t length)
 void sink_page(struct sink *sink, unsigned page)
 {
     sink_end(sink);
-    sink->page = page;
+    sink->page = sink->pageless ? 0 : page;
 }
 
 /* ---- Tables --------------------------------------------------------------------------------- */
@@ -196,6 +198,13 @@ void sink_table_end(struct sink *sink)
         table->depth = 0;
     }
     forget_names(sink);
+}
+
+void sink_leave_tables(struct sink *sink)
+{
+    while (sink->table.depth > 0)
+        sink_table_end(sink);
+    sink_end(sink);
 }
 
 void sink_row_begin(struct sink *sink)

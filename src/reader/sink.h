@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buffer.h"
 #include "reader/output.h"
@@ -45,7 +46,9 @@ struct sink {
     enum frame_block_kind kind;
     unsigned level;
     unsigned page;
+    bool pageless; /* pages are those of an attached document, and mean nothing here */
     bool titled;
+    uint32_t remarks; /* a bit for each code that was reported */
     struct sink_table table;
 };
 
@@ -55,7 +58,8 @@ void sink_clear(struct sink *sink);
 /* Keeps the first failure. */
 void sink_fail(struct sink *sink, enum frame_reason reason);
 
-/* Reports something about the file as a whole, in words that follow those of the notice. */
+/* Reports something about the file as a whole, in words that follow those of the notice; each code
+ * once. */
 void sink_remark(struct sink *sink, enum notice_code code, const char *detail);
 
 void sink_title(struct sink *sink, const char *title, size_t length);
@@ -71,6 +75,8 @@ void sink_end(struct sink *sink);
 /* `guess`: the first row names the columns when it has so many and looks so; 0: never. */
 void sink_table_begin(struct sink *sink, size_t guess);
 void sink_table_end(struct sink *sink);
+/* Ends the tables and the block that an attached document has left open. */
+void sink_leave_tables(struct sink *sink);
 void sink_row_begin(struct sink *sink);
 /* `head`: its cells name the columns. */
 void sink_row_end(struct sink *sink, bool head);

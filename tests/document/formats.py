@@ -8,8 +8,10 @@ bench_read -v prints, without places (page, kind and level, the head of a table 
 or, as a string, a regular expression for the message with which it must be refused.
 Prints TAP; the status is 1 when a case failed.
 """
+import base64
 import gzip
 import io
+import json
 import os
 import re
 import subprocess
@@ -237,6 +239,204 @@ def markdown_table():
 @case
 def markdown_nested_deep():
     return 'a.md', b'> ' * 20000 + b'deep\n', ['0 text deep']
+
+
+# ---- Mail ------------------------------------------------------------------------------------
+
+
+@case
+def mail_plain():
+    return 'a.eml', ('From: =?utf-8?B?SsO2cmcg?= =?utf-8?Q?M=C3=BCller?= <j@example.org>\r\n'
+                     'To: Ida\r\n <ida@example.org>\r\nReceived: from x\r\nSubject: The red pump\r\n'
+                     'Date: Mon, 1 Jan 2024 10:00:00 +0000\r\n'
+                     'Content-Type: text/plain; charset="iso-8859-1"\r\n'
+                     'Content-Transfer-Encoding: quoted-printable\r\n\r\n'
+                     'The caf=E9 has a pump that is =\r\nred.\r\n\r\nRegards\r\n').encode(), [
+        '0 head1 The red pump', '0 text From: Jörg Müller <j@example.org>',
+        '0 text To: Ida <ida@example.org>', '0 text Date: Mon, 1 Jan 2024 10:00:00 +0000',
+        '0 text The café has a pump that is red.', '0 text Regards']
+
+
+def mail_with(parts, kind='mixed'):
+    body = ''.join(f'--b\r\n{head}\r\n\r\n{text}\r\n' for head, text in parts)
+    return (f'Subject: S\r\nContent-Type: multipart/{kind}; boundary="b"\r\n\r\npreface\r\n{body}'
+            '--b--\r\nend\r\n').encode()
+
+
+def attached(name, data):
+    return (f'Content-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n'
+            f'Content-Disposition: attachment; filename="{name}"',
+            base64.encodebytes(data).decode())
+
+
+@case
+def mail_alternatives():
+    return 'a.eml', mail_with([('Content-Type: text/plain', 'Plain.'),
+                               ('Content-Type: text/html', '<p>HTML')], 'alternative'), [
+        '0 head1 S', '0 text Plain.']
+
+
+@case
+def mail_with_html_alone():
+    return 'a.eml', mail_with([('Content-Type: text/plain', ' '),
+                               ('Content-Type: text/html; charset=koi8-r\r\n'
+                                'Content-Transfer-Encoding: base64',
+                                base64.b64encode('<p>Да'.encode('koi8-r')).decode())],
+                              'alternative'), ['0 head1 S', '0 text Да']
+
+
+@case
+def mail_with_attachments():
+    return 'a.eml', mail_with([('Content-Type: text/plain', 'See below.'),
+                               attached('prices.csv', b'Name,Price\nTent,189\n'),
+                               attached('a.pdf', b'%PDF-1.4 ...'),
+                               attached('b.docx', b'PK\3\4 broken')]), [
+        'notice parts_left_out', '0 head1 S', '0 text See below.', '0 head2 prices.csv',
+        '0 row [Name; Price] Name; Price', '0 row [Name; Price] Name: Tent; Price: 189',
+        '0 head2 b.docx']
+
+
+@case
+def mail_by_content():
+    return 'saved', b'Return-Path: <a@b>\nSubject: S\n\nText.\n', ['0 head1 S', '0 text Text.']
+
+
+@case
+def mail_in_mail():
+    inner = 'Subject: Inner\r\n\r\nInside.'
+    return 'a.eml', mail_with([('Content-Type: message/rfc822', inner)]), [
+        '0 head1 S', '0 head1 Inner', '0 text Inside.']
+
+
+@case
+def mail_nested_deep():
+    text = 'Subject: S\r\nContent-Type: message/rfc822\r\n\r\n' * 50
+    return 'a.eml', text.encode(), 'nest too deep'
+
+
+# ---- XML -------------------------------------------------------------------------------------
+
+
+@case
+def xml_records():
+    return 'a.xml', ('<?xml version="1.0" encoding="iso-8859-1"?><!DOCTYPE list><list>'
+                     '<item no="1"><name>Caf\u00e9</name><size><w>3</w><h>4</h></size></item>'
+                     '<item no="2"><name>Rope</name></item></list>').encode('latin-1'), [
+        '0 text no: 1; name: Café', '0 text w: 3; h: 4', '0 text no: 2; name: Rope']
+
+
+@case
+def xml_of_a_book():
+    return 'book', (b'<?xml version="1.0"?>\n<book><title>Pumps</title><chapter><title>Red ones'
+                    b'</title><para>A <emphasis>red</emphasis> pump.</para><para>Two.</para>'
+                    b'</chapter></book>'), [
+        '0 head1 Pumps', '0 head2 Red ones', '0 text A red pump.', '0 text Two.']
+
+
+@case
+def xml_bomb():
+    entities = ''.join(f'<!ENTITY e{i} "{f"&e{i - 1};" * 10 if i else "lol"}">' for i in range(10))
+    return 'a.xml', f'<!DOCTYPE x [{entities}]><x>&e9;</x>'.encode(), 'declares XML entities'
+
+
+@case
+def xml_nested_deep():
+    return 'a.xml', b'<a>' * 100000, 'damaged|nest too deep'
+
+
+@case
+def xml_cut_short():
+    return 'a.xml', b'<a><b>text</b>', 'damaged or cut short'
+
+
+# ---- reStructuredText ------------------------------------------------------------------------
+
+
+@case
+def rst_blocks():
+    return 'a.rst', ('=====\nPumps\n=====\n\n.. a comment\n   goes on\n\nThe *red*\n**pump** runs '
+                     '``fast``; see :ref:`here` and `the page <http://x>`_.\n\nParts\n-----\n\n'
+                     '- One\n- Two\n  lines\n\nRun it::\n\n    make\n      all\n\n'
+                     '.. note:: Mind the\n   gap.\n\n.. code-block:: c\n   :linenos:\n\n   int i;\n\n'
+                     '.. toctree::\n\n   other\n\nMore\n-----\nEnd.\n').encode(), [
+        '0 head1 Pumps', '0 text The red pump runs fast; see here and the page.', '0 head2 Parts',
+        '0 text - One', '0 text - Two lines', '0 text Run it:', '0 code make', '0 code   all',
+        '0 text Mind the gap.', '0 code int i;', '0 head2 More', '0 text End.']
+
+
+@case
+def rst_tables():
+    return 'a.rst', ('+------+-------+\n| Name | Price |\n+======+=======+\n| Tent | 189   |\n'
+                     '| red  |       |\n+------+-------+\n| Rope | 5     |\n+------+-------+\n\n'
+                     '====  =====\nTown  Count\n====  =====\nLünd  3\nOslo  17\n====  =====\n').encode(), [
+        '0 row [Name; Price] Name; Price', '0 row [Name; Price] Name: Tent red; Price: 189',
+        '0 row [Name; Price] Name: Rope; Price: 5', '0 row [Town; Count] Town; Count',
+        '0 row [Town; Count] Town: Lünd; Count: 3', '0 row [Town; Count] Town: Oslo; Count: 17']
+
+
+# ---- LaTeX -----------------------------------------------------------------------------------
+
+
+@case
+def tex_blocks():
+    return 'a.tex', (r'''\documentclass[a4paper]{article}
+\usepackage{x} \newcommand{\y}{z}
+\title{The \emph{red} pump}
+\begin{document}
+\maketitle
+\section*{Caf\'e in M\"{u}nchen} % hidden
+It costs 5\,\% --- ``cheap''\footnote{In 2024.} \cite{smith}.
+\label{x}Na\"\i ve.
+
+Next \textbf{bold} paragraph,
+$E = mc^2$.
+\begin{enumerate}
+\item One
+\item Two
+\end{enumerate}
+\begin{verbatim}
+if (x)
+    y(); % kept
+\end{verbatim}
+\begin{tabular}{l|r} \hline
+Name & Price \\ \hline
+Tent & 189 \\
+\end{tabular}
+\begin{comment}
+hidden
+\end{comment}
+\end{document}
+hidden
+''').encode(), [
+        '0 head1 The red pump', '0 head2 Café in München',
+        '0 text It costs 5% — “cheap” (In 2024.) [smith]. Naïve.',
+        '0 text Next bold paragraph, E = mc^2.', '0 text 1. One', '0 text 2. Two', '0 code if (x)',
+        '0 code     y(); % kept', '0 row [Name; Price] Name; Price',
+        '0 row [Name; Price] Name: Tent; Price: 189']
+
+
+@case
+def tex_nested_deep():
+    return 'a.tex', b'\\footnote{' * 20000 + b'deep', 'nest too deep'
+
+
+# ---- Notebooks -------------------------------------------------------------------------------
+
+
+@case
+def notebook_cells():
+    return 'a.ipynb', json.dumps({'nbformat': 4, 'cells': [
+        {'cell_type': 'markdown', 'source': ['# Pumps\n', 'A *red* one.']},
+        {'cell_type': 'code', 'source': 'for i in x:\n    print(i)', 'outputs': [
+            {'output_type': 'stream', 'text': ['17\n', '18\n']},
+            {'output_type': 'display_data', 'data': {'text/plain': 'Figure', 'image/png': 'x'}}]}
+    ]}).encode(), ['0 head1 Pumps', '0 text A red one.', '0 code for i in x:', '0 code     print(i)',
+                   '0 code 17', '0 code 18', '0 code Figure']
+
+
+@case
+def notebook_broken():
+    return 'a.ipynb', b'{"cells": [', 'damaged or cut short'
 
 
 # ---- HTML ------------------------------------------------------------------------------------

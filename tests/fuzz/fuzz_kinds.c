@@ -102,7 +102,8 @@ static void read_kind(const char *format, const char *bytes, size_t length)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const formats[] = {"html",  "package", "package",  "gzip",      "prose",
-                                          "lines", "code",    "markdown", "delimited", "json"};
+                                          "lines", "code",    "markdown", "delimited", "json",
+                                          "mail",  "xml",     "rst",      "tex",       "notebook"};
     uint64_t budget = 0;
     if (size < 2)
         return 0;
