@@ -204,7 +204,7 @@ static double nearness_of(const struct sentence *sentence)
     return nearest;
 }
 
-/* Cosines tell what is nearer, not what is near: so they are spread over what was found. */
+/* Cosines show what is nearer, not what is near: so they are spread over what was found. */
 static void spread_nearness(struct sentences *sentences)
 {
     double least = 1, most = -1;

@@ -16,9 +16,9 @@ enum {
 struct evidence {
     uint64_t letters, tagged, headings;
     size_t changes, parts;     /* from one part to the next; parts in all */
-    size_t paragraphs, split;  /* one line each, and the next goes on with a small letter */
+    size_t paragraphs, split;  /* one line each, and the next continues with a small letter */
     size_t cells, overlapping; /* side by side in a row, and not clear of each other */
-    size_t lines;              /* of the part at hand */
+    size_t lines;              /* of the current part */
     int32_t left, right;       /* its extent */
     const struct word *last;   /* tagged */
 };

@@ -77,7 +77,7 @@ static void begin_field(struct sink *sink, const xmlChar *name)
     sink_string(sink, ": ");
 }
 
-/* Fields of the record at hand; names of schemas are none. */
+/* Fields of the record that is being made; names of schemas are none. */
 static void put_attributes(struct sink *sink, const xmlNode *element)
 {
     for (const xmlAttr *attribute = element->properties; attribute; attribute = attribute->next) {

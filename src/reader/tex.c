@@ -167,8 +167,8 @@ static bool take_argument(struct reading *reading, char open, char close, struct
 
 static void read_all(struct reading *reading);
 
-/* The text of an argument, in the block at hand. Finding its end costs as much as reading it, so
- * the bound on depth bounds that too. */
+/* The text of an argument, in the block that is being made. Finding its end costs as much as
+ * reading it, so the bound on depth bounds that too. */
 static void put_argument(struct reading *reading, const struct line *argument)
 {
     struct reading inner = *reading;

@@ -127,7 +127,7 @@ int index_db_locate(struct index_db *db, struct rank_candidate *candidate,
 int index_db_find_files(struct index_db *db, const char *files, struct arena *arena, int64_t **out,
                         size_t *count, struct treadle_error *error);
 
-/* How far behind the start of a file's chunk `first` that of a later one is, in bytes. */
+/* The bytes from the start of a file's chunk `first` to that of a later one. */
 int index_db_measure(struct index_db *db, int64_t file, int64_t first, int64_t later, size_t *out,
                      struct treadle_error *error);
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks that comments, messages, names and documents keep to plain words.
 
-usage: words.py SOURCE_ROOT
+usage: words.py [SOURCE_ROOT]
 
 Each row of WORDS is an expression that readers from many countries do not understand at once, what
 to say in its place, and a sentence with it. A word in a name counts too ("count_told"). What users
@@ -92,7 +92,7 @@ def expression(words):
 
 
 def main():
-    root = pathlib.Path(sys.argv[1])
+    root = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else '.')
     texts = dict(files(root))
     print(f"1..{len(WORDS) + 1}")
     failed = 0
