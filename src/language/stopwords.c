@@ -38,7 +38,8 @@ const struct language_rules language_table[] = {
     {"fr", "french",
      " a afin ai ainsi alors après au aucun aucune aussi autre autres aux avant avec avoir c car "
      "ce ceci cela celle celles celui ces cet cette ceux chaque chez comme comment d dans de des "
-     "donc dont du elle elles en encore entre es est et etc été être eu eux fait il ils j je l la "
+     "dois doit doivent donc dont du elle elles en encore entre es est et etc été être eu eux fait "
+     "faut il ils j je l la "
      "là laquelle le lequel les lesquels leur leurs lorsque lui m ma mais me même mes moi mon n "
      "ne ni nos notre nous on ont ou où par parce pas pendant peu peut peuvent plus pour pourquoi "
      "puis qu quand que quel quelle quelles quels qui quoi s sa sans se selon sera ses si son "

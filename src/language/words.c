@@ -177,11 +177,29 @@ static bool elides(const struct language *language)
     return strcmp(language->rules->code, "fr") == 0 || strcmp(language->rules->code, "it") == 0;
 }
 
+/* Where a French verb ends that its pronoun follows (faut-il, dépose-t-on): the pronoun says
+ * nothing, and the two are no name of anything. */
+static size_t verb_end(const struct scan *scan, size_t start, size_t end)
+{
+    static const char list[] = " je tu il elle on nous vous ils elles ce t-il t-elle t-on ";
+    for (size_t at = start + 1; at + 1 < end; at++)
+        if (scan->text[at] == '-' && language_listed(list, scan->text + at + 1, end - at - 1))
+            return at;
+    return end;
+}
+
 static bool scan_word(struct scan *scan, size_t *position)
 {
     struct shape shape = {0};
     size_t start = *position, end = measure(scan, start, &shape);
     *position = end;
+    if (shape.joined && !shape.digits && strcmp(scan->language->rules->code, "fr") == 0) {
+        size_t verb = verb_end(scan, start, end);
+        if (verb < end) {
+            end = verb;
+            shape.joined = memchr(scan->text + start, '-', verb - start) != NULL;
+        }
+    }
     if (shape.apostrophe && !shape.joined && elides(scan->language))
         return add_parts(scan, start, end, false);
     bool verbatim = shape.joined || shape.digits || end - start == 1;

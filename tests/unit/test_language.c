@@ -77,6 +77,9 @@ static void inflected_words_meet(void **state)
     assert_terms("en", "the user’s “files”", "the* user file");
     assert_terms("de", "Häuser Haus", "haus haus");
     assert_terms("fr", "l’homme", "+l* +homm");
+    assert_terms("fr", "dépose-t-il", "dépos");
+    assert_terms("fr", "Faut-il", "faut*");
+    assert_terms("fr", "est-ce", "est*");
     assert_terms("ru", "команды командой", "команд команд");
     assert_terms("xx", "running", "run");
 }
