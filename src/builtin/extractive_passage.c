@@ -69,6 +69,19 @@ static bool is_row(const char *text, size_t length)
     return false;
 }
 
+/* "3.1.9 Was passiert bei einer neuen Version? 12": an entry of a table of contents without
+ * leaders. */
+static bool is_entry(const char *text, size_t length)
+{
+    size_t at = 0, points = 0, digits = 0;
+    while (at < length && (isdigit((unsigned char)text[at]) || text[at] == '.'))
+        points += text[at++] == '.';
+    while (digits < length && isdigit((unsigned char)text[length - 1 - digits]))
+        digits++;
+    return at > 0 && points > 0 && at < length && text[at] == ' ' && digits > 0 && digits < 5 &&
+           length > at + digits + 2 && text[length - 1 - digits] == ' ';
+}
+
 /* "3.2 Installing . . . . . . 17", or no letters to speak of. */
 static bool is_clutter(const char *text, size_t length)
 {
@@ -80,7 +93,7 @@ static bool is_clutter(const char *text, size_t length)
             return true;
         letters += isalnum(c) || c >= 0x80;
     }
-    return letters * 3 < length;
+    return letters * 3 < length || is_entry(text, length);
 }
 
 struct gathering {

@@ -13,7 +13,13 @@
 #include "base/text.h"
 #include "builtin/extractive_internal.h"
 
-enum { QUERY_BYTES = 2000, LONG_MESSAGE = 600, TOPIC_WORDS = 12, SAMPLE_BYTES = 4000 };
+enum {
+    MOST_EARLIER = 4,
+    QUERY_BYTES = 2000,
+    LONG_MESSAGE = 600,
+    TOPIC_WORDS = 12,
+    SAMPLE_BYTES = 4000
+};
 
 static const double light = 0.3, half = 0.6, verb = 0.75;
 
@@ -28,8 +34,14 @@ static const char generic[] =
     "mean means meaning purpose definition number name called brauche benutze verwende bedeutet "
     "heißt muss soll faire utiliser signifie puedo hacer usar significa tell show find see get ";
 
-static const char pronouns[] = " it its they them their this that these those he she his her one "
-                               "ones there same ";
+/* Words that point at what was said before. Those that as often point at nothing, as the German
+ * "es", are left out. */
+static const char pronouns[] =
+    " it its they them their this that these those he she his her one ones there same davon dafür "
+    "dazu damit darin diese dieser dieses diesem ihn ihm deren dessen celui celle ceux celles cela "
+    "ça leur lui ese esa eso esos esas este esta esto aquel aquella ello questo questa quello "
+    "quella isso isto esse essa ele ela daarvan daarmee deze den denna detta он она оно они это "
+    "этот それ これ その この あれ そこ 它 它们 这个 那个 其 這個 那個 ";
 
 static bool listed(const char *list, const char *word, size_t length)
 {
@@ -320,7 +332,10 @@ static bool add_topic(struct buffer *query, struct language *language, const cha
 /* Whether a question cannot be understood without what was said before. */
 static bool leans(const char *text, size_t length, const struct language_word *words, size_t count)
 {
-    static const char *const openings[] = {"and ", "what about", "how about", "but ", "why?", NULL};
+    static const char *const openings[] = {
+        "and ", "what about", "how about", "but ",   "why?",   "und ", "aber ", "warum?",
+        "et ",  "mais ",      "y ",        "¿y ",    "pero ",  "e ",   "ma ",   "och ",
+        "а ",   "и ",         "では",      "じゃあ", "そして", "那",   NULL};
     size_t important = 0, pointing = 0;
     for (size_t i = 0; i < count; i++) {
         important += !words[i].part && !words[i].stopword;
@@ -329,14 +344,38 @@ static bool leans(const char *text, size_t length, const struct language_word *w
     return important == 0 || (pointing && important <= 3) || starts(text, length, openings);
 }
 
-static const char *earlier_text(const struct model_request *request, size_t last)
+/* The number of the user's last message before that one; `last` itself where there is none. */
+static size_t earlier_message(const struct model_request *request, size_t last)
 {
     for (size_t i = last; i > 0; i--) {
         const struct model_message *message = &request->messages[i - 1];
         if (message->role == MODEL_USER && message->text && *message->text)
-            return message->text;
+            return i - 1;
     }
-    return NULL;
+    return last;
+}
+
+/* Adds what the question leans on: the words of the message before, and of those that this one
+ * leans on in turn. */
+static bool add_topics(struct buffer *query, struct language *language,
+                       const struct model_request *request, size_t last, struct arena *arena)
+{
+    for (size_t depth = 0; depth < MOST_EARLIER; depth++) {
+        size_t earlier = earlier_message(request, last), count;
+        const char *text = request->messages[earlier].text;
+        struct language_word *words;
+        struct treadle_error error;
+        if (earlier == last)
+            return true;
+        size_t length = strlen(text) < QUERY_BYTES ? strlen(text) : text_cut(text, QUERY_BYTES);
+        if (!add_topic(query, language, text, arena) ||
+            language_words(language, text, length, arena, &words, &count, &error))
+            return false;
+        if (!leans(text, length, words, count))
+            return true;
+        last = earlier;
+    }
+    return true;
 }
 
 const char *question_query(const struct model_request *request, size_t last, struct arena *arena)
@@ -358,14 +397,14 @@ const char *question_query(const struct model_request *request, size_t last, str
         length = text_cut(question, QUERY_BYTES);
     if (language_words(language, question, length, arena, &words, &count, &error))
         goto done;
-    const char *earlier = earlier_text(request, last);
+    bool first = earlier_message(request, last) == last;
     size_t important = 0;
     for (size_t i = 0; i < count; i++)
         important += !words[i].stopword;
-    if (important || earlier)
+    if (important || !first)
         buffer_append(&out, question, length);
-    if (earlier && leans(question, length, words, count) &&
-        !add_topic(&out, language, earlier, arena))
+    if (!first && leans(question, length, words, count) &&
+        !add_topics(&out, language, request, last, arena))
         goto done;
     query = arena_copy(arena, out.length ? out.data : "", out.length);
 done:

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -407,6 +408,27 @@ static void a_follow_up_names_its_topic(void **state)
     assert_string_equal(heard.arguments.data,
                         "{\"queries\":[\"How do I compile the sources of the server?\"]}");
     forget(&heard);
+    /* One that leans on a question which leans on another, in several languages. */
+    static const char *const samples[][4] = {
+        {"Who keeps parcel 69999?", "And the second one?", "Where?",
+         "Where? second keeps parcel 69999"},
+        {"Wie hoch ist die Kaltmiete?", "Und die Kaution?", "Und wann endet sie?",
+         "Und wann endet sie? Kaution hoch Kaltmiete"},
+        {"¿Cuál es el número de póliza?", "¿Y la fecha?", "¿Y el lugar?",
+         "¿Y el lugar? fecha número póliza"},
+        {"次の会議はいつですか?", "それはどこですか?", NULL, "それはどこですか? 次 会議"},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++) {
+        size_t count = samples[i][2] ? 3 : 2;
+        char wanted[200];
+        for (size_t j = 0; j < count; j++)
+            messages[j] = (struct model_message){.role = MODEL_USER, .text = samples[i][j]};
+        request.message_count = count;
+        heard = ask(&request);
+        snprintf(wanted, sizeof wanted, "{\"queries\":[\"%s\"]}", samples[i][3]);
+        assert_string_equal(heard.arguments.data, wanted);
+        forget(&heard);
+    }
 }
 
 static void a_text_in_the_message_is_quoted_from(void **state)
