@@ -24,6 +24,32 @@ static struct treadle_client *client_of(const struct ask_run *ask)
     return session_client(ask->session);
 }
 
+/* ---- Model ---------------------------------------------------------------------------------- */
+
+/* Lists tell nothing of what a model is for but by its name. */
+static bool may_answer(const struct treadle_model *model)
+{
+    static const char *const others[] = {"embed", "rerank", "whisper", "tts"};
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        if (strcasestr(model->id, others[i]))
+            return false;
+    return !text_equal(model->owned_by, "treadle");
+}
+
+/* The name is in the reply, which the caller frees. */
+static const char *choose_model(const struct ask_run *ask,
+                                struct treadle_model_list_response **reply)
+{
+    struct treadle_error error = {0};
+    if (ask->model)
+        return ask->model;
+    if (treadle_model_list(reply, client_of(ask), &error) == 0)
+        for (size_t i = 0; i < (*reply)->list.data_count; i++)
+            if ((*reply)->list.data[i].id && may_answer(&(*reply)->list.data[i]))
+                return (*reply)->list.data[i].id;
+    return "treadle-extractive";
+}
+
 /* ---- Assistant ------------------------------------------------------------------------------ */
 
 static bool is_ours(const struct treadle_assistant *assistant, const char *model)
@@ -201,7 +227,18 @@ static void complain_of_run(const struct treadle_run *run)
         cli_complain("the run %s ended as %s: %s", run->id, status ? status : "unknown",
                      run->last_error->message);
     else
-        cli_complain("the run %s ended as %s", run->id, status ? status : "unknown");
+        cli_complain("the run %s ended as %s%s%s", run->id, status ? status : "unknown",
+                     run->incomplete_details && run->incomplete_details->reason ? ": " : "",
+                     run->incomplete_details && run->incomplete_details->reason
+                         ? run->incomplete_details->reason
+                         : "");
+}
+
+/* The built-in model says so itself. */
+static void warn_of_support(const struct ask_run *ask, const struct answer *answer)
+{
+    if (ask->store && !answer->source_count && !text_equal(ask->model, "treadle-extractive"))
+        cli_complain("no passage of the files supports this answer: it is the model's own");
 }
 
 /* ---- Printing ------------------------------------------------------------------------------- */
@@ -257,6 +294,7 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
 {
     struct treadle_message_page_response *messages = NULL;
     bool completed = run->run.status == TREADLE_RUN_COMPLETED;
+    bool told = completed || run->run.status == TREADLE_RUN_INCOMPLETE;
     int status = CLI_FAILED;
     if (list_messages(ask, &run->run, &messages))
         goto done;
@@ -264,13 +302,16 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
     if (ask->json) {
         status = show_json(ask, run, messages);
     } else {
-        if (completed)
+        if (told)
             print_answer(ask, &messages->page, answer);
         status =
             step_view_table(ask->session, run->run.thread_id, run->run.id) ? CLI_FAILED : CLI_OK;
     }
-    if (completed)
+    if (completed) {
+        if (!ask->json)
+            warn_of_support(ask, answer);
         goto done;
+    }
     complain_of_run(&run->run);
     status = CLI_FAILED;
 done:
@@ -278,17 +319,22 @@ done:
     return status;
 }
 
-int ask_run(const struct ask_run *ask)
+int ask_run(const struct ask_run *asked)
 {
     char assistant[ASK_ID_SIZE] = "", thread[ASK_ID_SIZE] = "";
+    struct treadle_model_list_response *models = NULL;
+    struct ask_run chosen = *asked;
+    const struct ask_run *ask = &chosen;
     struct treadle_run_response *run = NULL;
     struct answer answer;
     int status = CLI_FAILED;
     answer_init(&answer);
+    chosen.model = choose_model(asked, &models);
     if (!get_assistant(ask, assistant) && !get_thread(ask, thread) && !add_question(ask, thread) &&
         !run_to_end(ask, assistant, thread, &answer, &run) && run->run.thread_id)
         status = show_outcome(ask, run, &answer);
     treadle_run_response_free(run);
+    treadle_model_list_response_free(models);
     answer_free(&answer);
     return status;
 }

@@ -9,7 +9,7 @@
 struct ask_run {
     struct session *session;
     const char *question;
-    const char *model;
+    const char *model;  /* NULL: the first that the server has beside the built-in ones */
     const char *thread; /* to continue in, or NULL */
     const char *store;  /* vector store to search, or NULL for the thread's own */
     bool json;

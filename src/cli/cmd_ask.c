@@ -14,17 +14,19 @@
 #include "cli/ask_run.h"
 #include "cli/ask_store.h"
 #include "cli/cli.h"
+#include "cli/model_options.h"
 #include "cli/options.h"
 #include "cli/session.h"
 
 /* Far above the limit of a message, which the server reports. */
-enum { QUESTION_LIMIT = 16 << 20, ATTEMPTS = 5 };
+enum { QUESTION_LIMIT = 16 << 20, ATTEMPTS = 5, LARGEST_CONTEXT = 1000000000 };
 
 struct ask_settings {
     struct session_options session;
     const char *question;
     const char *model;
     const char *thread;
+    struct model_settings models;
     bool json;
 };
 
@@ -32,7 +34,19 @@ static const struct option_row ask_rows[] = {
     {"question", 'q', OPTION_TEXT, "TEXT", offsetof(struct ask_settings, question), 0,
      "The question; - reads it from standard input."},
     {"model", 'm', OPTION_TEXT, "NAME", offsetof(struct ask_settings, model), 0,
-     "The model that answers. Default: treadle-extractive, which quotes."},
+     "The model that answers. Default: the first of the server's own, else treadle-extractive, "
+     "which quotes."},
+    {"model-url", 0, OPTION_LIST, "URL", offsetof(struct ask_settings, models.urls), 1,
+     "A server of the chat completions protocol, as http://127.0.0.1:8000/v1, whose model "
+     "answers."},
+    {"model-key", 0, OPTION_LIST, "KEY", offsetof(struct ask_settings, models.keys), 1,
+     "The key for the model server. Others can see arguments: better use the variable."},
+    {"model-key-file", 0, OPTION_LIST, "FILE", offsetof(struct ask_settings, models.key_files), 1,
+     "Read the key from the first line of a file instead."},
+    {"model-context", 0, OPTION_COUNT, "TOKENS", offsetof(struct ask_settings, models.context),
+     LARGEST_CONTEXT, "How many tokens the model holds where its server does not say."},
+    {"model-tools", 0, OPTION_TEXT, "WHETHER", offsetof(struct ask_settings, models.tools), 0,
+     "Whether the model calls tools: yes, no or auto. Default: auto."},
     {"thread", 't', OPTION_TEXT, "ID", offsetof(struct ask_settings, thread), 0,
      "Continue in this thread; keeps its files unless you name others."},
     {"json", 'j', OPTION_FLAG, NULL, offsetof(struct ask_settings, json), 0,
@@ -109,9 +123,12 @@ static int ask_once(const struct ask_settings *settings, const char *question,
     *lost = false;
     if (session_open(&session, &settings->session))
         return CLI_FAILED;
+    if (settings->models.urls.count && !session_embedded(session))
+        cli_complain("the model server %s is not used: the server that answers has its own models",
+                     settings->models.urls.items[0]);
     struct ask_run run = {.session = session,
                           .question = question,
-                          .model = settings->model ? settings->model : "treadle-extractive",
+                          .model = settings->model,
                           .thread = settings->thread,
                           .store = input->count ? store : NULL,
                           .json = settings->json,
@@ -143,11 +160,15 @@ int cmd_ask(int argc, char **argv)
     struct options options;
     struct buffer question;
     struct ask_input input = {.files = NULL};
+    struct models_options models;
     int status = options_parse(&ask_form, argc, argv, &settings, &options);
     if (status >= 0)
         return status;
     buffer_init(&question, QUESTION_LIMIT);
     status = check_operands(&settings, &options);
+    if (status < 0)
+        status = model_options_read("ask", &settings.models, options.arena, &models);
+    settings.session.models = &models;
     if (status < 0)
         status = take_question(settings.question, &question);
     if (status >= 0)

@@ -47,6 +47,11 @@ struct treadle_client *session_client(const struct session *session)
     return session->client;
 }
 
+bool session_embedded(const struct session *session)
+{
+    return session->server;
+}
+
 bool session_lost(const struct session *session)
 {
     return session->lost;
@@ -183,11 +188,14 @@ static void block_signals(struct session *session)
 
 /* ---- Servers -------------------------------------------------------------------------------- */
 
-static int start_server(struct session *session, const char *store, struct treadle_error *error)
+static int start_server(struct session *session, const char *store,
+                        const struct models_options *models, struct treadle_error *error)
 {
     char path[ADDRESS_SIZE + 16];
     struct server_options options = {
         .store = store, .weights = getenv("TREADLE_EMBEDDING_WEIGHTS"), .owner_only = true};
+    if (models)
+        options.models = *models;
     /* First, so that the directory of the socket is the owner's too. */
     int rc = server_own(store, error);
     if (rc)
@@ -216,14 +224,15 @@ static int start_server(struct session *session, const char *store, struct tread
 }
 
 /* Another process may be about to serve the store: it has the lock, but does not listen yet. */
-static int find_or_start(struct session *session, const char *store, struct treadle_error *error)
+static int find_or_start(struct session *session, const char *store,
+                         const struct models_options *models, struct treadle_error *error)
 {
     for (int attempt = 1;; attempt++) {
         if (server_find(store, session->address, sizeof session->address, NULL) == 0) {
             session->found = true;
             return 0;
         }
-        int rc = start_server(session, store, error);
+        int rc = start_server(session, store, models, error);
         if (rc != TREADLE_EBUSY || attempt == START_ATTEMPTS)
             return rc;
         usleep(START_PAUSE_US);
@@ -244,7 +253,7 @@ static int choose_server(struct session *session, const struct session_options *
     buffer_init(&store, PATH_MAX);
     int rc = place_store(options->store, &store);
     if (!rc) {
-        rc = find_or_start(session, store.data, &error);
+        rc = find_or_start(session, store.data, options->models, &error);
         if (rc)
             cli_complain("the store %s cannot be used: %s", store.data, error.message);
     }

@@ -11,6 +11,7 @@
 
 #include "treadle/client.h"
 
+struct models_options;
 struct session;
 
 struct session_options {
@@ -19,12 +20,17 @@ struct session_options {
     const char *ca;      /* file of trusted CA certificates, or NULL */
     const char *project; /* NULL: the server's choice */
     const char *store;   /* directory, or NULL for the default */
+    const struct models_options
+        *models; /* of a server inside this process; NULL: the built-in ones */
 };
 
 /* Opens a session, or prints an error and returns a negative code. */
 int session_open(struct session **out, const struct session_options *options);
 struct treadle_client *session_client(const struct session *session);
 void session_close(struct session *session);
+
+/* Whether the server is inside this process, and so has the models that were named. */
+bool session_embedded(const struct session *session);
 
 /* Waits until the vectors of the files that were read are made, where the server is inside this
  * process and would end before. On a terminal it shows the progress. */

@@ -331,10 +331,26 @@ const char *openai_name(struct openai *server, const char *asked)
 
 /* ---- Making one ----------------------------------------------------------------------------- */
 
+/* People paste the address of an endpoint where that of the server is wanted. */
+static size_t base_length(const char *url)
+{
+    static const char *const endpoints[] = {"/chat/completions", "/completions", "/models",
+                                            "/embeddings"};
+    size_t length = strlen(url);
+    while (length && url[length - 1] == '/')
+        length--;
+    for (size_t i = 0; i < sizeof endpoints / sizeof endpoints[0]; i++) {
+        size_t size = strlen(endpoints[i]);
+        if (length > size && memcmp(url + length - size, endpoints[i], size) == 0)
+            return length - size;
+    }
+    return length;
+}
+
 static char *join(const char *base, const char *path)
 {
     struct buffer text;
-    size_t length = strlen(base);
+    size_t length = base_length(base);
     const char *host = strstr(base, "://");
     while (length && base[length - 1] == '/')
         length--;

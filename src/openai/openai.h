@@ -25,6 +25,7 @@ struct openai_options {
 
 struct loop;
 struct fetcher;
+struct log;
 struct pool;
 
 /* Shared by servers. All of it must stay as long as an answer or a list is in progress. */
@@ -32,6 +33,7 @@ struct openai_means {
     struct loop *loop;
     struct fetcher *fetcher; /* NULL: images are left to the server */
     struct pool *printers;   /* for requests whose images were fetched, with `fetcher` */
+    struct log *log; /* says when a server cannot be reached, and when it can; may be NULL */
 };
 
 /* A server as a model that answers messages, or as one that makes vectors; its list of models is

@@ -11,6 +11,7 @@
 #include "api/json.h"
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "openai/openai_facts.h"
 #include "openai/openai_props.h"
 #include "openai/openai_server.h"
@@ -35,6 +36,7 @@ struct openai_list {
     bool tried;               /* a fetch has ended, well or not */
     struct timespec patience; /* waiting for the first answer ends here */
     int64_t next;             /* when to fetch again, by clock_monotonic_us */
+    bool failing;             /* the last fetch failed, and that was logged */
     bool forget;              /* the server may have started again since the last fetch began */
     struct buffer body;       /* of the fetch under way; the loop's alone */
 };
@@ -145,11 +147,27 @@ static bool is_llama(struct openai_list *list)
     return one && owner && strcmp(owner, "llamacpp") == 0;
 }
 
+/* Once when it begins and once when it is over. A server without a list of models is reached. */
+static void note_change(struct openai_list *list, enum loop_end end,
+                        const struct treadle_error *error)
+{
+    bool failing = end == LOOP_FAILED && error->code != TREADLE_EREMOTE;
+    struct log *log = list->server->means.log;
+    if (end == LOOP_CANCELLED || failing == list->failing)
+        return;
+    list->failing = failing;
+    if (failing)
+        log_write(log, LOG_WARNING, "model_server_unreachable", "url", list->server->models_url,
+                  "error", error->message, NULL);
+    else
+        log_write(log, LOG_INFO, "model_server_reached", "url", list->server->models_url, NULL);
+}
+
 static void on_done(void *context, enum loop_end end, const struct treadle_error *error)
 {
     struct openai_list *list = context;
-    (void)error;
     buffer_clear(&list->body);
+    note_change(list, end, error);
     if (end != LOOP_OK)
         settle(list, FAILED_SECONDS);
     else if (is_llama(list))

@@ -307,6 +307,10 @@ enum exchange_verdict exchange_judge(struct exchange *exchange, CURLcode code, i
         error_set_memory(error);
         return fail(exchange, false, pause_ms);
     }
+    if (code == CURLE_SSL_CONNECT_ERROR) {
+        of->words->lost(LOOP_UNREACHABLE, "no TLS there: is its address one of http://?", error);
+        return fail(exchange, false, pause_ms);
+    }
     if (code) {
         of->words->lost(loss_of(code), curl_easy_strerror(code), error);
         return fail(exchange, is_passing(code), pause_ms);

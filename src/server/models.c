@@ -67,10 +67,12 @@ static int fill(struct models *models, const struct models_options *options,
     return rc;
 }
 
-int models_open(struct models **out, const struct models_options *options,
+int models_open(struct models **out, const struct models_options *options, struct log *log,
                 struct treadle_error *error)
 {
     struct models *models = calloc(1, sizeof *models);
+    if (models)
+        models->means.log = log;
     int rc = models ? fill(models, options, error) : error_set_memory(error);
     if (rc)
         models_close(models);

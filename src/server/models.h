@@ -20,8 +20,10 @@ struct models_options {
 };
 
 struct models;
+struct log;
 
-int models_open(struct models **out, const struct models_options *options,
+/* `log` may be NULL. */
+int models_open(struct models **out, const struct models_options *options, struct log *log,
                 struct treadle_error *error);
 
 /* Cancels what is under way. Accepts NULL. */

@@ -134,7 +134,7 @@ static int start_workers(struct server *server, const struct server_options *opt
         .threads = options->readers,
         .log = options->log,
     };
-    int rc = models_open(&server->models, &options->models, error);
+    int rc = models_open(&server->models, &options->models, options->log, error);
     if (!rc) {
         services->model = models_model(server->models);
         rc = start_embedding(server, options, error);

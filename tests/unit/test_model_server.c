@@ -141,7 +141,7 @@ static void the_built_in_model_answers_without_a_server(void **state)
     atomic_bool cancelled = true;
     struct model_info infos[8];
     size_t count = 0;
-    assert_int_equal(models_open(&models, &none, &error), 0);
+    assert_int_equal(models_open(&models, &none, NULL, &error), 0);
     struct heard heard = ask(models, NULL);
     assert_int_equal(heard.done, 1);
     assert_int_equal(heard.finish, MODEL_STOP);
@@ -171,7 +171,7 @@ static void addresses_and_keys_are_checked(void **state)
         struct models_options options = {.servers = {bad[i]}};
         struct models *models = NULL;
         struct treadle_error error;
-        assert_int_equal(models_open(&models, &options, &error), TREADLE_EINVALID);
+        assert_int_equal(models_open(&models, &options, NULL, &error), TREADLE_EINVALID);
         assert_null(models);
     }
 }
@@ -201,7 +201,7 @@ static void context_sizes_come_from_the_list_or_the_operator(void **state)
         struct model_info infos[8];
         size_t count = 0;
         struct arena *arena = arena_new(0);
-        assert_int_equal(models_open(&models, &options, &error), 0);
+        assert_int_equal(models_open(&models, &options, NULL, &error), 0);
         assert_int_equal(model_list_models(models_model(models), arena, infos, 8, &count, &error),
                          0);
         struct model_facts facts;
