@@ -11,7 +11,7 @@
 #include "base/error.h"
 
 enum {
-    KEPT_SHARE = 10,         /* the part of a context that is kept for the answer */
+    KEPT_SHARE = 12,         /* the part of a context that is kept for the answer */
     ANSWER_SHARE = 4,        /* the part that an answer may have, where the run sets no limit */
     LARGEST_LIMITED = 32768, /* a larger context bounds no answer: it has room for the longest */
     MARGIN_SHARE = 50,       /* the part of a context that is left to errors of the estimate */
@@ -108,6 +108,8 @@ static int64_t prompt_limit(const struct budget *budget, int64_t completion)
     }
     if (budget->context) {
         int64_t answer = budget->context / KEPT_SHARE;
+        if (budget->answer > 0 && budget->answer < answer)
+            answer = budget->answer;
         int64_t room = budget->context - (completion && completion < answer ? completion : answer);
         room -= budget->context / MARGIN_SHARE;
         limit = limit < 0 || room < limit ? room : limit;

@@ -52,12 +52,20 @@ static void choose_tool(const struct execution *execution, struct model_request 
     request->tool_name = offer->model.name;
 }
 
+/* The protocol's default, which nobody need have set: what the model's operator has tuned counts.
+ */
+static struct treadle_number unless_default(struct treadle_number value)
+{
+    const struct treadle_number unset = {TREADLE_ABSENT, 0};
+    return value.state == TREADLE_SET && value.value == 1 ? unset : value;
+}
+
 static int set_options(struct execution *execution, struct model_request *request)
 {
     const struct treadle_run *run = &execution->record.run;
     const struct treadle_response_format *format = run->response_format;
-    request->temperature = run->temperature;
-    request->top_p = run->top_p;
+    request->temperature = unless_default(run->temperature);
+    request->top_p = unless_default(run->top_p);
     request->parallel_tool_calls = (struct treadle_boolean)TREADLE_VALUE(run->parallel_tool_calls);
     request->reasoning_effort = field_word(reasoning_effort_names, (int)run->reasoning_effort);
     request->metadata = run->metadata;

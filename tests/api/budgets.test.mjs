@@ -287,7 +287,7 @@ test('settings reach the model', async t => {
         assert.equal(last(kit).metadata, undefined);
     });
     await t.test('the run\'s replace them', async () => {
-        const other = { temperature: 0, top_p: 1, response_format: { type: 'json_object' },
+        const other = { temperature: 0, top_p: 0.7, response_format: { type: 'json_object' },
             reasoning_effort: 'high', instructions: 'Be long.' };
         const run = await kit.run(script(say('x')), { assistant, run: { ...other,
             additional_instructions: 'And kind.', metadata: { of: 'run' }, model: 'org/other:7b' } });
