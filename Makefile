@@ -4,6 +4,7 @@
 #   make test T=NAME                  runs one test; `make tests` lists their names
 #   make test SANITIZE=thread        runs what runs go through with ThreadSanitizer
 #   make eval                        measures answers to questions about real documents
+#   make test-models                 asks a real, very small model through a real engine (with pip)
 #   make fuzz T=NAME SECONDS=60       runs one fuzzer (clang)
 #   make soak SECONDS=3600            kills, a full disk, clock jumps under load, and a ledger
 #   make faults SEEDS=1000            lets allocations of the whole server fail
@@ -52,6 +53,10 @@ eval:
 	@QUIET=1 scripts/build.sh build
 	@node tests/eval/eval.mjs
 
+test-models:
+	@scripts/need.sh build run test
+	@scripts/test-models.sh
+
 faults:
 	@scripts/need.sh build run test
 	@scripts/test.sh
@@ -69,4 +74,4 @@ install: all
 clean:
 	rm -rf build build-*
 
-.PHONY: all run test tests faults soak eval fuzz format install clean
+.PHONY: all run test tests test-models faults soak eval fuzz format install clean

@@ -1,0 +1,23 @@
+// Questions about mill.md and handbook.md, each with a pattern that an answer matches if it is right.
+export const questions = [
+    ['How high is the wheel of the mill?', /5\.2/],
+    ['From which wood was the wheel built?', /\boak\b/i],
+    ['On which day of the week is the grating cleaned?', /tuesday/i],
+    ['What are the bearings of the wheel greased with?', /tallow/i],
+    ['Where is the grease kept?', /copper pot|third shelf|cellar/i],
+    ['How much does each stone weigh?', /840/],
+    ['Who dresses the stones?', /Agnes|Holm/],
+    ['How warm may the loft be at most?', /\b18\b/],
+    ['How much wheat does the mill grind on an ordinary day?', /620/],
+    ['How much does a ticket for the mill cost?', /\b4\b|four/i],
+    ['When does the library close on Fridays?', /15:00|3 ?p\.?m/i],
+    ['What does the error E7 of the boiler mean?', /water/i],
+    ['For how many days are books lent?', /\b28\b/],
+    ['How high is the fine for each day?', /\b15\b/],
+    ['What does it cost to replace a lost card?', /2\.50/],
+    ['How many books does the library hold?', /41,?300/],
+    ['Where are newspapers sent after three years?', /Swansea|archive/i],
+    ['At what temperature are books with mould frozen?', /25/],
+    ['Who leads the poetry circle?', /Tomasz|Bielak/],
+    ['How many people does the new lift carry at most?', /\bfour\b|\b4\b|320/i],
+];
