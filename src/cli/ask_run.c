@@ -26,7 +26,7 @@ static struct treadle_client *client_of(const struct ask_run *ask)
 
 /* ---- Model ---------------------------------------------------------------------------------- */
 
-/* Lists tell nothing of what a model is for but by its name. */
+/* A list says only by the name what a model is for. */
 static bool may_answer(const struct treadle_model *model)
 {
     static const char *const others[] = {"embed", "rerank", "whisper", "tts"};
@@ -294,7 +294,7 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
 {
     struct treadle_message_page_response *messages = NULL;
     bool completed = run->run.status == TREADLE_RUN_COMPLETED;
-    bool told = completed || run->run.status == TREADLE_RUN_INCOMPLETE;
+    bool printed = completed || run->run.status == TREADLE_RUN_INCOMPLETE;
     int status = CLI_FAILED;
     if (list_messages(ask, &run->run, &messages))
         goto done;
@@ -302,7 +302,7 @@ static int show_outcome(const struct ask_run *ask, const struct treadle_run_resp
     if (ask->json) {
         status = show_json(ask, run, messages);
     } else {
-        if (told)
+        if (printed)
             print_answer(ask, &messages->page, answer);
         status =
             step_view_table(ask->session, run->run.thread_id, run->run.id) ? CLI_FAILED : CLI_OK;

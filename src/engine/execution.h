@@ -88,7 +88,8 @@ struct execution {
     bool published; /* a piece of the message was published */
     struct citation_walk *walk;
     struct citation_target target;
-    struct buffer said; /* the text of the turn, as the model wrote it */
+    const char *support; /* of the message, as run_state_complete_message has it */
+    struct buffer said;  /* the text of the turn, as the model wrote it */
     struct execution_call *calls;
     size_t call_count;
     struct treadle_tool_call *recorded; /* the calls, as the step has them */
@@ -169,6 +170,13 @@ bool execution_asks_again(struct execution *execution);
 
 /* Counts what the turn has used, once the model has said all. */
 int execution_count(struct execution *execution);
+
+/* How the message's citations are found, and, once all of it was passed on, what is recorded of how
+ * the files support it. */
+struct citation_options execution_citations(const struct execution *execution);
+const char *execution_support(const struct execution *execution,
+                              const struct citation_options *options,
+                              const struct citation_walk *walk);
 
 /* The first: whether the whole answer is there and is a message, of which nothing was published.
  * The second: its way to the end of the run. */

@@ -70,9 +70,9 @@ static bool message_begun(struct execution *execution)
     }
     struct citation_target *target = &execution->target;
     *target = (struct citation_target){execution, publish_text, publish_annotation};
-    execution->walk =
-        citation_begin(execution->conversation.sources, execution->conversation.source_count,
-                       target, execution->arena);
+    const struct citation_options options = execution_citations(execution);
+    execution->walk = citation_begin(&options, target, execution->arena);
+    execution->support = NULL;
     execution->writes = true;
     if (execution->walk)
         return true;
@@ -111,6 +111,7 @@ static int complete_message(struct db_session *session, void *argument, struct t
                                &count, error);
     if (!rc)
         rc = run_state_complete_message(&execution->change, &execution->step, content, count,
+                                        execution->support,
                                         execution->heard ? &execution->usage : &none, error);
     if (!rc && execution->heard)
         rc = run_state_add_times(&execution->change, execution->record.run.id, &execution->times,
@@ -134,6 +135,8 @@ bool execution_finish_text(struct execution *execution, int *rc)
     if (!live_enter(&execution->owner))
         return false;
     *rc = citation_finish(execution->walk, &execution->error);
+    const struct citation_options options = execution_citations(execution);
+    execution->support = execution_support(execution, &options, execution->walk);
     citation_free(execution->walk);
     execution->walk = NULL;
     if (!*rc && !execution->published)

@@ -184,3 +184,29 @@ bool execution_asks_again(struct execution *execution)
     execution->phase = execution_ask;
     return true;
 }
+
+/* ---- What the files say of the answer ------------------------------------------------------- */
+
+/* Markers within JSON would be in the way of its parser. The built-in model cites by itself,
+ * and so may each that was shown markers. */
+struct citation_options execution_citations(const struct execution *execution)
+{
+    const struct conversation *conversation = &execution->conversation;
+    struct citation_options options = {.sources = conversation->sources,
+                                       .source_count = conversation->source_count,
+                                       .first_matched = conversation->cited,
+                                       .matching = CITATION_AS_WRITTEN};
+    bool searched = conversation->source_count > conversation->cited;
+    if (searched && execution->facts.place && !execution->request.response_format)
+        options.matching = execution->request.no_calls ? CITATION_SENTENCES : CITATION_PARAGRAPHS;
+    return options;
+}
+
+const char *execution_support(const struct execution *execution,
+                              const struct citation_options *options,
+                              const struct citation_walk *walk)
+{
+    bool matched = execution->facts.place && options->source_count > options->first_matched &&
+                   !execution->request.response_format;
+    return matched && !citation_count(walk) ? "none" : NULL;
+}

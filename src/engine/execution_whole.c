@@ -19,6 +19,7 @@ struct whole {
     bool published, refused;
     struct treadle_annotation *annotations;
     size_t annotation_count;
+    const char *support; /* as run_state_complete_message has it */
 };
 
 /* Makes an event of what was printed. */
@@ -84,9 +85,8 @@ static int publish_all(struct whole *whole, struct treadle_error *error)
 {
     const struct execution *execution = whole->execution;
     const struct citation_target target = {whole, publish_text, publish_annotation};
-    struct citation_walk *walk =
-        citation_begin(execution->conversation.sources, execution->conversation.source_count,
-                       &target, execution->arena);
+    const struct citation_options options = execution_citations(execution);
+    struct citation_walk *walk = citation_begin(&options, &target, execution->arena);
     int rc = walk ? 0 : error_set_memory(error);
     for (size_t i = 0; i < execution->batch.count && !rc; i++) {
         const struct inbox_entry *entry = &execution->batch.entries[i];
@@ -96,6 +96,8 @@ static int publish_all(struct whole *whole, struct treadle_error *error)
     }
     if (!rc)
         rc = citation_finish(walk, error);
+    if (!rc)
+        whole->support = execution_support(execution, &options, walk);
     citation_free(walk);
     return rc || whole->published || whole->refused ? rc : publish_text(whole, "", 0, error);
 }
@@ -120,8 +122,8 @@ static int complete(struct whole *whole, struct treadle_error *error)
     if (whole->refused)
         parts[count++] =
             (struct treadle_content){.type = TREADLE_CONTENT_REFUSAL, .refusal = refusal};
-    int rc = run_state_complete_message(change, &execution->step, parts, count, &execution->usage,
-                                        error);
+    int rc = run_state_complete_message(change, &execution->step, parts, count, whole->support,
+                                        &execution->usage, error);
     if (!rc)
         rc = run_state_add_times(change, run_id, &execution->times, error);
     return rc ? rc : run_state_complete(change, run_id, error);

@@ -236,9 +236,23 @@ static int load_open_message(struct run_change *change, const char *message_id,
     return rc;
 }
 
+/* A map of one pair; NULL when memory runs out. */
+static struct treadle_map *note_of(const struct run_change *change, const char *key,
+                                   const char *value)
+{
+    struct treadle_map *map = arena_alloc(change->arena, sizeof *map);
+    struct treadle_pair *pair = arena_alloc(change->arena, sizeof *pair);
+    if (!map || !pair)
+        return NULL;
+    *pair = (struct treadle_pair){key, value};
+    *map = (struct treadle_map){1, pair};
+    return map;
+}
+
 int run_state_complete_message(struct run_change *change, const struct treadle_run_step *step,
                                struct treadle_content *content, size_t content_count,
-                               const struct treadle_usage *usage, struct treadle_error *error)
+                               const char *support, const struct treadle_usage *usage,
+                               struct treadle_error *error)
 {
     struct treadle_message message;
     const char *message_id = step->step_details->message_creation->message_id;
@@ -249,6 +263,8 @@ int run_state_complete_message(struct run_change *change, const struct treadle_r
     message.completed_at = run_rows_now();
     message.content = content;
     message.content_count = content_count;
+    if (support && !(message.metadata = note_of(change, "treadle_support", support)))
+        return error_set_memory(error);
     rc = run_rows_save_message(change, &message, error);
     return rc ? rc : complete_step(change, step->id, step->step_details, usage, error);
 }

@@ -68,10 +68,13 @@ int run_state_complete_tools(struct run_change *change, const struct treadle_run
                              struct treadle_tool_call *calls, size_t call_count,
                              const struct treadle_usage *usage, struct treadle_error *error);
 
-/* Completes a step that writes a message, and the message, with its content. */
+/* Completes a step that writes a message, and the message, with its content. `support` becomes its
+ * metadata "treadle_support": "none" where the run has searched files, and no passage says what the
+ * message says. NULL: nothing is noted. */
 int run_state_complete_message(struct run_change *change, const struct treadle_run_step *step,
                                struct treadle_content *content, size_t content_count,
-                               const struct treadle_usage *usage, struct treadle_error *error);
+                               const char *support, const struct treadle_usage *usage,
+                               struct treadle_error *error);
 
 /* Stores what was published of messages that are being made; no transition. */
 int run_state_save_content(struct run_change *change, const char *message_id,

@@ -180,4 +180,8 @@ const char *search_page_label(const struct search_result *result, int page);
 bool search_cited_stretch(const char *text, const char *statement, size_t length, size_t *start,
                           size_t *end);
 
+/* How much of a statement a chunk says, by its words and numbers, up to 1; 0 where it does not say
+ * it or has other numbers. */
+double search_support(const char *text, const char *statement, size_t length);
+
 #endif

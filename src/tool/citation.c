@@ -3,6 +3,10 @@
  * characters. A marker has the form 【digits:digits†name】. Text comes in pieces of any length, so
  * what may still become a marker is held back. Offsets are characters (code points), as in the
  * service.
+ *
+ * Small models cite nothing. Where that is wished for, a sentence without a marker gets that of the
+ * passage which says it; the white space after the sentence is held back until it is known that no
+ * marker of the model's own follows.
  */
 #include "tool/citation.h"
 
@@ -17,14 +21,24 @@
 #define CLOSE  "】"
 #define DAGGER "†"
 
+/* Brackets around a marker: those that it is given with, and what models make of them. */
+struct brackets {
+    const char *open, *close;
+};
+static const struct brackets brackets[] = {{OPEN, CLOSE}, {"[", "]"}};
+
 enum {
     MOST_ANNOTATIONS = 1000,
     LARGEST_MARKER = 1024,
     LARGEST_STATEMENT = 64 * 1024,
     LARGEST_PIECE = 8 << 20,
     LARGEST_PAGE = 100000,
-    LARGEST_QUOTE = 1000
+    LARGEST_QUOTE = 1000,
+    MOST_MATCHED = 3 /* passages that one sentence or paragraph gets the markers of */
 };
+
+/* A later source must say so much more of a statement than one that ranks before it. */
+#define SUPPORT_GAP 0.02
 
 /* What a text that starts with an opening bracket is. */
 enum shape { NO_MARKER, MARKER, TOO_SHORT };
@@ -41,58 +55,75 @@ static enum shape expect(const char **at, const char *end, const char *text)
     return MARKER;
 }
 
-static enum shape expect_digits(const char **at, const char *end)
+static void skip_blanks(const char **at, const char *end)
 {
-    const char *start = *at;
-    while (*at < end && **at >= '0' && **at <= '9')
+    while (*at < end && **at == ' ')
         (*at)++;
-    if (*at == end)
-        return TOO_SHORT;
-    return *at > start ? MARKER : NO_MARKER;
 }
+
+static enum shape expect_number(const char **at, const char *end, unsigned long *number)
+{
+    skip_blanks(at, end);
+    const char *start = *at;
+    for (*number = 0; *at < end && **at >= '0' && **at <= '9'; (*at)++)
+        *number = *number < 1000000 ? *number * 10 + (unsigned long)(**at - '0') : *number;
+    enum shape shape = *at > start ? MARKER : NO_MARKER;
+    skip_blanks(at, end);
+    return *at == end ? TOO_SHORT : shape;
+}
+
+/* A marker's numbers, which alone identify the passage: models change what follows. They write
+ * "source", shorten the name, or add lines. */
+struct numbers {
+    unsigned long turn, index;
+};
 
 /* Looks at no more than a marker may have, so a text that never closes one is not searched again
  * with each piece, and is not held back for ever. */
-static enum shape find_begun(const char *text, size_t length, size_t *marker)
+static enum shape find_begun(const char *text, size_t length, const struct brackets *around,
+                             size_t *marker, struct numbers *numbers)
 {
-    const char *at = text + strlen(OPEN), *end = text + length;
-    enum shape shape = expect_digits(&at, end);
+    const char *at = text, *end = text + length;
+    enum shape shape = expect(&at, end, around->open);
+    if (shape == MARKER)
+        shape = expect_number(&at, end, &numbers->turn);
     if (shape == MARKER)
         shape = expect(&at, end, ":");
     if (shape == MARKER)
-        shape = expect_digits(&at, end);
+        shape = expect_number(&at, end, &numbers->index);
     if (shape == MARKER)
         shape = expect(&at, end, DAGGER);
     if (shape != MARKER)
         return shape;
-    const char *close = memmem(at, (size_t)(end - at), CLOSE, strlen(CLOSE));
+    const char *close = memmem(at, (size_t)(end - at), around->close, strlen(around->close));
     if (!close)
         return TOO_SHORT;
-    *marker = (size_t)(close - text) + strlen(CLOSE);
+    *marker = (size_t)(close - text) + strlen(around->close);
     return MARKER;
 }
 
-static enum shape find_shape(const char *text, size_t length, size_t *marker)
+static const struct brackets *brackets_at(const char *text)
 {
-    enum shape shape = find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER, marker);
+    return *text == '[' ? &brackets[1] : &brackets[0];
+}
+
+static enum shape find_shape(const char *text, size_t length, size_t *marker,
+                             struct numbers *numbers)
+{
+    enum shape shape = find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER,
+                                  brackets_at(text), marker, numbers);
     return shape == TOO_SHORT && length >= LARGEST_MARKER ? NO_MARKER : shape;
 }
 
-/* The bytes up to the dagger: the numbers, which alone identify the passage. Models change what
- * follows: they write "source", shorten the name, or add lines. */
-static size_t numbers_of(const char *marker, size_t length)
-{
-    const char *dagger = memmem(marker, length, DAGGER, strlen(DAGGER));
-    return dagger ? (size_t)(dagger - marker) : length;
-}
-
 static const struct citation_source *
-find_source(const char *marker, size_t length, const struct citation_source *sources, size_t count)
+find_source(const struct numbers *numbers, const struct citation_source *sources, size_t count)
 {
-    size_t numbers = numbers_of(marker, length);
     for (size_t i = 0; i < count; i++) {
         const char *known = sources[i].passage->marker;
-        if (numbers_of(known, strlen(known)) == numbers && memcmp(known, marker, numbers) == 0)
+        struct numbers own;
+        size_t marker;
+        if (find_begun(known, strlen(known), &brackets[0], &marker, &own) == MARKER &&
+            own.turn == numbers->turn && own.index == numbers->index)
             return &sources[i];
     }
     return NULL;
@@ -160,44 +191,53 @@ static const char *find_quote(const char *statement, size_t length,
 }
 
 struct citation_walk {
-    const struct citation_source *sources;
-    size_t source_count;
+    struct citation_options options;
     const struct citation_target *target;
     struct arena *arena;
     struct buffer held;      /* may still be a marker */
     struct buffer statement; /* that is cited next */
+    struct buffer unmatched; /* the sentence or paragraph that may get a marker */
+    struct buffer blanks;    /* after it, until it is known whether the model cites it */
+    bool ended;              /* it has ended, and is to be matched unless a marker follows */
+    bool fenced;             /* within a block of code */
     bool after_marker;
     size_t characters, annotations;
 };
 
-struct citation_walk *citation_begin(const struct citation_source *sources, size_t source_count,
+struct citation_walk *citation_begin(const struct citation_options *options,
                                      const struct citation_target *target, struct arena *arena)
 {
     struct citation_walk *walk = arena_alloc(arena, sizeof *walk);
     if (!walk)
         return NULL;
-    walk->sources = sources;
-    walk->source_count = source_count;
+    walk->options = *options;
     walk->target = target;
     walk->arena = arena;
     buffer_init(&walk->held, LARGEST_PIECE);
     buffer_init(&walk->statement, LARGEST_STATEMENT);
+    buffer_init(&walk->unmatched, LARGEST_STATEMENT);
+    buffer_init(&walk->blanks, LARGEST_PIECE);
     return walk;
 }
 
+size_t citation_count(const struct citation_walk *walk)
+{
+    return walk->annotations;
+}
+
 static int hand_on_marker(struct citation_walk *walk, const struct citation_source *source,
+                          const char *statement, size_t statement_length,
                           struct treadle_error *error)
 {
     const struct search_result *result = source->result;
     const char *marker = source->passage->marker;
     size_t length = text_characters(marker, strlen(marker));
-    const char *statement = walk->statement.data ? walk->statement.data : "";
     struct treadle_file_citation citation = {
         .file_id = result->file_id,
-        .quote = find_quote(statement, walk->statement.length, result, walk->arena)};
+        .quote = find_quote(statement, statement_length, result, walk->arena)};
     if (!citation.quote)
         return error_set_memory(error);
-    int page = find_page(statement, walk->statement.length, result);
+    int page = find_page(statement, statement_length, result);
     if (page > 0) {
         citation.page = (struct treadle_integer){TREADLE_SET, page};
         citation.page_label = search_page_label(result, page);
@@ -211,11 +251,12 @@ static int hand_on_marker(struct citation_walk *walk, const struct citation_sour
     };
     walk->characters += length;
     walk->annotations++;
+    walk->after_marker = true;
     return walk->target->annotation(walk->target->context, &annotation, error);
 }
 
-static int hand_on_text(struct citation_walk *walk, const char *text, size_t length,
-                        struct treadle_error *error)
+static int pass_text(struct citation_walk *walk, const char *text, size_t length,
+                     struct treadle_error *error)
 {
     if (!length)
         return 0;
@@ -229,26 +270,176 @@ static int hand_on_text(struct citation_walk *walk, const char *text, size_t len
     return walk->target->text(walk->target->context, text, length, error);
 }
 
+/* ---- Statements without a marker ------------------------------------------------------------ */
+
+/* The first source that says most of a statement; NULL where none says enough. */
+static const struct citation_source *find_support(const struct citation_walk *walk,
+                                                  const char *statement, size_t length)
+{
+    const struct citation_source *found = NULL;
+    double best = 0;
+    for (size_t i = walk->options.first_matched; i < walk->options.source_count; i++) {
+        double support = search_support(walk->options.sources[i].result->text, statement, length);
+        if (support > best + SUPPORT_GAP) {
+            best = support;
+            found = &walk->options.sources[i];
+        }
+    }
+    return found;
+}
+
+/* Where the sentence ends that starts at `at`, its end mark included. */
+static size_t sentence_end(const char *text, size_t length, size_t at)
+{
+    for (; at < length; at++)
+        if (strchr(".!?\n", text[at]) && at + 1 < length && strchr(" \n", text[at + 1]))
+            return at + 1;
+    return length;
+}
+
+static int match_sentences(struct citation_walk *walk, struct treadle_error *error)
+{
+    const struct citation_source *cited[MOST_MATCHED];
+    const char *text = walk->unmatched.data;
+    size_t length = walk->unmatched.length, count = 0;
+    int rc = 0;
+    for (size_t at = 0, end; at < length && count < MOST_MATCHED && !rc; at = end) {
+        end = sentence_end(text, length, at);
+        const struct citation_source *source = find_support(walk, text + at, end - at);
+        for (size_t i = 0; i < count && source; i++)
+            source = cited[i] == source ? NULL : source;
+        if (!source || walk->annotations == MOST_ANNOTATIONS)
+            continue;
+        cited[count++] = source;
+        rc = hand_on_marker(walk, source, text + at, end - at, error);
+    }
+    return rc;
+}
+
+/* What has ended gets its markers, and what was held back after it follows. */
+static int settle(struct citation_walk *walk, bool match, struct treadle_error *error)
+{
+    const char *text = walk->unmatched.data ? walk->unmatched.data : "";
+    bool fence = strncmp(text + strspn(text, " \t\n"), "```", 3) == 0;
+    int rc = 0;
+    if (match && !fence && !walk->fenced && walk->unmatched.length)
+        rc = match_sentences(walk, error);
+    walk->fenced ^= fence;
+    walk->ended = false;
+    buffer_reset(&walk->unmatched);
+    if (!rc)
+        rc = pass_text(walk, walk->blanks.data, walk->blanks.length, error);
+    buffer_reset(&walk->blanks);
+    return rc;
+}
+
+static bool ends_with(const struct buffer *text, const char *end)
+{
+    size_t length = strlen(end);
+    return text->length >= length && memcmp(text->data + text->length - length, end, length) == 0;
+}
+
+/* Whether a sentence ends where this blank follows what there is of it. */
+static bool ends_before(const struct citation_walk *walk, char blank)
+{
+    const struct buffer *text = &walk->unmatched;
+    size_t length = text->length;
+    if (!length || blank == '\n')
+        return length && blank == '\n';
+    if (walk->options.matching == CITATION_PARAGRAPHS)
+        return false;
+    while (length > 1 && strchr("\"')*_", text->data[length - 1]))
+        length--;
+    return strchr(".!?", text->data[length - 1]) || ends_with(text, ".”") ||
+           ends_with(text, "!”") || ends_with(text, "?”");
+}
+
+static bool is_wide_end(const struct citation_walk *walk)
+{
+    return walk->options.matching == CITATION_SENTENCES &&
+           (ends_with(&walk->unmatched, "。") || ends_with(&walk->unmatched, "！") ||
+            ends_with(&walk->unmatched, "？"));
+}
+
+/* Hands text on and finds the ends of sentences in it. */
+static int hand_on_sentences(struct citation_walk *walk, const char *text, size_t length,
+                             struct treadle_error *error)
+{
+    size_t from = 0;
+    int rc = 0;
+    for (size_t i = 0; i < length && !rc; i++) {
+        bool blank = text[i] == ' ' || text[i] == '\n';
+        if (walk->ended && blank) {
+            buffer_append_char(&walk->blanks, text[i]);
+            from = i + 1;
+            continue;
+        }
+        if (walk->ended)
+            rc = settle(walk, true, error);
+        if (!rc && blank && ends_before(walk, text[i])) {
+            rc = pass_text(walk, text + from, i - from, error);
+            walk->ended = true;
+            buffer_append_char(&walk->blanks, text[i]);
+            from = i + 1;
+            continue;
+        }
+        if (walk->unmatched.length == LARGEST_STATEMENT)
+            buffer_reset(&walk->unmatched);
+        buffer_append_char(&walk->unmatched, text[i]);
+        if (!rc && is_wide_end(walk)) {
+            rc = pass_text(walk, text + from, i + 1 - from, error);
+            walk->ended = true;
+            from = i + 1;
+        }
+    }
+    return rc ? rc : pass_text(walk, text + from, length - from, error);
+}
+
+static int hand_on_text(struct citation_walk *walk, const char *text, size_t length,
+                        struct treadle_error *error)
+{
+    return walk->options.matching == CITATION_AS_WRITTEN
+               ? pass_text(walk, text, length, error)
+               : hand_on_sentences(walk, text, length, error);
+}
+
+/* ---- Markers -------------------------------------------------------------------------------- */
+
+/* The model cites by itself. */
+static int stop_matching(struct citation_walk *walk, struct treadle_error *error)
+{
+    int rc = settle(walk, false, error);
+    walk->options.matching = CITATION_AS_WRITTEN;
+    return rc;
+}
+
 /* Processes the text at an opening bracket; `taken` is 0 when it must wait. */
 static int take_bracket(struct citation_walk *walk, const char *text, size_t length, bool last,
                         size_t *taken, struct treadle_error *error)
 {
     size_t marker = 0;
-    enum shape shape = find_shape(text, length, &marker);
+    struct numbers numbers;
+    enum shape shape = find_shape(text, length, &marker, &numbers);
     *taken = 0;
     if (shape == TOO_SHORT && !last)
         return 0;
     if (shape != MARKER) {
-        *taken = strlen(OPEN);
+        *taken = strlen(brackets_at(text)->open);
         return hand_on_text(walk, text, *taken, error);
     }
     const struct citation_source *source =
-        find_source(text, marker, walk->sources, walk->source_count);
+        find_source(&numbers, walk->options.sources, walk->options.source_count);
     *taken = marker;
-    walk->after_marker = true;
-    if (!source || walk->annotations == MOST_ANNOTATIONS)
+    if (!source) {
+        walk->after_marker = true;
         return 0;
-    return hand_on_marker(walk, source, error);
+    }
+    int rc = stop_matching(walk, error);
+    walk->after_marker |= walk->annotations == MOST_ANNOTATIONS;
+    if (rc || walk->annotations == MOST_ANNOTATIONS)
+        return rc;
+    const char *statement = walk->statement.data ? walk->statement.data : "";
+    return hand_on_marker(walk, source, statement, walk->statement.length, error);
 }
 
 /* How many bytes at the end of the text may be the beginning of a bracket. */
@@ -260,13 +451,21 @@ static size_t begun_bracket(const char *text, size_t length)
     return 0;
 }
 
+/* The next bracket of either kind; NULL for none. */
+static const char *find_open(const char *text, size_t length)
+{
+    const char *square = memchr(text, '[', length);
+    const char *open = memmem(text, square ? (size_t)(square - text) : length, OPEN, strlen(OPEN));
+    return open ? open : square;
+}
+
 static int hand_on(struct citation_walk *walk, bool last, struct treadle_error *error)
 {
     const char *text = walk->held.data;
     size_t length = walk->held.length, at = 0;
     int rc = 0;
     while (at < length && !rc) {
-        const char *open = memmem(text + at, length - at, OPEN, strlen(OPEN));
+        const char *open = find_open(text + at, length - at);
         size_t plain = open ? (size_t)(open - text) - at : length - at;
         size_t taken = plain;
         if (!open && !last)
@@ -296,7 +495,8 @@ int citation_feed(struct citation_walk *walk, const char *text, size_t length,
 
 int citation_finish(struct citation_walk *walk, struct treadle_error *error)
 {
-    return walk->held.length ? hand_on(walk, true, error) : 0;
+    int rc = walk->held.length ? hand_on(walk, true, error) : 0;
+    return rc ? rc : settle(walk, walk->options.matching != CITATION_AS_WRITTEN, error);
 }
 
 void citation_free(struct citation_walk *walk)
@@ -305,4 +505,6 @@ void citation_free(struct citation_walk *walk)
         return;
     buffer_clear(&walk->held);
     buffer_clear(&walk->statement);
+    buffer_clear(&walk->unmatched);
+    buffer_clear(&walk->blanks);
 }

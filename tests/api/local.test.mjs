@@ -1,8 +1,10 @@
 // Models as people have them on their own machines: small, without tools, with little context. What
 // such servers do is quirks.mjs.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
 import { test } from 'node:test';
-import { serve, sleep, until, upload } from './harness.mjs';
+import { directory, run as runProgram, serve, sleep, until, upload } from './harness.mjs';
 import { quirkServer } from './quirks.mjs';
 import { ENDED, textOf, WEATHER } from './steered.mjs';
 
@@ -47,6 +49,8 @@ async function local(t, options = {}, { arguments: more = [], file = MANUAL } = 
     return kit;
 }
 
+/** What a message says, without the markers that Treadle adds. */
+const plain = message => textOf(message).replace(/【[^】]*】/g, '');
 const asked = body => body.messages.findLast(one => one.role === 'user').content;
 const completed = ({ run }) => assert.equal(run.status, 'completed', JSON.stringify(run.last_error));
 
@@ -126,7 +130,7 @@ test('a model that does not call is asked again with what was found', async t =>
     completed(asking);
     searchedByItself(asking, QUESTION);
     assert.equal(asking.chats.length, 2);
-    assert.equal(textOf(asking.message), 'In the cabinet.');
+    assert.equal(plain(asking.message), 'In the cabinet.');
     await t.test('whatever it is asked to call', async () => {
         const forced = await kit.ask(QUESTION, { run: { tool_choice: { type: 'file_search' } } });
         completed(forced);
@@ -330,7 +334,7 @@ test('calls that are written as text are calls', async t => {
             completed(asking);
             const step = asking.steps.find(one => one.type === 'tool_calls');
             assert.match(step.step_details.tool_calls[0].file_search.results[0].content[0].text, /green/);
-            assert.equal(textOf(asking.message), 'In the cabinet.');
+            assert.equal(plain(asking.message), 'In the cabinet.');
             assert.ok(found(asking.chats.at(-1)) && asking.chats.at(-1).tools);
         });
     await t.test('but not of tools that there are not', async () => {
@@ -352,4 +356,146 @@ test('searches of any form are searches', async t => {
             assert.match(asking.steps[0].step_details.tool_calls[0].file_search.results[0].content[0].text,
                 /green cabinet/);
         });
+});
+
+// ---- Citations ----------------------------------------------------------------------------------
+
+const TWO = 'The spare belts are kept in the green cabinet beside the workshop door. '
+    + 'The boiler is inspected in March. I am glad to help.';
+
+test('sentences of a model that cites nothing get the markers of their passages', async t => {
+    const kit = await local(t, { llama: true, context: 2048 });
+    const asking = await said(kit, () => TWO);
+    completed(asking);
+    const [{ text }] = asking.message.content;
+    assert.equal(text.annotations.length, 2);
+    for (const one of text.annotations) {
+        assert.equal(one.type, 'file_citation');
+        assert.equal(one.file_citation.file_id, kit.file.id);
+        assert.equal([...text.value].slice(one.start_index, one.end_index).join(''), one.text);
+    }
+    assert.match(text.value, /door\.【\d+:\d+†manual\.txt】 The boiler .* March\.【.*】 I am glad to help\.$/);
+    assert.match(text.annotations[0].file_citation.quote, /green cabinet/);
+    assert.match(text.annotations[1].file_citation.quote, /inspected in March/);
+    assert.deepEqual(asking.message.metadata, {});
+    await t.test('but not with other numbers', async () => {
+        const wrong = await said(kit, () => 'The feed pump of the mill is serviced every 500 hours.');
+        assert.deepEqual(wrong.message.content[0].text.annotations, []);
+        assert.deepEqual(wrong.message.metadata, { treadle_support: 'none' });
+        const right = await said(kit, () => 'The feed pump of the mill is serviced every 400 hours.');
+        assert.equal(right.message.content[0].text.annotations.length, 1);
+    });
+    await t.test('nor within JSON', async () => {
+        const json = '{"place": "The spare belts are kept in the green cabinet."}';
+        const asJson = await said(kit, () => json, { run: { response_format: { type: 'json_object' } } });
+        completed(asJson);
+        assert.equal(textOf(asJson.message), json);
+    });
+    await t.test('an answer that no passage says is noted as such', async () => {
+        const own = await said(kit, () => 'Bananas are yellow fruits of tropical countries.');
+        assert.deepEqual(own.message.metadata, { treadle_support: 'none' });
+    });
+});
+
+test('a model that cites is taken at its word', async t => {
+    const kit = await local(t);
+    for (const [form, shown] of [['【0:0†manual.txt】', 1], ['[0:0†x]', 1], ['【0:0 † source】', 1],
+        ['[0:99†x]', 0]])
+        await t.test(form, async () => {
+            const asking = await said(kit, body => (body.messages.some(one => one.role === 'tool')
+                ? `It is so. ${form} And the sun is warm.` : { calls: [{ name: 'file_search',
+                    arguments: { queries: ['spare belts'] } }] }));
+            completed(asking);
+            const [{ text }] = asking.message.content;
+            assert.equal(text.annotations.length, shown);
+            assert.doesNotMatch(text.value, /\[|† /);
+        });
+});
+
+// ---- What is asked of it ------------------------------------------------------------------------
+
+test('nothing is set that nobody set', async t => {
+    const kit = await local(t, { answer: () => 'Hi.' });
+    completed(await kit.ask('Hello?', { tools: [] }));
+    const [{ body }] = kit.model.chats;
+    for (const name of ['temperature', 'top_p', 'max_completion_tokens', 'max_tokens'])
+        assert.equal(body[name], undefined, name);
+    completed(await kit.ask('Hello?', { tools: [], run: { temperature: 0.3, top_p: 0.9 } }));
+    assert.deepEqual([kit.model.chats[1].body.temperature, kit.model.chats[1].body.top_p], [0.3, 0.9]);
+});
+
+test('an answer has a limit where the context is small, or as the operator says', async t => {
+    const small = await local(t, { llama: true, context: 2048, answer: () => 'Hi.' });
+    completed(await small.ask('Hello?', { tools: [] }));
+    assert.equal(small.model.chats[0].body.max_completion_tokens, 512);
+    const limited = await local(t, { answer: () => 'Hi.' }, { arguments: ['--model-answer', '99'] });
+    completed(await limited.ask('Hello?', { tools: [] }));
+    assert.equal(limited.model.chats[0].body.max_completion_tokens, 99);
+    completed(await limited.ask('Hello?', { tools: [], run: { max_completion_tokens: 300 } }));
+    assert.equal(limited.model.chats[1].body.max_completion_tokens, 300);
+});
+
+// ---- The command line ---------------------------------------------------------------------------
+
+test('ask uses the model that there is', async t => {
+    const model = await quirkServer(t, { models: ['nomic-embed-text', 'small'], refusesTools:
+        'small does not support tools', answer: () => 'They are kept in the green cabinet.' });
+    const place = directory(t);
+    const file = path.join(place, 'manual.txt');
+    fs.writeFileSync(file, MANUAL);
+    const ask = (parameters, env = {}) => runProgram(['ask', file, '-q', QUESTION, ...parameters], { env });
+    const store = () => ['--store', path.join(directory(t), 'store')];
+
+    await t.test('of a server that it is sent to', async () => {
+        const server = await serve(t, { arguments: ['--model-url', model.url] });
+        const { code, stdout, stderr } = await ask(['--server', server.url]);
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^They are kept in the green cabinet\./);
+        assert.match(stdout, /manual\.txt/);
+        assert.equal(model.chats.at(-1).body.model, 'small');
+    });
+    await t.test('with --model-url, also when the endpoint was pasted', async () => {
+        const { code, stdout, stderr } = await ask([...store(), '--model-url',
+            `${model.url}/chat/completions`]);
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^They are kept in the green cabinet\./);
+    });
+    await t.test('with the variable, and a name', async () => {
+        const { code, stdout, stderr } = await ask([...store(), '-m', 'small'],
+            { TREADLE_MODEL_URL: model.url });
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^They are kept in the green cabinet\./);
+    });
+    await t.test('and warns when no file supports the answer', async () => {
+        model.answer = () => 'Bananas are yellow.';
+        const { code, stdout, stderr } = await ask([...store(), '--model-url', model.url]);
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, /^Bananas are yellow\./);
+        assert.match(stderr, /no passage of the files supports this answer/);
+    });
+    await t.test('and prints what an incomplete run has said', async () => {
+        model.answer = () => ({ text: 'They are kept in the', finish: 'length' });
+        const { code, stdout, stderr } = await ask([...store(), '--model-url', model.url]);
+        assert.equal(code, 1);
+        assert.match(stdout, /^They are kept in the/);
+        assert.match(stderr, /incomplete: max_completion_tokens/);
+    });
+});
+
+test('serve says when a model server cannot be reached, and finds its models later', async t => {
+    const first = await quirkServer(t, {});
+    const { port } = first;
+    await first.close();
+    const server = await serve(t, { arguments: ['--model-url', `http://127.0.0.1:${port}/v1`] });
+    await until('it is logged', () => /event=model_server_unreachable/.test(server.log));
+    const again = await quirkServer(t, { port, answer: () => 'Here.' });
+    const { id } = await server.client.beta.assistants.create({ model: 'small' });
+    const run = await server.client.beta.threads.createAndRunPoll({ assistant_id: id,
+        thread: { messages: [{ role: 'user', content: 'Hello?' }] } }, { pollIntervalMs: 20 });
+    assert.equal(run.status, 'completed');
+    assert.equal(again.chats.length, 1);
+    await t.test('https to a server without TLS gets a hint', async () => {
+        const wrong = await serve(t, { arguments: ['--model-url', `https://127.0.0.1:${port}/v1`] });
+        await until('it is logged', () => /no TLS there/.test(wrong.log));
+    });
 });

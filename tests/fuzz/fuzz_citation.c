@@ -64,7 +64,8 @@ static int take_annotation(void *context, const struct treadle_annotation *annot
 }
 
 /* Feeds the text in pieces, up to `stop`; finishes where that is its end. */
-static void walk(const char *text, size_t length, size_t piece, size_t stop, struct seen *seen)
+static void walk(const char *text, size_t length, size_t piece, size_t stop,
+                 enum citation_matching matching, struct seen *seen)
 {
     struct treadle_error error;
     struct arena *arena = arena_new(0);
@@ -72,7 +73,9 @@ static void walk(const char *text, size_t length, size_t piece, size_t stop, str
     *seen = (struct seen){.closed = false};
     buffer_init(&seen->text, 2 << 20);
     buffer_init(&seen->annotations, 2 << 20);
-    struct citation_walk *walk = citation_begin(sources, 2, &target, arena);
+    const struct citation_options options = {
+        .sources = sources, .source_count = 2, .matching = matching};
+    struct citation_walk *walk = citation_begin(&options, &target, arena);
     require(walk != NULL);
     for (size_t at = 0; at < stop; at += piece) {
         size_t size = stop - at < piece ? stop - at : piece;
@@ -97,18 +100,15 @@ static bool is_same(const struct buffer *one, const struct buffer *other)
            (!one->length || memcmp(one->data, other->data, one->length) == 0);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+static void check(const char *text, size_t length, uint8_t cut, enum citation_matching matching)
 {
     struct seen whole, parted, broken;
-    if (!length)
-        return 0;
-    const char *text = (const char *)bytes + 1;
-    length--;
-    walk(text, length, length + 1, length, &whole);
-    walk(text, length, bytes[0] % 17u + 1, length, &parted);
-    walk(text, length, bytes[0] % 5u + 1, length * bytes[0] / 256, &broken);
+    walk(text, length, length + 1, length, matching, &whole);
+    walk(text, length, cut % 17u + 1, length, matching, &parted);
+    walk(text, length, cut % 5u + 1, length * cut / 256, matching, &broken);
     require(is_same(&whole.text, &parted.text) && is_same(&whole.annotations, &parted.annotations));
-    require(whole.text.length <= length);
+    /* An altered marker, as [0:0†], becomes the whole one. */
+    require(matching != CITATION_AS_WRITTEN || whole.text.length <= 3 * length);
     /* What was given up has handed on a beginning of the whole. */
     require(broken.text.length <= whole.text.length);
     require(!broken.text.length ||
@@ -116,5 +116,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     clear(&whole);
     clear(&parted);
     clear(&broken);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
+{
+    if (!length)
+        return 0;
+    for (int i = CITATION_AS_WRITTEN; i <= CITATION_PARAGRAPHS; i++)
+        check((const char *)bytes + 1, length - 1, bytes[0], (enum citation_matching)i);
     return 0;
 }

@@ -152,7 +152,7 @@ static inline int complete_message(struct db_session *session, void *argument,
     struct treadle_text text = {.value = "An answer."};
     struct treadle_content part = {.type = TREADLE_CONTENT_TEXT, .text = &text};
     (void)session;
-    return run_state_complete_message(&scene->change, &scene->step, &part, 1, &usage, error);
+    return run_state_complete_message(&scene->change, &scene->step, &part, 1, NULL, &usage, error);
 }
 
 static inline int complete(struct db_session *session, void *argument, struct treadle_error *error)

@@ -29,8 +29,11 @@ static const struct model_passage passages[] = {{.marker = FIRST}, {.marker = SE
 static const struct citation_source sources[] = {{&passages[0], &results[0]},
                                                  {&passages[1], &results[1]}};
 
+static enum citation_matching matching;
+
 static int setup(void **state)
 {
+    matching = CITATION_AS_WRITTEN;
     *state = arena_new(0);
     return 0;
 }
@@ -75,7 +78,9 @@ static void walk(void **state, const char *text, size_t piece, struct gathered *
     struct treadle_error error;
     const struct citation_target target = {out, gather_text, gather_annotation};
     *out = (struct gathered){0};
-    struct citation_walk *walk = citation_begin(sources, 2, &target, *state);
+    const struct citation_options options = {
+        .sources = sources, .source_count = 2, .matching = matching};
+    struct citation_walk *walk = citation_begin(&options, &target, *state);
     for (size_t at = 0, length = strlen(text); at < length; at += piece)
         assert_int_equal(
             citation_feed(walk, text + at, piece < length - at ? piece : length - at, &error), 0);
@@ -144,7 +149,63 @@ static void goes_by_the_numbers(void **state)
         assert_int_equal(text.annotation_count, 1);
         assert_int_equal(text.citations[0].page.value, 4);
     }
-    assert_int_equal(resolve(state, "No 【10:0†a】【0:00†a】【00:0†a】").annotation_count, 0);
+    assert_int_equal(resolve(state, "No 【10:0†a】").annotation_count, 0);
+    assert_int_equal(resolve(state, "Yes 【0:00†a】【00:0†a】").annotation_count, 2);
+}
+
+/* Models change brackets and add blanks; what is no marker of a passage stays or goes as before. */
+static void knows_altered_markers(void **state)
+{
+    static const char *const markers[] = {"[0:0†x]", "【0:0 † a.pdf】", "【 0 : 0 †】",
+                                          "[0:0†a.pdf]"};
+    for (size_t i = 0; i < sizeof markers / sizeof *markers; i++) {
+        char said[128];
+        snprintf(said, sizeof said, "The cat sat down here. %s end", markers[i]);
+        struct gathered text = resolve(state, said);
+        assert_string_equal(text.value, "The cat sat down here. " FIRST " end");
+        assert_int_equal(text.annotation_count, 1);
+    }
+    assert_string_equal(resolve(state, "a[0:1] = b[i]; [x](y) [12:30]").value,
+                        "a[0:1] = b[i]; [x](y) [12:30]");
+}
+
+/* ---- Statements without a marker ------------------------------------------------------------ */
+
+static void sentences_get_the_markers_of_their_passages(void **state)
+{
+    matching = CITATION_SENTENCES;
+    struct gathered text = resolve(state, "The cat sat down here.  Bananas are yellow.\n"
+                                          "- The dog ran off there\n");
+    assert_string_equal(text.value, "The cat sat down here." FIRST "  Bananas are yellow.\n"
+                                    "- The dog ran off there" FIRST "\n");
+    assert_int_equal(text.annotation_count, 2);
+    assert_int_equal(text.citations[0].page.value, 4);
+    assert_int_equal(text.citations[1].page.value, 5);
+    assert_int_equal(text.annotations[0].start_index, 22);
+    assert_string_equal(resolve(state, "```\nThe cat sat down here.\n```\n").value,
+                        "```\nThe cat sat down here.\n```\n");
+    assert_string_equal(resolve(state, "The cat sat down here 17 times. ").value,
+                        "The cat sat down here 17 times. ");
+}
+
+/* Once the model cites, it is left to it. */
+static void a_model_that_cites_is_left_to_it(void **state)
+{
+    matching = CITATION_SENTENCES;
+    struct gathered text = resolve(state, "It is so. " SECOND " The cat sat down here. So.");
+    assert_string_equal(text.value, "It is so. " SECOND " The cat sat down here. So.");
+    assert_int_equal(text.annotation_count, 1);
+}
+
+static void paragraphs_get_them_at_their_ends(void **state)
+{
+    matching = CITATION_PARAGRAPHS;
+    struct gathered text =
+        resolve(state, "The cat sat down here. Bananas are yellow.\n\nThe dog ran off there.");
+    assert_string_equal(text.value, "The cat sat down here. Bananas are yellow." FIRST
+                                    "\n\nThe dog ran off there." FIRST);
+    text = resolve(state, "The cat sat down here. It is so." SECOND "\n\nThe dog ran off there.");
+    assert_int_equal(text.annotation_count, 1);
 }
 
 static void quotes_what_supports(void **state)
@@ -197,6 +258,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(finds_the_page, setup, teardown),
         cmocka_unit_test_setup_teardown(believes_a_page_that_is_named, setup, teardown),
         cmocka_unit_test_setup_teardown(goes_by_the_numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(knows_altered_markers, setup, teardown),
+        cmocka_unit_test_setup_teardown(sentences_get_the_markers_of_their_passages, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_model_that_cites_is_left_to_it, setup, teardown),
+        cmocka_unit_test_setup_teardown(paragraphs_get_them_at_their_ends, setup, teardown),
         cmocka_unit_test_setup_teardown(quotes_what_supports, setup, teardown),
         cmocka_unit_test_setup_teardown(gives_no_page_where_there_is_none, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_out_what_it_does_not_know, setup, teardown),
