@@ -28,6 +28,7 @@ enum {
     MOST_DAYS = 36500,
     LARGEST_READER = 1 << 20,
     LARGEST_CONTEXT = 1000000000,
+    MOST_SLOTS = 1024,
     MOST_DESCRIPTORS = 1 << 20,
     CLOSING_SECONDS = 5
 };
@@ -153,6 +154,10 @@ static const struct option_row serve_rows[] = {
      "Whether the models of the servers call tools: yes, no or auto. A model that does not gets "
      "what Treadle finds for the question in the files, and with auto so does one that answers "
      "without a call although there are files. Default: auto."},
+    {"model-slots", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, models.slots),
+     MOST_SLOTS,
+     "How many answers a model server makes at once; further runs stay queued, and that time does "
+     "not count. Default: as a llama.cpp server says, else no limit."},
     {"model-connect-timeout", 0, OPTION_COUNT, "SECONDS",
      offsetof(struct serve_settings, models.connect_timeout), LONGEST_MODEL_SILENCE,
      "How long connecting to a model server may take. Default: 10."},

@@ -38,7 +38,7 @@ void claim_free(struct claim *claim)
 
 /* Claims a run into an execution whose arena is the one given. The run is live before its events
  * are stored. */
-static int claim(struct engine *engine, struct run_change *change, struct arena *arena,
+static int claim_run(struct engine *engine, struct run_change *change, struct arena *arena,
                  const struct treadle_run *only, struct execution **out,
                  struct treadle_error *error)
 {
@@ -48,12 +48,17 @@ static int claim(struct engine *engine, struct run_change *change, struct arena 
     /* The events are kept as long as the execution, which lasts longer. */
     change->arena = arena;
     change->memo = &memo;
-    int rc = run_state_claim(change, engine->options.project_limit, only, &record, error);
+    const struct run_claim claim = {.project_limit = engine->options.project_limit,
+                                    .only = only,
+                                    .accepts = slots_accept,
+                                    .context = engine};
+    int rc = run_state_claim(change, &claim, &record, error);
     change->arena = own;
     change->memo = NULL;
     struct execution *execution = rc ? NULL : execution_new(engine, &record, &memo, arena);
     if (!execution)
         return rc ? rc : error_set_memory(error);
+    slots_take(engine, execution);
     *out = execution;
     return 0;
 }
@@ -64,7 +69,7 @@ static int claim_one(struct db_session *session, struct claim *claimed, struct c
     struct engine *engine = claimed->engine;
     item->change =
         (struct run_change){.session = session, .arena = item->arena, .live = engine->live};
-    int rc = claim(engine, &item->change, item->arena, NULL, &item->execution, error);
+    int rc = claim_run(engine, &item->change, item->arena, NULL, &item->execution, error);
     return rc ? rc : run_change_store(&item->change, error);
 }
 
@@ -77,7 +82,7 @@ int engine_claim(struct engine *engine, struct run_change *change, const struct 
     struct arena *arena = room ? arena_new(0) : NULL;
     if (!arena)
         return 0;
-    int rc = claim(engine, change, arena, run, out, error);
+    int rc = claim_run(engine, change, arena, run, out, error);
     if (rc)
         arena_free(arena);
     else

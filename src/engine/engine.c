@@ -39,7 +39,8 @@ void engine_remove(struct engine *engine, struct execution *execution)
     pthread_mutex_unlock(&engine->mutex);
     execution_free(execution);
     pthread_mutex_lock(&engine->mutex);
-    bool was_full = engine->count >= ENGINE_EXECUTIONS;
+    bool was_full = engine->count >= ENGINE_EXECUTIONS || engine->waits_for_slot;
+    engine->waits_for_slot = false;
     if (--engine->count == 0)
         pthread_cond_broadcast(&engine->wake);
     pthread_mutex_unlock(&engine->mutex);

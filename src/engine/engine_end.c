@@ -17,6 +17,7 @@ enum { UNOWNED_AT_ONCE = 64 };
 
 struct ending {
     struct run_change change;
+    struct engine *engine; /* that may still wait for a slot of the run's model server; NULL: none */
     const char *run_id;
     int (*end)(struct run_change *change, const char *run_id, struct treadle_error *error);
 };
@@ -25,7 +26,14 @@ static int end_run(struct db_session *session, void *argument, struct treadle_er
 {
     struct ending *ending = argument;
     ending->change.session = session;
-    int rc = ending->end(&ending->change, ending->run_id, error);
+    bool prolonged = false;
+    int rc = 0;
+    if (ending->engine)
+        rc = run_state_prolong(&ending->change, ending->run_id, slots_wait, ending->engine,
+                               &prolonged, error);
+    if (rc || prolonged)
+        return rc;
+    rc = ending->end(&ending->change, ending->run_id, error);
     return rc ? rc : run_change_store(&ending->change, error);
 }
 
@@ -45,7 +53,7 @@ static int end_from_elsewhere(struct db *db, struct engine *engine, struct endin
 int engine_expire(struct db *db, struct engine *engine, const char *run_id,
                   struct treadle_error *error)
 {
-    struct ending ending = {.run_id = run_id, .end = run_state_expire};
+    struct ending ending = {.run_id = run_id, .engine = engine, .end = run_state_expire};
     return end_from_elsewhere(db, engine, &ending, error);
 }
 

@@ -12,7 +12,15 @@
 /* At once; more wait in the database. */
 enum { ENGINE_EXECUTIONS = 16384 };
 
+enum { ENGINE_PLACES = 16 };
+
 struct claim;
+
+/* A model server, and how many runs are executed that it answers. */
+struct slot_place {
+    const void *place;
+    size_t running;
+};
 
 struct engine {
     struct engine_options options;
@@ -30,11 +38,21 @@ struct engine {
     int64_t claim_at; /* when to claim again, since it failed; 0: never */
     struct execution *executions;
     size_t count;
+    struct slot_place places[ENGINE_PLACES];
+    size_t place_count;
+    bool waits_for_slot; /* a run stayed queued because its model's server has no free slot */
 };
 
 /* The first adds an execution to the list and starts it; the second removes and frees it. */
 void engine_add(struct engine *engine, struct execution *execution);
 void engine_remove(struct engine *engine, struct execution *execution);
+
+/* slots.c: whether a run of that model may be claimed; whether one that is queued waits for a slot;
+ * an execution takes its slot, and returns it. */
+bool slots_accept(void *engine, const char *model, bool *limited);
+bool slots_wait(void *engine, const char *model);
+void slots_take(struct engine *engine, struct execution *execution);
+void slots_return(struct engine *engine, struct execution *execution);
 
 /* claim.c */
 struct claim *claim_new(struct engine *engine);

@@ -66,6 +66,7 @@ struct execution *execution_new(struct engine *engine, const struct run_record *
 
 void execution_free(struct execution *execution)
 {
+    slots_return(execution->engine, execution);
     live_disown(&execution->owner);
     while (atomic_load(&execution->pins))
         sched_yield();

@@ -24,6 +24,7 @@
 enum { EXECUTION_TURNS = 32, EXECUTION_CALLS = 128, EXECUTION_KINDS = 16 };
 
 struct execution;
+struct slot_place;
 
 /* Returns false when there is nothing to do until it is woken. */
 typedef bool (*execution_phase)(struct execution *execution);
@@ -41,6 +42,7 @@ struct execution {
     struct arena *arena;     /* of the whole execution */
     struct live_owner owner; /* of the run, in this turn */
     execution_phase phase;
+    struct slot_place *place; /* where it has a slot; NULL: nowhere */
     atomic_int wakes; /* how it is scheduled */
     atomic_int pins;  /* of callers that are about to wake it: it is not freed before they have */
 

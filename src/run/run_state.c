@@ -73,33 +73,53 @@ int run_state_create(struct run_change *change, const char *project, struct trea
     return rc;
 }
 
-static int find_queued(struct run_change *change, size_t project_limit, const char **id,
+/* A queue in which nobody is served is looked through so far, and again when one is. */
+enum { MOST_LOOKED_AT = 512 };
+
+static int load_queued(struct run_change *change, const struct run_claim *claim, const char *id,
+                       struct treadle_run *out, struct treadle_error *error)
+{
+    bool only = claim->only && strcmp(id, claim->only->id) == 0;
+    if (!only)
+        return run_rows_load(change, id, out, error);
+    return field_copy(&treadle_run_type, claim->only, change->arena, out) ? error_set_memory(error)
+                                                                          : 0;
+}
+
+/* The first in the queue that is accepted. */
+static int find_queued(struct run_change *change, const struct run_claim *claim,
                        struct run_record *record, struct treadle_error *error)
 {
-    struct run_record_queued queued;
-    int rc =
-        run_record_oldest_queued(change->session, project_limit, change->arena, &queued, error);
+    struct run_record_queued queued = {.seq = 0};
+    bool accepted = false, limited = false;
+    int rc = 0;
+    for (int i = 0; i < MOST_LOOKED_AT && !accepted && !rc; i++) {
+        rc = run_record_oldest_queued(change->session, claim->project_limit, queued.seq,
+                                      change->arena, &queued, error);
+        if (!rc && !claim->accepts && claim->only && strcmp(queued.id, claim->only->id) != 0)
+            break;
+        if (!rc)
+            rc = load_queued(change, claim, queued.id, &record->run, error);
+        accepted = !rc && (!claim->accepts ||
+                           claim->accepts(claim->context, record->run.model, &limited));
+    }
     if (rc)
         return rc;
+    if (!accepted || (claim->only && strcmp(queued.id, claim->only->id) != 0))
+        return error_set(error, TREADLE_ENOTFOUND, "another run is to be claimed first");
     int64_t waited = clock_milliseconds() * 1000 - queued.queued_at;
-    *id = queued.id;
     record->project = queued.project;
     record->queue_us = waited > 0 ? waited : 0;
+    if (limited)
+        record->run.expires_at.value += record->queue_us / 1000000;
     return 0;
 }
 
-int run_state_claim(struct run_change *change, size_t project_limit, const struct treadle_run *only,
+int run_state_claim(struct run_change *change, const struct run_claim *claim,
                     struct run_record *out, struct treadle_error *error)
 {
     struct run_record record;
-    const char *id = NULL;
-    int rc = find_queued(change, project_limit, &id, &record, error);
-    if (!rc && only && strcmp(id, only->id) != 0)
-        rc = error_set(error, TREADLE_ENOTFOUND, "another run is to be claimed first");
-    if (!rc && !only)
-        rc = run_rows_load(change, id, &record.run, error);
-    if (!rc && only && field_copy(&treadle_run_type, only, change->arena, &record.run))
-        rc = error_set_memory(error);
+    int rc = find_queued(change, claim, &record, error);
     if (!rc)
         rc = run_rows_check(&record.run, TREADLE_RUN_IN_PROGRESS, error);
     if (rc)

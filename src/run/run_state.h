@@ -52,7 +52,15 @@ int run_state_check_idle(struct db_session *session, const char *thread_id, stru
 /* Moves the oldest queued run to in_progress, of those whose project has fewer than that many in
  * progress (0: any number); unless it is another than `only`, where that is not NULL.
  * TREADLE_ENOTFOUND when there is none. */
-int run_state_claim(struct run_change *change, size_t project_limit, const struct treadle_run *only,
+struct run_claim {
+    size_t project_limit;
+    const struct treadle_run *only; /* may be NULL */
+    /* Whether a run of that model may be claimed; `limited` becomes whether there is a limit, so
+     * that the time it was queued does not count. NULL: any, and the time counts. */
+    bool (*accepts)(void *context, const char *model, bool *limited);
+    void *context;
+};
+int run_state_claim(struct run_change *change, const struct run_claim *claim,
                     struct run_record *out, struct treadle_error *error);
 
 /* Begins a step that calls tools, with no calls recorded yet. */
@@ -138,6 +146,12 @@ int run_state_finish_cancel(struct run_change *change, const char *run_id,
 /* The active run whose time was up first, at `at` or before; NULL when there is none. */
 int run_state_next_due(struct db_session *session, int64_t at, struct arena *arena,
                        const char **out, struct treadle_error *error);
+
+/* Where a run is queued and `waits` says so of its model, what it has waited does not count:
+ * `prolonged` becomes true, and its time is not up. */
+int run_state_prolong(struct run_change *change, const char *run_id,
+                      bool (*waits)(void *context, const char *model), void *context,
+                      bool *prolonged, struct treadle_error *error);
 
 /* A run that is cancelling; NULL when there is none. */
 int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,

@@ -213,8 +213,8 @@ int run_record_text(struct db_session *session, const char *id, struct arena *ar
     return record_text(session, "runs", "body", keys, 1, arena, out, error);
 }
 
-static const char oldest[] = "SELECT id, project, queued_at FROM runs WHERE status = 'queued' "
-                             "AND expires_at IS NOT NULL ORDER BY seq LIMIT 1";
+static const char oldest[] = "SELECT id, project, queued_at, seq FROM runs WHERE status = 'queued' "
+                             "AND expires_at IS NOT NULL AND seq > ?2 ORDER BY seq LIMIT 1";
 
 /* One look-up for each project that has a queued run, whatever their number. */
 static const char oldest_allowed[] =
@@ -223,13 +223,15 @@ static const char oldest_allowed[] =
     "  UNION ALL"
     "  SELECT (SELECT min(project) FROM runs WHERE status = 'queued' AND project > w.project)"
     "    FROM waiting w WHERE w.project IS NOT NULL)"
-    "SELECT id, project, queued_at FROM runs WHERE seq = ("
-    "  SELECT min((SELECT min(seq) FROM runs WHERE status = 'queued' AND project = w.project))"
+    "SELECT id, project, queued_at, seq FROM runs WHERE seq = ("
+    "  SELECT min((SELECT min(seq) FROM runs WHERE status = 'queued' AND project = w.project "
+    "              AND seq > ?2))"
     "    FROM waiting w WHERE w.project IS NOT NULL AND (SELECT count(*) FROM ("
     "      SELECT 1 FROM runs WHERE project = w.project AND status = 'in_progress' LIMIT ?1)) < "
     "?1)";
 
-int run_record_oldest_queued(struct db_session *session, size_t project_limit, struct arena *arena,
+int run_record_oldest_queued(struct db_session *session, size_t project_limit, int64_t after,
+                             struct arena *arena,
                              struct run_record_queued *out, struct treadle_error *error)
 {
     struct db_statement *statement;
@@ -238,6 +240,7 @@ int run_record_oldest_queued(struct db_session *session, size_t project_limit, s
         return rc;
     if (project_limit)
         db_bind_integer(statement, 1, (int64_t)project_limit);
+    db_bind_integer(statement, 2, after);
     rc = db_step(statement, error);
     if (rc == 0)
         return error_set(error, TREADLE_ENOTFOUND, "no run is queued");
@@ -247,11 +250,31 @@ int run_record_oldest_queued(struct db_session *session, size_t project_limit, s
         .id = arena_string(arena, db_column_text(statement, 0, NULL)),
         .project = arena_string(arena, db_column_text(statement, 1, NULL)),
         .queued_at = db_column_integer(statement, 2),
+        .seq = db_column_integer(statement, 3),
     };
     if (!queued.id || !queued.project)
         return error_set_memory(error);
     *out = queued;
     return 0;
+}
+
+int run_record_prolong(struct db_session *session, const char *id, int64_t now_us,
+                       struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(
+        session, &statement,
+        "UPDATE runs SET expires_at = expires_at + (?1 - queued_at) / 1000000, "
+        "body = json_set(body, '$.expires_at', expires_at + (?1 - queued_at) / 1000000), "
+        "queue_us = queue_us + ?1 - queued_at, queued_at = ?1 "
+        "WHERE id = ?2 AND status = 'queued' AND queued_at < ?1",
+        error);
+    if (rc)
+        return rc;
+    db_bind_integer(statement, 1, now_us);
+    db_bind_text(statement, 2, id);
+    rc = db_step(statement, error);
+    return rc < 0 ? rc : 0;
 }
 
 /* Only active runs have a time of expiry, so an index finds them. */

@@ -65,11 +65,13 @@ int run_record_text(struct db_session *session, const char *id, struct arena *ar
 struct run_record_queued {
     const char *id, *project;
     int64_t queued_at; /* in microseconds */
+    int64_t seq;       /* its place in the order of the queue */
 };
 
-/* The oldest queued run; with `project_limit` of those whose project has fewer than so many runs in
- * progress. TREADLE_ENOTFOUND. */
-int run_record_oldest_queued(struct db_session *session, size_t project_limit, struct arena *arena,
+/* The oldest run that was queued after the one with that `seq` (0: of all); with `project_limit` of
+ * those whose project has fewer than so many runs in progress. TREADLE_ENOTFOUND. */
+int run_record_oldest_queued(struct db_session *session, size_t project_limit, int64_t after,
+                             struct arena *arena,
                              struct run_record_queued *out, struct treadle_error *error);
 
 /* An active run with that status; NULL when there is none. */
@@ -85,6 +87,11 @@ int run_record_each_in_progress(struct db_session *session, run_record_visit vis
 /* The run with the earliest expiry, at `at` or before; NULL when there is none. */
 int run_record_next_due(struct db_session *session, int64_t at, struct arena *arena,
                         const char **out, struct treadle_error *error);
+
+/* The time that a run has been queued until now, in microseconds since 1970, does not count: it
+ * expires later by that. */
+int run_record_prolong(struct db_session *session, const char *id, int64_t now_us,
+                       struct treadle_error *error);
 
 /* Adds to what the run has spent its time on, in microseconds. `first_us` is kept where there is
  * one; 0: not known yet. */

@@ -293,6 +293,37 @@ test('a server that loads its model is waited for', async t => {
     });
 });
 
+// ---- Slots --------------------------------------------------------------------------------------
+
+for (const [name, options, parameters] of [['llama.cpp says', { llama: true, slots: 2 }, []],
+    ['the operator says', {}, ['--model-slots', '2']]])
+    test(`runs wait for a slot of their server, as many as ${name}`, async t => {
+        let release;
+        const opened = new Promise(done => { release = done; });
+        const kit = await local(t, { ...options, answer: async () => { await opened; return 'Done.'; } },
+            { arguments: [...parameters, '--run-timeout', '3'] });
+        const runs = [];
+        for (let i = 0; i < 5; i++) runs.push(await kit.start(`Number ${i}?`, { tools: [] }));
+        const states = () => Promise.all(runs.map(async run => (await kit.client.beta.threads.runs
+            .retrieve(run.id, { thread_id: run.thread_id })).status));
+        await until('two are at work', () => kit.model.busy === 2);
+        assert.deepEqual(await states(), ['in_progress', 'in_progress', 'queued', 'queued', 'queued']);
+        assert.equal(kit.model.mostBusy, 2);
+        await t.test('the built-in model is not held by them', async () => {
+            const { id } = await kit.client.beta.assistants.create({ model: 'treadle-extractive' });
+            const run = await kit.client.beta.threads.createAndRunPoll({ assistant_id: id,
+                thread: { messages: [{ role: 'user', content: 'Hi' }] } }, { pollIntervalMs: 20 });
+            assert.equal(run.status, 'completed');
+        });
+        await t.test('and do not expire meanwhile', async () => {
+            await until('those at work expire', async () =>
+                (await states()).filter(one => one === 'expired').length === 2);
+            release();
+            await until('the others complete', async () =>
+                (await states()).filter(one => one === 'completed').length === 3);
+        });
+    });
+
 // ---- What models write --------------------------------------------------------------------------
 
 const said = async (kit, answer, more) => {

@@ -308,7 +308,7 @@ static int make_without_owner(struct deed *deed, struct treadle_error *error)
     deed->run = (struct treadle_run){
         .thread_id = deed->thread_id, .assistant_id = "asst_a", .model = deed->model};
     int rc = run_state_create(&deed->change, "p", &deed->run, 600, NULL, error);
-    return rc ? rc : run_state_claim(&deed->change, 0, NULL, &record, error);
+    return rc ? rc : run_state_claim(&deed->change, &(struct run_claim){0}, &record, error);
 }
 
 static void a_run_without_an_owner_fails(void **state)
