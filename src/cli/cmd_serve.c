@@ -154,6 +154,10 @@ static const struct option_row serve_rows[] = {
      "Whether the models of the servers call tools: yes, no or auto. A model that does not gets "
      "what Treadle finds for the question in the files, and with auto so does one that answers "
      "without a call although there are files. Default: auto."},
+    {"model-must-cite", 0, OPTION_FLAG, NULL, offsetof(struct serve_settings, models.must_cite), 0,
+     "Hold an answer of the servers' models until it is complete, and replace it by a quotation of "
+     "the built-in model where no passage of the files supports it. Default: such an answer is "
+     "kept, and its metadata says so."},
     {"model-slots", 0, OPTION_COUNT, "NUMBER", offsetof(struct serve_settings, models.slots),
      MOST_SLOTS,
      "How many answers a model server makes at once; further runs stay queued, and that time does "

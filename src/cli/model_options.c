@@ -84,7 +84,7 @@ static int check(const char *command, const struct model_settings *settings)
         settings->key_files.count > settings->urls.count)
         return options_usage(command, "there are more keys than --model-url");
     bool more_of_model = settings->model || settings->context || settings->answer ||
-                         settings->slots || settings->tools;
+                         settings->slots || settings->tools || settings->must_cite;
     if (more_of_model && !settings->urls.count)
         return options_usage(command, "--model and the options of models need --model-url");
     if (settings->fetch_hosts.count && !settings->urls.count)
@@ -114,6 +114,7 @@ int model_options_read(const char *command, const struct model_settings *setting
         server->answer = settings->answer;
         server->slots = (unsigned)settings->slots;
         server->tools = tools;
+        server->must_cite = settings->must_cite;
         server->model = i == 0 ? settings->model : NULL;
         status = read_server(settings->urls.items[i], settings->keys.items[i],
                              settings->key_files.items[i], arena, server);

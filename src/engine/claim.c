@@ -39,8 +39,8 @@ void claim_free(struct claim *claim)
 /* Claims a run into an execution whose arena is the one given. The run is live before its events
  * are stored. */
 static int claim_run(struct engine *engine, struct run_change *change, struct arena *arena,
-                 const struct treadle_run *only, struct execution **out,
-                 struct treadle_error *error)
+                     const struct treadle_run *only, struct execution **out,
+                     struct treadle_error *error)
 {
     struct arena *own = change->arena;
     struct run_memo memo = {.arena = arena};

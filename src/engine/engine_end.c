@@ -17,7 +17,8 @@ enum { UNOWNED_AT_ONCE = 64 };
 
 struct ending {
     struct run_change change;
-    struct engine *engine; /* that may still wait for a slot of the run's model server; NULL: none */
+    struct engine
+        *engine; /* that may still wait for a slot of the run's model server; NULL: none */
     const char *run_id;
     int (*end)(struct run_change *change, const char *run_id, struct treadle_error *error);
 };

@@ -43,8 +43,8 @@ struct execution {
     struct live_owner owner; /* of the run, in this turn */
     execution_phase phase;
     struct slot_place *place; /* where it has a slot; NULL: nowhere */
-    atomic_int wakes; /* how it is scheduled */
-    atomic_int pins;  /* of callers that are about to wake it: it is not freed before they have */
+    atomic_int wakes;         /* how it is scheduled */
+    atomic_int pins; /* of callers that are about to wake it: it is not freed before they have */
 
     /* Results from other threads. */
     pthread_mutex_t mutex;
@@ -78,6 +78,8 @@ struct execution {
     int64_t context;          /* that the model's server has said it exceeds; 0: none */
     unsigned refits;          /* how often the prompt was too long for the model */
     bool on_trial;            /* what the model says is held back until it calls a tool */
+    bool on_proof;            /* and until all of it is there, and a passage supports it */
+    bool is_replaced;         /* none did: the stand-in quotes in its place */
     bool stands_in;           /* the stand-in is asked in this turn */
     bool was_searched_for;    /* it was in an earlier one, or is to be in the next */
     struct model_usage spent; /* on answers of the turn that were dropped */
@@ -167,6 +169,9 @@ bool execution_is_tried(struct execution *execution);
 
 void execution_add_usage(struct model_usage *sum, const struct model_usage *more);
 
+/* The same for an answer that must be supported by a passage. */
+bool execution_is_proven(struct execution *execution);
+
 /* Has the model asked again, where its server says why it failed and asking otherwise helps. */
 bool execution_asks_again(struct execution *execution);
 
@@ -176,9 +181,7 @@ int execution_count(struct execution *execution);
 /* How the message's citations are found, and, once all of it was passed on, what is recorded of how
  * the files support it. */
 struct citation_options execution_citations(const struct execution *execution);
-const char *execution_support(const struct execution *execution,
-                              const struct citation_options *options,
-                              const struct citation_walk *walk);
+const char *execution_support(const struct execution *execution, const struct citation_walk *walk);
 
 /* The first: whether the whole answer is there and is a message, of which nothing was published.
  * The second: its way to the end of the run. */

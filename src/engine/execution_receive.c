@@ -135,8 +135,7 @@ bool execution_finish_text(struct execution *execution, int *rc)
     if (!live_enter(&execution->owner))
         return false;
     *rc = citation_finish(execution->walk, &execution->error);
-    const struct citation_options options = execution_citations(execution);
-    execution->support = execution_support(execution, &options, execution->walk);
+    execution->support = execution_support(execution, execution->walk);
     citation_free(execution->walk);
     execution->walk = NULL;
     if (!*rc && !execution->published)
@@ -315,6 +314,8 @@ static bool give_up(struct execution *execution, int overflow)
 bool execution_receive(struct execution *execution)
 {
     if (execution->on_trial && !execution_is_tried(execution))
+        return execution->phase != execution_receive;
+    if (execution->on_proof && !execution_is_proven(execution))
         return execution->phase != execution_receive;
     if (execution->taken == execution->batch.count) {
         execution->taken = 0;

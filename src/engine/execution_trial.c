@@ -87,12 +87,37 @@ static void ask_stand_in(struct execution *execution, const struct tool_offer *s
     execution->was_searched_for = true;
 }
 
+/* The stand-in quotes from what was found. */
+static void ask_for_quotation(struct execution *execution, struct model_request *request)
+{
+    *request = (struct model_request){
+        .model = execution->engine->options.stand_in,
+        .messages = execution->conversation.messages,
+        .message_count = execution->conversation.count,
+        .cancelled = &execution->cancelled,
+    };
+    execution->stands_in = true;
+    execution->on_trial = execution->on_proof = false;
+}
+
+/* Whether statements of the answer are matched with passages that the run has found. */
+static bool may_match(const struct execution *execution, const struct model_request *request)
+{
+    const struct conversation *conversation = &execution->conversation;
+    return conversation->source_count > conversation->cited && execution->facts.place &&
+           !request->response_format;
+}
+
 void execution_plan(struct execution *execution, struct model_request *request)
 {
     const struct tool_offer *search = find_own_search(execution, request);
     enum model_tools tools = execution->facts.tools;
     bool forced =
         request->tool_choice == MODEL_CHOICE_REQUIRED || request->tool_choice == MODEL_CHOICE_NAMED;
+    if (execution->is_replaced) {
+        ask_for_quotation(execution, request);
+        return;
+    }
     execution->stands_in = search && (tools == MODEL_TOOLS_NO || execution->was_searched_for);
     execution->on_trial = search && !execution->stands_in && (tools != MODEL_TOOLS_YES || forced);
     request->must_offer = execution->on_trial;
@@ -102,6 +127,8 @@ void execution_plan(struct execution *execution, struct model_request *request)
         offer_nothing(request);
     else if (execution->was_searched_for)
         offer_the_rest(request);
+    execution->on_proof = execution->facts.must_cite && !execution->stands_in &&
+                          execution->engine->options.stand_in && may_match(execution, request);
 }
 
 /* ---- The trial ------------------------------------------------------------------------------ */
@@ -196,17 +223,65 @@ struct citation_options execution_citations(const struct execution *execution)
                                        .source_count = conversation->source_count,
                                        .first_matched = conversation->cited,
                                        .matching = CITATION_AS_WRITTEN};
-    bool searched = conversation->source_count > conversation->cited;
-    if (searched && execution->facts.place && !execution->request.response_format)
+    if (may_match(execution, &execution->request) && !execution->stands_in)
         options.matching = execution->request.no_calls ? CITATION_SENTENCES : CITATION_PARAGRAPHS;
     return options;
 }
 
-const char *execution_support(const struct execution *execution,
-                              const struct citation_options *options,
-                              const struct citation_walk *walk)
+const char *execution_support(const struct execution *execution, const struct citation_walk *walk)
 {
-    bool matched = execution->facts.place && options->source_count > options->first_matched &&
-                   !execution->request.response_format;
-    return matched && !citation_count(walk) ? "none" : NULL;
+    return may_match(execution, &execution->request) && !citation_count(walk) ? "none" : NULL;
+}
+
+static int pass_over_text(void *context, const char *text, size_t length,
+                          struct treadle_error *error)
+{
+    (void)context, (void)text, (void)length, (void)error;
+    return 0;
+}
+
+static int pass_over_annotation(void *context, const struct treadle_annotation *annotation,
+                                struct treadle_error *error)
+{
+    (void)context, (void)annotation, (void)error;
+    return 0;
+}
+
+/* Walks over the answer as its message would be made. */
+static int count_citations(struct execution *execution, size_t *count)
+{
+    const struct citation_target target = {NULL, pass_over_text, pass_over_annotation};
+    const struct citation_options options = execution_citations(execution);
+    struct citation_walk *walk = citation_begin(&options, &target, execution->arena);
+    int rc = walk ? 0 : error_set_memory(&execution->error);
+    for (size_t i = 0; i < execution->batch.count && !rc; i++) {
+        const struct inbox_entry *entry = &execution->batch.entries[i];
+        if (entry->kind == INBOX_TEXT)
+            rc = citation_feed(walk, execution->batch.bytes.data + entry->start, entry->length,
+                               &execution->error);
+    }
+    if (!rc)
+        rc = citation_finish(walk, &execution->error);
+    *count = walk ? citation_count(walk) : 0;
+    citation_free(walk);
+    return rc;
+}
+
+bool execution_is_proven(struct execution *execution)
+{
+    const struct inbox_state state = inbox_look(&execution->inbox);
+    size_t count = 0;
+    if (!state.done && !state.calls)
+        return false;
+    execution->on_proof = false;
+    if (state.calls || state.failed)
+        return true;
+    execution->answered = execution_has_answer(execution);
+    execution->taken = 0;
+    if (count_citations(execution, &count))
+        return execution_fails(execution);
+    execution->is_replaced = !count;
+    if (!count)
+        execution->phase = execution_drop;
+    return count;
 }

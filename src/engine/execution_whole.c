@@ -97,7 +97,7 @@ static int publish_all(struct whole *whole, struct treadle_error *error)
     if (!rc)
         rc = citation_finish(walk, error);
     if (!rc)
-        whole->support = execution_support(execution, &options, walk);
+        whole->support = execution_support(execution, walk);
     citation_free(walk);
     return rc || whole->published || whole->refused ? rc : publish_text(whole, "", 0, error);
 }

@@ -176,6 +176,8 @@ struct model_facts {
     enum model_tools tools;
     struct estimate_scale scale; /* how it counts tokens */
     unsigned slots;              /* answers that its server makes at once; 0: any number */
+    bool must_cite;              /* an answer from files that no passage supports is replaced by a
+                                    quotation of the stand-in's */
     const void *place;           /* the same for all models of one server */
 };
 

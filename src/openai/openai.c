@@ -263,6 +263,7 @@ static void get_facts(struct model *model, const char *name, struct model_facts 
     openai_facts_get(server->facts, sent, out);
     out->answer = server->answer;
     out->place = server;
+    out->must_cite = server->must_cite;
     if (server->tools != MODEL_TOOLS_UNKNOWN)
         out->tools = server->tools;
     if (server->slots)
@@ -408,6 +409,7 @@ int openai_new(struct model **out, enum openai_part part, const struct openai_me
     server->answer = options->answer;
     server->slots = options->slots;
     server->tools = options->tools;
+    server->must_cite = options->must_cite;
     server->attempts = options->attempts ? options->attempts : ATTEMPTS;
     server->chat_url = join(options->url, "/chat/completions");
     server->models_url = join(options->url, "/models");

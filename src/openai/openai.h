@@ -20,6 +20,7 @@ struct openai_options {
     int64_t answer;           /* tokens of an answer where nothing else limits it; 0: as fits its
                                  context; negative: no limit */
     unsigned slots;           /* answers that it makes at once; 0: as it says */
+    bool must_cite;           /* as in model_facts */
     enum model_tools tools;   /* whether its models call tools; MODEL_TOOLS_UNKNOWN: found out */
 };
 

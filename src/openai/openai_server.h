@@ -31,6 +31,7 @@ struct openai {
     int64_t answer;      /* as in openai_options */
     unsigned slots;      /* the same */
     enum model_tools tools;
+    bool must_cite; /* as in openai_options */
     struct openai_list *list;
     struct openai_facts *facts;
 };

@@ -361,9 +361,9 @@ int run_state_prolong(struct run_change *change, const char *run_id,
     struct treadle_run run;
     int rc = run_rows_load(change, run_id, &run, error);
     *prolonged = !rc && run.status == TREADLE_RUN_QUEUED && waits(context, run.model);
-    return *prolonged ? run_record_prolong(change->session, run_id, clock_milliseconds() * 1000,
-                                           error)
-                      : rc;
+    return *prolonged
+               ? run_record_prolong(change->session, run_id, clock_milliseconds() * 1000, error)
+               : rc;
 }
 
 int run_state_next_cancelling(struct db_session *session, struct arena *arena, const char **out,

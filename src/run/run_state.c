@@ -100,8 +100,8 @@ static int find_queued(struct run_change *change, const struct run_claim *claim,
             break;
         if (!rc)
             rc = load_queued(change, claim, queued.id, &record->run, error);
-        accepted = !rc && (!claim->accepts ||
-                           claim->accepts(claim->context, record->run.model, &limited));
+        accepted =
+            !rc && (!claim->accepts || claim->accepts(claim->context, record->run.model, &limited));
     }
     if (rc)
         return rc;

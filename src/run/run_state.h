@@ -49,17 +49,17 @@ int run_state_check_unlocked(struct db_session *session, const char *thread_id, 
 int run_state_check_idle(struct db_session *session, const char *thread_id, struct arena *arena,
                          struct treadle_error *error);
 
-/* Moves the oldest queued run to in_progress, of those whose project has fewer than that many in
- * progress (0: any number); unless it is another than `only`, where that is not NULL.
- * TREADLE_ENOTFOUND when there is none. */
+/* Which queued run is claimed: the oldest one that fits. */
 struct run_claim {
-    size_t project_limit;
-    const struct treadle_run *only; /* may be NULL */
+    size_t project_limit; /* its project has fewer than so many in progress; 0: any number */
+    const struct treadle_run *only; /* where it is another than this, none is; NULL: any */
     /* Whether a run of that model may be claimed; `limited` becomes whether there is a limit, so
      * that the time it was queued does not count. NULL: any, and the time counts. */
     bool (*accepts)(void *context, const char *model, bool *limited);
     void *context;
 };
+
+/* Moves it to in_progress. TREADLE_ENOTFOUND when there is none. */
 int run_state_claim(struct run_change *change, const struct run_claim *claim,
                     struct run_record *out, struct treadle_error *error);
 

@@ -231,8 +231,8 @@ static const char oldest_allowed[] =
     "?1)";
 
 int run_record_oldest_queued(struct db_session *session, size_t project_limit, int64_t after,
-                             struct arena *arena,
-                             struct run_record_queued *out, struct treadle_error *error)
+                             struct arena *arena, struct run_record_queued *out,
+                             struct treadle_error *error)
 {
     struct db_statement *statement;
     int rc = db_prepare(session, &statement, project_limit ? oldest_allowed : oldest, error);

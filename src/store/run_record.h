@@ -71,8 +71,8 @@ struct run_record_queued {
 /* The oldest run that was queued after the one with that `seq` (0: of all); with `project_limit` of
  * those whose project has fewer than so many runs in progress. TREADLE_ENOTFOUND. */
 int run_record_oldest_queued(struct db_session *session, size_t project_limit, int64_t after,
-                             struct arena *arena,
-                             struct run_record_queued *out, struct treadle_error *error);
+                             struct arena *arena, struct run_record_queued *out,
+                             struct treadle_error *error);
 
 /* An active run with that status; NULL when there is none. */
 int run_record_with_status(struct db_session *session, enum treadle_run_status status,

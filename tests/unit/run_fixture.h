@@ -105,7 +105,7 @@ static inline int claim(struct db_session *session, void *argument, struct tread
 {
     struct scene *scene = argument;
     (void)session;
-    return run_state_claim(&scene->change, 0, NULL, &scene->record, error);
+    return run_state_claim(&scene->change, &(struct run_claim){0}, &scene->record, error);
 }
 
 static inline int begin_tools(struct db_session *session, void *argument,
