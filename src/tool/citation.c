@@ -16,20 +16,10 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
-
-#define OPEN   "【"
-#define CLOSE  "】"
-#define DAGGER "†"
-
-/* Brackets around a marker: those that it is given with, and what models make of them. */
-struct brackets {
-    const char *open, *close;
-};
-static const struct brackets brackets[] = {{OPEN, CLOSE}, {"[", "]"}};
+#include "tool/marker.h"
 
 enum {
     MOST_ANNOTATIONS = 1000,
-    LARGEST_MARKER = 1024,
     LARGEST_STATEMENT = 64 * 1024,
     LARGEST_PIECE = 8 << 20,
     LARGEST_PAGE = 100000,
@@ -40,90 +30,14 @@ enum {
 /* A later source must say so much more of a statement than one that ranks before it. */
 #define SUPPORT_GAP 0.02
 
-/* What a text that starts with an opening bracket is. */
-enum shape { NO_MARKER, MARKER, TOO_SHORT };
-
-/* Skips the given text where it is there; a text that ends within it may still become it. */
-static enum shape expect(const char **at, const char *end, const char *text)
-{
-    size_t length = strlen(text), there = (size_t)(end - *at);
-    if (there < length)
-        return memcmp(*at, text, there) == 0 ? TOO_SHORT : NO_MARKER;
-    if (memcmp(*at, text, length) != 0)
-        return NO_MARKER;
-    *at += length;
-    return MARKER;
-}
-
-static void skip_blanks(const char **at, const char *end)
-{
-    while (*at < end && **at == ' ')
-        (*at)++;
-}
-
-static enum shape expect_number(const char **at, const char *end, unsigned long *number)
-{
-    skip_blanks(at, end);
-    const char *start = *at;
-    for (*number = 0; *at < end && **at >= '0' && **at <= '9'; (*at)++)
-        *number = *number < 1000000 ? *number * 10 + (unsigned long)(**at - '0') : *number;
-    enum shape shape = *at > start ? MARKER : NO_MARKER;
-    skip_blanks(at, end);
-    return *at == end ? TOO_SHORT : shape;
-}
-
-/* A marker's numbers, which alone identify the passage: models change what follows. They write
- * "source", shorten the name, or add lines. */
-struct numbers {
-    unsigned long turn, index;
-};
-
-/* Looks at no more than a marker may have, so a text that never closes one is not searched again
- * with each piece, and is not held back for ever. */
-static enum shape find_begun(const char *text, size_t length, const struct brackets *around,
-                             size_t *marker, struct numbers *numbers)
-{
-    const char *at = text, *end = text + length;
-    enum shape shape = expect(&at, end, around->open);
-    if (shape == MARKER)
-        shape = expect_number(&at, end, &numbers->turn);
-    if (shape == MARKER)
-        shape = expect(&at, end, ":");
-    if (shape == MARKER)
-        shape = expect_number(&at, end, &numbers->index);
-    if (shape == MARKER)
-        shape = expect(&at, end, DAGGER);
-    if (shape != MARKER)
-        return shape;
-    const char *close = memmem(at, (size_t)(end - at), around->close, strlen(around->close));
-    if (!close)
-        return TOO_SHORT;
-    *marker = (size_t)(close - text) + strlen(around->close);
-    return MARKER;
-}
-
-static const struct brackets *brackets_at(const char *text)
-{
-    return *text == '[' ? &brackets[1] : &brackets[0];
-}
-
-static enum shape find_shape(const char *text, size_t length, size_t *marker,
-                             struct numbers *numbers)
-{
-    enum shape shape = find_begun(text, length < LARGEST_MARKER ? length : LARGEST_MARKER,
-                                  brackets_at(text), marker, numbers);
-    return shape == TOO_SHORT && length >= LARGEST_MARKER ? NO_MARKER : shape;
-}
-
 static const struct citation_source *
-find_source(const struct numbers *numbers, const struct citation_source *sources, size_t count)
+find_source(const struct marker *marker, const struct citation_source *sources, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const char *known = sources[i].passage->marker;
-        struct numbers own;
-        size_t marker;
-        if (find_begun(known, strlen(known), &brackets[0], &marker, &own) == MARKER &&
-            own.turn == numbers->turn && own.index == numbers->index)
+        struct marker own;
+        if (marker_read(known, strlen(known), &own) == MARKER && own.turn == marker->turn &&
+            own.index == marker->index)
             return &sources[i];
     }
     return NULL;
@@ -417,19 +331,18 @@ static int stop_matching(struct citation_walk *walk, struct treadle_error *error
 static int take_bracket(struct citation_walk *walk, const char *text, size_t length, bool last,
                         size_t *taken, struct treadle_error *error)
 {
-    size_t marker = 0;
-    struct numbers numbers;
-    enum shape shape = find_shape(text, length, &marker, &numbers);
+    struct marker marker;
+    enum marker_shape shape = marker_read(text, length, &marker);
     *taken = 0;
-    if (shape == TOO_SHORT && !last)
+    if (shape == MARKER_TOO_SHORT && !last)
         return 0;
     if (shape != MARKER) {
-        *taken = strlen(brackets_at(text)->open);
+        *taken = marker_open_length(text);
         return hand_on_text(walk, text, *taken, error);
     }
     const struct citation_source *source =
-        find_source(&numbers, walk->options.sources, walk->options.source_count);
-    *taken = marker;
+        find_source(&marker, walk->options.sources, walk->options.source_count);
+    *taken = marker.length;
     if (!source) {
         walk->after_marker = true;
         return 0;
@@ -442,34 +355,17 @@ static int take_bracket(struct citation_walk *walk, const char *text, size_t len
     return hand_on_marker(walk, source, statement, walk->statement.length, error);
 }
 
-/* How many bytes at the end of the text may be the beginning of a bracket. */
-static size_t begun_bracket(const char *text, size_t length)
-{
-    for (size_t begun = strlen(OPEN) - 1; begun > 0; begun--)
-        if (length >= begun && memcmp(text + length - begun, OPEN, begun) == 0)
-            return begun;
-    return 0;
-}
-
-/* The next bracket of either kind; NULL for none. */
-static const char *find_open(const char *text, size_t length)
-{
-    const char *square = memchr(text, '[', length);
-    const char *open = memmem(text, square ? (size_t)(square - text) : length, OPEN, strlen(OPEN));
-    return open ? open : square;
-}
-
 static int hand_on(struct citation_walk *walk, bool last, struct treadle_error *error)
 {
     const char *text = walk->held.data;
     size_t length = walk->held.length, at = 0;
     int rc = 0;
     while (at < length && !rc) {
-        const char *open = find_open(text + at, length - at);
+        const char *open = marker_find_open(text + at, length - at);
         size_t plain = open ? (size_t)(open - text) - at : length - at;
         size_t taken = plain;
         if (!open && !last)
-            taken = plain -= begun_bracket(text + at, plain);
+            taken = plain -= marker_begun(text + at, plain);
         if (plain)
             rc = hand_on_text(walk, text + at, plain, error);
         else if (open)
