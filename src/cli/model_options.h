@@ -16,7 +16,7 @@ struct model_settings {
     struct option_list urls, keys, key_files, fetch_hosts;
     const char *model;
     int64_t context, answer, slots;
-    const char *tools;                                    /* yes, no or auto; NULL: auto */
+    const char *tools; /* yes, no or auto; NULL: auto */
     bool must_cite;
     int64_t connect_timeout, first_timeout, idle_timeout; /* seconds; 0: the default */
     const char *embedding_url, *embedding_key, *embedding_key_file, *embedding_model;

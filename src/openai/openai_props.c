@@ -44,7 +44,7 @@ struct openai_props {
     void (*then)(void *context);
     void *context;
     struct buffer body, request;
-    bool counted;
+    atomic_bool counted; /* samples were, since it was forgotten; any thread forgets */
     size_t sample;
     struct estimate estimates[SAMPLES];
     int64_t counts[SAMPLES];
@@ -104,7 +104,7 @@ static void settle_scale(struct openai_props *props)
         for (size_t i = 0; i < SAMPLES; i++)
             estimate_learn(&scale, &props->estimates[i], props->counts[i]);
     openai_facts_scale(props->server->facts, &scale);
-    props->counted = true;
+    atomic_store(&props->counted, true);
 }
 
 static bool count_sample(struct openai_props *props);
@@ -164,7 +164,7 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
     json_decref(value);
     props->then(props->context);
     props->sample = 0;
-    if (end == LOOP_OK && !props->counted)
+    if (end == LOOP_OK && !atomic_load(&props->counted))
         count_sample(props);
 }
 
@@ -183,7 +183,7 @@ void openai_props_fetch(struct openai_props *props, void (*then)(void *context),
 
 void openai_props_forget(struct openai_props *props)
 {
-    props->counted = false;
+    atomic_store(&props->counted, false);
 }
 
 /* ---- Life ----------------------------------------------------------------------------------- */

@@ -93,6 +93,10 @@ static int find_queued(struct run_change *change, const struct run_claim *claim,
     struct run_record_queued queued = {.seq = 0};
     bool accepted = false, limited = false;
     int rc = 0;
+    /* A long queue is not looked through for a run that cannot be claimed. */
+    if (claim->only && claim->accepts &&
+        !claim->accepts(claim->context, claim->only->model, &limited))
+        return error_set(error, TREADLE_ENOTFOUND, "the run is not to be claimed yet");
     for (int i = 0; i < MOST_LOOKED_AT && !accepted && !rc; i++) {
         rc = run_record_oldest_queued(change->session, claim->project_limit, queued.seq,
                                       change->arena, &queued, error);
