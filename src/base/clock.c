@@ -4,6 +4,9 @@
 #include "base/clock.h"
 
 #include <time.h>
+#include <unistd.h>
+
+enum { LONGEST_REST_US = 100000 };
 
 static struct timespec now(clockid_t clock)
 {
@@ -27,4 +30,10 @@ int64_t clock_monotonic_us(void)
 {
     struct timespec time = now(CLOCK_MONOTONIC);
     return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
+void clock_rest(int64_t start)
+{
+    int64_t taken = clock_monotonic_us() - start;
+    usleep((useconds_t)(taken < LONGEST_REST_US ? taken : LONGEST_REST_US));
 }

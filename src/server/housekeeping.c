@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
@@ -29,7 +28,7 @@
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
-enum { UNOWNED_SECONDS = 5, LONGEST_PAUSE_US = 100000 };
+enum { UNOWNED_SECONDS = 5 };
 
 struct housekeeping {
     struct housekeeping_options options;
@@ -173,8 +172,7 @@ static int remove_some(struct task *task)
                   NULL);
     else
         remove_texts(options, &task->remains);
-    int64_t taken = clock_monotonic_us() - start;
-    usleep((useconds_t)(taken < LONGEST_PAUSE_US ? taken : LONGEST_PAUSE_US));
+    clock_rest(start);
     return rc;
 }
 
@@ -261,7 +259,7 @@ static void *keep(void *argument)
     while (!atomic_load(&housekeeping->stop)) {
         bool more = sweep(housekeeping);
         more = retain_look(&retain) || more;
-        upkeep_look(&upkeep);
+        more = upkeep_look(&upkeep, more) || more;
         if (!more)
             wait_a_second(housekeeping);
     }

@@ -7,13 +7,12 @@
 #include "server/retain.h"
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/error.h"
 
-enum { BETWEEN_WALKS = 30, LONGEST_PAUSE_US = 100000 };
+enum { BETWEEN_WALKS = 30 };
 
 struct slice {
     struct retention *walk;
@@ -43,7 +42,6 @@ static bool walk_on(struct retain *retain, enum retention_kind kind)
     struct treadle_error error;
     int64_t start = clock_monotonic_us();
     int rc = slice.arena ? db_write(retain->db, work, &slice, &error) : error_set_memory(&error);
-    int64_t taken = clock_monotonic_us() - start;
     arena_free(slice.arena);
     if (rc) {
         log_write(retain->log, LOG_ERROR, "retention", "error", error.message, NULL);
@@ -52,7 +50,7 @@ static bool walk_on(struct retain *retain, enum retention_kind kind)
     }
     retain->walks[kind] = walk;
     note(retain, kind, walk.removed);
-    usleep((useconds_t)(taken < LONGEST_PAUSE_US ? taken : LONGEST_PAUSE_US));
+    clock_rest(start);
     return !walk.ended;
 }
 

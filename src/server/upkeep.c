@@ -174,14 +174,31 @@ static void forget_aside(struct upkeep *upkeep)
         log_write(upkeep->options->log, LOG_INFO, "aside_removed", "count", text, NULL);
 }
 
-void upkeep_look(struct upkeep *upkeep)
+/* Others who write come first: the pause is as long as the slice took. */
+static bool shrink(struct upkeep *upkeep)
+{
+    struct treadle_error error;
+    int64_t start = clock_monotonic_us();
+    if (seconds() < upkeep->next_shrinking)
+        return false;
+    if (db_shrink(upkeep->options->db, &upkeep->shrinking, &error)) {
+        log_failure(upkeep, "shrink", NULL, &error);
+        upkeep->shrinking = false;
+        upkeep->next_shrinking = seconds() + RETRY_SECONDS;
+    }
+    if (upkeep->shrinking)
+        clock_rest(start);
+    return upkeep->shrinking;
+}
+
+bool upkeep_look(struct upkeep *upkeep, bool busy)
 {
     struct arena *arena = arena_new(0);
     int64_t now = seconds();
     if (upkeep->options->reserve)
         reserve_look(upkeep->options->reserve);
     if (!arena)
-        return;
+        return false;
     /* Their memory is released to the system, and not only to the allocator. */
     if (search_close_idle(upkeep->options->search, IDLE_INDEX_SECONDS))
         malloc_trim(0);
@@ -193,4 +210,5 @@ void upkeep_look(struct upkeep *upkeep)
     if (now >= upkeep->next_forgetting)
         forget_aside(upkeep);
     arena_free(arena);
+    return !busy && shrink(upkeep);
 }

@@ -1,13 +1,14 @@
 /*
  * Upkeep: keeps what is outside of the database in step with it. After a start the store is
  * audited. Then, once a second: removals that were noted are done, indexes that were found missing
- * or damaged are made again, and the mark beside the contents follows the database's epoch. Used by
- * housekeeping's thread alone.
+ * or damaged are made again, the mark beside the contents follows the database's epoch, and the
+ * database returns space that it no longer uses. Used by housekeeping's thread alone.
  */
 #ifndef SERVER_UPKEEP_H
 #define SERVER_UPKEEP_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "server/housekeeping.h"
 
@@ -19,9 +20,14 @@ struct upkeep {
     int64_t next_mark; /* times in seconds, of the monotonic clock */
     int64_t next_removals;
     int64_t next_forgetting;
+    int64_t next_shrinking;
+    bool shrinking; /* the database gives room back */
 };
 
 void upkeep_start(struct upkeep *upkeep);
-void upkeep_look(struct upkeep *upkeep);
+
+/* `busy`: the database is at work with what is to be removed. True when there is more to do at
+ * once. */
+bool upkeep_look(struct upkeep *upkeep, bool busy);
 
 #endif

@@ -11,8 +11,8 @@ bool db_backend_is_whole(const struct db_backend *backend)
 {
     return backend->name && backend->close && backend->write && backend->write_start &&
            backend->read && backend->read_quick && backend->copy && backend->compact &&
-           backend->counts && backend->prepare && backend->changes && backend->check &&
-           backend->parameters && backend->bind_text && backend->bind_blob &&
+           backend->shrink && backend->counts && backend->prepare && backend->changes &&
+           backend->check && backend->parameters && backend->bind_text && backend->bind_blob &&
            backend->bind_integer && backend->bind_null && backend->step && backend->column_text &&
            backend->column_blob && backend->column_integer && backend->column_is_null;
 }
@@ -51,6 +51,11 @@ int db_copy(struct db *db, const char *path, struct treadle_error *error)
 int db_compact(struct db *db, int64_t *freed, struct treadle_error *error)
 {
     return db->backend->compact(db, freed, error);
+}
+
+int db_shrink(struct db *db, bool *more, struct treadle_error *error)
+{
+    return db->backend->shrink(db, more, error);
 }
 
 void db_counts(struct db *db, int64_t *commits, int64_t *works)

@@ -109,6 +109,11 @@ int db_check(struct db_session *session, void (*report)(void *context, const cha
  * no write may be in progress. */
 int db_compact(struct db *db, int64_t *freed, struct treadle_error *error);
 
+/* Returns, for a few milliseconds, unused pages to the file system, where they are an eighth of the
+ * database or more. `*more` says that it is to be called again; pass what the last call left there,
+ * and false the first time. */
+int db_shrink(struct db *db, bool *more, struct treadle_error *error);
+
 /* The numbers of commits and of the works within them, for metrics. */
 void db_counts(struct db *db, int64_t *commits, int64_t *works);
 

@@ -19,6 +19,7 @@ struct db_backend {
     int (*read_quick)(struct db *db, db_work work, void *argument, struct treadle_error *error);
     int (*copy)(struct db *db, const char *path, struct treadle_error *error);
     int (*compact)(struct db *db, int64_t *freed, struct treadle_error *error);
+    int (*shrink)(struct db *db, bool *more, struct treadle_error *error);
     void (*counts)(struct db *db, int64_t *commits, int64_t *works);
 
     int (*prepare)(struct db_session *session, struct db_statement **out, const char *sql,

@@ -80,6 +80,14 @@ static int compact_db(struct db *base, int64_t *freed, struct treadle_error *err
     return sqlite_compact(((struct sqlite_db *)base)->path, freed, error);
 }
 
+static int shrink_db(struct db *base, bool *more, struct treadle_error *error)
+{
+    int rc = read_db(base, db_sqlite_vacuum_look, more, error);
+    if (rc == 0 && *more)
+        rc = write_db(base, db_sqlite_vacuum_slice, NULL, error);
+    return rc;
+}
+
 static void count_db(struct db *base, int64_t *commits, int64_t *works)
 {
     db_sqlite_writer_counts(((struct sqlite_db *)base)->writer, commits, works);
@@ -108,6 +116,7 @@ const struct db_backend db_sqlite_backend = {
     .read_quick = read_quickly,
     .copy = copy_db,
     .compact = compact_db,
+    .shrink = shrink_db,
     .counts = count_db,
     .prepare = db_sqlite_prepare,
     .changes = db_sqlite_changes,
@@ -208,11 +217,15 @@ static int use_write_ahead_log(sqlite3 *connection, struct treadle_error *error)
 static int prepare_database(sqlite3 *connection, const char *const *migrations,
                             struct treadle_error *error)
 {
-    int rc = db_sqlite_identify(connection, error);
+    int rc = db_sqlite_vacuum_choose(connection, error);
+    if (rc == 0)
+        rc = db_sqlite_identify(connection, error);
     if (rc == 0)
         rc = use_write_ahead_log(connection, error);
     if (rc == 0)
         rc = db_sqlite_migrate(connection, migrations, error);
+    if (rc == 0)
+        rc = db_sqlite_vacuum_convert(connection, error);
     if (rc < 0)
         return rc;
     /* Foreign keys only now: a migration may have to rebuild a table that others refer to. The

@@ -31,6 +31,18 @@ int db_sqlite_identify(sqlite3 *connection, struct treadle_error *error);
 int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
                       struct treadle_error *error);
 
+/* The first column of a statement's first row. */
+int db_sqlite_read_integer(sqlite3 *connection, const char *sql, int64_t *out,
+                           struct treadle_error *error);
+
+/* Room that nothing uses. `choose` comes before anything is written, `convert` once the database is
+ * known to be ours. `look` says in a bool whether there is enough of it, which depends on what the
+ * bool was; `slice` gives some back. */
+int db_sqlite_vacuum_choose(sqlite3 *connection, struct treadle_error *error);
+int db_sqlite_vacuum_convert(sqlite3 *connection, struct treadle_error *error);
+int db_sqlite_vacuum_look(struct db_session *session, void *more, struct treadle_error *error);
+int db_sqlite_vacuum_slice(struct db_session *session, void *unused, struct treadle_error *error);
+
 /* Sessions. */
 struct db_sqlite_session;
 

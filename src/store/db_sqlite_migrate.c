@@ -12,8 +12,8 @@
 /* "Trdl" */
 #define APPLICATION_ID 0x5472646C
 
-static int read_integer(sqlite3 *connection, const char *sql, int64_t *out,
-                        struct treadle_error *error)
+int db_sqlite_read_integer(sqlite3 *connection, const char *sql, int64_t *out,
+                           struct treadle_error *error)
 {
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(connection, sql, -1, &statement, NULL);
@@ -37,9 +37,10 @@ static int run(sqlite3 *connection, const char *sql, struct treadle_error *error
 int db_sqlite_identify(sqlite3 *connection, struct treadle_error *error)
 {
     int64_t identity = 0, objects = 0;
-    int rc = read_integer(connection, "PRAGMA application_id", &identity, error);
+    int rc = db_sqlite_read_integer(connection, "PRAGMA application_id", &identity, error);
     if (rc == 0)
-        rc = read_integer(connection, "SELECT count(*) FROM sqlite_schema", &objects, error);
+        rc = db_sqlite_read_integer(connection, "SELECT count(*) FROM sqlite_schema", &objects,
+                                    error);
     if (rc < 0 || identity == APPLICATION_ID)
         return rc;
     if (identity != 0 || objects != 0)
@@ -73,7 +74,7 @@ int db_sqlite_migrate(sqlite3 *connection, const char *const *migrations,
     int64_t known = 0, had = 0;
     while (migrations[known])
         known++;
-    int rc = read_integer(connection, "PRAGMA user_version", &had, error);
+    int rc = db_sqlite_read_integer(connection, "PRAGMA user_version", &had, error);
     if (rc < 0)
         return rc;
     if (had < 0 || had > known)

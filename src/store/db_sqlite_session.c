@@ -41,8 +41,10 @@ static const char *const control_sql[DB_SQLITE_CONTROLS] = {
 };
 
 /* Files are read through the kernel's cache rather than mapped: a mapped file turns a disk error
- * into a signal, and the kernel's cache is shared by all sessions, so each needs little. */
+ * into a signal, and the kernel's cache is shared by all sessions, so each needs little. What is
+ * deleted is written over. */
 static const char settings[] = "PRAGMA cache_size = -1024;"
+                               "PRAGMA secure_delete = ON;"
                                "PRAGMA mmap_size = 0;"
                                "PRAGMA temp_store = MEMORY;"
                                "PRAGMA synchronous = FULL;";

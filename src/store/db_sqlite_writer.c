@@ -11,12 +11,15 @@
  *
  * The log is moved into the database after the callers were woken, so they do not wait for that.
  * Where readers keep the log from being used from its beginning again until it is large, the writer
- * waits a moment for them, and longer the larger it is, so it stays bounded.
+ * waits a moment for them, and longer the larger it is, so it stays bounded. When nothing was
+ * written for two seconds the log is moved and emptied, whatever it holds: then deleted text is not
+ * in it any more, and the file gets smaller where the database returned space.
  */
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -28,7 +31,8 @@ enum {
     QUEUE_LIMIT = 512,
     CHECKPOINT_PAGES = 4000, /* of log, between checkpoints: 16 MB */
     LARGE_LOG_PAGES = 16000, /* 64 MB */
-    READER_PATIENCE_MS = 50  /* for each LARGE_LOG_PAGES */
+    READER_PATIENCE_MS = 50, /* for each LARGE_LOG_PAGES */
+    IDLE_SECONDS = 2
 };
 
 /* A task for which its caller waits. */
@@ -149,6 +153,22 @@ static int be_patient(void *argument, int count)
     return count < writer->patience_ms;
 }
 
+/* Moves the log into the database, in one of SQLite's modes. No write runs now, so it waits only
+ * for reads in progress. A failure costs only space: the log keeps what was committed, and the next
+ * checkpoint moves it. */
+static int move_log(struct db_sqlite_writer *writer, int mode, int patience_ms)
+{
+    sqlite3 *connection = db_sqlite_session_connection(writer->session);
+    db_sqlite_readers_begin_change(writer->readers);
+    db_sqlite_readers_let_go(writer->readers);
+    writer->patience_ms = patience_ms;
+    sqlite3_busy_handler(connection, be_patient, writer);
+    int code = sqlite3_wal_checkpoint_v2(connection, "main", mode, NULL, NULL);
+    sqlite3_busy_timeout(connection, DB_SQLITE_PATIENCE_MS);
+    db_sqlite_readers_end_change(writer->readers);
+    return code;
+}
+
 static void checkpoint(struct db_sqlite_writer *writer)
 {
     /* The log was begun again. */
@@ -156,22 +176,17 @@ static void checkpoint(struct db_sqlite_writer *writer)
         writer->checked_pages = 0;
     if (writer->log_pages - writer->checked_pages < CHECKPOINT_PAGES)
         return;
-    sqlite3 *connection = db_sqlite_session_connection(writer->session);
     bool large = writer->log_pages >= LARGE_LOG_PAGES;
-    db_sqlite_readers_begin_change(writer->readers);
-    db_sqlite_readers_let_go(writer->readers);
-    /* No write runs now, so it waits only for reads in progress; the larger the log has become, the
-     * longer. */
-    writer->patience_ms = READER_PATIENCE_MS * (writer->log_pages / LARGE_LOG_PAGES);
-    sqlite3_busy_handler(connection, be_patient, writer);
-    /* A failure costs only space: the log keeps what was committed, and the next checkpoint moves
-     * it. */
-    sqlite3_wal_checkpoint_v2(connection, "main",
-                              large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE, NULL,
-                              NULL);
-    sqlite3_busy_timeout(connection, DB_SQLITE_PATIENCE_MS);
-    db_sqlite_readers_end_change(writer->readers);
+    /* The larger the log has become, the longer. */
+    move_log(writer, large ? SQLITE_CHECKPOINT_RESTART : SQLITE_CHECKPOINT_PASSIVE,
+             READER_PATIENCE_MS * (writer->log_pages / LARGE_LOG_PAGES));
     writer->checked_pages = writer->log_pages;
+}
+
+static void empty_log(struct db_sqlite_writer *writer)
+{
+    if (move_log(writer, SQLITE_CHECKPOINT_TRUNCATE, READER_PATIENCE_MS) == SQLITE_OK)
+        writer->log_pages = writer->checked_pages = 0;
 }
 
 static void count_commit(struct db_sqlite_writer *writer, size_t works)
@@ -222,22 +237,34 @@ static void serve_batch(struct db_sqlite_writer *writer)
     checkpoint(writer);
 }
 
-/* Sleeps until something is queued; false when there is nothing and no more will come. */
-static bool await_tasks(struct db_sqlite_writer *writer)
+enum event { TASKS, IDLE, STOPPED };
+
+/* Sleeps until something is queued, or nothing was for a while and the log holds something. */
+static enum event await_event(struct db_sqlite_writer *writer)
 {
+    struct timespec until;
+    int code = 0;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += IDLE_SECONDS;
     pthread_mutex_lock(&writer->mutex);
-    while (!writer->first && !writer->stopping)
-        pthread_cond_wait(&writer->wake, &writer->mutex);
-    bool some = writer->first != NULL;
+    while (!writer->first && !writer->stopping && code != ETIMEDOUT)
+        code = writer->log_pages ? pthread_cond_timedwait(&writer->wake, &writer->mutex, &until)
+                                 : pthread_cond_wait(&writer->wake, &writer->mutex);
+    enum event event = writer->first ? TASKS : writer->stopping ? STOPPED : IDLE;
     pthread_mutex_unlock(&writer->mutex);
-    return some;
+    return event;
 }
 
 static void *write_on(void *argument)
 {
     struct db_sqlite_writer *writer = argument;
-    while (await_tasks(writer))
-        serve_batch(writer);
+    enum event event;
+    while ((event = await_event(writer)) != STOPPED) {
+        if (event == TASKS)
+            serve_batch(writer);
+        else
+            empty_log(writer);
+    }
     return NULL;
 }
 
@@ -259,7 +286,11 @@ int db_sqlite_writer_start(struct db_sqlite_writer **out, struct db_sqlite_sessi
     writer->readers = readers;
     writer->last = &writer->first;
     pthread_mutex_init(&writer->mutex, NULL);
-    pthread_cond_init(&writer->wake, NULL);
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(&writer->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     sqlite3_wal_hook(db_sqlite_session_connection(session), note_log, writer);
     if (thread_start(&writer->thread, 1, write_on, writer) != 1) {
         sqlite3_wal_hook(db_sqlite_session_connection(session), NULL, NULL);

@@ -14,6 +14,9 @@
 
 #include "base/error.h"
 
+/* What is written anew can give pages back from then on. */
+#define INCREMENTAL "PRAGMA auto_vacuum = INCREMENTAL"
+
 enum { PATIENCE_MS = 10000, MANY_UNUSED = 8 /* one page in so many */ };
 
 static int fail(sqlite3 *connection, int code, const char *path, struct treadle_error *error)
@@ -87,7 +90,9 @@ static int count_unused(sqlite3 *connection, int64_t *out)
 static int copy_used(sqlite3 *from, const char *path, struct treadle_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(from, "VACUUM INTO ?", -1, &statement, NULL);
+    int code = sqlite3_exec(from, INCREMENTAL, NULL, NULL, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_prepare_v2(from, "VACUUM INTO ?", -1, &statement, NULL);
     if (code == SQLITE_OK)
         code = sqlite3_bind_text(statement, 1, path, -1, SQLITE_STATIC);
     if (code == SQLITE_OK)
@@ -117,7 +122,7 @@ int sqlite_compact(const char *path, int64_t *freed, struct treadle_error *error
     if (code == SQLITE_OK)
         code = count_unused(connection, &unused);
     if (code == SQLITE_OK && unused)
-        code = sqlite3_exec(connection, "VACUUM", NULL, NULL, NULL);
+        code = sqlite3_exec(connection, INCREMENTAL "; VACUUM", NULL, NULL, NULL);
     int rc = 0;
     if (code != SQLITE_OK) {
         rc = error_set(error, code == SQLITE_NOMEM ? TREADLE_EMEMORY : TREADLE_EIO,
