@@ -135,7 +135,7 @@ export async function serve(t, options = {}) {
 }
 
 /** Runs the program to its end. */
-export async function run(parameters, { env = {}, input = '', cwd, timeout = 60000 } = {}) {
+export async function run(parameters, { env = {}, input = '', cwd, timeout = 60000, late = () => {} } = {}) {
     const child = spawn(program, parameters,
         { stdio: ['pipe', 'pipe', 'pipe'], env: environment(env), cwd });
     let stdout = '';
@@ -145,6 +145,10 @@ export async function run(parameters, { env = {}, input = '', cwd, timeout = 600
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     const [code, signal] = await within(timeout, `treadle ${parameters[0]}`, once(child, 'close'))
+        .catch(error => {
+            late(child);
+            throw error;
+        })
         .finally(() => child.kill('SIGKILL'));
     assert.doesNotMatch(stderr, SANITIZER);
     return { code, signal, stdout, stderr };

@@ -1,4 +1,5 @@
 // The processes below one, as /proc has them.
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 
 /** What identifies a process for ever: its number and when it began; null when it is gone. */
@@ -27,4 +28,12 @@ export function readersOf(pid) {
         for (const found of all) if (below.has(found.parent)) below.add(found.pid);
     }
     return all.filter(found => found.pid !== pid && below.has(found.pid));
+}
+
+/** What a process is doing: its processor time, and where its threads are, if there is a gdb. */
+export function stacksOf(pid) {
+    const { stdout, error } = spawnSync('gdb', ['-p', String(pid), '-batch', '-ex', 'thread apply all bt 16'],
+        { encoding: 'utf8', timeout: 60000 });
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').pop().split(' ');
+    return `process ${pid}: state ${stat[0]}, ${stat[11]} + ${stat[12]} ticks\n${error ? '' : stdout}`;
 }

@@ -16,13 +16,14 @@ import { SlowModel } from '../crash/model.mjs';
 import { Wire } from '../crash/wire.mjs';
 import { Fault } from '../fault/fault.mjs';
 import { Client, Ledger, Load, verify } from '../fault/load.mjs';
-import { readersOf, isAlive } from './processes.mjs';
+import { readersOf, isAlive, stacksOf } from './processes.mjs';
 
 const SECONDS = Number(process.argv[2] || 60);
 const SEED = Number(process.argv[3] || Date.now() % 2 ** 31);
 const disk = process.env.TREADLE_SOAK_DISK;
 const LEDGER_MOST = 3000; // objects; older ones make room, after they were verified once more
 const PATIENCE_MS = 60000;
+const AUDIT_MS = 300000; // it reads the whole store, on a machine that may have much else to do
 const SUPPRESSIONS = fileURLToPath(new URL('../fault/leaks.supp', import.meta.url));
 
 const hooks = [];
@@ -174,8 +175,11 @@ class Soak {
 
     /** What the program itself finds, with nobody serving the store. */
     async audit() {
-        const { code, stdout, stderr } = await run(['check', '--store', this.store], { timeout: PATIENCE_MS });
+        const begun = Date.now();
+        const { code, stdout, stderr } = await run(['check', '--store', this.store],
+            { timeout: AUDIT_MS, late: child => console.log(stacksOf(child.pid)) });
         assert.equal(code, 0, `treadle check: ${stdout}${stderr}`);
+        figures.longest_audit_ms = Math.max(figures.longest_audit_ms ?? 0, Date.now() - begun);
         figures.audits = (figures.audits ?? 0) + 1;
     }
 
@@ -213,7 +217,10 @@ async function main() {
         console.log(soak.server?.log.slice(-8000));
         console.log(error.stack);
         process.exitCode = 1;
-        if (soak.server && !soak.server.stopped) soak.server.child.kill('SIGKILL');
+        if (soak.server && !soak.server.stopped) {
+            if (fs.existsSync(`/proc/${soak.server.pid}`)) console.log(stacksOf(soak.server.pid));
+            soak.server.child.kill('SIGKILL');
+        }
     }
     for (const hook of hooks) await hook();
     figures.failed = process.exitCode === 1;
