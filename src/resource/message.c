@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "resource/call.h"
 #include "resource/message_add.h"
+#include "run/run_log.h"
 #include "run/run_state.h"
 #include "store/message_record.h"
 #include "store/thread_record.h"
@@ -109,5 +110,7 @@ int message_delete(struct db_session *session, struct resource_call *call,
     if (rc)
         return rc;
     rc = message_record_remove(session, message.id, error);
+    if (!rc && message.run_id)
+        rc = run_log_forget_message(session, message.run_id, message.id, error);
     return rc ? rc : resource_reply_deleted(call, message.id, "thread.message.deleted", error);
 }

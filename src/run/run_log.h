@@ -47,6 +47,10 @@ struct run_log_reader {
 int run_log_read(struct db_session *session, const char *run_id, int64_t after, bool content,
                  const struct run_log_reader *reader, struct treadle_error *error);
 
+/* Takes out of a run's log what it says of a message, which was deleted. */
+int run_log_forget_message(struct db_session *session, const char *run_id, const char *message_id,
+                           struct treadle_error *error);
+
 /* Appends the object of an event that brings a piece of text. */
 void run_log_print_delta(enum piece_kind kind, const char *subject, unsigned index, bool opens,
                          const char *text, size_t length, struct buffer *out);

@@ -49,3 +49,39 @@ int run_event_record_each(struct db_session *session, const char *run_id, int64_
         rc = visit(context, db_column_text(statement, 0, NULL), error);
     return rc;
 }
+
+int run_event_record_next_with(struct db_session *session, const char *run_id, const char *text,
+                               int64_t *first, const char **body, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT first, body FROM run_events WHERE run = ? AND first > ? AND "
+                        "instr(body, ?) ORDER BY first LIMIT 1",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, run_id);
+    db_bind_integer(statement, 2, *first);
+    db_bind_text(statement, 3, text);
+    rc = db_step(statement, error);
+    if (rc < 0)
+        return rc;
+    *body = rc ? db_column_text(statement, 1, NULL) : NULL;
+    if (*body)
+        *first = db_column_integer(statement, 0);
+    return 0;
+}
+
+int run_event_record_rewrite(struct db_session *session, const char *run_id, int64_t first,
+                             const char *body, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "UPDATE run_events SET body = ? WHERE run = ? AND first = ?", error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, body);
+    db_bind_text(statement, 2, run_id);
+    db_bind_integer(statement, 3, first);
+    return db_step(statement, error);
+}

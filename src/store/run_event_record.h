@@ -21,4 +21,11 @@ typedef int (*run_event_record_visit)(void *context, const char *body, struct tr
 int run_event_record_each(struct db_session *session, const char *run_id, int64_t after,
                           run_event_record_visit visit, void *context, struct treadle_error *error);
 
+/* The row after that of the event `*first` whose body has the text: its first event, and its body,
+ * which is valid until the next statement. NULL when there is none. */
+int run_event_record_next_with(struct db_session *session, const char *run_id, const char *text,
+                               int64_t *first, const char **body, struct treadle_error *error);
+int run_event_record_rewrite(struct db_session *session, const char *run_id, int64_t first,
+                             const char *body, struct treadle_error *error);
+
 #endif

@@ -282,6 +282,67 @@ static void what_was_deleted_is_not_replayed(void **state)
     assert_non_null(strstr(heard.text, "thread.run.completed"));
 }
 
+/* A run and its message. */
+struct forgetting {
+    const char *run_id, *message_id;
+};
+
+/* Pieces of the message and a citation, as an answer in pieces leaves them. */
+static int insert_pieces(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct forgetting *ids = argument;
+    struct buffer body, citation;
+    buffer_init(&body, 65536);
+    buffer_init(&citation, 65536);
+    run_log_print_pieces(&(struct run_pieces){.kind = PIECE_TEXT,
+                                              .first = 101,
+                                              .subject = ids->message_id,
+                                              .opens = true,
+                                              .text = "An answer.",
+                                              .length = 10,
+                                              .lengths = (uint32_t[]){3, 7},
+                                              .count = 2},
+                         &body);
+    run_log_print_delta(PIECE_TEXT, ids->message_id, 0, false, "An answer.", 10, &citation);
+    run_log_print_event(103, (enum treadle_event_type[2]){TREADLE_EVENT_MESSAGE_DELTA},
+                        citation.data, &body);
+    int rc = run_event_record_insert(session, ids->run_id, 101, 103, body.data, error);
+    buffer_clear(&body);
+    buffer_clear(&citation);
+    return rc;
+}
+
+static int forget_message(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    const struct forgetting *ids = argument;
+    return run_log_forget_message(session, ids->run_id, ids->message_id, error);
+}
+
+/* Not even in the database; what else the log says stays, and so do its numbers. */
+static void what_was_deleted_is_not_kept(void **state)
+{
+    struct scene *scene = *state;
+    struct heard published;
+    struct query count = {.sql = "SELECT count(*) FROM run_events WHERE body LIKE '%An answer.%'"};
+    run_through(scene, &published);
+    const char *id = scene->step.step_details->message_creation->message_id;
+    struct forgetting ids = {published.run_id, id};
+    assert_int_equal(db_write(scene->db, insert_pieces, &ids, &scene->error), 0);
+    assert_int_equal(db_read(scene->db, ask, &count, &scene->error), 0);
+    assert_int_equal(count.number, 1);
+    assert_int_equal(db_write(scene->db, delete_message, (void *)id, &scene->error), 0);
+    struct heard before = {.run_id = published.run_id}, after = before;
+    assert_int_equal(db_read(scene->db, read_run_log, &before, &scene->error), 0);
+    assert_int_equal(db_write(scene->db, forget_message, &ids, &scene->error), 0);
+    assert_int_equal(db_read(scene->db, read_run_log, &after, &scene->error), 0);
+    assert_string_equal(after.text, before.text);
+    assert_int_equal(db_read(scene->db, ask, &count, &scene->error), 0);
+    assert_int_equal(count.number, 0);
+    count.sql = "SELECT count(*) FROM run_events WHERE body LIKE '%thread.message.%'";
+    assert_int_equal(db_read(scene->db, ask, &count, &scene->error), 0);
+    assert_int_equal(count.number, 0);
+}
+
 /* A row that was not written here is an error, whatever is wrong with it. */
 static void damage_is_reported(void **state)
 {
@@ -317,6 +378,7 @@ int main(void)
         TEST(pieces_come_merged_after_any_number),
         TEST(objects_come_back_from_their_rows),
         TEST(what_was_deleted_is_not_replayed),
+        TEST(what_was_deleted_is_not_kept),
         TEST(arguments_are_pieces_of_a_step),
         TEST(a_reader_may_stop),
         TEST(damage_is_reported),
