@@ -40,10 +40,13 @@ static const char layout[] =
     "PRAGMA user_version = 2;"
     "COMMIT";
 
-static const char vectors_layout[] =
+/* What came after the first version of this layout. A row of `unforgotten` says that there are
+ * traces of deleted text. */
+static const char later_layout[] =
     "CREATE TABLE IF NOT EXISTS vectors(file INTEGER PRIMARY KEY, version TEXT NOT NULL,"
     " dimensions INTEGER NOT NULL, windows INTEGER NOT NULL, place INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL)";
+    " bytes INTEGER NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS unforgotten(one INTEGER PRIMARY KEY)";
 
 /* ---- Statements ----------------------------------------------------------------------------- */
 
@@ -85,7 +88,29 @@ int index_db_execute(struct index_db *db, const char *sql, struct treadle_error 
     return index_db_error(db, "Writing", error);
 }
 
+int index_db_number(struct index_db *db, const char *sql, int64_t *out, struct treadle_error *error)
+{
+    sqlite3_stmt *row;
+    int rc = index_db_prepare(db, &row, sql, error);
+    if (rc)
+        return rc;
+    if (sqlite3_step(row) == SQLITE_ROW)
+        *out = sqlite3_column_int64(row, 0);
+    else
+        rc = index_db_error(db, "Reading", error);
+    sqlite3_finalize(row);
+    return rc;
+}
+
 /* ---- Opening -------------------------------------------------------------------------------- */
+
+/* Whether an index can shrink is chosen before anything is written to it. */
+static int let_shrink(struct index_db *db, struct treadle_error *error)
+{
+    int64_t pages = 0;
+    int rc = index_db_number(db, "PRAGMA page_count", &pages, error);
+    return rc || pages ? rc : index_db_execute(db, "PRAGMA auto_vacuum = INCREMENTAL", error);
+}
 
 static int connect(struct index_db *db, const char *path, int flags, struct treadle_error *error)
 {
@@ -96,34 +121,24 @@ static int connect(struct index_db *db, const char *path, int flags, struct trea
         return error_set(error, code == SQLITE_NOMEM ? TREADLE_EMEMORY : TREADLE_EIO,
                          "Opening the search index failed: %s.", sqlite3_errstr(code));
     sqlite3_busy_timeout(db->connection, BUSY_MILLISECONDS);
-    return index_db_execute(
-        db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA cache_size = -2000",
-        error);
-}
-
-static int read_version(struct index_db *db, int *version, struct treadle_error *error)
-{
-    sqlite3_stmt *statement;
-    int rc = index_db_prepare(db, &statement, "PRAGMA user_version", error);
+    int rc = let_shrink(db, error);
     if (rc)
         return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        *version = sqlite3_column_int(statement, 0);
-    else
-        rc = index_db_error(db, "Opening", error);
-    sqlite3_finalize(statement);
-    return rc;
+    return index_db_execute(db,
+                            "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+                            "PRAGMA cache_size = -2000; PRAGMA secure_delete = ON",
+                            error);
 }
 
 static int lay_out(struct index_db *db, struct treadle_error *error)
 {
-    int version = 0;
-    int rc = read_version(db, &version, error);
+    int64_t version = 0;
+    int rc = index_db_number(db, "PRAGMA user_version", &version, error);
     if (!rc && version == 0)
         rc = index_db_execute(db, layout, error);
     else if (!rc && version != LAYOUT)
         rc = fail_damaged(error); /* made by another version: treated as damaged */
-    return rc ? rc : index_db_execute(db, vectors_layout, error);
+    return rc ? rc : index_db_execute(db, later_layout, error);
 }
 
 int index_db_open(struct index_db **out, const char *path, bool writes, struct treadle_error *error)

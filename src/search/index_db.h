@@ -6,7 +6,8 @@
  * index_db_write.c do it with SQLite and FTS5; another implementation is other files with these
  * functions. A connection serves one thread at a time, whose lock is its owner's (index.h). What
  * says that an index is damaged has the wire code SEARCH_DAMAGED. Whatever changes something but
- * index_db_erase and index_db_forget_vectors is called between index_db_begin and index_db_end.
+ * index_db_erase, index_db_forget, index_db_empty_log and index_db_forget_vectors is called between
+ * index_db_begin and index_db_end.
  */
 #ifndef SEARCH_INDEX_DB_H
 #define SEARCH_INDEX_DB_H
@@ -48,10 +49,12 @@ int index_db_end(struct index_db *db, int rc, struct treadle_error *error);
 /* A file with all of its chunks; one that is not there is no error. */
 int index_db_delete_file(struct index_db *db, const char *file_id, struct treadle_error *error);
 
-/* Deletes a file so that nothing of its text stays; `changed` says whether there was one. What the
- * log still has is taken away by index_db_empty_log, while nobody reads. */
-int index_db_erase(struct index_db *db, const char *file_id, bool *changed,
-                   struct treadle_error *error);
+/* Deletes a file. Traces of its text stay in the index's own lists and in its log, until
+ * index_db_forget says that it is done, in several calls of some milliseconds each, and the log was
+ * emptied after that, while nobody reads. */
+int index_db_erase(struct index_db *db, const char *file_id, struct treadle_error *error);
+int index_db_has_traces(struct index_db *db, bool *out, struct treadle_error *error);
+int index_db_forget(struct index_db *db, bool *done, struct treadle_error *error);
 int index_db_empty_log(struct index_db *db, struct treadle_error *error);
 
 /* A new file, its chunks with their passages, and how many it has of both. */

@@ -23,6 +23,10 @@ int index_db_prepare(struct index_db *db, sqlite3_stmt **out, const char *sql,
 int index_db_keep(struct index_db *db, sqlite3_stmt **statement, const char *sql,
                   struct treadle_error *error);
 
+/* The first column of a statement's first row. */
+int index_db_number(struct index_db *db, const char *sql, int64_t *out,
+                    struct treadle_error *error);
+
 /* Runs statements without rows. */
 int index_db_execute(struct index_db *db, const char *sql, struct treadle_error *error);
 

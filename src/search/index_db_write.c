@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "search/index_db_sqlite.h"
 
-enum { MOST_REWRITTEN = 5000 /* chunks */, PAGES_BYTES = 1 << 20 };
+enum { PAGES_BYTES = 1 << 20 };
 
 static int step_done(struct index_db *db, sqlite3_stmt *statement, struct treadle_error *error)
 {
@@ -61,56 +61,6 @@ int index_db_delete_file(struct index_db *db, const char *file_id, struct treadl
     for (size_t i = 0; !rc && i < sizeof steps / sizeof *steps; i++)
         rc = with_file_id(db, steps[i], file_id, error);
     return rc;
-}
-
-static int count_chunks(struct index_db *db, int64_t *out, struct treadle_error *error)
-{
-    sqlite3_stmt *row;
-    int rc = index_db_prepare(db, &row, "SELECT count(*) FROM chunk", error);
-    if (rc)
-        return rc;
-    if (sqlite3_step(row) == SQLITE_ROW)
-        *out = sqlite3_column_int64(row, 0);
-    else
-        rc = index_db_error(db, "Reading", error);
-    sqlite3_finalize(row);
-    return rc;
-}
-
-/* FTS5 only marks terms as deleted until it merges: writes the lists of terms anew, without them.
- * That costs what the whole index costs, so a large one waits for the next merge. */
-static int forget_terms(struct index_db *db, struct treadle_error *error)
-{
-    int64_t chunks = 0;
-    int rc = count_chunks(db, &chunks, error);
-    if (rc || chunks > MOST_REWRITTEN)
-        return rc;
-    return index_db_execute(db, "INSERT INTO term(term) VALUES('optimize')", error);
-}
-
-/* Zeros are written where the text was. */
-int index_db_erase(struct index_db *db, const char *file_id, bool *changed,
-                   struct treadle_error *error)
-{
-    int64_t before = sqlite3_total_changes64(db->connection);
-    int rc = index_db_execute(db, "PRAGMA secure_delete = ON; BEGIN IMMEDIATE", error);
-    if (rc)
-        return rc;
-    rc = index_db_delete_file(db, file_id, error);
-    *changed = sqlite3_total_changes64(db->connection) != before;
-    if (!rc && *changed)
-        rc = forget_terms(db, error);
-    rc = index_db_end(db, rc, error);
-    sqlite3_exec(db->connection, "PRAGMA secure_delete = OFF", NULL, NULL, NULL);
-    return rc;
-}
-
-int index_db_empty_log(struct index_db *db, struct treadle_error *error)
-{
-    if (sqlite3_wal_checkpoint_v2(db->connection, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) ==
-        SQLITE_OK)
-        return 0;
-    return index_db_error(db, "Emptying the log of", error);
 }
 
 /* ---- Adding --------------------------------------------------------------------------------- */

@@ -309,7 +309,12 @@ static void finish(struct work *work)
     }
     if (work->wanted)
         return;
-    if (search_remove_file(ingest->options.search, work->file.store_id, work->file.file_id, &error))
+    int rc;
+    do
+        rc = search_remove_file(ingest->options.search, work->file.store_id, work->file.file_id,
+                                &error);
+    while (rc > 0 && !atomic_load(&ingest->stop));
+    if (rc < 0)
         log_write(ingest->options.log, LOG_WARNING, "ingest_remove", "file", work->file.file_id,
                   "error", error.message, NULL);
 }

@@ -80,8 +80,9 @@ void search_progress(struct search *search, struct search_progress *out);
 int search_add(struct search *search, const struct search_file *file,
                const struct document *document, int64_t *usage, struct treadle_error *error);
 
-/* Removing what is not there is no error; a file that is still in the store stays. After 0 the
- * removed text is gone, from the disk as well. */
+/* Removing what is not there is no error; a file that is still in the store stays. No search finds
+ * removed text after 0 or 1. After 0 it is gone from the disk as well; 1 means that this takes
+ * longer than a second: call again to continue. */
 int search_remove_file(struct search *search, const char *store_id, const char *file_id,
                        struct treadle_error *error);
 int search_remove_store(struct search *search, const char *store_id, struct treadle_error *error);

@@ -5,13 +5,19 @@
 #include <string.h>
 
 #include "base/buffer.h"
+#include "base/clock.h"
 #include "base/error.h"
 #include "search/chunk.h"
 #include "search/index.h"
 #include "search/vectorise.h"
 #include "search/vectors.h"
 
-enum { SAMPLE_BYTES = 20000, TEXT_BYTES = 256 << 20, NAME_BYTES = 1 << 12 };
+enum {
+    SAMPLE_BYTES = 20000,
+    TEXT_BYTES = 256 << 20,
+    NAME_BYTES = 1 << 12,
+    LONGEST_REMOVAL_US = 1000000
+};
 
 /* What the visitor of chunks needs. */
 struct writing {
@@ -134,32 +140,54 @@ done:
     return rc;
 }
 
-/* Deletes, so that nothing stays of the text. Called with the writing lock. */
-static int erase(struct search_index *index, const char *file_id, struct treadle_error *error)
+/* Deletes the file, unless it is still in the store. */
+static int erase(struct search *search, struct search_index *index, const char *file_id,
+                 struct treadle_error *error)
 {
-    bool changed = false;
-    int rc = index_db_erase(index->writer, file_id, &changed, error);
-    if (rc || !changed)
-        return rc;
-    pthread_mutex_lock(&index->reading);
-    rc = index_db_empty_log(index->writer, error);
-    pthread_mutex_unlock(&index->reading);
+    pthread_mutex_lock(&index->writing);
+    int wanted = search->db ? search_wanted(search, index->store_id, file_id, error) : 0;
+    int rc = wanted < 0 ? wanted : 0;
+    if (!wanted)
+        rc = index_db_erase(index->writer, file_id, error);
+    if (!rc)
+        vectors_trim(search, index);
+    pthread_mutex_unlock(&index->writing);
     return rc;
+}
+
+/* Removes some of the traces of deleted files; others can write between two calls. 1 when none are
+ * left. */
+static int forget_some(struct search_index *index, struct treadle_error *error)
+{
+    bool traces = false, done = false;
+    pthread_mutex_lock(&index->writing);
+    int rc = index_db_has_traces(index->writer, &traces, error);
+    if (!rc && traces)
+        rc = index_db_forget(index->writer, &done, error);
+    if (!rc && done) {
+        /* No reader is active: the log can be emptied only then. */
+        pthread_mutex_lock(&index->reading);
+        rc = index_db_empty_log(index->writer, error);
+        pthread_mutex_unlock(&index->reading);
+    }
+    pthread_mutex_unlock(&index->writing);
+    return rc ? rc : done || !traces;
 }
 
 int search_remove_file(struct search *search, const char *store_id, const char *file_id,
                        struct treadle_error *error)
 {
     struct search_index *index = NULL;
+    int64_t until = clock_monotonic_us() + LONGEST_REMOVAL_US;
     int rc = search_index_acquire(search, store_id, false, &index, error);
     if (rc || !index)
         return rc;
-    pthread_mutex_lock(&index->writing);
-    int wanted = search->db ? search_wanted(search, store_id, file_id, error) : 0;
-    rc = wanted < 0 ? wanted : wanted ? 0 : erase(index, file_id, error);
-    if (!rc)
-        vectors_trim(search, index);
-    pthread_mutex_unlock(&index->writing);
+    rc = erase(search, index, file_id, error);
+    if (!rc) {
+        while (!(rc = forget_some(index, error)) && clock_monotonic_us() < until)
+            continue;
+        rc = rc < 0 ? rc : !rc;
+    }
     search_note(search, store_id, rc, error);
     search_index_release(search, index);
     return rc;

@@ -133,8 +133,9 @@ static int check_strays(struct look *look, struct treadle_error *error)
         if (wanted < 0)
             return wanted;
         strays += !wanted;
-        if (!wanted && audit->repair)
-            rc = search_remove_file(audit->search, look->id, look->present[i], error);
+        while (!wanted && audit->repair &&
+               (rc = search_remove_file(audit->search, look->id, look->present[i], error)) > 0)
+            continue;
     }
     if (strays)
         audit_note(audit, "index", look->id, "it has text of files that the vector store has not",

@@ -111,37 +111,44 @@ static int forget_removals(struct db_session *session, void *argument, struct tr
     return rc;
 }
 
-/* Leaves in `removals` those that were done. */
-static bool do_removals(struct upkeep *upkeep, struct removals *removals)
+/* Leaves in `removals` those that were done; false where one failed. `more` becomes true where one
+ * takes longer: then other things that are due come first. */
+static bool do_removals(struct upkeep *upkeep, struct removals *removals, bool *more)
 {
     const struct housekeeping_options *options = upkeep->options;
     struct treadle_error error;
     size_t done = 0, count = removals->count;
-    for (size_t i = 0; i < count && !atomic_load(upkeep->stop); i++) {
+    bool failed = false;
+    for (size_t i = 0; i < count && !*more && !atomic_load(upkeep->stop); i++) {
         struct removal *item = &removals->items[i];
-        if (removal_do(options->search, options->blobs, item, &error))
+        int rc = removal_do(options->search, options->blobs, item, &error);
+        if (rc < 0)
             log_failure(upkeep, "removal", item->id, &error);
-        else
+        failed = failed || rc < 0;
+        *more = rc > 0;
+        if (rc == 0)
             removals->items[done++] = *item;
     }
     removals->count = done;
-    return done == count;
+    return !failed;
 }
 
-static void remove_noted(struct upkeep *upkeep, struct arena *arena)
+/* True when there is more to do at once. */
+static bool remove_noted(struct upkeep *upkeep, struct arena *arena)
 {
     struct removals removals = {.arena = arena};
     struct treadle_error error;
     int rc = db_read(upkeep->options->db, list_removals, &removals, &error);
     if (rc || !removals.count)
-        return;
-    bool all = do_removals(upkeep, &removals);
+        return false;
+    bool more = false, all = do_removals(upkeep, &removals, &more);
     if (removals.count)
         rc = db_write(upkeep->options->db, forget_removals, &removals, &error);
     if (rc)
         log_failure(upkeep, "removal", NULL, &error);
     if (rc || !all)
         upkeep->next_removals = seconds() + RETRY_SECONDS;
+    return !rc && all && more;
 }
 
 /* ---- Marks, and what was moved aside -------------------------------------------------------- */
@@ -202,13 +209,12 @@ bool upkeep_look(struct upkeep *upkeep, bool busy)
     /* Their memory is released to the system, and not only to the allocator. */
     if (search_close_idle(upkeep->options->search, IDLE_INDEX_SECONDS))
         malloc_trim(0);
-    if (now >= upkeep->next_removals)
-        remove_noted(upkeep, arena);
+    bool more = now >= upkeep->next_removals && remove_noted(upkeep, arena);
     look_at_suspects(upkeep, arena);
     if (now >= upkeep->next_mark)
         mark(upkeep);
     if (now >= upkeep->next_forgetting)
         forget_aside(upkeep);
     arena_free(arena);
-    return !busy && shrink(upkeep);
+    return more || (!busy && shrink(upkeep));
 }
