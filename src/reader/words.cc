@@ -95,14 +95,23 @@ bool is_typewriter(const TextWord *word)
     return font->isFixedWidth() || is_named(font->getFontName(), marks);
 }
 
+/* The room that a character takes in its line. Its edges would say it, too, but where the last one
+ * ends only some releases of poppler keep among them. */
+double width_of(const TextWord *word, int index)
+{
+    double left, top, right, bottom;
+    word->getCharBBox(index, &left, &top, &right, &bottom);
+    double width = word->getRotation() & 1 ? bottom - top : right - left;
+    return width < 0 ? -width : width;
+}
+
 /* Whether all characters are of one width, which shows a typewriter's font where no flag does. */
 bool is_even(const TextWord *word)
 {
     int length = word->getLength();
     double least = 0, most = 0;
     for (int i = 0; i < length; i++) {
-        double width = word->getEdge(i + 1) - word->getEdge(i);
-        width = width < 0 ? -width : width;
+        double width = width_of(word, i);
         least = i == 0 || width < least ? width : least;
         most = i == 0 || width > most ? width : most;
     }
