@@ -40,7 +40,7 @@ export class Client {
         if (reply.statusCode === 200) return bytes;
         const text = bytes.toString();
         const shown = `${what}: ${reply.statusCode} ${text}`;
-        if (this.jumps && reply.statusCode === 400 && /'expired'/.test(text)) throw new Refused(shown);
+        if (this.jumps && reply.statusCode === 400 && /'expired'|\\"expired/.test(text)) throw new Refused(shown);
         assert.ok(this.refusals.includes(reply.statusCode), shown);
         const { error } = JSON.parse(text);
         assert.equal(error.type, 'server_error', shown);
