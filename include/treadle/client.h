@@ -163,6 +163,7 @@ TREADLE_DECLARE_RESPONSE(treadle_embedding_list_response, struct treadle_embeddi
 TREADLE_DECLARE_RESPONSE(treadle_chat_completion_response, struct treadle_chat_completion,
                          completion)
 TREADLE_DECLARE_RESPONSE(treadle_backup_response, struct treadle_backup, backup)
+TREADLE_DECLARE_RESPONSE(treadle_export_response, struct treadle_export, export_)
 TREADLE_DECLARE_RESPONSE(treadle_key_response, struct treadle_key, key)
 TREADLE_DECLARE_RESPONSE(treadle_key_page_response, struct treadle_key_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_deletion_response, struct treadle_deletion, deletion)
@@ -587,6 +588,12 @@ int treadle_chat_create(struct treadle_chat_completion_response **out,
 /* POST /treadle/backups: for the owner of the store. The server copies its store to backup.path;
  * the client moves the copy elsewhere. */
 int treadle_backup_create(struct treadle_backup_response **out, struct treadle_client *client,
+                          struct treadle_error *error);
+
+/* POST /treadle/exports: for the owner of the store. The server copies objects to export_.path; the
+ * client moves the copy elsewhere, and then renames manifest.part in it to manifest.json. */
+int treadle_export_create(struct treadle_export_response **out, struct treadle_client *client,
+                          const struct treadle_export_create_request *request,
                           struct treadle_error *error);
 
 /* POST /treadle/keys: for the owner of the store, or with an admin key. key.key is the new key's

@@ -204,6 +204,10 @@ ENDPOINT(CHAT_CREATE, PLANS(chat_create), POST, "/chat/completions", "createChat
 ENDPOINT(BACKUP_CREATE, PLANS(backup_create), POST, "/treadle/backups", "createBackup",
          .reply = &treadle_backup_type, .own = true, .owner = true,
          .doc = "Copy the store, for its owner. Treadle's own.")
+ENDPOINT(EXPORT_CREATE, PLANS(export_create), POST, "/treadle/exports", "createExport",
+         .body = ENDPOINT_JSON, .request = &treadle_export_create_request_type,
+         .reply = &treadle_export_type, .own = true, .owner = true,
+         .doc = "Copy objects as the protocol prints them, for the store's owner. Treadle's own.")
 ENDPOINT(KEY_CREATE, PLANS(key_create), POST, "/treadle/keys", "createKey", .body = ENDPOINT_JSON,
          .request = &treadle_key_create_request_type, .reply = &treadle_key_type, .own = true,
          .owner = true, .doc = "Make a key. Treadle's own.")

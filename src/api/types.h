@@ -132,6 +132,10 @@ extern const struct treadle_type treadle_chat_chunk_type;
 /* backup.c */
 extern const struct treadle_type treadle_backup_type;
 
+/* export.c */
+extern const struct treadle_type treadle_export_type, treadle_export_create_request_type,
+    treadle_kind_count_type;
+
 /* page.c */
 extern const struct treadle_type treadle_assistant_page_type;
 extern const struct treadle_type treadle_thread_page_type;

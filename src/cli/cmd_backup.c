@@ -49,6 +49,7 @@ static int back_up(struct session *session, const char *directory)
     struct treadle_error error = {0};
     if (treadle_backup_create(&reply, session_client(session), &error)) {
         session_complain(session, "the store cannot be backed up", &error);
+        treadle_backup_response_free(reply);
         return CLI_FAILED;
     }
     int status = take_away(reply->backup.path, directory);

@@ -18,6 +18,7 @@ static const struct command commands[] = {
     {"steps", "Show what a run did, step by step.", cmd_steps},
     {"watch", "Follow a run live.", cmd_watch},
     {"backup", "Copy the store, also while it is being served.", cmd_backup},
+    {"export", "Copy objects as the protocol prints them, and files.", cmd_export},
     {"check", "Check the store, and repair it.", cmd_check},
     {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };

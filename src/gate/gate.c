@@ -104,7 +104,7 @@ static int check_key(struct gate *gate, const struct gate_claim *claim, struct g
     return 0;
 }
 
-static bool is_project(const char *name)
+bool gate_is_project(const char *name)
 {
     size_t length = strlen(name);
     return length > 0 && length <= GATE_PROJECT_LENGTH &&
@@ -112,14 +112,19 @@ static bool is_project(const char *name)
                length;
 }
 
+int gate_refuse_project(const char *name, struct treadle_error *error)
+{
+    return error_set_request(error, "invalid_project", NULL,
+                             "'%.100s' is not the name of a project: expected 1 to %d letters, "
+                             "digits, '_', '.' and '-'.",
+                             name, GATE_PROJECT_LENGTH);
+}
+
 static int choose_project(const struct gate_key *key, const char *sent, const char **out,
                           struct treadle_error *error)
 {
-    if (sent && !is_project(sent))
-        return error_set_request(error, "invalid_project", NULL,
-                                 "'%.100s' is not the name of a project: expected 1 to %d letters, "
-                                 "digits, '_', '.' and '-'.",
-                                 sent, GATE_PROJECT_LENGTH);
+    if (sent && !gate_is_project(sent))
+        return gate_refuse_project(sent, error);
     if (key && sent && strcmp(key->project, sent) != 0)
         return error_set_wire(error, 401, "invalid_request_error", "mismatched_project", NULL,
                               "OpenAI-Project header should match project for API key.");

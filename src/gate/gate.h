@@ -63,6 +63,10 @@ struct gate_caller {
     struct gate_key *key;    /* NULL without one; only while the request is read and handled */
 };
 
+/* Whether a project may have that name; and the error of the protocol where it may not. */
+bool gate_is_project(const char *name);
+int gate_refuse_project(const char *name, struct treadle_error *error);
+
 /* Never blocks. Failures are errors of the protocol: 401, or 400 for an invalid name of a
  * project. */
 int gate_identify(struct gate *gate, const struct gate_claim *claim, struct gate_caller *out,

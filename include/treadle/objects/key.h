@@ -41,6 +41,30 @@ struct treadle_backup {
     const char *path; /* on the server's machine */
 };
 
+/* Which objects to export: those of the projects (none: of all), or the threads alone. */
+struct treadle_export_create_request {
+    const char **projects;
+    size_t project_count;
+    const char **threads; /* of the first project */
+    size_t thread_count;
+    struct treadle_boolean contents; /* of files */
+    struct treadle_boolean steps;    /* of runs */
+};
+
+struct treadle_kind_count {
+    const char *kind; /* "assistants" */
+    int64_t count;
+};
+
+struct treadle_export {
+    const char *id;
+    const char *object;
+    int64_t created_at;
+    const char *path; /* on the server's machine */
+    struct treadle_kind_count *counts;
+    size_t count_count;
+};
+
 #ifdef __cplusplus
 }
 #endif
