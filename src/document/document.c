@@ -133,8 +133,9 @@ static int check_text(const struct blocks *blocks, const struct sheaf *sheaf,
         return error_set(error, TREADLE_EUNSUPPORTED,
                          "the letters of the PDF cannot be read, because its fonts do not say "
                          "which letters they show");
-    return error_set(error, TREADLE_EUNSUPPORTED, "the PDF has no text on its %zu page%s%s",
-                     sheaf->count, sheaf->count == 1 ? "" : "s", explain_pictures(sheaf));
+    return error_set(error, TREADLE_EUNSUPPORTED, "the %s has no text on its %zu page%s%s",
+                     sheaf->format->noun, sheaf->count, sheaf->count == 1 ? "" : "s",
+                     explain_pictures(sheaf));
 }
 
 static int read_title(struct blocks *blocks, const char *title, struct document *document,

@@ -28,7 +28,8 @@ enum row {
     ROW_XML,
     ROW_RST,
     ROW_TEX,
-    ROW_NOTEBOOK
+    ROW_NOTEBOOK,
+    ROW_PICTURE
 };
 
 static const struct format formats[] = {
@@ -46,6 +47,7 @@ static const struct format formats[] = {
     [ROW_RST] = {"rst", "text file", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
     [ROW_TEX] = {"tex", "text file", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
     [ROW_NOTEBOOK] = {"notebook", "notebook", FORMAT_BLOCKS, 60, 1024 * MIB, 64 * MIB, 64 * MIB},
+    [ROW_PICTURE] = {"picture", "picture", FORMAT_PAGES, 600, 2048 * MIB, 256 * MIB, 64 * MIB},
     [ROW_JSON] = {"json", "JSON file", FORMAT_BLOCKS, 120, 1536 * MIB, 256 * MIB, 256 * MIB},
 };
 
@@ -59,9 +61,6 @@ static const struct {
      "an Office document of the old kind (.doc, .xls, .ppt) or one with a password; save it as "
      ".docx, .xlsx, .pptx or PDF without a password"},
     {"{\\rtf", 5, "an RTF document, which is not read; save it as .docx or PDF"},
-    {"\x89PNG", 4, "a picture (PNG), which is not read"},
-    {"\xFF\xD8\xFF", 3, "a picture (JPEG), which is not read"},
-    {"GIF8", 4, "a picture (GIF), which is not read"},
     {"Rar!", 4, "an archive (RAR), which is not read"},
     {"7z\xBC\xAF", 4, "an archive (7z), which is not read"},
     {"BZh", 3, "compressed with bzip2, which is not read"},
@@ -73,6 +72,21 @@ static const struct {
      "ELF",
      4, "a program, which is not read"},
 };
+
+/* First bytes of pictures. */
+static const struct {
+    const char *bytes;
+    size_t length;
+} pictures[] = {{"\x89PNG", 4}, {"\xFF\xD8\xFF", 3}, {"GIF8", 4}, {"II*\0", 4}, {"MM\0*", 4}};
+
+static bool is_picture(const char *head, size_t length)
+{
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++)
+        if (length >= pictures[i].length &&
+            memcmp(head, pictures[i].bytes, pictures[i].length) == 0)
+            return true;
+    return length >= 12 && memcmp(head, "RIFF", 4) == 0 && memcmp(head + 8, "WEBP", 4) == 0;
+}
 
 struct ending {
     const char *text;
@@ -130,6 +144,13 @@ static const struct ending endings[] = {
     {"gpx", ROW_XML},
     {"eml", ROW_MAIL},
     {"ipynb", ROW_NOTEBOOK},
+    {"png", ROW_PICTURE},
+    {"jpg", ROW_PICTURE},
+    {"jpeg", ROW_PICTURE},
+    {"webp", ROW_PICTURE},
+    {"tif", ROW_PICTURE},
+    {"tiff", ROW_PICTURE},
+    {"gif", ROW_PICTURE},
     {"yaml", ROW_CODE},
     {"yml", ROW_CODE},
 };
@@ -219,7 +240,7 @@ static const struct format *find_text(const char *head, size_t length, const str
     if (!decode_is_text(head, length)) {
         *why = ending ? "not what its name says, and is no text"
                       : "of a kind that is not supported; PDF, Office and OpenDocument files, "
-                        "e-books, HTML and text of any kind are";
+                        "e-books, HTML, pictures and text of any kind are";
         return NULL;
     }
     if ((!ending || ending->row == ROW_PROSE || ending->row == ROW_XML) && is_page(head, length))
@@ -247,12 +268,14 @@ const struct format *format_find(const char *head, size_t length, const char *fi
         return &formats[ROW_PACKAGE];
     if (length >= 3 && memcmp(head, "\x1F\x8B\x08", 3) == 0)
         return &formats[ROW_GZIP];
+    if (is_picture(head, length))
+        return &formats[ROW_PICTURE];
     for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++)
         if (length >= foreign[i].length && memcmp(head, foreign[i].bytes, foreign[i].length) == 0) {
             *why = foreign[i].why;
             return NULL;
         }
-    if (ending && ending->row == ROW_PACKAGE) {
+    if (ending && (ending->row == ROW_PACKAGE || ending->row == ROW_PICTURE)) {
         *why = "not what its name says, or was cut short";
         return NULL;
     }

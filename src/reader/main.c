@@ -23,6 +23,7 @@
 #include "reader/attached.h"
 #include "reader/confine.h"
 #include "reader/describe.h"
+#include "reader/image.h"
 #include "reader/kinds.h"
 #include "reader/output.h"
 #include "reader/serve.h"
@@ -93,6 +94,8 @@ static void send_document(struct output *output, const struct task *task)
     int reason = 0;
     if (strcmp(task->request.format, "pdf") == 0)
         send_pages(output, task);
+    else if (strcmp(task->request.format, "picture") == 0)
+        reason = image_send(output, &task->request, FRAME_DESCRIPTOR, task->recognizer);
     else
         reason = kinds_send(output, FRAME_DESCRIPTOR, task->request.format);
     if (reason)
@@ -116,6 +119,8 @@ static void end_late(int signal_number)
 static void prepare(struct task *task)
 {
     task->description = dup(FRAME_DESCRIPTOR);
+    if (strcmp(task->request.format, "picture") == 0)
+        image_load();
     if (task->request.languages[0])
         task->recognizer = recognize_open(task->request.languages);
     signal(SIGABRT, end_aborted);
