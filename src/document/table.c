@@ -160,10 +160,25 @@ static bool contrasts(const struct cell *cell, const struct row *rows, size_t co
     return numbers >= 2 && others * 10 <= numbers;
 }
 
-/* Whether the first row names the columns: it alone is bold, the corner is empty, or a column of
- * numbers begins with a word. In a list of labels and values the first value is often the only one
- * that is a word, so two columns need more than that: where it is not sure that there is a head,
- * each row speaks for itself. */
+/* Whether the first row stands further from the second than any others from each other, as one
+ * does that a rule parts from what it heads. */
+static bool is_parted(const struct row *rows, size_t count)
+{
+    int64_t first = (int64_t)rows[1].bottom - rows[0].bottom, most = 0;
+    for (size_t c = 0; c < rows->cell_count; c++)
+        if (is_number(&rows->cells[c]))
+            return false;
+    for (size_t r = 2; r < count; r++) {
+        int64_t step = (int64_t)rows[r].bottom - rows[r - 1].bottom;
+        most = step > most ? step : most;
+    }
+    return count > FEWEST_ROWS + 1 && first * 100 >= most * 125 && first <= most * 2;
+}
+
+/* Whether the first row names the columns: it alone is bold, it stands apart, the corner is empty,
+ * or a column of numbers begins with a word. In a list of labels and values the first value is
+ * often the only one that is a word, so two columns need more than that: where it is not sure that
+ * there is a head, each row speaks for itself. */
 static bool is_head(const struct row *rows, size_t count)
 {
     size_t bold = 0, corners = 0, columns = 0;
@@ -174,7 +189,7 @@ static bool is_head(const struct row *rows, size_t count)
         corners += is_empty(&rows[r].cells[0]);
         columns = rows[r].cell_count > columns ? rows[r].cell_count : columns;
     }
-    if (rows->bold && bold * 4 < count)
+    if ((rows->bold && bold * 4 < count) || is_parted(rows, count))
         return true;
     if (is_empty(&rows->cells[0]) && corners * 4 < count)
         return true;

@@ -201,6 +201,16 @@ def table_bold_head_above_words():
 
 
 @case
+def table_head_above_a_rule():
+    """Nothing but the space of the rule below it sets the head apart."""
+    pdf = Pdf()
+    rows = [('Sigla', 'Nome'), ('SCC', 'computing'), ('SMA', 'mathematics'), ('SME', 'statistics'),
+            ('SSC', 'systems')]
+    pdf.page(*table(pdf, 60, 100, rows[:1], [120, 120]), *table(pdf, 60, 116, rows[1:], [120, 120], lead=11))
+    return pdf.bytes(), [r'~row \(.*\) Sigla Nome$', r'~\[Sigla Nome\] SMA mathematics$']
+
+
+@case
 def table_of_words_without_a_head():
     rows = [('apple', 'red', 'sweet'), ('lemon', 'yellow', 'sour'), ('plum', 'blue', 'sweet'),
             ('pear', 'green', 'mild')]
