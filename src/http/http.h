@@ -88,8 +88,8 @@ struct http_reply {
     const char *content_type;
     struct buffer body;
     int file;
-    uint64_t file_length;
-    struct http_field headers[24]; /* further ones; the strings live in the request's arena */
+    uint64_t file_start, file_length; /* the part of it that is sent */
+    struct http_field headers[24];    /* further ones; the strings live in the request's arena */
     size_t header_count;
     struct http_stream *stream; /* set by http_stream_new: the reply comes later */
     bool elsewhere; /* set by a handler that runs on an event thread and would block it: it is

@@ -77,7 +77,8 @@ static struct MHD_Response *response_of_file(struct http_reply *reply)
 {
     struct MHD_Response *response = NULL;
     if (reply->file_length)
-        response = MHD_create_response_from_fd64(reply->file_length, reply->file);
+        response = MHD_create_response_from_fd_at_offset64(reply->file_length, reply->file,
+                                                           reply->file_start);
     else
         response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
     /* The response closes the descriptor only if it has taken it. */

@@ -265,6 +265,7 @@ static void move_reply(struct http_reply *from, struct http_reply *to)
     to->content_type = from->content_type;
     to->body = from->body;
     to->file = from->file;
+    to->file_start = from->file_start;
     to->file_length = from->file_length;
     for (size_t i = 0; i < from->header_count; i++)
         http_reply_header(to, from->headers[i].name, from->headers[i].value);

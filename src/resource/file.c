@@ -6,12 +6,14 @@
  */
 #include "resource/handlers.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/text.h"
+#include "http/range.h"
 #include "resource/attach.h"
 #include "resource/call.h"
 #include "resource/form.h"
@@ -186,6 +188,38 @@ static int open_content(struct resource_call *call, int *descriptor, uint64_t *l
     return rc;
 }
 
+/* Chooses the part of the content that is sent. A content never changes, so its hash is its tag. */
+static int choose_part(struct resource_call *call, uint64_t length, struct treadle_error *error)
+{
+    const struct blob_sum *sum = call->state;
+    struct http_reply *reply = call->reply;
+    struct arena *arena = call->request->arena; /* which the headers need */
+    uint64_t start = 0, count = length;
+    const char *tag = sum->sha256[0] ? arena_format(arena, "\"%s\"", sum->sha256) : NULL;
+    enum http_range_outcome outcome = http_range_find(call->request, tag, length, &start, &count);
+    const char *range = outcome == HTTP_RANGE_PART
+                            ? arena_format(arena, "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64, start,
+                                           start + count - 1, length)
+                            : arena_format(arena, "bytes */%" PRIu64, length);
+    if (!range)
+        return error_set_memory(error);
+    http_reply_header(reply, "Accept-Ranges", "bytes");
+    if (tag)
+        http_reply_header(reply, "ETag", tag);
+    if (outcome != HTTP_RANGE_WHOLE)
+        http_reply_header(reply, "Content-Range", range);
+    if (outcome == HTTP_RANGE_OUTSIDE)
+        return error_set_wire(error, 416, "invalid_request_error", "range_not_satisfiable", NULL,
+                              "The range that the request asks for is not within the file, which "
+                              "has %" PRIu64 " bytes.",
+                              length);
+    if (outcome == HTTP_RANGE_PART)
+        reply->status = 206;
+    reply->file_start = start;
+    reply->file_length = count;
+    return 0;
+}
+
 static struct resource_plan send_content(struct resource_call *call, int rc,
                                          struct treadle_error *error)
 {
@@ -195,10 +229,14 @@ static struct resource_plan send_content(struct resource_call *call, int rc,
         rc = open_content(call, &descriptor, &length, error);
     if (rc)
         return resource_answer(rc);
+    rc = choose_part(call, length, error);
+    if (rc) {
+        close(descriptor);
+        return resource_answer(rc);
+    }
     buffer_reset(&call->reply->body);
     call->reply->content_type = "application/octet-stream";
     call->reply->file = descriptor;
-    call->reply->file_length = length;
     return resource_answer(0);
 }
 

@@ -347,6 +347,39 @@ test('files', async t => {
         await assert.rejects(client.files.content(file.id), { status: 404, param: 'id',
             message: `404 No such File object: ${file.id}` });
     });
+    await t.test('parts of a content', async () => {
+        const bytes = Buffer.from('0123456789');
+        const file = await client.files.create({ file: upload('a.bin', bytes),
+            purpose: 'user_data' });
+        const get = (range, more = {}, method = 'GET') => fetch(
+            `${server.url}/v1/files/${file.id}/content`,
+            { method, headers: { Range: range, Authorization: 'Bearer x', ...more } });
+        const whole = await get('bytes=2-4,6-7');
+        assert.equal(whole.status, 200);
+        assert.equal(await whole.text(), '0123456789');
+        assert.equal(whole.headers.get('accept-ranges'), 'bytes');
+        const tag = whole.headers.get('etag');
+        assert.match(tag, /^"[0-9a-f]{64}"$/);
+        for (const [range, text, place] of [['bytes=2-4', '234', '2-4'], ['bytes=7-', '789', '7-9'],
+            ['bytes=-3', '789', '7-9'], ['bytes=-99', '0123456789', '0-9'],
+            ['bytes=8-99999999999999', '89', '8-9']]) {
+            const reply = await get(range, { 'If-Range': tag });
+            assert.equal(reply.status, 206, range);
+            assert.equal(reply.headers.get('content-range'), `bytes ${place}/10`);
+            assert.equal(await reply.text(), text);
+        }
+        for (const range of ['bytes=10-', 'bytes=-0', 'bytes=99-100']) {
+            const reply = await get(range);
+            assert.equal(reply.status, 416, range);
+            assert.equal(reply.headers.get('content-range'), 'bytes */10');
+            assert.equal((await reply.json()).error.code, 'range_not_satisfiable');
+        }
+        for (const range of ['bytes=4-2', 'bytes=x-1', 'lines=1-2', 'bytes=1', 'bytes=-',
+            'bytes=99999999999999999999-'])
+            assert.equal((await get(range)).status, 200, range);
+        assert.equal((await get('bytes=2-4', { 'If-Range': '"other"' })).status, 200);
+        await client.files.delete(file.id);
+    });
     await t.test('a file may expire', async () => {
         const file = await client.files.create({ file: upload('a.txt', 'x'),
             purpose: 'user_data', expires_after: { anchor: 'created_at', seconds: 3600 } });
