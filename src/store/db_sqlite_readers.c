@@ -125,7 +125,8 @@ static void end_reading(struct reader *reader)
 static void give_back(struct db_sqlite_readers *readers, struct reader *reader)
 {
     pthread_mutex_lock(&readers->mutex);
-    if (reader->kept && reader->version != atomic_load(&readers->version))
+    uint64_t version = atomic_load(&readers->version);
+    if (reader->kept && (reader->version != version || version % 2 != 0))
         end_reading(reader);
     reader->lent = false;
     pthread_cond_signal(&readers->returned);

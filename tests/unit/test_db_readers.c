@@ -14,6 +14,8 @@
 
 #include "db_fixture.h"
 
+#include "store/db_sqlite.h"
+
 struct scene {
     struct fixture store;
     struct db *db;
@@ -145,6 +147,94 @@ static void a_quick_read_waits_for_no_other(void **state)
     sem_destroy(&hold.let_go);
 }
 
+/* ---- Checkpoints ---------------------------------------------------------------------------- */
+
+struct watched {
+    struct db_sqlite_readers *readers;
+    sqlite3 *other;
+};
+
+/* The database with something in its log, readers of its own, and a connection that looks whether
+ * the log is in use. */
+static struct watched watch(struct scene *scene)
+{
+    struct watched watched = {.readers = NULL};
+    struct fixture_row row = {1, 100};
+    assert_int_equal(db_write(scene->db, fixture_insert, &row, &scene->error), 0);
+    assert_int_equal(db_sqlite_readers_new(&watched.readers, scene->store.path, &scene->error), 0);
+    assert_int_equal(sqlite3_open(scene->store.path, &watched.other), SQLITE_OK);
+    /* It knows of the log once it has read. */
+    assert_int_equal(sqlite3_exec(watched.other, "PRAGMA user_version", NULL, NULL, NULL),
+                     SQLITE_OK);
+    return watched;
+}
+
+static void unwatch(struct watched *watched)
+{
+    db_sqlite_readers_free(watched->readers);
+    sqlite3_close(watched->other);
+}
+
+/* Whether a reader keeps the log from being used from its beginning again; waits for none. */
+static bool is_log_held(const struct watched *watched)
+{
+    int code =
+        sqlite3_wal_checkpoint_v2(watched->other, "main", SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    assert_true(code == SQLITE_OK || code == SQLITE_BUSY);
+    return code == SQLITE_BUSY;
+}
+
+static void read_once(struct scene *scene, const struct watched *watched)
+{
+    int64_t count = 0;
+    assert_int_equal(
+        db_sqlite_readers_run(watched->readers, fixture_count_work, &count, false, &scene->error),
+        0);
+    assert_int_equal(count, 1);
+}
+
+static void a_transaction_is_kept_between_commits(void **state)
+{
+    struct watched watched = watch(*state);
+    read_once(*state, &watched);
+    assert_true(is_log_held(&watched));
+    db_sqlite_readers_let_go(watched.readers);
+    assert_false(is_log_held(&watched));
+    unwatch(&watched);
+}
+
+/* A checkpoint that waits for readers would wait for a transaction that nobody uses. */
+static void a_read_during_a_checkpoint_keeps_nothing(void **state)
+{
+    struct watched watched = watch(*state);
+    db_sqlite_readers_begin_change(watched.readers);
+    read_once(*state, &watched);
+    assert_false(is_log_held(&watched));
+    db_sqlite_readers_end_change(watched.readers);
+    assert_false(is_log_held(&watched));
+    unwatch(&watched);
+}
+
+/* Within a read: a checkpoint begins. */
+static int begin_checkpoint(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    int64_t count;
+    db_sqlite_readers_begin_change(argument);
+    return fixture_count_work(session, &count, error);
+}
+
+static void a_read_that_a_checkpoint_meets_keeps_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct watched watched = watch(scene);
+    assert_int_equal(db_sqlite_readers_run(watched.readers, begin_checkpoint, watched.readers,
+                                           false, &scene->error),
+                     0);
+    assert_false(is_log_held(&watched));
+    db_sqlite_readers_end_change(watched.readers);
+    unwatch(&watched);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -152,6 +242,9 @@ int main(void)
         TEST(a_quick_read_gives_up_what_takes_long),
         TEST(a_quick_read_gives_up_what_is_large),
         TEST(a_quick_read_waits_for_no_other),
+        TEST(a_transaction_is_kept_between_commits),
+        TEST(a_read_during_a_checkpoint_keeps_nothing),
+        TEST(a_read_that_a_checkpoint_meets_keeps_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
