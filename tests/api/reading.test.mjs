@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { command, directory, OpenAI, program, run, serve, until, upload } from './harness.mjs';
+import { command, directory, OpenAI, program, request, run, serve, until, upload } from './harness.mjs';
 import { makePdf, slowPage } from './pdf.mjs';
 
 const FRUIT = ['Apples are red.'], TREES = ['Oaks grow slowly.'];
@@ -211,6 +211,39 @@ test('without bubblewrap', async t => {
         const shown = command('script', ['-qec', ask.map(quote).join(' '), '/dev/null']);
         assert.match(shown, /weaker sandbox .*install the package bubblewrap/);
     });
+});
+
+/** A program that runs treadle where bubblewrap is not installed; null where none can be. */
+function programWithoutBubblewrap(t) {
+    const file = path.join(directory(t), 'treadle');
+    const inside = 'mount --bind /dev/null /usr/bin/bwrap && exec "$0" "$@"';
+    const map = process.getuid() === 0 ? '-m' : '-rm';
+    try {
+        command('unshare', [map, 'mount', '--bind', '/dev/null', '/usr/bin/bwrap']);
+    } catch {
+        return null;
+    }
+    fs.writeFileSync(file, `#!/bin/sh\nexec unshare ${map} sh -c '${inside}' '${program}' "$@"\n`, { mode: 0o700 });
+    return file;
+}
+
+test('a server without bubblewrap says so', async t => {
+    const weaker = programWithoutBubblewrap(t);
+    if (!weaker) return t.skip('no mount namespace can be made here');
+    const server = await serve(t, { program: weaker });
+    const { json } = await until('the sandbox is known', async () => {
+        const reply = await request(server, 'GET', '/health');
+        return reply.json.sandbox && reply;
+    });
+    assert.doesNotMatch(json.sandbox, /bubblewrap/);
+    assert.match(json.sandbox, /seccomp and limits/);
+    assert.match(json.advice, /install the package bubblewrap/);
+    const line = await until('the log says so', () => /^.*event=sandbox .*$/m.exec(server.log)?.[0]);
+    assert.match(line, / level=warning /);
+    assert.match(line, /install the package bubblewrap/);
+    const file = await send(server.client, 'trees.pdf', makePdf([TREES]));
+    const store = (await server.client.vectorStores.create({ name: 'trees', file_ids: [file] })).id;
+    assert.equal((await settled(server.client, store, file)).status, 'completed');
 });
 
 test('what pages call themselves comes with their numbers', async t => {

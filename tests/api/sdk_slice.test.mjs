@@ -9,7 +9,7 @@ import { command, directory, launch, manual, sleep, within } from './harness.mjs
 const FILE = 'R-intro.pdf';
 const PAGES = 105;
 const QUESTION = 'What does the function crossprod() form?';
-const ANSWER = /crossproducts/;
+const ANSWER = /cross ?products/;
 const INCLUDE = ['step_details.tool_calls[*].file_search.results[*].content'];
 const CONTENT_ID = /^[a-z]+[_-][0-9A-Za-z]{22,32}$/;
 
