@@ -10,13 +10,13 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
+#include "reader/archive.h"
 #include "reader/gzip.h"
 #include "reader/html.h"
 #include "reader/mail.h"
 #include "reader/markdown.h"
 #include "reader/markup.h"
 #include "reader/notebook.h"
-#include "reader/package.h"
 #include "reader/plain.h"
 #include "reader/rst.h"
 #include "reader/tex.h"
@@ -28,7 +28,7 @@ static const struct {
     {"code", plain_read_code}, {"delimited", delimited_read}, {"gzip", gzip_read},
     {"html", html_read},       {"json", json_text_read},      {"lines", plain_read_lines},
     {"mail", mail_read},       {"markdown", markdown_read},   {"notebook", notebook_read},
-    {"package", package_read}, {"prose", plain_read_prose},   {"rst", rst_read},
+    {"package", archive_read}, {"prose", plain_read_prose},   {"rst", rst_read},
     {"tex", tex_read},         {"xml", markup_read},
 };
 

@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 
-enum { MOST_PARTS = 20000, MOST_RATIO = 250, FREE_BYTES = 32 << 20, LARGEST_LOADED = 64 << 20 };
+enum { MOST_PARTS = 20000, MOST_RATIO = 250, FREE_BYTES = 32 << 20 };
 
 static const uint64_t most_unpacked = (uint64_t)512 << 20;
 
@@ -217,56 +217,10 @@ void package_title(struct package *package, const char *name)
     buffer_clear(&title);
 }
 
-/* ---- Which document it is ------------------------------------------------------------------- */
+/* ---- The archive ---------------------------------------------------------------------------- */
 
-static void copy_name(struct package *package, const char *name, void *context)
-{
-    (void)package;
-    snprintf(context, PACKAGE_PATH, "%s", name);
-}
-
-static bool read_office(struct package *package)
-{
-    static const struct {
-        const char *type;
-        void (*read)(struct package *package, const char *name);
-    } kinds[] = {
-        {"wordprocessingml.document.main+xml", word_read},
-        {"wordprocessingml.template.main+xml", word_read},
-        {"ms-word.document.macroEnabled.main+xml", word_read},
-        {"spreadsheetml.sheet.main+xml", sheet_read},
-        {"spreadsheetml.template.main+xml", sheet_read},
-        {"ms-excel.sheet.macroEnabled.main+xml", sheet_read},
-        {"presentationml.presentation.main+xml", slides_read},
-        {"presentationml.slideshow.main+xml", slides_read},
-        {"ms-powerpoint.presentation.macroEnabled.main+xml", slides_read},
-    };
-    char name[PACKAGE_PATH];
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (package_typed(package, kinds[i].type, copy_name, name)) {
-            package_title(package, "docProps/core.xml");
-            kinds[i].read(package, name);
-            return true;
-        }
-    return false;
-}
-
-static void read_kind(struct package *package)
-{
-    static const char open[] = "application/vnd.oasis.opendocument.";
-    struct buffer type;
-    buffer_init(&type, LARGEST_LOADED);
-    bool typed = package_load(package, "mimetype", &type) && type.length > 0;
-    if (typed && text_starts_with(type.data, "application/epub+zip"))
-        epub_read(package);
-    else if (typed && text_starts_with(type.data, open))
-        opendocument_read(package, text_starts_with(type.data + sizeof open - 1, "spreadsheet"));
-    else if (!package->sink->failure && !read_office(package))
-        sink_fail(package->sink, FRAME_UNKNOWN);
-    buffer_clear(&type);
-}
-
-void package_read(struct sink *sink, const char *bytes, size_t length)
+void package_open(struct sink *sink, const char *bytes, size_t length,
+                  void (*read)(struct package *package))
 {
     struct package package = {.sink = sink, .size = length};
     zip_error_t error;
@@ -281,7 +235,7 @@ void package_read(struct sink *sink, const char *bytes, size_t length)
     else if (zip_get_num_entries(package.zip, 0) > MOST_PARTS)
         sink_fail(sink, FRAME_UNPACKED);
     else
-        read_kind(&package);
+        read(&package);
     if (package.zip)
         zip_discard(package.zip);
     zip_error_fini(&error);

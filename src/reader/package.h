@@ -21,8 +21,10 @@ struct package {
     uint64_t unpacked; /* bytes so far */
 };
 
-/* Finds out which kind of document it is, and reads it. */
-void package_read(struct sink *sink, const char *bytes, size_t length);
+/* Opens an archive and calls `read` with it; where it cannot be opened, the sink gets the failure.
+ */
+void package_open(struct sink *sink, const char *bytes, size_t length,
+                  void (*read)(struct package *package));
 
 /* Opens a part as XML; false where there is none. */
 bool package_xml(struct package *package, const char *name, struct xml *out);

@@ -22,7 +22,6 @@ KNOWN = [
     "http: reply.c stream.c",
     "http: server.c trial.c",
     "openai: openai.c openai_embed.c openai_list.c openai_props.c",
-    "reader: epub.c opendocument.c package.c sheet.c slides.c word.c",
     "run: live.c live_follow.c",
     "search: directory.c index.c upkeep.c vectorise.c vectors.c",
     "server: audit.c audit_contents.c audit_indexes.c audit_rows.c",
