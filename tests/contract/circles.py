@@ -24,7 +24,6 @@ KNOWN = [
     "openai: openai.c openai_embed.c openai_list.c openai_props.c",
     "run: live.c live_follow.c",
     "search: directory.c index.c upkeep.c vectorise.c vectors.c",
-    "server: audit.c audit_contents.c audit_indexes.c audit_rows.c",
     "store: blob_dir.c blob_snapshot.c",
     "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
     "db_sqlite_writer.c",
