@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "document/shape.h"
 
 enum { DEEPEST = 48, LOOK_BACK = 30 };
 
@@ -134,7 +135,7 @@ static bool is_table(struct cutting *cutting, const struct piece *pieces, size_t
 {
     size_t left = list_segments(pieces, at, cutting->indices);
     size_t right = list_segments(pieces + at, count - at, cutting->indices + left);
-    return order_is_table(cutting->order, cutting->indices, left, cutting->indices + left, right);
+    return shape_is_table(cutting->order, cutting->indices, left, cutting->indices + left, right);
 }
 
 /* Finds the widest gutter between pieces, which are sorted by their left edge: where the right side
@@ -282,13 +283,13 @@ static void make_blocks(struct cutting *cutting)
     for (size_t i = 0; i < order->count; i++) {
         const struct segment *segment = &order->segments[i], *before = segment - 1;
         int64_t step = block ? (int64_t)segment->base - before->base : 0;
-        bool starts = !block || order_jumps_up(order, before, segment) ||
+        bool starts = !block || shape_jumps_up(order, before, segment) ||
                       step * 10 > 22 * (int64_t)order->em || stands_clear(order, block, i);
         if (starts) {
             block = &cutting->pieces[cutting->count++];
             *block = (struct piece){.first = i};
         }
-        order_widen(&block->box, segment, starts);
+        shape_widen(&block->box, segment, starts);
         block->count++;
     }
 }
@@ -298,7 +299,7 @@ static void make_single(struct cutting *cutting)
     for (size_t i = 0; i < cutting->order->count; i++) {
         struct piece *piece = &cutting->pieces[i];
         *piece = (struct piece){.first = i, .count = 1};
-        order_widen(&piece->box, &cutting->order->segments[i], true);
+        shape_widen(&piece->box, &cutting->order->segments[i], true);
     }
     cutting->count = cutting->order->count;
 }

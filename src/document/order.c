@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "document/cut.h"
+#include "document/shape.h"
 
 enum {
     MOST_SEGMENTS = 6000, /* of a page whose order is looked at; a fuller one is a drawing */
@@ -37,119 +38,6 @@ struct runs {
     uint32_t letters;
 };
 
-void order_widen(struct box *box, const struct segment *segment, bool first)
-{
-    if (first || segment->left < box->left)
-        box->left = segment->left;
-    if (first || segment->top < box->top)
-        box->top = segment->top;
-    if (first || segment->right > box->right)
-        box->right = segment->right;
-    if (first || segment->bottom > box->bottom)
-        box->bottom = segment->bottom;
-}
-
-static size_t count_words(const struct segment *segment)
-{
-    size_t words = 1;
-    for (size_t i = 0; i < segment->length; i++)
-        words += segment->text[i] == ' ';
-    return words;
-}
-
-bool order_is_prose(const struct order *order, const size_t *indices, size_t count)
-{
-    struct box box = {0};
-    size_t words = 0, letters = 0, filled = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct segment *segment = &order->segments[indices[i]];
-        order_widen(&box, segment, i == 0);
-        words += count_words(segment);
-        letters += segment->letters;
-    }
-    int64_t width = (int64_t)box.right - box.left;
-    for (size_t i = 0; i < count; i++) {
-        const struct segment *segment = &order->segments[indices[i]];
-        filled += ((int64_t)segment->right - segment->left) * 10 >= width * 7;
-    }
-    return count >= 2 && (words >= count * 3 || letters >= count * 18) && filled * 2 >= count &&
-           width > 8 * (int64_t)order->em;
-}
-
-static int compare_numbers(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a, right = *(const int32_t *)b;
-    return (left > right) - (left < right);
-}
-
-/* The bases of the segments in order, each once; their number. */
-static size_t list_bases(const struct order *order, const size_t *indices, size_t count,
-                         int32_t *bases)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        bases[i] = order->segments[indices[i]].base;
-    qsort(bases, count, sizeof *bases, compare_numbers);
-    for (size_t i = 0; i < count; i++)
-        if (kept == 0 || bases[i] - bases[kept - 1] > 200)
-            bases[kept++] = bases[i];
-    return kept;
-}
-
-static bool has_digits(const struct order *order, const size_t *indices, size_t count)
-{
-    size_t digits = 0, letters = 0;
-    for (size_t i = 0; i < count; i++) {
-        const struct segment *segment = &order->segments[indices[i]];
-        for (size_t c = 0; c < segment->length; c++)
-            digits += segment->text[c] >= '0' && segment->text[c] <= '9';
-        letters += segment->letters;
-    }
-    return digits * 3 >= letters;
-}
-
-/* Whether lines follow each other as closely as those of an index or a list in columns. */
-static bool is_dense(const struct order *order, const int32_t *bases, size_t count)
-{
-    return count > 12 && (int64_t)(bases[count - 1] - bases[0]) * 100 <=
-                             (int64_t)order->em * 145 * (int64_t)(count - 1);
-}
-
-bool order_is_table(const struct order *order, const size_t *a, size_t a_count, const size_t *b,
-                    size_t b_count)
-{
-    int32_t *bases = malloc((a_count + b_count) * sizeof *bases);
-    if (!bases)
-        return false;
-    size_t met = 0, left = list_bases(order, a, a_count, bases);
-    int32_t *others = bases + a_count;
-    size_t right = list_bases(order, b, b_count, others);
-    for (size_t i = 0, j = 0; i < left && j < right;) {
-        int32_t shift = bases[i] - others[j];
-        met += shift >= -200 && shift <= 200;
-        if (shift <= 0)
-            i++;
-        else
-            j++;
-    }
-    size_t fewer = left < right ? left : right;
-    bool lists = is_dense(order, bases, left) && is_dense(order, others, right) &&
-                 !has_digits(order, a, a_count) && !has_digits(order, b, b_count);
-    free(bases);
-    return fewer >= 2 && met * 10 >= fewer * 8 && !lists &&
-           !(order_is_prose(order, a, a_count) && order_is_prose(order, b, b_count));
-}
-
-bool order_jumps_up(const struct order *order, const struct segment *before,
-                    const struct segment *segment)
-{
-    int64_t rise = (int64_t)before->base - segment->base, em = order->em;
-    if (rise * 10 > 16 * em)
-        return true;
-    return rise * 10 > 8 * em && segment->letters > 3 && before->letters > 3 &&
-           segment->left < before->right && before->left < segment->right;
-}
-
 /* Whether one note, or value of a form, has these two lines. */
 static bool is_next_line(const struct segment *before, const struct segment *segment)
 {
@@ -165,13 +53,13 @@ static void split_runs(struct runs *runs)
     for (size_t i = 0; i < order->count; i++) {
         const struct segment *segment = &order->segments[i], *before = segment - 1;
         bool jumps = !run || before->note != segment->note ||
-                     order_jumps_up(order, before, segment) ||
+                     shape_jumps_up(order, before, segment) ||
                      (segment->note && !is_next_line(before, segment));
         if (jumps) {
             run = &runs->items[runs->count++];
             *run = (struct run){.first = i};
         }
-        order_widen(&run->box, segment, jumps);
+        shape_widen(&run->box, segment, jumps);
         run->letters += segment->letters;
         run->count++;
         runs->run_of[i] = runs->count - 1;
@@ -204,7 +92,7 @@ static bool makes_table(const struct runs *runs, const struct run *a, const stru
         return false;
     list_run(a, indices);
     list_run(b, indices + a->count);
-    bool table = order_is_table(runs->order, indices, a->count, indices + a->count, b->count);
+    bool table = shape_is_table(runs->order, indices, a->count, indices + a->count, b->count);
     free(indices);
     return table;
 }
@@ -281,8 +169,8 @@ static bool runs_across(const struct order *order)
             low_right += begins_low(b);
         }
         found = count >= ACROSS_STEPS && low_left * 10 >= count * 3 &&
-                low_right * 10 >= count * 3 && order_is_prose(order, left, count) &&
-                order_is_prose(order, right, count);
+                low_right * 10 >= count * 3 && shape_is_prose(order, left, count) &&
+                shape_is_prose(order, right, count);
     }
     free(left);
     return found;
@@ -350,7 +238,7 @@ static size_t find_labels(const struct runs *runs, const struct run *run)
         first > run->first && is_label(runs, run, &order->segments[first - 1]) &&
         (first == end || !segments_level(&order->segments[first - 1], &order->segments[first]))) {
         first--;
-        order_widen(&box, &order->segments[first], first + 1 == end);
+        shape_widen(&box, &order->segments[first], first + 1 == end);
     }
     for (size_t i = first; i + 1 < end; i++) {
         if (!goes_on(&order->segments[i], (int64_t)box.right - box.left))
@@ -383,7 +271,7 @@ static int split_labels(struct runs *runs, struct treadle_error *error)
                                  .count = starts[part + 1] - starts[part],
                                  .labels = part == 1};
             for (size_t i = made->first; i < starts[part + 1]; i++) {
-                order_widen(&made->box, &order->segments[i], i == made->first);
+                shape_widen(&made->box, &order->segments[i], i == made->first);
                 made->letters += order->segments[i].letters;
                 runs->run_of[i] = count - 1;
             }
