@@ -29,12 +29,6 @@ void receive_clear(struct receiver *receiver)
     buffer_clear(&receiver->waiting);
 }
 
-int receive_nonsense(struct treadle_error *error)
-{
-    return error_set(error, TREADLE_EPARSE,
-                     "the document could not be read: its reader sent invalid data");
-}
-
 size_t receive_own_page(const struct receiver *receiver, size_t page)
 {
     while (page < receiver->sheaf->count && page / FRAME_STRIPE % receiver->parts != receiver->part)

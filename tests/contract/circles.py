@@ -14,7 +14,6 @@ import subprocess
 import sys
 
 KNOWN = [
-    "document: receive.c receive_blocks.c",
     "engine: claim.c engine.c execution.c execution_ask.c execution_conclude.c "
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
