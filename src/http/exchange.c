@@ -26,6 +26,7 @@
 #include "http/head.h"
 #include "http/keeper.h"
 #include "http/reply.h"
+#include "http/response.h"
 #include "http/stream.h"
 #include "http/tls.h"
 
@@ -178,17 +179,17 @@ static void decorate(struct http_exchange *exchange)
  * when even that fails. */
 static struct MHD_Response *build(struct http_exchange *exchange)
 {
-    struct http_reply_frame frame = {.request_id = exchange->id,
-                                     .handler_us = exchange->handler_us,
-                                     .close = exchange->close ||
-                                              atomic_load(&exchange->server->draining)};
+    struct http_response_frame frame = {.request_id = exchange->id,
+                                        .handler_us = exchange->handler_us,
+                                        .close = exchange->close ||
+                                                 atomic_load(&exchange->server->draining)};
     struct http_reply *reply = &exchange->reply;
     bool broken = reply->body.failed || reply->status < 200 || reply->status > 599;
     for (int attempt = 0; attempt < 2; attempt++) {
         decorate(exchange);
         exchange->status = reply->status;
         exchange->sent = reply->file >= 0 ? reply->file_length : reply->body.length;
-        struct MHD_Response *response = broken ? NULL : http_reply_build(reply, &frame);
+        struct MHD_Response *response = broken ? NULL : http_response_build(reply, &frame);
         if (response) {
             if (text_equal(exchange->request.method, "HEAD"))
                 exchange->sent = 0;

@@ -1,5 +1,5 @@
 /*
- * Replies: bodies are handed to libmicrohttpd without a copy, files as descriptors for sendfile.
+ * Replies: what a handler set, and what is sent without libmicrohttpd.
  *
  * libmicrohttpd can answer a request at its head or at its end but not within its body, and cannot
  * answer a body that never ends. There http_reply_send writes the error to the socket: a few
@@ -7,14 +7,13 @@
  */
 #include "http/reply.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <microhttpd.h>
+
 #include "base/error.h"
-#include "http/stream.h"
 #include "http/tls.h"
 
 enum { LARGEST_BODY = 64 << 20, MOST_HEADERS = 24 };
@@ -57,7 +56,7 @@ static bool is_token(const char *text)
     return at > text;
 }
 
-static bool is_header_value(const char *text)
+bool http_reply_is_value(const char *text)
 {
     for (; *text; text++)
         if ((unsigned char)*text < ' ' || *text == 127)
@@ -68,74 +67,9 @@ static bool is_header_value(const char *text)
 void http_reply_header(struct http_reply *reply, const char *name, const char *value)
 {
     if (reply->header_count >= MOST_HEADERS || !name || !value || !is_token(name) ||
-        !is_header_value(value))
+        !http_reply_is_value(value))
         return;
     reply->headers[reply->header_count++] = (struct http_field){name, value};
-}
-
-static struct MHD_Response *response_of_file(struct http_reply *reply)
-{
-    struct MHD_Response *response = NULL;
-    if (reply->file_length)
-        response = MHD_create_response_from_fd_at_offset64(reply->file_length, reply->file,
-                                                           reply->file_start);
-    else
-        response = MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-    /* The response closes the descriptor only if it has taken it. */
-    if (response && reply->file_length)
-        reply->file = -1;
-    return response;
-}
-
-static struct MHD_Response *response_of_buffer(struct http_reply *reply)
-{
-    size_t length = reply->body.length;
-    if (!length)
-        return MHD_create_response_from_buffer(0, (void *)"", MHD_RESPMEM_PERSISTENT);
-    char *data = buffer_take(&reply->body);
-    if (!data)
-        return NULL;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(length, data, MHD_RESPMEM_MUST_FREE);
-    if (!response)
-        free(data);
-    return response;
-}
-
-/* False when memory runs out. */
-static bool add_headers(struct MHD_Response *response, const struct http_reply *reply,
-                        const struct http_reply_frame *frame, bool of_file)
-{
-    char milliseconds[24];
-    snprintf(milliseconds, sizeof milliseconds, "%lld", (long long)(frame->handler_us / 1000));
-    const char *type = reply->content_type;
-    bool added = MHD_add_response_header(response, "x-request-id", frame->request_id) &&
-                 MHD_add_response_header(response, "openai-processing-ms", milliseconds);
-    /* Files come from clients: no browser may guess that one is a page. */
-    if (of_file)
-        added = added && MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
-    if (type && is_header_value(type))
-        added = added && MHD_add_response_header(response, "Content-Type", type);
-    if (frame->close)
-        added = added && MHD_add_response_header(response, "Connection", "close");
-    for (size_t i = 0; i < reply->header_count && added; i++)
-        added = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value);
-    return added;
-}
-
-struct MHD_Response *http_reply_build(struct http_reply *reply,
-                                      const struct http_reply_frame *frame)
-{
-    bool of_file = !reply->stream && reply->file >= 0;
-    struct MHD_Response *response = reply->stream ? http_stream_response(reply->stream)
-                                    : of_file     ? response_of_file(reply)
-                                                  : response_of_buffer(reply);
-    if (!response)
-        return NULL;
-    if (add_headers(response, reply, frame, of_file))
-        return response;
-    MHD_destroy_response(response);
-    return NULL;
 }
 
 void http_reply_send(const struct http_reply *reply, const char *request_id, int descriptor,
