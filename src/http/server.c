@@ -1,5 +1,5 @@
 /*
- * The server: starting and stopping.
+ * The server: its threads, and stopping. start.c starts it with its addresses.
  *
  * Threads: the keeper (accepts, reaps), libmicrohttpd's event threads, workers that run handlers,
  * two writers for uploads. All start with every signal blocked, so signals reach the threads of the
@@ -28,7 +28,6 @@
 #include "http/keeper.h"
 #include "http/stream.h"
 #include "http/tls.h"
-#include "http/trial.h"
 
 enum {
     CONNECTION_MEMORY = 16 * 1024, /* for libmicrohttpd: the head, what is read, reply headers */
@@ -153,29 +152,6 @@ static void stop_daemons(struct http_server *server)
         MHD_stop_daemon(server->secure);
 }
 
-static int check_tls(const struct http_options *options, struct treadle_error *error)
-{
-    if (!options->tls_certificate && !options->tls_key)
-        return 0;
-    if (!options->tls_certificate || !options->tls_key)
-        return error_set(error, TREADLE_EINVALID, "TLS needs a certificate and a key");
-    return http_tls_check(options->tls_certificate, options->tls_key, error);
-}
-
-static int open_listeners(struct http_server *server, const char *const *addresses,
-                          struct treadle_error *error)
-{
-    for (size_t i = 0; i < HTTP_MOST_LISTENERS && addresses[i]; i++) {
-        int rc = http_listener_open(&server->listeners[i], addresses[i],
-                                    server->options.tls_certificate != NULL, error);
-        if (rc)
-            return rc;
-        server->listener_count++;
-    }
-    return server->listener_count ? 0
-                                  : error_set(error, TREADLE_EINVALID, "no address to listen on");
-}
-
 static int start_threads(struct http_server *server, struct treadle_error *error)
 {
     size_t workers = server->options.workers;
@@ -188,7 +164,7 @@ static int start_threads(struct http_server *server, struct treadle_error *error
     return rc ? rc : http_keeper_start(server, error);
 }
 
-static void free_server(struct http_server *server)
+void http_server_free(struct http_server *server)
 {
     pool_free(server->workers);
     pool_free(server->writers);
@@ -204,7 +180,7 @@ static void free_server(struct http_server *server)
     free(server);
 }
 
-static struct http_server *new_server(const struct http_options *options)
+struct http_server *http_server_new(const struct http_options *options)
 {
     struct http_server *server = calloc(1, sizeof *server);
     if (!server)
@@ -225,34 +201,13 @@ static struct http_server *new_server(const struct http_options *options)
         strdup(options->upload_directory ? options->upload_directory : "/tmp");
     server->options.upload_directory = server->upload_directory;
     if (!server->upload_directory) {
-        free_server(server);
+        http_server_free(server);
         return NULL;
     }
     return server;
 }
 
-/* A server that others can reach needs a library that is known to read requests in one way only. */
-static int check_intake(const struct http_server *server, bool secure, struct treadle_error *error)
-{
-    struct treadle_error problem;
-    size_t speaking = 0, exposed = server->listener_count;
-    for (size_t i = 0; i < server->listener_count; i++) {
-        bool speaks = server->listeners[i].secure == secure;
-        speaking += speaks;
-        if (speaks && !server->listeners[i].local)
-            exposed = i;
-    }
-    if (!speaking || !http_trial(&server->options, secure, &problem))
-        return 0;
-    if (exposed < server->listener_count)
-        return error_set(error, TREADLE_EUNSUPPORTED, "cannot listen on '%s', off loopback: %s",
-                         server->listeners[exposed].address, problem.message);
-    log_write(server->options.log, LOG_WARNING, "http.unchecked", "why", problem.message, NULL);
-    return 0;
-}
-
-/* Signals are for the program's own threads. */
-static int start_quietly(struct http_server *server, struct treadle_error *error)
+int http_server_start(struct http_server *server, struct treadle_error *error)
 {
     sigset_t all, before;
     sigfillset(&all);
@@ -265,37 +220,14 @@ static int start_quietly(struct http_server *server, struct treadle_error *error
 int http_start_unheard(struct http_server **out, const struct http_options *options, bool secure,
                        struct treadle_error *error)
 {
-    struct http_server *server = new_server(options);
+    struct http_server *server = http_server_new(options);
     if (!server)
         return error_set_memory(error);
     server->listeners[server->listener_count++] =
         (struct http_listener){.descriptor = -1, .secure = secure, .local = true};
-    int rc = start_quietly(server, error);
+    int rc = http_server_start(server, error);
     if (rc)
-        free_server(server);
-    else
-        *out = server;
-    return rc;
-}
-
-int http_start(struct http_server **out, const struct http_options *options,
-               struct treadle_error *error)
-{
-    struct http_server *server = new_server(options);
-    if (!server)
-        return error_set_memory(error);
-    int rc = check_tls(options, error);
-    if (!rc)
-        rc = open_listeners(server, options->listen, error);
-    if (!rc)
-        rc = check_intake(server, false, error);
-    if (!rc)
-        rc = check_intake(server, true, error);
-    if (!rc)
-        rc = start_quietly(server, error);
-    server->options.tls_certificate = server->options.tls_key = NULL; /* the caller's */
-    if (rc)
-        free_server(server);
+        http_server_free(server);
     else
         *out = server;
     return rc;
@@ -373,5 +305,5 @@ void http_stop(struct http_server *server, unsigned grace_seconds)
     await_laid_aside(server);
     http_streams_end(server);
     wait_settled(server, LAST_REPLIES_MS);
-    free_server(server);
+    http_server_free(server);
 }

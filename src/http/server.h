@@ -39,6 +39,13 @@ struct http_server {
     struct pool *writers; /* parse and write uploads; NULL once detached */
 };
 
+/* A server that is not started, with every default in place. NULL when memory runs out. */
+struct http_server *http_server_new(const struct http_options *options);
+void http_server_free(struct http_server *server);
+
+/* Starts its threads, with all signals blocked: those are for the program's own threads. */
+int http_server_start(struct http_server *server, struct treadle_error *error);
+
 /* A server without an address, for connections that are added to it by hand. */
 int http_start_unheard(struct http_server **out, const struct http_options *options, bool secure,
                        struct treadle_error *error);
