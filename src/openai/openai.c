@@ -152,16 +152,6 @@ static void on_done(void *context, enum loop_end end, const struct treadle_error
 static const struct loop_handler call_handler = {
     .bytes = on_bytes, .flush = on_flush, .end = on_end, .again = on_again, .done = on_done};
 
-struct loop_exchange openai_exchange(const struct openai *server)
-{
-    return (struct loop_exchange){.key = server->key,
-                                  .connect_seconds = server->connect_seconds,
-                                  .first_seconds = server->first_seconds,
-                                  .idle_seconds = server->idle_seconds,
-                                  .attempts = server->attempts,
-                                  .words = &remote_error_words};
-}
-
 static unsigned extras_of(const struct call *call)
 {
     struct openai *server = call->server;
@@ -320,15 +310,6 @@ static const struct model_driver drivers[] = {
                            .list = openai_list_models,
                            .destroy = openai_destroy},
 };
-
-const char *openai_name(struct openai *server, const char *asked)
-{
-    if (!server->default_model)
-        return asked ? asked : "";
-    if (asked && openai_list_knows(server->list, asked))
-        return asked;
-    return server->default_model;
-}
 
 /* ---- Making one ----------------------------------------------------------------------------- */
 

@@ -17,7 +17,6 @@ KNOWN = [
     "engine: claim.c engine.c execution.c execution_ask.c execution_conclude.c "
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
-    "openai: openai.c openai_embed.c openai_list.c openai_props.c",
     "run: live.c live_follow.c",
     "search: directory.c index.c upkeep.c vectorise.c vectors.c",
     "store: blob_dir.c blob_snapshot.c",
