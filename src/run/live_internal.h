@@ -69,11 +69,17 @@ int live_keep_arguments(struct live_run *live, size_t index, const char *text, s
                         struct treadle_error *error);
 void live_forget_calls(struct live_run *live);
 
+/* How many pieces from that one on are one text, and `length` becomes its length. */
+size_t live_count_joined(const struct live_run *live, size_t at, size_t *length);
+
 /* Appends the frame of a piece. */
 void live_frame_piece(const struct live_run *live, const struct piece *piece, struct buffer *out);
 
 /* Sends the frames to the followers. Under the lock. */
 void live_send_frames(struct live_run *live);
+
+/* Takes the follower out of the list. Under the lock. */
+void live_dismiss(struct live_run *live, struct live_follower **at);
 
 /* Releases the lock, and ends the followers that were dismissed. The caller has a reference. */
 void live_unlock(struct live_run *live);

@@ -17,7 +17,6 @@ KNOWN = [
     "engine: claim.c engine.c execution.c execution_ask.c execution_conclude.c "
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
-    "run: live.c live_follow.c",
     "search: directory.c index.c upkeep.c vectorise.c vectors.c",
     "store: blob_dir.c blob_snapshot.c",
     "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
