@@ -18,7 +18,6 @@ KNOWN = [
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
     "search: directory.c index.c upkeep.c vectorise.c vectors.c",
-    "store: blob_dir.c blob_snapshot.c",
     "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
     "db_sqlite_writer.c",
     "store: remains_record.c vector_store_record.c",
