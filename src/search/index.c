@@ -1,5 +1,5 @@
 /*
- * Index: which stores are open, and what files they have.
+ * Index: which stores are open, and how their files are taken away.
  */
 #include "search/index.h"
 
@@ -14,24 +14,9 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/path.h"
-#include "search/vectorise.h"
 #include "search/vectors.h"
 
 enum { OPEN_INDEXES = 16 };
-
-int search_open(struct search **out, const char *directory, struct treadle_error *error)
-{
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST)
-        return error_set_errno(error, TREADLE_EIO, errno, "Making the directory %s", directory);
-    struct search *search = calloc(1, sizeof *search);
-    if (!search || !(search->directory = strdup(directory))) {
-        free(search);
-        return error_set_memory(error);
-    }
-    pthread_mutex_init(&search->lock, NULL);
-    *out = search;
-    return 0;
-}
 
 static void index_close(struct search_index *index)
 {
@@ -43,77 +28,13 @@ static void index_close(struct search_index *index)
     free(index);
 }
 
-void search_close(struct search *search)
+void search_index_close_all(struct search *search)
 {
-    if (!search)
-        return;
-    vectorise_stop(atomic_load(&search->vectorise));
     while (search->indexes) {
         struct search_index *index = search->indexes;
         search->indexes = index->next;
         index_close(index);
     }
-    pthread_mutex_destroy(&search->lock);
-    free(search->directory);
-    free(search);
-}
-
-int search_use(struct search *search, const struct search_embedder *embedder,
-               struct treadle_error *error)
-{
-    struct vectorise *vectorise;
-    int rc = vectorise_start(&vectorise, search, embedder, error);
-    if (!rc)
-        atomic_store(&search->vectorise, vectorise);
-    /* Also at what was indexed while nobody was there to be notified. */
-    if (!rc)
-        vectorise_look(vectorise);
-    return rc;
-}
-
-void search_progress(struct search *search, struct search_progress *out)
-{
-    vectorise_progress(atomic_load(&search->vectorise), out);
-}
-
-struct vectorise *search_index_vectorise(const struct search *search)
-{
-    return atomic_load(&search->vectorise);
-}
-
-const char *search_index_directory(const struct search *search)
-{
-    return search->directory;
-}
-
-/* A store's id becomes a file name, so it may hold nothing that a path could. */
-static int make_path(const struct search *search, const char *store_id, const char *tail,
-                     char **out, struct treadle_error *error)
-{
-    size_t length = store_id ? strlen(store_id) : 0;
-    bool valid = length > 0 && length <= SEARCH_ID_BYTES;
-    for (size_t i = 0; valid && i < length; i++) {
-        char c = store_id[i];
-        valid = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                c == '-' || c == '_';
-    }
-    if (!valid)
-        return error_set(error, TREADLE_EINVALID, "This is not an id of a vector store.");
-    if (asprintf(out, "%s/%s%s", search->directory, store_id, tail) < 0)
-        return error_set_memory(error);
-    return 0;
-}
-
-static int index_path(const struct search *search, const char *store_id, char **out,
-                      struct treadle_error *error)
-{
-    return make_path(search, store_id, INDEX_DB_TAIL, out, error);
-}
-
-int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
-                              struct treadle_error *error)
-{
-    return make_path(search, store_id, VECTORS_TAIL, out, error);
 }
 
 static int index_open(struct search_index *index, const char *path, struct treadle_error *error)
@@ -192,7 +113,7 @@ int search_index_acquire(struct search *search, const char *store_id, bool make,
                          struct search_index **out, struct treadle_error *error)
 {
     char *path;
-    int rc = index_path(search, store_id, &path, error);
+    int rc = search_index_path(search, store_id, &path, error);
     if (rc)
         return rc;
     pthread_mutex_lock(&search->lock);
@@ -293,7 +214,7 @@ static int take_files(struct search *search, const char *store_id, const char *a
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error)
 {
     char *path;
-    int rc = index_path(search, store_id, &path, error);
+    int rc = search_index_path(search, store_id, &path, error);
     if (rc)
         return rc;
     free(path);
@@ -307,7 +228,7 @@ int search_index_remove(struct search *search, const char *store_id, struct trea
 int search_set_aside(struct search *search, const char *store_id, struct treadle_error *error)
 {
     char *path, aside[PATH_MAX];
-    int rc = index_path(search, store_id, &path, error);
+    int rc = search_index_path(search, store_id, &path, error);
     if (rc)
         return rc;
     free(path);

@@ -63,10 +63,15 @@ void search_index_release(struct search *search, struct search_index *index);
 /* Whether its store was deleted since the index was returned. */
 bool search_index_is_removed(struct search *search, const struct search_index *index);
 
+/* Closes the indexes of all stores. */
+void search_index_close_all(struct search *search);
+
 /* Closes a store's index and unlinks its file, unless the store exists. */
 int search_index_remove(struct search *search, const char *store_id, struct treadle_error *error);
 
-/* The path of the file of a store's vectors, to be freed. */
+/* The paths of the file of a store's index and of its vectors, to be freed. */
+int search_index_path(const struct search *search, const char *store_id, char **out,
+                      struct treadle_error *error);
 int search_index_vectors_path(const struct search *search, const char *store_id, char **out,
                               struct treadle_error *error);
 

@@ -17,7 +17,6 @@ KNOWN = [
     "engine: claim.c engine.c execution.c execution_ask.c execution_conclude.c "
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
-    "search: directory.c index.c upkeep.c vectorise.c vectors.c",
     "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
     "db_sqlite_writer.c",
     "store: remains_record.c vector_store_record.c",
