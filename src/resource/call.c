@@ -73,7 +73,7 @@ int resource_reply_deleted(struct resource_call *call, const char *id, const cha
 
 int resource_not_found(int rc, const char *noun, const char *id, struct treadle_error *error)
 {
-    if (rc != TREADLE_ENOTFOUND)
+    if (rc != TREADLE_ENOTFOUND || error->http_status)
         return rc;
     return error_set_wire(error, 404, "invalid_request_error", NULL, NULL,
                           "No %s found with id '%.100s'.", noun, id);

@@ -16,7 +16,8 @@ int resource_reply_page(struct resource_call *call, const struct record_page *pa
 int resource_reply_deleted(struct resource_call *call, const char *id, const char *object,
                            struct treadle_error *error);
 
-/* Turns TREADLE_ENOTFOUND into the protocol's "No thread found with id 'x'."; returns rc. */
+/* Turns TREADLE_ENOTFOUND into the protocol's "No thread found with id 'x'.", unless the error says
+ * already, in the protocol's words, what is missing; returns rc. */
 int resource_not_found(int rc, const char *noun, const char *id, struct treadle_error *error);
 
 /* A text made by printing `object`, or an error. */
