@@ -4,6 +4,7 @@
 #include "store/vector_store_file_record.h"
 
 #include "api/types.h"
+#include "base/error.h"
 #include "store/place_record.h"
 #include "store/record.h"
 
@@ -177,6 +178,48 @@ int vector_store_file_record_save(struct db_session *session,
          .text = field_text(&treadle_vector_store_file_type, file, arena)},
     };
     return record_update(session, "vector_store_files", keys, 2, values, 2, error);
+}
+
+/* The columns beside the object that a new row keeps. */
+struct kept {
+    const char *project, *batch;
+    int64_t level;
+};
+
+static int load_kept(struct db_session *session, const struct treadle_vector_store_file *file,
+                     struct arena *arena, struct kept *out, struct treadle_error *error)
+{
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement,
+                        "SELECT project, batch, level FROM vector_store_files "
+                        "WHERE store = ? AND file = ?",
+                        error);
+    if (rc)
+        return rc;
+    db_bind_text(statement, 1, file->vector_store_id);
+    db_bind_text(statement, 2, file->id);
+    rc = db_step(statement, error);
+    if (rc <= 0)
+        return rc ? rc : error_set(error, TREADLE_ENOTFOUND, "no such file in the vector store");
+    bool in_batch = !db_column_is_null(statement, 1);
+    *out = (struct kept){arena_string(arena, db_column_text(statement, 0, NULL)),
+                         in_batch ? arena_string(arena, db_column_text(statement, 1, NULL)) : NULL,
+                         db_column_integer(statement, 2)};
+    return out->project && (out->batch || !in_batch) ? 0 : error_set_memory(error);
+}
+
+int vector_store_file_record_renew(struct db_session *session,
+                                   const struct treadle_vector_store_file *file,
+                                   struct arena *arena, struct treadle_error *error)
+{
+    const struct record_key keys[] = {{"store", file->vector_store_id}, {"file", file->id}};
+    struct kept kept;
+    int rc = load_kept(session, file, arena, &kept, error);
+    if (!rc)
+        rc = record_delete(session, "vector_store_files", keys, 2, NULL, error);
+    return rc ? rc
+              : vector_store_file_record_insert(session, kept.project, file, kept.batch, kept.level,
+                                                arena, error);
 }
 
 int vector_store_file_record_join(struct db_session *session, const char *store_id, const char *id,

@@ -69,6 +69,12 @@ int vector_store_file_record_save(struct db_session *session,
                                   const struct treadle_vector_store_file *file, struct arena *arena,
                                   struct treadle_error *error);
 
+/* Writes the object into a new row, which is the newest: ingest takes rows in the order of their
+ * seq. Its batch and level stay. TREADLE_ENOTFOUND. */
+int vector_store_file_record_renew(struct db_session *session,
+                                   const struct treadle_vector_store_file *file,
+                                   struct arena *arena, struct treadle_error *error);
+
 /* Makes the file one of that batch. TREADLE_ENOTFOUND. */
 int vector_store_file_record_join(struct db_session *session, const char *store_id, const char *id,
                                   const char *batch_id, struct treadle_error *error);

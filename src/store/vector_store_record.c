@@ -102,32 +102,6 @@ static void derive(struct treadle_vector_store *store)
         store->status = TREADLE_VECTOR_STORE_COMPLETED;
 }
 
-/* The row is inserted again as the newest, since ingest takes rows in the order of their seq. */
-static int replace_row(struct db_session *session, const struct treadle_vector_store_file *file,
-                       struct arena *arena, struct treadle_error *error)
-{
-    const struct record_key keys[] = {{"store", file->vector_store_id}, {"file", file->id}};
-    const char *project = NULL, *batch = NULL;
-    int rc = record_text(session, "vector_store_files", "project", keys, 2, arena, &project, error);
-    if (!rc)
-        rc = record_text(session, "vector_store_files", "batch", keys, 2, arena, &batch, error);
-    if (!rc)
-        rc = record_delete(session, "vector_store_files", keys, 2, NULL, error);
-    if (rc)
-        return rc;
-    const struct record_value values[] = {
-        {.column = "store", .text = file->vector_store_id},
-        {.column = "file", .text = file->id},
-        {.column = "project", .text = project},
-        {.column = "status", .text = field_word(vector_store_file_status_names, (int)file->status)},
-        {.column = "batch", .text = batch},
-        {.column = "body",
-         .kind = RECORD_PRINTED,
-         .text = field_text(&treadle_vector_store_file_type, file, arena)},
-    };
-    return record_insert(session, "vector_store_files", values, 6, error);
-}
-
 /* Sets a searchable file back to in_progress; the caller saves the counts. */
 static int read_file_again(struct db_session *session, struct treadle_vector_store *store,
                            const char *file_id, struct arena *arena, struct treadle_error *error)
@@ -140,7 +114,7 @@ static int read_file_again(struct db_session *session, struct treadle_vector_sto
                        -file.usage_bytes);
     file.status = TREADLE_VECTOR_STORE_FILE_IN_PROGRESS;
     file.usage_bytes = 0;
-    return replace_row(session, &file, arena, error);
+    return vector_store_file_record_renew(session, &file, arena, error);
 }
 
 int vector_store_completed(struct db_session *session, const char *store_id, struct arena *arena,

@@ -25,6 +25,8 @@
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
 
+enum { LEVEL_INSIDE = 3 };
+
 struct scene {
     struct fixture store;
     struct housekeeping_options options;
@@ -156,13 +158,14 @@ static int add_store(struct db_session *session, void *argument, struct treadle_
         {.column = "file", .text = "file-inside"},
         {.column = "project", .text = "p"},
         {.column = "status", .text = "completed"},
-        {.column = "body", .text = field_text(&treadle_vector_store_file_type, &file, arena)}};
+        {.column = "body", .text = field_text(&treadle_vector_store_file_type, &file, arena)},
+        {.column = "level", .kind = RECORD_INTEGER, .integer = LEVEL_INSIDE}};
     const struct record_key keys[] = {{"id", row->id}};
     const struct record_value due = {
         .column = "expires_at", .kind = RECORD_INTEGER, .integer = row->expires_at};
     int rc = record_insert(session, "vector_stores", values, 3, error);
     if (!rc)
-        rc = record_insert(session, "vector_store_files", inside, 5, error);
+        rc = record_insert(session, "vector_store_files", inside, 6, error);
     if (!rc)
         rc = vector_store_save(session, &store, arena, error);
     if (!rc && row->expires_at) {
@@ -237,6 +240,7 @@ struct reading {
     struct treadle_assistant assistant;
     struct treadle_thread thread;
     int64_t pending;
+    int64_t level;
 };
 
 static int read_upload(struct db_session *session, void *argument, struct treadle_error *error)
@@ -544,6 +548,17 @@ static int give_life(struct db_session *session, void *argument, struct treadle_
     return rc ? rc : vector_store_save(session, &store, arena, error);
 }
 
+/* How long reading the one file is expected to take. */
+static int read_level(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct reading *reading = argument;
+    struct db_statement *statement;
+    int rc = db_prepare(session, &statement, "SELECT level FROM vector_store_files", error);
+    if (!rc && (rc = db_step(statement, error)) > 0)
+        reading->level = db_column_integer(statement, 0);
+    return rc < 0 ? rc : 0;
+}
+
 static void a_store_that_comes_to_life_again_is_read_again(void **state)
 {
     struct scene *scene = *state;
@@ -556,6 +571,7 @@ static void a_store_that_comes_to_life_again_is_read_again(void **state)
     assert_int_equal(store.status, TREADLE_VECTOR_STORE_IN_PROGRESS);
     assert_int_equal(store.file_counts->in_progress, 1);
     assert_int_equal(store.file_counts->completed, 0);
+    assert_int_equal(read_back(scene, read_level, "vs_old").level, LEVEL_INSIDE);
 }
 
 static void ends_at_once(void **state)
