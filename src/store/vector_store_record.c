@@ -6,9 +6,7 @@
 #include "api/types.h"
 #include "base/clock.h"
 #include "base/error.h"
-#include "store/place_record.h"
 #include "store/record.h"
-#include "store/remains_record.h"
 #include "store/removal_record.h"
 #include "store/vector_store_file_record.h"
 
@@ -265,22 +263,6 @@ int vector_store_detach(struct db_session *session, const char *store_id, const 
     vector_store_count(&store, file.status, 0, -file.usage_bytes);
     rc = vector_store_save(session, &store, arena, error);
     return rc ? rc : removal_record_add(session, REMOVAL_TEXT, store_id, file_id, error);
-}
-
-int vector_store_remove(struct db_session *session, const char *id, struct arena *arena,
-                        struct treadle_error *error)
-{
-    const struct record_key keys[] = {{"id", id}};
-    struct remains remains = {.kind = REMAINS_VECTOR_STORE, .id = id};
-    int64_t count = 0;
-    int rc = place_record_keep(session, "vector_stores", NULL, id, error);
-    if (!rc)
-        rc = record_delete(session, "vector_stores", keys, 1, &count, error);
-    if (!rc && !count)
-        rc = error_set(error, TREADLE_ENOTFOUND, "no such vector store");
-    if (!rc)
-        rc = remains_begin(session, &remains, arena, error);
-    return rc ? rc : removal_record_add(session, REMOVAL_INDEX, id, NULL, error);
 }
 
 int vector_store_of_thread(struct db_session *session, const char *thread_id, struct arena *arena,

@@ -19,7 +19,6 @@ KNOWN = [
     "execution_whole.c",
     "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
     "db_sqlite_writer.c",
-    "store: remains_record.c vector_store_record.c",
 ]
 
 
