@@ -34,6 +34,7 @@ static const struct {
 
 void kinds_read(struct sink *sink, const char *bytes, size_t length, const char *format)
 {
+    sink->read = kinds_read;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (strcmp(kinds[i].format, format) == 0) {
             kinds[i].read(sink, bytes, length);

@@ -13,7 +13,6 @@
 
 #include "document/format.h"
 #include "reader/html.h"
-#include "reader/kinds.h"
 #include "reader/mime.h"
 #include "reader/plain.h"
 
@@ -68,7 +67,7 @@ static void read_file(struct reading *reading, const char *name, const char *byt
     sink_begin(sink, FRAME_HEADING, 2);
     sink_string(sink, name);
     sink_end(sink);
-    kinds_read(sink, bytes, length, format->word);
+    sink->read(sink, bytes, length, format->word);
     sink_leave_tables(sink);
     if (sink->failure && sink->failure != FRAME_NO_MEMORY) {
         sink->failure = 0;

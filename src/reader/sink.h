@@ -50,6 +50,8 @@ struct sink {
     bool titled;
     uint32_t remarks; /* a bit for each code that was reported */
     struct sink_table table;
+    /* Reads what is attached to the document, as the format of that word; set by kinds_read. */
+    void (*read)(struct sink *sink, const char *bytes, size_t length, const char *format);
 };
 
 void sink_init(struct sink *sink, struct output *output);
