@@ -9,10 +9,8 @@
 #include "resource/export_internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/array.h"
 #include "base/clock.h"
@@ -20,70 +18,6 @@
 #include "base/path.h"
 #include "resource/handlers.h"
 #include "store/tree.h"
-
-const char *const export_names[EXPORT_KINDS] = {
-    [EXPORT_FILES] = "files",
-    [EXPORT_VECTOR_STORES] = "vector_stores",
-    [EXPORT_VECTOR_STORE_FILES] = "vector_store_files",
-    [EXPORT_ASSISTANTS] = "assistants",
-    [EXPORT_THREADS] = "threads",
-    [EXPORT_MESSAGES] = "messages",
-    [EXPORT_RUNS] = "runs",
-    [EXPORT_RUN_STEPS] = "run_steps",
-};
-
-/* ---- Files and directories ------------------------------------------------------------------ */
-
-int export_open(FILE **out, const char *directory, const char *name, struct treadle_error *error)
-{
-    char path[PATH_MAX];
-    int rc = path_join(path, directory, name, error);
-    if (rc)
-        return rc;
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    if (!file) {
-        rc = error_set_errno(error, TREADLE_EIO, errno, "cannot write %s", path);
-        if (descriptor >= 0)
-            close(descriptor);
-        return rc;
-    }
-    *out = file;
-    return 0;
-}
-
-int export_close(FILE *file, const char *name, struct treadle_error *error)
-{
-    if (!file)
-        return 0;
-    bool failed = ferror(file);
-    if (fclose(file) || failed) {
-        int rc = error_set_errno(error, TREADLE_EIO, errno, "cannot write %s", name);
-        if (error && (errno == ENOSPC || errno == EDQUOT))
-            error->http_status = 507;
-        return rc;
-    }
-    return 0;
-}
-
-static int make(char path[PATH_MAX], const char *parent, const char *name,
-                struct treadle_error *error)
-{
-    int rc = path_join(path, parent, name, error);
-    if (rc)
-        return rc;
-    if (mkdir(path, 0700) && errno != EEXIST)
-        return error_set_errno(error, TREADLE_EIO, errno, "cannot make the directory %s", path);
-    return 0;
-}
-
-int export_place(char out[PATH_MAX], const struct export *export, const char *project,
-                 struct treadle_error *error)
-{
-    int length = snprintf(out, PATH_MAX, "%s/projects/%s%s", export->top,
-                          project[0] == '.' ? "%2E" : "", project + (project[0] == '.'));
-    return length < PATH_MAX ? 0 : error_set(error, TREADLE_EINVALID, "the path is too long");
-}
 
 /* ---- Objects -------------------------------------------------------------------------------- */
 
@@ -164,7 +98,7 @@ static int write_project(struct export *export, const char *project, struct trea
     if (!rc && mkdir(place, 0700))
         rc = error_set_errno(error, TREADLE_EIO, errno, "cannot make the directory %s", place);
     if (!rc && export->contents)
-        rc = make(contents, place, "contents", error);
+        rc = export_make(contents, place, "contents", error);
     for (size_t kind = 0; kind < EXPORT_KINDS && !rc; kind++) {
         snprintf(name, sizeof name, "%s.jsonl", export_names[kind]);
         if (kind != EXPORT_RUN_STEPS || export->steps)
@@ -225,9 +159,9 @@ static int write_export(struct export *export, struct treadle_error *error)
 {
     char projects[PATH_MAX], blobs[PATH_MAX] = "";
     struct treadle_error ignored;
-    int rc = make(projects, export->top, "projects", error);
+    int rc = export_make(projects, export->top, "projects", error);
     if (!rc && export->contents)
-        rc = make(blobs, export->top, "files", error);
+        rc = export_make(blobs, export->top, "files", error);
     if (!rc && export->contents)
         rc = export_open(&export->listed, export->top, "listed", error);
     if (!rc && export->contents)
@@ -263,10 +197,10 @@ static int make_export(struct resource_call *call, struct treadle_error *error)
     char parent[PATH_MAX], path[PATH_MAX];
     struct treadle_export object = {.created_at = clock_seconds(), .path = path};
     object.id = resource_id(call, "export_");
-    int rc = object.id ? make(parent, call->services->directory, "backups", error)
+    int rc = object.id ? export_make(parent, call->services->directory, "backups", error)
                        : error_set_memory(error);
     if (!rc)
-        rc = make(path, parent, object.id, error);
+        rc = export_make(path, parent, object.id, error);
     if (rc)
         return rc;
     struct export export = {

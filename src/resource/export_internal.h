@@ -36,6 +36,10 @@ int export_open(FILE **out, const char *directory, const char *name, struct trea
 /* Closes it; a failure to write shows here. Accepts NULL. */
 int export_close(FILE *file, const char *name, struct treadle_error *error);
 
+/* Makes the directory PARENT/NAME, unless it is there; `path` becomes its path. */
+int export_make(char path[PATH_MAX], const char *parent, const char *name,
+                struct treadle_error *error);
+
 /* The directory of a project within the export. A name that the file system takes for a place of
  * its own begins with %2E. */
 int export_place(char out[PATH_MAX], const struct export *export, const char *project,
