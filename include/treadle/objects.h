@@ -8,6 +8,9 @@
  *     an array that is present and empty has a pointer that is not NULL and a count of 0;
  *   - an enumeration is 0 when absent, null, or a value that this version does not know;
  *   - a scalar that may be absent or null is a struct with a `state`;
+ *   - `others` has the members of an object that this version does not know, and enumerations with
+ *     words that it does not know, as the text of a JSON object; NULL where there are none. They
+ *     are printed again as they came;
  *   - a request in which null and absent have different meanings has a `presence` member, read
  *     with treadle_member_state and written with treadle_member_set_null (client.h).
  * Times are Unix seconds. Strings are UTF-8 without NUL. Everything that a struct points to is

@@ -30,7 +30,8 @@ static const struct field treadle_assistant_fields[] = {
     ROW_ENUM(treadle_assistant, reasoning_effort, reasoning_effort,
              .flags = FIELD_NULLABLE | FIELD_ALWAYS, .doc = "How long a reasoning model thinks."),
 };
-FIELD_TYPE(treadle_assistant, "AssistantObject", .doc = "A model with instructions and tools.");
+FIELD_TYPE(treadle_assistant, "AssistantObject", FIELD_OTHERS(treadle_assistant),
+           .doc = "A model with instructions and tools.");
 
 /* Creating and modifying take the same members; only what must be there differs. */
 #define REQUEST_ROWS(T, model_flags, resources)                                                    \

@@ -11,4 +11,5 @@ static const struct field treadle_backup_fields[] = {
                .doc = "The directory with the copy, on the server's machine. The client removes "
                       "it; so does the server's next start."),
 };
-FIELD_TYPE(treadle_backup, "TreadleBackup", .doc = "A copy of the store.");
+FIELD_TYPE(treadle_backup, "TreadleBackup", FIELD_OTHERS(treadle_backup),
+           .doc = "A copy of the store.");

@@ -23,7 +23,8 @@ static const struct field treadle_chat_function_fields[] = {
     ROW_STRING(treadle_chat_function, arguments, .flags = FIELD_REQUIRED,
                .doc = "Its arguments, as JSON text that the model wrote."),
 };
-static FIELD_TYPE(treadle_chat_function, "ChatCompletionFunctionCall", .doc = "A call.");
+static FIELD_TYPE(treadle_chat_function, "ChatCompletionFunctionCall",
+                  FIELD_OTHERS(treadle_chat_function), .doc = "A call.");
 
 static const struct field treadle_chat_tool_call_fields[] = {
     ROW_STRING(treadle_chat_tool_call, id, .flags = FIELD_REQUIRED, .doc = "The call's id."),
@@ -32,7 +33,7 @@ static const struct field treadle_chat_tool_call_fields[] = {
                .doc = "What is called."),
 };
 static FIELD_TYPE(treadle_chat_tool_call, "ChatCompletionMessageToolCall",
-                  .doc = "A tool that the model called.");
+                  FIELD_OTHERS(treadle_chat_tool_call), .doc = "A tool that the model called.");
 
 static const struct field treadle_chat_message_fields[] = {
     ROW_ENUM(treadle_chat_message, role, chat_role, .flags = FIELD_REQUIRED, .doc = "Who says it."),
@@ -52,7 +53,7 @@ static const struct field treadle_chat_message_fields[] = {
 };
 
 static FIELD_TYPE(treadle_chat_message, "ChatCompletionRequestMessage",
-                  .doc = "A message of the conversation.");
+                  FIELD_OTHERS(treadle_chat_message), .doc = "A message of the conversation.");
 
 /* ---- Tools ---------------------------------------------------------------------------------- */
 
@@ -61,7 +62,8 @@ static const struct field treadle_chat_tool_fields[] = {
     ROW_STRUCT(treadle_chat_tool, function, treadle_function, .flags = FIELD_REQUIRED,
                .doc = "The function."),
 };
-static FIELD_TYPE(treadle_chat_tool, "ChatCompletionTool", .doc = "A function to offer.");
+static FIELD_TYPE(treadle_chat_tool, "ChatCompletionTool", FIELD_OTHERS(treadle_chat_tool),
+                  .doc = "A function to offer.");
 
 static const struct field treadle_chat_tool_choice_object_fields[] = {
     ROW_CONSTANT(treadle_chat_tool_choice_object, type, "function", .doc = "The kind of tool."),
@@ -69,6 +71,7 @@ static const struct field treadle_chat_tool_choice_object_fields[] = {
                .flags = FIELD_REQUIRED, .doc = "Which function."),
 };
 static FIELD_TYPE(treadle_chat_tool_choice_object, "ChatCompletionNamedToolChoice",
+                  FIELD_OTHERS(treadle_chat_tool_choice_object),
                   .doc = "A function that must be called.");
 
 static const struct field treadle_chat_tool_choice_fields[] = {
@@ -99,7 +102,7 @@ static const struct field treadle_chat_stream_options_fields[] = {
                       .doc = "Accepted and ignored."),
 };
 static FIELD_TYPE(treadle_chat_stream_options, "ChatCompletionStreamOptions",
-                  .doc = "Options of a stream.");
+                  FIELD_OTHERS(treadle_chat_stream_options), .doc = "Options of a stream.");
 
 /* ---- The request ---------------------------------------------------------------------------- */
 
@@ -172,7 +175,7 @@ static const struct field treadle_chat_answer_fields[] = {
               .doc = "The tools that the model calls."),
 };
 static FIELD_TYPE(treadle_chat_answer, "ChatCompletionResponseMessage",
-                  .doc = "What the model says.");
+                  FIELD_OTHERS(treadle_chat_answer), .doc = "What the model says.");
 
 static const struct field treadle_chat_choice_fields[] = {
     ROW_INTEGER(treadle_chat_choice, index, .doc = "Always 0."),
@@ -183,12 +186,14 @@ static const struct field treadle_chat_choice_fields[] = {
     ROW_ENUM(treadle_chat_choice, finish_reason, chat_finish, .flags = FIELD_REQUIRED,
              .doc = "Why it ends."),
 };
-static FIELD_TYPE(treadle_chat_choice, "ChatCompletionChoice", .doc = "An answer.");
+static FIELD_TYPE(treadle_chat_choice, "ChatCompletionChoice", FIELD_OTHERS(treadle_chat_choice),
+                  .doc = "An answer.");
 
 static const struct field treadle_chat_prompt_details_fields[] = {
     ROW_INTEGER(treadle_chat_prompt_details, cached_tokens, .doc = "Those that came from a cache."),
 };
 static FIELD_TYPE(treadle_chat_prompt_details, "ChatPromptTokensDetails",
+                  FIELD_OTHERS(treadle_chat_prompt_details),
                   .doc = "Of the tokens of the conversation.");
 
 static const struct field treadle_chat_completion_details_fields[] = {
@@ -196,6 +201,7 @@ static const struct field treadle_chat_completion_details_fields[] = {
                 .doc = "Those of reasoning, which the answer does not show."),
 };
 static FIELD_TYPE(treadle_chat_completion_details, "ChatCompletionTokensDetails",
+                  FIELD_OTHERS(treadle_chat_completion_details),
                   .doc = "Of the tokens of the answer.");
 
 static const struct field treadle_chat_usage_fields[] = {
@@ -207,7 +213,8 @@ static const struct field treadle_chat_usage_fields[] = {
     ROW_STRUCT(treadle_chat_usage, completion_tokens_details, treadle_chat_completion_details,
                .doc = "Where the model server reported any."),
 };
-static FIELD_TYPE(treadle_chat_usage, "CompletionUsage", .doc = "The tokens used.");
+static FIELD_TYPE(treadle_chat_usage, "CompletionUsage", FIELD_OTHERS(treadle_chat_usage),
+                  .doc = "The tokens used.");
 
 static const struct field treadle_chat_completion_fields[] = {
     ROW_STRING(treadle_chat_completion, id, .flags = FIELD_REQUIRED, .doc = "chatcmpl- and more."),
@@ -218,7 +225,8 @@ static const struct field treadle_chat_completion_fields[] = {
               .flags = FIELD_REQUIRED, .doc = "One answer."),
     ROW_STRUCT(treadle_chat_completion, usage, treadle_chat_usage, .doc = "The tokens used."),
 };
-FIELD_TYPE(treadle_chat_completion, "CreateChatCompletionResponse", .doc = "A model's answer.");
+FIELD_TYPE(treadle_chat_completion, "CreateChatCompletionResponse",
+           FIELD_OTHERS(treadle_chat_completion), .doc = "A model's answer.");
 
 /* ---- Chunks --------------------------------------------------------------------------------- */
 
@@ -227,7 +235,7 @@ static const struct field treadle_chat_function_delta_fields[] = {
     ROW_STRING(treadle_chat_function_delta, arguments, .doc = "A piece of the arguments."),
 };
 static FIELD_TYPE(treadle_chat_function_delta, "ChatCompletionFunctionDelta",
-                  .doc = "A piece of a call.");
+                  FIELD_OTHERS(treadle_chat_function_delta), .doc = "A piece of a call.");
 
 static const struct field treadle_chat_tool_call_delta_fields[] = {
     ROW_INTEGER(treadle_chat_tool_call_delta, index, .doc = "Which call."),
@@ -237,7 +245,7 @@ static const struct field treadle_chat_tool_call_delta_fields[] = {
                .doc = "What is called."),
 };
 static FIELD_TYPE(treadle_chat_tool_call_delta, "ChatCompletionMessageToolCallChunk",
-                  .doc = "A piece of a call.");
+                  FIELD_OTHERS(treadle_chat_tool_call_delta), .doc = "A piece of a call.");
 
 static const struct field treadle_chat_delta_fields[] = {
     ROW_STRING(treadle_chat_delta, role, .doc = "assistant, with the first piece."),
@@ -246,7 +254,8 @@ static const struct field treadle_chat_delta_fields[] = {
     ROW_ARRAY(treadle_chat_delta, tool_calls, tool_call_count, treadle_chat_tool_call_delta,
               .doc = "Pieces of calls."),
 };
-static FIELD_TYPE(treadle_chat_delta, "ChatCompletionStreamResponseDelta", .doc = "What is new.");
+static FIELD_TYPE(treadle_chat_delta, "ChatCompletionStreamResponseDelta",
+                  FIELD_OTHERS(treadle_chat_delta), .doc = "What is new.");
 
 static const struct field treadle_chat_chunk_choice_fields[] = {
     ROW_INTEGER(treadle_chat_chunk_choice, index, .doc = "Always 0."),
@@ -258,7 +267,7 @@ static const struct field treadle_chat_chunk_choice_fields[] = {
              .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Why it ends, with the last piece."),
 };
 static FIELD_TYPE(treadle_chat_chunk_choice, "ChatCompletionChunkChoice",
-                  .doc = "A piece of an answer.");
+                  FIELD_OTHERS(treadle_chat_chunk_choice), .doc = "A piece of an answer.");
 
 static const struct field treadle_chat_chunk_fields[] = {
     ROW_STRING(treadle_chat_chunk, id, .flags = FIELD_REQUIRED, .doc = "The completion's id."),
@@ -271,4 +280,4 @@ static const struct field treadle_chat_chunk_fields[] = {
                .doc = "The tokens used, in the last chunk when requested."),
 };
 FIELD_TYPE(treadle_chat_chunk, "CreateChatCompletionStreamResponse",
-           .doc = "A piece of a model's answer.");
+           FIELD_OTHERS(treadle_chat_chunk), .doc = "A piece of a model's answer.");

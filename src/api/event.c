@@ -77,6 +77,7 @@ static const struct field treadle_file_citation_delta_fields[] = {
                       "Treadle's own."),
 };
 static FIELD_TYPE(treadle_file_citation_delta, "FileCitationDelta",
+                  FIELD_OTHERS(treadle_file_citation_delta),
                   .doc = "Where a statement comes from.");
 
 static const struct field treadle_annotation_delta_fields[] = {
@@ -93,14 +94,16 @@ static const struct field treadle_annotation_delta_fields[] = {
     ROW_STRUCT(treadle_annotation_delta, file_path, treadle_file_path,
                .when = TREADLE_ANNOTATION_FILE_PATH, .doc = "The file made."),
 };
-static FIELD_TYPE(treadle_annotation_delta, "AnnotationDelta", .doc = "An annotation.");
+static FIELD_TYPE(treadle_annotation_delta, "AnnotationDelta",
+                  FIELD_OTHERS(treadle_annotation_delta), .doc = "An annotation.");
 
 static const struct field treadle_text_delta_fields[] = {
     ROW_STRING(treadle_text_delta, value, .doc = "A piece of the text."),
     ROW_ARRAY(treadle_text_delta, annotations, annotation_count, treadle_annotation_delta,
               .doc = "Annotations of this piece; an empty list with the first."),
 };
-static FIELD_TYPE(treadle_text_delta, "TextDelta", .doc = "A piece of text.");
+static FIELD_TYPE(treadle_text_delta, "TextDelta", FIELD_OTHERS(treadle_text_delta),
+                  .doc = "A piece of text.");
 
 static const struct field treadle_content_delta_fields[] = {
     ROW_INTEGER(treadle_content_delta, index, .doc = "Which part of the message."),
@@ -115,14 +118,16 @@ static const struct field treadle_content_delta_fields[] = {
     ROW_STRING(treadle_content_delta, refusal, .when = TREADLE_CONTENT_REFUSAL,
                .doc = "A piece of why the model refused."),
 };
-static FIELD_TYPE(treadle_content_delta, "MessageContentDelta", .doc = "A piece of a part.");
+static FIELD_TYPE(treadle_content_delta, "MessageContentDelta", FIELD_OTHERS(treadle_content_delta),
+                  .doc = "A piece of a part.");
 
 static const struct field treadle_message_change_fields[] = {
     ROW_ENUM(treadle_message_change, role, role, .doc = "Who speaks."),
     ROW_ARRAY(treadle_message_change, content, content_count, treadle_content_delta,
               .doc = "Pieces of the content."),
 };
-static FIELD_TYPE(treadle_message_change, "MessageChange", .doc = "What was added.");
+static FIELD_TYPE(treadle_message_change, "MessageChange", FIELD_OTHERS(treadle_message_change),
+                  .doc = "What was added.");
 
 static const struct field treadle_message_delta_fields[] = {
     ROW_STRING(treadle_message_delta, id, .flags = FIELD_REQUIRED, .doc = "The message."),
@@ -131,7 +136,8 @@ static const struct field treadle_message_delta_fields[] = {
     ROW_STRUCT(treadle_message_delta, delta, treadle_message_change, .flags = FIELD_REQUIRED,
                .doc = "What was added."),
 };
-FIELD_TYPE(treadle_message_delta, "MessageDeltaObject", .doc = "A piece of a message.");
+FIELD_TYPE(treadle_message_delta, "MessageDeltaObject", FIELD_OTHERS(treadle_message_delta),
+           .doc = "A piece of a message.");
 
 /* ---- Pieces of a run step ------------------------------------------------------------------- */
 
@@ -158,7 +164,8 @@ static const struct field treadle_code_output_delta_fields[] = {
     ROW_STRUCT(treadle_code_output_delta, image, treadle_code_image,
                .when = TREADLE_CODE_OUTPUT_IMAGE, .doc = "What it drew."),
 };
-static FIELD_TYPE(treadle_code_output_delta, "CodeOutputDelta", .doc = "A piece of output.");
+static FIELD_TYPE(treadle_code_output_delta, "CodeOutputDelta",
+                  FIELD_OTHERS(treadle_code_output_delta), .doc = "A piece of output.");
 
 static const struct field treadle_code_interpreter_call_delta_fields[] = {
     ROW_STRING(treadle_code_interpreter_call_delta, input, .doc = "A piece of the code."),
@@ -166,6 +173,7 @@ static const struct field treadle_code_interpreter_call_delta_fields[] = {
               .doc = "Its outputs."),
 };
 static FIELD_TYPE(treadle_code_interpreter_call_delta, "CodeInterpreterCallDelta",
+                  FIELD_OTHERS(treadle_code_interpreter_call_delta),
                   .doc = "A piece of code that was run.");
 
 static const struct field treadle_tool_call_delta_fields[] = {
@@ -180,7 +188,8 @@ static const struct field treadle_tool_call_delta_fields[] = {
     ROW_STRUCT(treadle_tool_call_delta, function, treadle_function_call_delta,
                .when = TREADLE_TOOL_FUNCTION, .doc = "A function."),
 };
-static FIELD_TYPE(treadle_tool_call_delta, "RunStepToolCallDelta", .doc = "A piece of a call.");
+static FIELD_TYPE(treadle_tool_call_delta, "RunStepToolCallDelta",
+                  FIELD_OTHERS(treadle_tool_call_delta), .doc = "A piece of a call.");
 
 static const struct field treadle_step_details_delta_fields[] = {
     ROW_ENUM(treadle_step_details_delta, type, run_step_type,
@@ -190,13 +199,15 @@ static const struct field treadle_step_details_delta_fields[] = {
     ROW_ARRAY(treadle_step_details_delta, tool_calls, tool_call_count, treadle_tool_call_delta,
               .when = TREADLE_STEP_TOOL_CALLS, .doc = "Pieces of the calls."),
 };
-static FIELD_TYPE(treadle_step_details_delta, "RunStepDetailsDelta", .doc = "A piece of a step.");
+static FIELD_TYPE(treadle_step_details_delta, "RunStepDetailsDelta",
+                  FIELD_OTHERS(treadle_step_details_delta), .doc = "A piece of a step.");
 
 static const struct field treadle_run_step_change_fields[] = {
     ROW_STRUCT(treadle_run_step_change, step_details, treadle_step_details_delta,
                .doc = "Pieces of what the step did."),
 };
-static FIELD_TYPE(treadle_run_step_change, "RunStepChange", .doc = "What was added.");
+static FIELD_TYPE(treadle_run_step_change, "RunStepChange", FIELD_OTHERS(treadle_run_step_change),
+                  .doc = "What was added.");
 
 static const struct field treadle_run_step_delta_fields[] = {
     ROW_STRING(treadle_run_step_delta, id, .flags = FIELD_REQUIRED, .doc = "The step."),
@@ -205,4 +216,5 @@ static const struct field treadle_run_step_delta_fields[] = {
     ROW_STRUCT(treadle_run_step_delta, delta, treadle_run_step_change, .flags = FIELD_REQUIRED,
                .doc = "What was added."),
 };
-FIELD_TYPE(treadle_run_step_delta, "RunStepDeltaObject", .doc = "A piece of a run step.");
+FIELD_TYPE(treadle_run_step_delta, "RunStepDeltaObject", FIELD_OTHERS(treadle_run_step_delta),
+           .doc = "A piece of a run step.");

@@ -76,6 +76,8 @@ struct treadle_type {
     size_t field_count;
     bool alternate;
     bool presence; /* the struct starts with a struct treadle_presence */
+    size_t others; /* where the struct has its `const char *others`, the members that no row knows
+                      as a JSON object; 0: nowhere */
     /* Checks what no single row can say; called after a strict parse. `path` is the object's own,
      * "" at the top. May be NULL. */
     int (*check)(const void *object, const char *path, struct treadle_error *error);
@@ -192,11 +194,15 @@ struct treadle_type {
                                           .field_count = sizeof T##_fields / sizeof T##_fields[0], \
                                           __VA_ARGS__}
 
+/* Of a type whose struct has a member `others`. */
+#define FIELD_OTHERS(T) .others = offsetof(struct T, others) + FIELD_FITS(T, others, const char *)
+
 /* ---- Walking -------------------------------------------------------------------------------- */
 
 enum field_strictness {
     FIELD_STRICT,  /* requests: unknown keys, missing members and bounds are errors */
-    FIELD_TOLERANT /* replies and stored objects: unknown members and values are skipped */
+    FIELD_TOLERANT /* replies and stored objects: unknown members and values are kept as they came
+                      where the type has a place for them (FIELD_OTHERS), and else skipped */
 };
 
 /* JSON text nested deeper than this is refused. */
@@ -228,6 +234,9 @@ void field_describe(const struct treadle_type *type, const char *prefix, struct 
 
 /* The row with that wire name, or NULL. */
 const struct field *field_find(const struct treadle_type *type, const char *name);
+
+/* The text that `others` of an object has under a name, in the arena; NULL where it has none. */
+const char *field_other_text(const char *others, const char *name, struct arena *arena);
 
 /* The word for a value of an enumeration row, NULL for 0 and unknown ones. */
 const char *field_word(const char *const *names, int value);

@@ -113,7 +113,8 @@ static int copy_into(const struct treadle_type *type, void *object, struct arena
     for (size_t i = 0; i < type->field_count; i++)
         if (copy_member(&type->fields[i], object, arena))
             return TREADLE_EMEMORY;
-    return 0;
+    return type->others ? copy_text((const char **)(void *)((char *)object + type->others), arena)
+                        : 0;
 }
 
 int field_copy(const struct treadle_type *type, const void *object, struct arena *arena, void *out)

@@ -1,7 +1,7 @@
 /*
  * Parsing and validating objects by their tables. A strict parse stops at the first error and
- * reports it with the place (`param`) and a code; a tolerant one skips members that it does not
- * understand. The caller's struct is written only when the whole parse succeeded.
+ * reports it with the place (`param`) and a code; a tolerant one keeps members that it does not
+ * understand as they came. The caller's struct is written only when the whole parse succeeded.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +18,7 @@ struct parser {
     enum field_strictness strictness;
     struct arena *arena;
     struct treadle_error *error;
+    size_t taken;   /* members of the object being read that rows have understood */
     char path[160]; /* of the value being read, as "tools[0].function.name" */
 };
 
@@ -485,6 +486,9 @@ static int read_row(struct parser *parser, const struct treadle_type *type, size
             rc = read_null(parser, field, value, out);
         else
             rc = read_value(parser, field, value, out);
+        bool word = field->kind != FIELD_ENUM || null ||
+                    *(const int *)(const void *)((const char *)out + field->offset) != 0;
+        parser->taken += word;
         if (!rc && type->presence) {
             struct treadle_presence *presence = out;
             presence->set |= UINT64_C(1) << row;
@@ -510,6 +514,43 @@ static int check_unknown(struct parser *parser, const struct treadle_type *type,
                                  "Unknown parameter: '%s'.", parser->path);
     }
     return 0;
+}
+
+/* Whether a row has taken the member. A word that an enumeration does not know was not taken. */
+static bool is_known(const struct treadle_type *type, const char *key, const json_t *value,
+                     int chosen, const void *object)
+{
+    const struct field *field = field_find(type, key);
+    if (!field || (field->when && field->when != chosen))
+        return false;
+    return field->kind != FIELD_ENUM || json_is_null(value) ||
+           *(const int *)(const void *)((const char *)object + field->offset) != 0;
+}
+
+/* Keeps the members that no row has taken, so that printing gives them back. */
+static int read_others(struct parser *parser, const struct treadle_type *type, const json_t *value,
+                       int chosen, void *out)
+{
+    if (!type->others || parser->taken == json_object_size(value))
+        return 0;
+    json_t *kept = NULL;
+    const char *key;
+    json_t *member;
+    int rc = 0;
+    json_object_foreach((json_t *)value, key, member)
+    {
+        if (is_known(type, key, member, chosen, out))
+            continue;
+        kept = kept ? kept : json_object();
+        if (json_object_set_nocheck(kept, key, member)) {
+            rc = error_set_memory(parser->error);
+            break;
+        }
+    }
+    if (!rc && kept)
+        rc = read_raw(parser, kept, (const char **)(void *)((char *)out + type->others));
+    json_decref(kept);
+    return rc;
 }
 
 /* Reads the rows that choose (the discriminator), or all others that apply. */
@@ -572,11 +613,16 @@ static int read_object(struct parser *parser, const struct treadle_type *type, c
     if (!json_is_object(value))
         return wrong_type(parser, "an object", value);
     int chosen = 0;
+    size_t outer = parser->taken;
+    parser->taken = 0;
     int rc = read_rows(parser, type, value, out, true, &chosen);
     if (!rc && strict(parser))
         rc = check_unknown(parser, type, value, chosen);
     if (!rc)
         rc = read_rows(parser, type, value, out, false, &chosen);
+    if (!rc && !strict(parser))
+        rc = read_others(parser, type, value, chosen, out);
+    parser->taken = outer;
     if (!rc && strict(parser) && type->check)
         rc = type->check(out, parser->path, parser->error);
     return rc;

@@ -2,11 +2,13 @@
  * Printing objects from their tables, and small look-ups in tables. A row that is required or
  * marked FIELD_ALWAYS is always printed; another only when its member is present. Null is printed
  * for an absent member of such a row that may be null, and for a member that is set to null.
+ * Members that a parse kept without knowing them come last.
  */
 #include <string.h>
 
 #include "api/field.h"
 #include "api/json.h"
+#include "api/json_scan.h"
 
 const struct field *field_find(const struct treadle_type *type, const char *name)
 {
@@ -200,6 +202,8 @@ static void print_missing(const struct field *field, struct buffer *out)
         buffer_append_string(out, "[]");
     else if (!nullable && object)
         buffer_append_string(out, "{}");
+    else if (!nullable && field->kind == FIELD_STRING)
+        buffer_append_string(out, "\"\"");
     else
         buffer_append_string(out, "null");
 }
@@ -215,21 +219,51 @@ static void print_alternate(const struct treadle_type *type, const void *object,
     buffer_append_string(out, "null");
 }
 
+static bool find_other(const char *others, const char *wanted, struct json_span *value)
+{
+    struct json_span name;
+    struct json_scan scan = json_scan_open(others);
+    while (json_scan_member(&scan, &name, value))
+        if (json_span_is(&name, wanted))
+            return true;
+    return false;
+}
+
+const char *field_other_text(const char *others, const char *name, struct arena *arena)
+{
+    struct json_span value;
+    return others && find_other(others, name, &value) ? json_span_string(&value, arena) : NULL;
+}
+
+static void print_others(const char *others, bool first, struct buffer *out)
+{
+    size_t length = strlen(others);
+    if (length <= 2)
+        return;
+    if (!first)
+        buffer_append_char(out, ',');
+    buffer_append(out, others + 1, length - 2);
+}
+
 void field_print(const struct treadle_type *type, const void *object, struct buffer *out)
 {
     if (type->alternate) {
         print_alternate(type, object, out);
         return;
     }
+    const char *others = type->others ? *(const char *const *)member(object, type->others) : NULL;
     int chosen = discriminator(type, object);
     bool first = true;
     buffer_append_char(out, '{');
     for (size_t i = 0; i < type->field_count; i++) {
         const struct field *field = &type->fields[i];
-        enum treadle_state state = state_of(type, i, object);
         if (field->when && field->when != chosen)
             continue;
+        enum treadle_state state = state_of(type, i, object);
         if (state == TREADLE_ABSENT && !(field->flags & (FIELD_REQUIRED | FIELD_ALWAYS)))
+            continue;
+        struct json_span kept;
+        if (state == TREADLE_ABSENT && others && find_other(others, field->name, &kept))
             continue;
         if (!first)
             buffer_append_char(out, ',');
@@ -244,6 +278,8 @@ void field_print(const struct treadle_type *type, const void *object, struct buf
         else
             print_missing(field, out);
     }
+    if (others)
+        print_others(others, first, out);
     buffer_append_char(out, '}');
 }
 

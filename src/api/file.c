@@ -32,7 +32,8 @@ static const struct field treadle_file_fields[] = {
     ROW_STRING(treadle_file, status_details, .flags = FIELD_ALWAYS | FIELD_NULLABLE,
                .doc = "Why it failed."),
 };
-FIELD_TYPE(treadle_file, "OpenAIFile", .doc = "A file that was uploaded or made.");
+FIELD_TYPE(treadle_file, "OpenAIFile", FIELD_OTHERS(treadle_file),
+           .doc = "A file that was uploaded or made.");
 
 static const struct field treadle_file_expires_after_fields[] = {
     ROW_CONSTANT(treadle_file_expires_after, anchor, "created_at",
@@ -40,4 +41,5 @@ static const struct field treadle_file_expires_after_fields[] = {
     ROW_INTEGER(treadle_file_expires_after, seconds, .min = 3600, .max = 2592000,
                 .doc = "How long it stays."),
 };
-FIELD_TYPE(treadle_file_expires_after, "FileExpirationAfter", .doc = "When a file is removed.");
+FIELD_TYPE(treadle_file_expires_after, "FileExpirationAfter",
+           FIELD_OTHERS(treadle_file_expires_after), .doc = "When a file is removed.");

@@ -21,7 +21,8 @@ static const struct field treadle_key_fields[] = {
                    .doc = "When it was used last, give or take a minute; null for never."),
     ROW_STRING(treadle_key, key, .doc = "The key itself, in the reply to its creation alone."),
 };
-FIELD_TYPE(treadle_key, "TreadleKey", .doc = "A key with which programs use the server.");
+FIELD_TYPE(treadle_key, "TreadleKey", FIELD_OTHERS(treadle_key),
+           .doc = "A key with which programs use the server.");
 
 static const struct field treadle_key_create_request_fields[] = {
     ROW_STRING(treadle_key_create_request, project, .flags = FIELD_REQUIRED, .min = 1, .max = 64,

@@ -37,12 +37,14 @@ static const struct field treadle_file_citation_fields[] = {
                .doc = "What the page calls itself where that is not its number, as \"iv\". "
                       "Treadle's own."),
 };
-static FIELD_TYPE(treadle_file_citation, "FileCitation", .doc = "Where a statement comes from.");
+static FIELD_TYPE(treadle_file_citation, "FileCitation", FIELD_OTHERS(treadle_file_citation),
+                  .doc = "Where a statement comes from.");
 
 static const struct field treadle_file_path_fields[] = {
     ROW_STRING(treadle_file_path, file_id, .flags = FIELD_REQUIRED, .doc = "The file made."),
 };
-FIELD_TYPE(treadle_file_path, "FilePath", .doc = "A file that code made.");
+FIELD_TYPE(treadle_file_path, "FilePath", FIELD_OTHERS(treadle_file_path),
+           .doc = "A file that code made.");
 
 static const struct field treadle_annotation_fields[] = {
     ROW_ENUM(treadle_annotation, type, annotation_type,
@@ -55,7 +57,8 @@ static const struct field treadle_annotation_fields[] = {
     ROW_STRUCT(treadle_annotation, file_path, treadle_file_path, .flags = FIELD_REQUIRED,
                .when = TREADLE_ANNOTATION_FILE_PATH, .doc = "The file made."),
 };
-FIELD_TYPE(treadle_annotation, "Annotation", .doc = "A place in a text that points to a file.");
+FIELD_TYPE(treadle_annotation, "Annotation", FIELD_OTHERS(treadle_annotation),
+           .doc = "A place in a text that points to a file.");
 
 /* ---- Content -------------------------------------------------------------------------------- */
 
@@ -64,19 +67,22 @@ static const struct field treadle_text_fields[] = {
     ROW_ARRAY(treadle_text, annotations, annotation_count, treadle_annotation,
               .flags = FIELD_REQUIRED, .doc = "Its citations and files."),
 };
-static FIELD_TYPE(treadle_text, "Text", .doc = "Text with annotations.");
+static FIELD_TYPE(treadle_text, "Text", FIELD_OTHERS(treadle_text),
+                  .doc = "Text with annotations.");
 
 static const struct field treadle_image_file_fields[] = {
     ROW_STRING(treadle_image_file, file_id, .flags = FIELD_REQUIRED, .doc = "The image."),
     ROW_ENUM(treadle_image_file, detail, image_detail, .doc = "How closely to look; auto."),
 };
-FIELD_TYPE(treadle_image_file, "ImageFile", .doc = "An image that was uploaded.");
+FIELD_TYPE(treadle_image_file, "ImageFile", FIELD_OTHERS(treadle_image_file),
+           .doc = "An image that was uploaded.");
 
 static const struct field treadle_image_url_fields[] = {
     ROW_STRING(treadle_image_url, url, .flags = FIELD_REQUIRED, .doc = "Where the image is."),
     ROW_ENUM(treadle_image_url, detail, image_detail, .doc = "How closely to look; auto."),
 };
-FIELD_TYPE(treadle_image_url, "ImageUrl", .doc = "An image somewhere else.");
+FIELD_TYPE(treadle_image_url, "ImageUrl", FIELD_OTHERS(treadle_image_url),
+           .doc = "An image somewhere else.");
 
 static const struct field treadle_content_fields[] = {
     ROW_ENUM(treadle_content, type, content_type, .flags = FIELD_REQUIRED | FIELD_DISCRIMINATOR,
@@ -90,7 +96,8 @@ static const struct field treadle_content_fields[] = {
     ROW_STRING(treadle_content, refusal, .flags = FIELD_REQUIRED, .when = TREADLE_CONTENT_REFUSAL,
                .doc = "Why the model refused."),
 };
-static FIELD_TYPE(treadle_content, "MessageContent", .doc = "A part of a message.");
+static FIELD_TYPE(treadle_content, "MessageContent", FIELD_OTHERS(treadle_content),
+                  .doc = "A part of a message.");
 
 static const struct field treadle_content_request_fields[] = {
     ROW_ENUM(treadle_content_request, type, content_type,
@@ -140,22 +147,24 @@ static int check_attachment_tool(const void *object, const char *path, struct tr
                              "'code_interpreter' and 'file_search'.");
 }
 
-static FIELD_TYPE(treadle_attachment_tool, "AttachmentTool", .check = check_attachment_tool,
-                  .doc = "A tool that gets the file.");
+static FIELD_TYPE(treadle_attachment_tool, "AttachmentTool", FIELD_OTHERS(treadle_attachment_tool),
+                  .check = check_attachment_tool, .doc = "A tool that gets the file.");
 
 static const struct field treadle_attachment_fields[] = {
     ROW_STRING(treadle_attachment, file_id, .flags = FIELD_REQUIRED, .doc = "The file."),
     ROW_ARRAY(treadle_attachment, tools, tool_count, treadle_attachment_tool, .max = 2,
               .flags = FIELD_ALWAYS, .doc = "The tools that get it."),
 };
-static FIELD_TYPE(treadle_attachment, "Attachment", .doc = "A file with a message.");
+static FIELD_TYPE(treadle_attachment, "Attachment", FIELD_OTHERS(treadle_attachment),
+                  .doc = "A file with a message.");
 
 /* ---- Message -------------------------------------------------------------------------------- */
 
 static const struct field treadle_incomplete_details_fields[] = {
     ROW_STRING(treadle_incomplete_details, reason, .flags = FIELD_REQUIRED, .doc = "The reason."),
 };
-FIELD_TYPE(treadle_incomplete_details, "IncompleteDetails", .doc = "Why something is incomplete.");
+FIELD_TYPE(treadle_incomplete_details, "IncompleteDetails",
+           FIELD_OTHERS(treadle_incomplete_details), .doc = "Why something is incomplete.");
 
 static const struct field treadle_message_fields[] = {
     ROW_STRING(treadle_message, id, .flags = FIELD_REQUIRED, .doc = "msg_ and 24 characters."),
@@ -181,7 +190,8 @@ static const struct field treadle_message_fields[] = {
               .flags = FIELD_REQUIRED, .doc = "Files with it."),
     ROW_MAP(treadle_message, metadata, .flags = FIELD_REQUIRED, .doc = "The user's own data."),
 };
-FIELD_TYPE(treadle_message, "MessageObject", .doc = "Something said in a thread.");
+FIELD_TYPE(treadle_message, "MessageObject", FIELD_OTHERS(treadle_message),
+           .doc = "Something said in a thread.");
 
 static const struct field treadle_message_create_request_fields[] = {
     ROW_ENUM(treadle_message_create_request, role, role, .flags = FIELD_REQUIRED,

@@ -14,14 +14,15 @@ static const struct field treadle_model_fields[] = {
     ROW_STRING(treadle_model, shutdown_date, .flags = FIELD_NULLABLE | FIELD_ALWAYS,
                .doc = "When it will be removed."),
 };
-FIELD_TYPE(treadle_model, "Model", .doc = "A model that can be used.");
+FIELD_TYPE(treadle_model, "Model", FIELD_OTHERS(treadle_model), .doc = "A model that can be used.");
 
 static const struct field treadle_model_list_fields[] = {
     ROW_CONSTANT(treadle_model_list, object, "list", .doc = "The kind of object."),
     ROW_ARRAY(treadle_model_list, data, data_count, treadle_model, .flags = FIELD_REQUIRED,
               .doc = "The models."),
 };
-FIELD_TYPE(treadle_model_list, "ListModelsResponse", .doc = "All models.");
+FIELD_TYPE(treadle_model_list, "ListModelsResponse", FIELD_OTHERS(treadle_model_list),
+           .doc = "All models.");
 
 /* ---- Embeddings ----------------------------------------------------------------------------- */
 
@@ -57,13 +58,15 @@ static const struct field treadle_embedding_fields[] = {
                       "{\"type\":\"string\"}]",
             .doc = "The vector; base64 where that was asked for."),
 };
-FIELD_TYPE(treadle_embedding, "Embedding", .doc = "A text as a vector.");
+FIELD_TYPE(treadle_embedding, "Embedding", FIELD_OTHERS(treadle_embedding),
+           .doc = "A text as a vector.");
 
 static const struct field treadle_embedding_usage_fields[] = {
     ROW_INTEGER(treadle_embedding_usage, prompt_tokens, .doc = "Tokens of the inputs."),
     ROW_INTEGER(treadle_embedding_usage, total_tokens, .doc = "The same."),
 };
-static FIELD_TYPE(treadle_embedding_usage, "EmbeddingUsage", .doc = "The tokens used.");
+static FIELD_TYPE(treadle_embedding_usage, "EmbeddingUsage", FIELD_OTHERS(treadle_embedding_usage),
+                  .doc = "The tokens used.");
 
 static const struct field treadle_embedding_list_fields[] = {
     ROW_CONSTANT(treadle_embedding_list, object, "list", .doc = "The kind of object."),
@@ -74,4 +77,5 @@ static const struct field treadle_embedding_list_fields[] = {
     ROW_STRUCT(treadle_embedding_list, usage, treadle_embedding_usage, .flags = FIELD_REQUIRED,
                .doc = "The tokens used."),
 };
-FIELD_TYPE(treadle_embedding_list, "CreateEmbeddingResponse", .doc = "Texts as vectors.");
+FIELD_TYPE(treadle_embedding_list, "CreateEmbeddingResponse", FIELD_OTHERS(treadle_embedding_list),
+           .doc = "Texts as vectors.");

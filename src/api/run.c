@@ -23,17 +23,20 @@ static const struct field treadle_last_error_fields[] = {
     ROW_STRING(treadle_last_error, code, .flags = FIELD_REQUIRED, .doc = "What kind of error."),
     ROW_STRING(treadle_last_error, message, .flags = FIELD_REQUIRED, .doc = "What went wrong."),
 };
-FIELD_TYPE(treadle_last_error, "LastError", .doc = "Why something failed.");
+FIELD_TYPE(treadle_last_error, "LastError", FIELD_OTHERS(treadle_last_error),
+           .doc = "Why something failed.");
 
 static const struct field treadle_token_details_fields[] = {
     ROW_INTEGER(treadle_token_details, cached_tokens, .doc = "Tokens that came from a cache."),
 };
-static FIELD_TYPE(treadle_token_details, "PromptTokenDetails", .doc = "Prompt tokens in detail.");
+static FIELD_TYPE(treadle_token_details, "PromptTokenDetails", FIELD_OTHERS(treadle_token_details),
+                  .doc = "Prompt tokens in detail.");
 
 static const struct field treadle_completion_token_details_fields[] = {
     ROW_INTEGER(treadle_completion_token_details, reasoning_tokens, .doc = "Tokens of reasoning."),
 };
 static FIELD_TYPE(treadle_completion_token_details, "CompletionTokensDetails",
+                  FIELD_OTHERS(treadle_completion_token_details),
                   .doc = "Completion tokens in detail.");
 
 static const struct field treadle_usage_fields[] = {
@@ -45,14 +48,15 @@ static const struct field treadle_usage_fields[] = {
     ROW_STRUCT(treadle_usage, completion_tokens_details, treadle_completion_token_details,
                .doc = "Completion tokens in detail."),
 };
-FIELD_TYPE(treadle_usage, "RunCompletionUsage", .doc = "Tokens used.");
+FIELD_TYPE(treadle_usage, "RunCompletionUsage", FIELD_OTHERS(treadle_usage), .doc = "Tokens used.");
 
 static const struct field treadle_required_function_fields[] = {
     ROW_STRING(treadle_required_function, name, .flags = FIELD_REQUIRED, .doc = "The function."),
     ROW_STRING(treadle_required_function, arguments, .flags = FIELD_REQUIRED,
                .doc = "Its arguments as JSON text."),
 };
-static FIELD_TYPE(treadle_required_function, "RequiredFunction", .doc = "A function to call.");
+static FIELD_TYPE(treadle_required_function, "RequiredFunction",
+                  FIELD_OTHERS(treadle_required_function), .doc = "A function to call.");
 
 static const struct field treadle_required_tool_call_fields[] = {
     ROW_STRING(treadle_required_tool_call, id, .flags = FIELD_REQUIRED, .doc = "The call's id."),
@@ -62,13 +66,15 @@ static const struct field treadle_required_tool_call_fields[] = {
                .flags = FIELD_REQUIRED, .doc = "What to call."),
 };
 static FIELD_TYPE(treadle_required_tool_call, "RunToolCallObject",
+                  FIELD_OTHERS(treadle_required_tool_call),
                   .doc = "A call that waits for its output.");
 
 static const struct field treadle_submit_tool_outputs_fields[] = {
     ROW_ARRAY(treadle_submit_tool_outputs, tool_calls, tool_call_count, treadle_required_tool_call,
               .flags = FIELD_REQUIRED, .doc = "The calls that wait."),
 };
-static FIELD_TYPE(treadle_submit_tool_outputs, "SubmitToolOutputs", .doc = "Outputs that are due.");
+static FIELD_TYPE(treadle_submit_tool_outputs, "SubmitToolOutputs",
+                  FIELD_OTHERS(treadle_submit_tool_outputs), .doc = "Outputs that are due.");
 
 static const struct field treadle_required_action_fields[] = {
     ROW_CONSTANT(treadle_required_action, type, "submit_tool_outputs",
@@ -76,7 +82,8 @@ static const struct field treadle_required_action_fields[] = {
     ROW_STRUCT(treadle_required_action, submit_tool_outputs, treadle_submit_tool_outputs,
                .flags = FIELD_REQUIRED, .doc = "The outputs that are due."),
 };
-static FIELD_TYPE(treadle_required_action, "RequiredAction", .doc = "What a run waits for.");
+static FIELD_TYPE(treadle_required_action, "RequiredAction", FIELD_OTHERS(treadle_required_action),
+                  .doc = "What a run waits for.");
 
 /* ---- Run ------------------------------------------------------------------------------------ */
 
@@ -102,7 +109,7 @@ static const struct field treadle_run_fields[] = {
     ROW_STRUCT(treadle_run, last_error, treadle_last_error,
                .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Why it failed."),
     ROW_STRING(treadle_run, model, .flags = FIELD_REQUIRED, .doc = "The model in use."),
-    ROW_STRING(treadle_run, instructions, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
+    ROW_STRING(treadle_run, instructions, .flags = FIELD_REQUIRED,
                .doc = "The instructions in force."),
     ROW_ARRAY(treadle_run, tools, tool_count, treadle_tool, .flags = FIELD_REQUIRED,
               .doc = "The tools in force."),
@@ -129,8 +136,12 @@ static const struct field treadle_run_fields[] = {
     ROW_STRUCT(treadle_run, tool_choice, treadle_tool_choice, .flags = FIELD_REQUIRED,
                .doc = "Which tools may or must be used."),
     ROW_BOOLEAN(treadle_run, parallel_tool_calls, .doc = "Whether several calls may come at once."),
+    ROW_STRINGS(treadle_run, unavailable_tools, unavailable_tool_count, .flags = FIELD_OWN,
+                .doc = "The kinds of its tools that this server does not have, which the model is "
+                       "not offered; absent where there are none."),
 };
-FIELD_TYPE(treadle_run, "RunObject", .doc = "An execution of an assistant on a thread.");
+FIELD_TYPE(treadle_run, "RunObject", FIELD_OTHERS(treadle_run),
+           .doc = "An execution of an assistant on a thread.");
 
 static const struct field treadle_run_times_fields[] = {
     ROW_CONSTANT(treadle_run_times, object, "thread.run.times", .doc = "The kind of object."),
@@ -141,7 +152,8 @@ static const struct field treadle_run_times_fields[] = {
     ROW_MAYBE_INTEGER(treadle_run_times, first_us, FIELD_REQUIRED | FIELD_NULLABLE,
                       .doc = "From the claim to the model's first word, in microseconds."),
 };
-FIELD_TYPE(treadle_run_times, "RunTimesObject", .doc = "What a run has spent its time on.");
+FIELD_TYPE(treadle_run_times, "RunTimesObject", FIELD_OTHERS(treadle_run_times),
+           .doc = "What a run has spent its time on.");
 
 /* ---- Requests ------------------------------------------------------------------------------- */
 
@@ -212,8 +224,8 @@ static int check_output(const void *object, const char *path, struct treadle_err
                              "Missing required parameter: '%s'.", param);
 }
 
-static FIELD_TYPE(treadle_tool_output, "ToolOutput", .check = check_output,
-                  .doc = "The output of a function.");
+static FIELD_TYPE(treadle_tool_output, "ToolOutput", FIELD_OTHERS(treadle_tool_output),
+                  .check = check_output, .doc = "The output of a function.");
 
 static const struct field treadle_tool_outputs_request_fields[] = {
     ROW_ARRAY(treadle_tool_outputs_request, tool_outputs, tool_output_count, treadle_tool_output,

@@ -22,14 +22,16 @@ static const struct field treadle_function_call_fields[] = {
     ROW_STRING(treadle_function_call, output, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
                .doc = "What was submitted for it; null until then."),
 };
-static FIELD_TYPE(treadle_function_call, "FunctionCall", .doc = "A call of a function.");
+static FIELD_TYPE(treadle_function_call, "FunctionCall", FIELD_OTHERS(treadle_function_call),
+                  .doc = "A call of a function.");
 
 /* ---- Code interpreter ----------------------------------------------------------------------- */
 
 static const struct field treadle_code_image_fields[] = {
     ROW_STRING(treadle_code_image, file_id, .flags = FIELD_REQUIRED, .doc = "The image."),
 };
-FIELD_TYPE(treadle_code_image, "CodeImage", .doc = "An image that code made.");
+FIELD_TYPE(treadle_code_image, "CodeImage", FIELD_OTHERS(treadle_code_image),
+           .doc = "An image that code made.");
 
 static const struct field treadle_code_output_fields[] = {
     ROW_ENUM(treadle_code_output, type, code_output_type,
@@ -39,7 +41,8 @@ static const struct field treadle_code_output_fields[] = {
     ROW_STRUCT(treadle_code_output, image, treadle_code_image, .flags = FIELD_REQUIRED,
                .when = TREADLE_CODE_OUTPUT_IMAGE, .doc = "What it drew."),
 };
-static FIELD_TYPE(treadle_code_output, "CodeOutput", .doc = "The output of code.");
+static FIELD_TYPE(treadle_code_output, "CodeOutput", FIELD_OTHERS(treadle_code_output),
+                  .doc = "The output of code.");
 
 static const struct field treadle_code_interpreter_call_fields[] = {
     ROW_STRING(treadle_code_interpreter_call, input, .flags = FIELD_REQUIRED, .doc = "The code."),
@@ -47,7 +50,7 @@ static const struct field treadle_code_interpreter_call_fields[] = {
               .flags = FIELD_REQUIRED, .doc = "Its outputs."),
 };
 static FIELD_TYPE(treadle_code_interpreter_call, "CodeInterpreterCall",
-                  .doc = "Code that was run.");
+                  FIELD_OTHERS(treadle_code_interpreter_call), .doc = "Code that was run.");
 
 /* ---- File search ---------------------------------------------------------------------------- */
 
@@ -55,7 +58,8 @@ static const struct field treadle_search_content_fields[] = {
     ROW_CONSTANT(treadle_search_content, type, "text", .doc = "The kind of content."),
     ROW_STRING(treadle_search_content, text, .flags = FIELD_REQUIRED, .doc = "The chunk's text."),
 };
-FIELD_TYPE(treadle_search_content, "SearchContent", .doc = "Text of a file.");
+FIELD_TYPE(treadle_search_content, "SearchContent", FIELD_OTHERS(treadle_search_content),
+           .doc = "Text of a file.");
 
 static const struct field treadle_file_search_result_fields[] = {
     ROW_STRING(treadle_file_search_result, file_id, .flags = FIELD_REQUIRED, .doc = "The file."),
@@ -68,7 +72,7 @@ static const struct field treadle_file_search_result_fields[] = {
               .doc = "The chunk's text, when it was asked for."),
 };
 static FIELD_TYPE(treadle_file_search_result, "RunStepDetailsToolCallsFileSearchResultObject",
-                  .doc = "A chunk that was found.");
+                  FIELD_OTHERS(treadle_file_search_result), .doc = "A chunk that was found.");
 
 static const struct field treadle_search_ranking_fields[] = {
     ROW_STRING(treadle_search_ranking, ranker, .flags = FIELD_REQUIRED, .doc = "The ranker."),
@@ -76,7 +80,7 @@ static const struct field treadle_search_ranking_fields[] = {
                .doc = "Results that score less were dropped."),
 };
 static FIELD_TYPE(treadle_search_ranking, "RunStepDetailsToolCallsFileSearchRankingOptionsObject",
-                  .doc = "How results were ranked.");
+                  FIELD_OTHERS(treadle_search_ranking), .doc = "How results were ranked.");
 
 static const struct field treadle_file_search_call_fields[] = {
     ROW_STRUCT(treadle_file_search_call, ranking_options, treadle_search_ranking,
@@ -84,7 +88,8 @@ static const struct field treadle_file_search_call_fields[] = {
     ROW_ARRAY(treadle_file_search_call, results, result_count, treadle_file_search_result,
               .flags = FIELD_ALWAYS, .doc = "What was found, best first."),
 };
-FIELD_TYPE(treadle_file_search_call, "FileSearchCall", .doc = "A search of files.");
+FIELD_TYPE(treadle_file_search_call, "FileSearchCall", FIELD_OTHERS(treadle_file_search_call),
+           .doc = "A search of files.");
 
 /* ---- Step ----------------------------------------------------------------------------------- */
 
@@ -99,13 +104,15 @@ static const struct field treadle_tool_call_fields[] = {
     ROW_STRUCT(treadle_tool_call, function, treadle_function_call, .flags = FIELD_REQUIRED,
                .when = TREADLE_TOOL_FUNCTION, .doc = "A function."),
 };
-FIELD_TYPE(treadle_tool_call, "RunStepToolCall", .doc = "A call of a tool.");
+FIELD_TYPE(treadle_tool_call, "RunStepToolCall", FIELD_OTHERS(treadle_tool_call),
+           .doc = "A call of a tool.");
 
 static const struct field treadle_message_creation_fields[] = {
     ROW_STRING(treadle_message_creation, message_id, .flags = FIELD_REQUIRED,
                .doc = "The message that the step writes."),
 };
-FIELD_TYPE(treadle_message_creation, "MessageCreation", .doc = "A message being written.");
+FIELD_TYPE(treadle_message_creation, "MessageCreation", FIELD_OTHERS(treadle_message_creation),
+           .doc = "A message being written.");
 
 static const struct field treadle_step_details_fields[] = {
     ROW_ENUM(treadle_step_details, type, run_step_type,
@@ -116,7 +123,8 @@ static const struct field treadle_step_details_fields[] = {
     ROW_ARRAY(treadle_step_details, tool_calls, tool_call_count, treadle_tool_call,
               .flags = FIELD_REQUIRED, .when = TREADLE_STEP_TOOL_CALLS, .doc = "The calls."),
 };
-FIELD_TYPE(treadle_step_details, "RunStepDetails", .doc = "What a step did.");
+FIELD_TYPE(treadle_step_details, "RunStepDetails", FIELD_OTHERS(treadle_step_details),
+           .doc = "What a step did.");
 
 static const struct field treadle_run_step_fields[] = {
     ROW_STRING(treadle_run_step, id, .flags = FIELD_REQUIRED, .doc = "step_ and 24 characters."),
@@ -147,4 +155,5 @@ static const struct field treadle_run_step_fields[] = {
     ROW_STRUCT(treadle_run_step, usage, treadle_usage, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
                .doc = "Tokens used; null while it is in progress."),
 };
-FIELD_TYPE(treadle_run_step, "RunStepObject", .doc = "One thing that a run did.");
+FIELD_TYPE(treadle_run_step, "RunStepObject", FIELD_OTHERS(treadle_run_step),
+           .doc = "One thing that a run did.");

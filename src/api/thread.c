@@ -11,7 +11,7 @@ static const struct field treadle_thread_fields[] = {
                .doc = "What tools work on in this thread."),
     ROW_MAP(treadle_thread, metadata, .flags = FIELD_REQUIRED, .doc = "The user's own data."),
 };
-FIELD_TYPE(treadle_thread, "ThreadObject", .doc = "A conversation.");
+FIELD_TYPE(treadle_thread, "ThreadObject", FIELD_OTHERS(treadle_thread), .doc = "A conversation.");
 
 static const struct field treadle_thread_create_request_fields[] = {
     ROW_ARRAY(treadle_thread_create_request, messages, message_count,
@@ -38,7 +38,7 @@ static const struct field treadle_thread_usage_fields[] = {
     ROW_INTEGER(treadle_thread_usage, completion_tokens, .doc = "Tokens that the models wrote."),
     ROW_INTEGER(treadle_thread_usage, total_tokens, .doc = "Both."),
 };
-FIELD_TYPE(treadle_thread_usage, "ThreadUsage",
+FIELD_TYPE(treadle_thread_usage, "ThreadUsage", FIELD_OTHERS(treadle_thread_usage),
            .doc = "What all ended runs of a thread used together. Treadle's own.");
 
 static const struct field treadle_metadata_request_fields[] = {

@@ -43,7 +43,8 @@ static const struct field treadle_function_fields[] = {
     ROW_MAYBE_BOOLEAN(treadle_function, strict, 0,
                       .doc = "Whether the model must keep to the schema."),
 };
-FIELD_TYPE(treadle_function, "FunctionObject", .doc = "A function that a model may call.");
+FIELD_TYPE(treadle_function, "FunctionObject", FIELD_OTHERS(treadle_function),
+           .doc = "A function that a model may call.");
 
 static const struct field treadle_ranking_options_fields[] = {
     ROW_STRING(treadle_ranking_options, ranker, .doc = "auto or default_2024_08_21."),
@@ -67,7 +68,8 @@ static int check_ranking(const void *object, const char *path, struct treadle_er
                              options->ranker);
 }
 
-static FIELD_TYPE(treadle_ranking_options, "FileSearchRankingOptions", .check = check_ranking,
+static FIELD_TYPE(treadle_ranking_options, "FileSearchRankingOptions",
+                  FIELD_OTHERS(treadle_ranking_options), .check = check_ranking,
                   .doc = "How results of a file search are ranked.");
 
 static const struct field treadle_file_search_options_fields[] = {
@@ -77,6 +79,7 @@ static const struct field treadle_file_search_options_fields[] = {
                .doc = "How results are ranked."),
 };
 static FIELD_TYPE(treadle_file_search_options, "FileSearchOptions",
+                  FIELD_OTHERS(treadle_file_search_options),
                   .doc = "Settings of the file search tool.");
 
 static const struct field treadle_tool_fields[] = {
@@ -87,7 +90,8 @@ static const struct field treadle_tool_fields[] = {
     ROW_STRUCT(treadle_tool, function, treadle_function, .flags = FIELD_REQUIRED,
                .when = TREADLE_TOOL_FUNCTION, .doc = "The function."),
 };
-FIELD_TYPE(treadle_tool, "AssistantTool", .doc = "A tool that a run may call.");
+FIELD_TYPE(treadle_tool, "AssistantTool", FIELD_OTHERS(treadle_tool),
+           .doc = "A tool that a run may call.");
 
 /* ---- Chunking ------------------------------------------------------------------------------- */
 
@@ -111,7 +115,8 @@ static int check_chunking(const void *object, const char *path, struct treadle_e
                              param);
 }
 
-static FIELD_TYPE(treadle_static_chunking, "StaticChunkingStrategy", .check = check_chunking,
+static FIELD_TYPE(treadle_static_chunking, "StaticChunkingStrategy",
+                  FIELD_OTHERS(treadle_static_chunking), .check = check_chunking,
                   .doc = "Chunks of a given size.");
 
 static const struct field treadle_chunking_strategy_fields[] = {
@@ -132,8 +137,8 @@ static int check_strategy(const void *object, const char *path, struct treadle_e
                              "Invalid value: 'other'. Supported values are: 'auto' and 'static'.");
 }
 
-FIELD_TYPE(treadle_chunking_strategy, "ChunkingStrategy", .check = check_strategy,
-           .doc = "How a file is cut into chunks.");
+FIELD_TYPE(treadle_chunking_strategy, "ChunkingStrategy", FIELD_OTHERS(treadle_chunking_strategy),
+           .check = check_strategy, .doc = "How a file is cut into chunks.");
 
 /* ---- Tool resources ------------------------------------------------------------------------- */
 
@@ -142,6 +147,7 @@ static const struct field treadle_code_interpreter_resources_fields[] = {
                 .flags = FIELD_ALWAYS, .doc = "Files that code may read."),
 };
 static FIELD_TYPE(treadle_code_interpreter_resources, "CodeInterpreterResources",
+                  FIELD_OTHERS(treadle_code_interpreter_resources),
                   .doc = "What the code interpreter works on.");
 
 static const struct field treadle_vector_store_helper_fields[] = {
@@ -152,7 +158,7 @@ static const struct field treadle_vector_store_helper_fields[] = {
     ROW_MAP(treadle_vector_store_helper, metadata, .doc = "Metadata of the new store."),
 };
 static FIELD_TYPE(treadle_vector_store_helper, "VectorStoreHelper",
-                  .doc = "A vector store to create.");
+                  FIELD_OTHERS(treadle_vector_store_helper), .doc = "A vector store to create.");
 
 #define VECTOR_STORE_IDS                                                                           \
     ROW_STRINGS(treadle_file_search_resources, vector_store_ids, vector_store_id_count, .max = 1,  \
@@ -167,7 +173,8 @@ static const struct field treadle_tool_resources_fields[] = {
     ROW_STRUCT(treadle_tool_resources, file_search, treadle_file_search_resources,
                .doc = "For file_search."),
 };
-FIELD_TYPE(treadle_tool_resources, "ToolResources", .doc = "What tools work on.");
+FIELD_TYPE(treadle_tool_resources, "ToolResources", FIELD_OTHERS(treadle_tool_resources),
+           .doc = "What tools work on.");
 
 /* Requests that create an assistant or a thread may create a vector store with it. */
 static const struct field file_search_creation_fields[] = {
@@ -220,7 +227,8 @@ static const struct field treadle_json_schema_fields[] = {
     ROW_RAW(treadle_json_schema, schema, .doc = "The schema."),
     ROW_MAYBE_BOOLEAN(treadle_json_schema, strict, 0, .doc = "Whether the model must keep to it."),
 };
-static FIELD_TYPE(treadle_json_schema, "JsonSchema", .doc = "The form of a model's answer.");
+static FIELD_TYPE(treadle_json_schema, "JsonSchema", FIELD_OTHERS(treadle_json_schema),
+                  .doc = "The form of a model's answer.");
 
 static const struct field treadle_response_format_object_fields[] = {
     ROW_ENUM(treadle_response_format_object, type, response_format_type,
@@ -230,6 +238,7 @@ static const struct field treadle_response_format_object_fields[] = {
                .doc = "The form of the answer."),
 };
 FIELD_TYPE(treadle_response_format_object, "ResponseFormat",
+           FIELD_OTHERS(treadle_response_format_object),
            .doc = "A form that the model's answer must have.");
 
 static const struct field treadle_response_format_fields[] = {
@@ -264,7 +273,8 @@ FIELD_TYPE(treadle_response_format, "AssistantsApiResponseFormatOption", .altern
 static const struct field treadle_function_name_fields[] = {
     ROW_STRING(treadle_function_name, name, .flags = FIELD_REQUIRED, .doc = "The function."),
 };
-FIELD_TYPE(treadle_function_name, "FunctionName", .doc = "A function by name.");
+FIELD_TYPE(treadle_function_name, "FunctionName", FIELD_OTHERS(treadle_function_name),
+           .doc = "A function by name.");
 
 static const struct field treadle_tool_choice_object_fields[] = {
     ROW_ENUM(treadle_tool_choice_object, type, tool_type,
@@ -273,7 +283,7 @@ static const struct field treadle_tool_choice_object_fields[] = {
                .when = TREADLE_TOOL_FUNCTION, .doc = "Which function."),
 };
 static FIELD_TYPE(treadle_tool_choice_object, "AssistantsNamedToolChoice",
-                  .doc = "A tool that must be called.");
+                  FIELD_OTHERS(treadle_tool_choice_object), .doc = "A tool that must be called.");
 
 static const struct field treadle_tool_choice_fields[] = {
     ROW_STRING(treadle_tool_choice, word, .doc = "none, auto or required"),
@@ -308,5 +318,6 @@ static int check_truncation(const void *object, const char *path, struct treadle
                              "Missing required parameter: '%s'.", param);
 }
 
-FIELD_TYPE(treadle_truncation_strategy, "TruncationObject", .check = check_truncation,
+FIELD_TYPE(treadle_truncation_strategy, "TruncationObject",
+           FIELD_OTHERS(treadle_truncation_strategy), .check = check_truncation,
            .doc = "How a thread that is too long for the model is shortened.");

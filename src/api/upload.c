@@ -31,7 +31,8 @@ static const struct field treadle_upload_fields[] = {
     ROW_STRUCT(treadle_upload, file, treadle_file, .flags = FIELD_ALWAYS | FIELD_NULLABLE,
                .doc = "The file, once the upload is completed."),
 };
-FIELD_TYPE(treadle_upload, "Upload", .doc = "A file that is sent in parts.");
+FIELD_TYPE(treadle_upload, "Upload", FIELD_OTHERS(treadle_upload),
+           .doc = "A file that is sent in parts.");
 
 static const struct field treadle_upload_part_fields[] = {
     ROW_STRING(treadle_upload_part, id, .flags = FIELD_REQUIRED, .doc = "part_ and 32 digits."),
@@ -39,7 +40,8 @@ static const struct field treadle_upload_part_fields[] = {
     ROW_TIME(treadle_upload_part, created_at, .doc = "When it was sent."),
     ROW_STRING(treadle_upload_part, upload_id, .flags = FIELD_REQUIRED, .doc = "Its upload."),
 };
-FIELD_TYPE(treadle_upload_part, "UploadPart", .doc = "A part of an upload.");
+FIELD_TYPE(treadle_upload_part, "UploadPart", FIELD_OTHERS(treadle_upload_part),
+           .doc = "A part of an upload.");
 
 static const struct field treadle_upload_create_request_fields[] = {
     ROW_STRING(treadle_upload_create_request, filename, .flags = FIELD_REQUIRED, .min = 1,

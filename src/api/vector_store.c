@@ -21,21 +21,22 @@ static const struct field treadle_file_counts_fields[] = {
     ROW_INTEGER(treadle_file_counts, cancelled, .doc = "Files that were cancelled."),
     ROW_INTEGER(treadle_file_counts, total, .doc = "All of them."),
 };
-FIELD_TYPE(treadle_file_counts, "FileCounts", .doc = "Files by status.");
+FIELD_TYPE(treadle_file_counts, "FileCounts", FIELD_OTHERS(treadle_file_counts),
+           .doc = "Files by status.");
 
 static const struct field treadle_expires_after_fields[] = {
     ROW_CONSTANT(treadle_expires_after, anchor, "last_active_at", .doc = "What days count from."),
     ROW_INTEGER(treadle_expires_after, days, .min = 1, .max = 365, .doc = "Days without use."),
 };
 static FIELD_TYPE(treadle_expires_after, "VectorStoreExpirationAfter",
+                  FIELD_OTHERS(treadle_expires_after),
                   .doc = "When something that is not used expires.");
 
 static const struct field treadle_vector_store_fields[] = {
     ROW_STRING(treadle_vector_store, id, .flags = FIELD_REQUIRED, .doc = "vs_ and 32 digits."),
     ROW_CONSTANT(treadle_vector_store, object, "vector_store", .doc = "The kind of object."),
     ROW_TIME(treadle_vector_store, created_at, .doc = "When it was made."),
-    ROW_STRING(treadle_vector_store, name, .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-               .doc = "A name for people."),
+    ROW_STRING(treadle_vector_store, name, .flags = FIELD_REQUIRED, .doc = "A name for people."),
     ROW_STRING(treadle_vector_store, description, .flags = FIELD_ALWAYS | FIELD_NULLABLE,
                .doc = "What it is for."),
     ROW_INTEGER(treadle_vector_store, usage_bytes, .doc = "Bytes of its chunks."),
@@ -51,7 +52,8 @@ static const struct field treadle_vector_store_fields[] = {
                    .doc = "When it was last used."),
     ROW_MAP(treadle_vector_store, metadata, .flags = FIELD_REQUIRED, .doc = "The user's own data."),
 };
-FIELD_TYPE(treadle_vector_store, "VectorStoreObject", .doc = "Files that can be searched.");
+FIELD_TYPE(treadle_vector_store, "VectorStoreObject", FIELD_OTHERS(treadle_vector_store),
+           .doc = "Files that can be searched.");
 
 static const struct field treadle_vector_store_create_request_fields[] = {
     ROW_STRINGS(treadle_vector_store_create_request, file_ids, file_id_count, .max = 500,
@@ -85,7 +87,7 @@ static const struct field treadle_file_notice_fields[] = {
                .doc = "The pages it is about, as 3, 7-9."),
     ROW_INTEGER(treadle_file_notice, page_count, .doc = "How many these are."),
 };
-static FIELD_TYPE(treadle_file_notice, "FileNotice",
+static FIELD_TYPE(treadle_file_notice, "FileNotice", FIELD_OTHERS(treadle_file_notice),
                   .doc = "Treadle's own: a notice about pages that were not completely read.");
 
 static const struct field treadle_vector_store_file_fields[] = {
@@ -107,7 +109,8 @@ static const struct field treadle_vector_store_file_fields[] = {
     ROW_ARRAY(treadle_vector_store_file, notices, notice_count, treadle_file_notice,
               .doc = "Notices about pages that were not completely read."),
 };
-FIELD_TYPE(treadle_vector_store_file, "VectorStoreFileObject", .doc = "A file in a vector store.");
+FIELD_TYPE(treadle_vector_store_file, "VectorStoreFileObject",
+           FIELD_OTHERS(treadle_vector_store_file), .doc = "A file in a vector store.");
 
 static const struct field treadle_vector_store_file_create_request_fields[] = {
     ROW_STRING(treadle_vector_store_file_create_request, file_id, .flags = FIELD_REQUIRED,
@@ -139,4 +142,5 @@ static const struct field treadle_vector_store_file_content_fields[] = {
                .flags = FIELD_REQUIRED | FIELD_NULLABLE, .doc = "Always null."),
 };
 FIELD_TYPE(treadle_vector_store_file_content, "VectorStoreFileContentResponse",
+           FIELD_OTHERS(treadle_vector_store_file_content),
            .doc = "The text of a file as it was indexed.");

@@ -20,6 +20,7 @@ static const struct field treadle_vector_store_file_batch_fields[] = {
                .flags = FIELD_REQUIRED, .doc = "Its files by status."),
 };
 FIELD_TYPE(treadle_vector_store_file_batch, "VectorStoreFileBatchObject",
+           FIELD_OTHERS(treadle_vector_store_file_batch),
            .doc = "Files that were added to a vector store together.");
 
 static const struct field treadle_vector_store_file_batch_create_request_fields[] = {

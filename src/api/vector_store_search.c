@@ -16,6 +16,7 @@ static const struct field treadle_vector_store_search_ranking_fields[] = {
                      .doc = "Results that score less are dropped."),
 };
 static FIELD_TYPE(treadle_vector_store_search_ranking, "VectorStoreSearchRequest.ranking_options",
+                  FIELD_OTHERS(treadle_vector_store_search_ranking),
                   .doc = "How results of a search are ranked.");
 
 static const struct field treadle_vector_store_search_request_fields[] = {
@@ -64,6 +65,7 @@ static const struct field treadle_vector_store_search_result_fields[] = {
                       .doc = "Treadle's own: the character after it."),
 };
 static FIELD_TYPE(treadle_vector_store_search_result, "VectorStoreSearchResultItem",
+                  FIELD_OTHERS(treadle_vector_store_search_result),
                   .doc = "A chunk that was found.");
 
 static const struct field treadle_vector_store_search_page_fields[] = {

@@ -91,7 +91,7 @@ static int create_store(struct session *session, const struct ask_input *input, 
     char digest[ASK_DIGEST_SIZE], name[257];
     struct treadle_pair pairs[] = {{"treadle", "ask"}, {"sha256", digest}};
     struct treadle_map metadata = {2, pairs};
-    struct treadle_expires_after expiry = {"last_active_at", DAYS_UNUSED};
+    struct treadle_expires_after expiry = {.anchor = "last_active_at", .days = DAYS_UNUSED};
     struct treadle_vector_store_response *reply = NULL;
     struct treadle_error error = {0};
     snprintf(digest, sizeof digest, "%s", input->digest);

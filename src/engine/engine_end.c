@@ -94,7 +94,8 @@ static int find_unowned(struct db_session *session, void *argument, struct tread
 static int fail_unowned(struct run_change *change, const char *run_id, struct treadle_error *error)
 {
     static const struct treadle_last_error reason = {
-        "server_error", "The server lost track of this run while it was in progress."};
+        .code = "server_error",
+        .message = "The server lost track of this run while it was in progress."};
     if (live_is_owned(change->live, run_id))
         return error_set(error, TREADLE_ESTATE, "the run has an owner");
     return run_state_fail(change, run_id, &reason, error);

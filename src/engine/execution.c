@@ -250,8 +250,8 @@ bool execution_fail(struct execution *execution)
     int64_t now = clock_monotonic_us();
     if (!execution->last_error.code) {
         execution->failure = execution->error;
-        execution->last_error =
-            (struct treadle_last_error){code_of(&execution->failure), execution->failure.message};
+        execution->last_error = (struct treadle_last_error){.code = code_of(&execution->failure),
+                                                            .message = execution->failure.message};
     } else if (now < execution->retry_at) {
         atomic_store(&execution->tick_at, execution->retry_at);
         return false;

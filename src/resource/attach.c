@@ -62,8 +62,10 @@ static struct treadle_chunking_strategy *echo_chunking(struct resource_call *cal
         return NULL;
     *sizes = sent && sent->static_chunking
                  ? *sent->static_chunking
-                 : (struct treadle_static_chunking){CHUNK_TOKENS, OVERLAP_TOKENS};
-    *echo = (struct treadle_chunking_strategy){TREADLE_CHUNKING_STATIC, sizes};
+                 : (struct treadle_static_chunking){.max_chunk_size_tokens = CHUNK_TOKENS,
+                                                    .chunk_overlap_tokens = OVERLAP_TOKENS};
+    *echo = (struct treadle_chunking_strategy){.type = TREADLE_CHUNKING_STATIC,
+                                               .static_chunking = sizes};
     return echo;
 }
 

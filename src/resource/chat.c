@@ -149,7 +149,7 @@ static void stream_call(struct chat *chat, size_t index, const char *id, const c
     struct buffer piece;
     buffer_init(&piece, LARGEST_ANSWER);
     buffer_append(&piece, arguments, length);
-    struct treadle_chat_function_delta function = {name, piece.data};
+    struct treadle_chat_function_delta function = {.name = name, .arguments = piece.data};
     struct treadle_chat_tool_call_delta call = {
         .index = (int64_t)index, .id = id, .type = id ? "function" : NULL, .function = &function};
     struct treadle_chat_delta delta = {.tool_calls = &call, .tool_call_count = 1};
@@ -231,8 +231,9 @@ static struct treadle_chat_tool_call *made_calls(struct chat *chat)
     for (size_t i = 0; calls && functions && i < chat->call_count; i++) {
         const struct made_call *call = &chat->calls[i];
         functions[i] = (struct treadle_chat_function){
-            call->name, call->arguments.data ? call->arguments.data : ""};
-        calls[i] = (struct treadle_chat_tool_call){call->id, NULL, &functions[i]};
+            .name = call->name, .arguments = call->arguments.data ? call->arguments.data : ""};
+        calls[i] = (struct treadle_chat_tool_call){
+            .id = call->id, .type = NULL, .function = &functions[i]};
     }
     return functions ? calls : NULL;
 }

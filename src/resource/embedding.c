@@ -175,7 +175,8 @@ static void on_done(void *context, const struct embedding_outcome *outcome)
         error_set_memory(&error);
         later_fail(&embed->later, &error);
     } else {
-        struct treadle_embedding_usage usage = {outcome->prompt_tokens, outcome->prompt_tokens};
+        struct treadle_embedding_usage usage = {.prompt_tokens = outcome->prompt_tokens,
+                                                .total_tokens = outcome->prompt_tokens};
         struct treadle_embedding_list list = {
             .data = data, .data_count = outcome->count, .model = outcome->model, .usage = &usage};
         later_reply(&embed->later, &treadle_embedding_list_type, &list);

@@ -106,6 +106,8 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     rc = set_defaults(call, &run, error);
     if (!rc)
         rc = tools_check_choice(run.tools, run.tool_count, run.tool_choice, error);
+    if (!rc)
+        rc = tools_name_unavailable(call, &run, error);
     if (!rc && resources)
         rc = tools_resolve(session, call, resources, &(struct tools_owner){NULL, 0},
                            &run.tool_resources, error);

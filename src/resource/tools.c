@@ -45,6 +45,30 @@ int tools_check_choice(const struct treadle_tool *tools, size_t count,
                                  : field_word(tool_type_names, (int)choice->object->type));
 }
 
+int tools_name_unavailable(struct resource_call *call, struct treadle_run *run,
+                           struct treadle_error *error)
+{
+    const char **names = arena_array(call->arena, run->tool_count, sizeof *names);
+    size_t count = 0;
+    if (!names)
+        return error_set_memory(error);
+    for (size_t i = 0; i < run->tool_count; i++) {
+        if (tool_kind_find(tool_kinds, run->tools[i].type))
+            continue;
+        const char *name = field_other_text(run->tools[i].others, "type", call->arena);
+        names[count++] = name ? name : "unknown";
+    }
+    bool demanded = run->tool_choice->word && strcmp(run->tool_choice->word, "required") == 0;
+    if (count && count == run->tool_count && demanded)
+        return error_set_request(error, "unavailable_tool", "tool_choice",
+                                 "The tool choice demands a tool, but '%.64s' is not available on "
+                                 "this server.",
+                                 names[0]);
+    run->unavailable_tools = count ? names : NULL;
+    run->unavailable_tool_count = count;
+    return 0;
+}
+
 /* ---- Resources ------------------------------------------------------------------------------ */
 
 /* The host's context for the slots of kinds. */

@@ -16,6 +16,11 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
 int tools_check_choice(const struct treadle_tool *tools, size_t count,
                        const struct treadle_tool_choice *choice, struct treadle_error *error);
 
+/* Names the tools of a run that this server does not have. Refuses a run whose choice demands a
+ * tool where there is no other. */
+int tools_name_unavailable(struct resource_call *call, struct treadle_run *run,
+                           struct treadle_error *error);
+
 /* The owner of a store: the store is deleted with the thread (NULL: with none), or after that many
  * days without use (0: it stays). */
 struct tools_owner {

@@ -327,7 +327,7 @@ static int add_call_delta(struct live_run *live, const struct treadle_tool_call_
     struct treadle_tool_call_delta copy = *call;
     struct treadle_step_details_delta details = {
         .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &copy, .tool_call_count = 1};
-    struct treadle_run_step_change change = {&details};
+    struct treadle_run_step_change change = {.step_details = &details};
     const struct treadle_run_step_delta delta = {.id = live->subject, .delta = &change};
     struct buffer text;
     buffer_init(&text, LARGEST_PIECES);

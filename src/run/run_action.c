@@ -36,7 +36,8 @@ static int make_action(struct run_change *change, const struct treadle_tool_call
         if (!run_call_is_due(&calls[i]))
             continue;
         size_t index = due->tool_call_count++;
-        functions[index] = (struct treadle_required_function){function->name, function->arguments};
+        functions[index] = (struct treadle_required_function){.name = function->name,
+                                                              .arguments = function->arguments};
         waiting[index] = (struct treadle_required_tool_call){
             .id = calls[i].id, .type = TREADLE_TOOL_FUNCTION, .function = &functions[index]};
     }

@@ -102,7 +102,7 @@ int run_state_complete(struct run_change *change, const char *run_id, struct tre
 static int end_message(struct run_change *change, const char *message_id,
                        const struct ending *ending, struct treadle_error *error)
 {
-    struct treadle_incomplete_details details = {ending->reason};
+    struct treadle_incomplete_details details = {.reason = ending->reason};
     struct treadle_message message;
     int rc = run_rows_load_message(change, message_id, &message, error);
     if (rc == TREADLE_ENOTFOUND)
@@ -222,7 +222,7 @@ static int cut_step(struct run_change *change, const char *step_id, const struct
 int run_state_cut(struct run_change *change, const char *run_id, const struct run_cut *cut,
                   struct treadle_error *error)
 {
-    struct treadle_incomplete_details details = {cut->reason};
+    struct treadle_incomplete_details details = {.reason = cut->reason};
     struct treadle_run run;
     const char *step_id = NULL;
     int rc = run_rows_load(change, run_id, &run, error);
@@ -331,7 +331,7 @@ static int end_all(struct db_session *session, enum treadle_run_status status,
 int run_state_recover(struct db_session *session, size_t *count, struct treadle_error *error)
 {
     static const struct treadle_last_error reason = {
-        "server_error", "The server stopped while this run was in progress."};
+        .code = "server_error", .message = "The server stopped while this run was in progress."};
     static const struct ending failed = {.run = TREADLE_RUN_FAILED,
                                          .step = TREADLE_STEP_FAILED,
                                          .reason = "run_failed",

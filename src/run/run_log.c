@@ -86,7 +86,7 @@ static void print_step_delta(const char *subject, unsigned index, const char *te
         .index = index, .type = TREADLE_TOOL_FUNCTION, .function = &function};
     struct treadle_step_details_delta details = {
         .type = TREADLE_STEP_TOOL_CALLS, .tool_calls = &call, .tool_call_count = 1};
-    struct treadle_run_step_change change = {&details};
+    struct treadle_run_step_change change = {.step_details = &details};
     const struct treadle_run_step_delta delta = {.id = subject, .delta = &change};
     field_print(&treadle_run_step_delta_type, &delta, out);
 }

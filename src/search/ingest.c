@@ -234,7 +234,8 @@ static const char *error_word(int code)
 /* The row is read again, since its attributes may have been changed in between. */
 static int write_row(struct db_session *session, struct work *work, struct treadle_error *error)
 {
-    struct treadle_last_error last_error = {error_word(work->problem.code), work->problem.message};
+    struct treadle_last_error last_error = {.code = error_word(work->problem.code),
+                                            .message = work->problem.message};
     bool failed = work->problem.code != 0;
     int rc = vector_store_file_record_load(session, NULL, work->file.store_id, work->file.file_id,
                                            work->arena, &work->file.row, error);

@@ -47,7 +47,8 @@ static int attach(const struct tool_host *host, struct treadle_tool_resources *r
                                  "A thread gives at most %d files to code_interpreter.",
                                  MOST_FILES);
     ids[count] = file_id;
-    *code = (struct treadle_code_interpreter_resources){ids, count + 1};
+    *code =
+        (struct treadle_code_interpreter_resources){.file_ids = ids, .file_id_count = count + 1};
     resources->code_interpreter = code;
     return 0;
 }

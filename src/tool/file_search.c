@@ -140,7 +140,8 @@ int file_search_run(const struct file_search_request *request, struct arena *are
     rc = passages_make(&shows, arena, &passages, error);
     if (rc)
         return rc;
-    *applied = (struct treadle_search_ranking){FILE_SEARCH_RANKER, threshold};
+    *applied =
+        (struct treadle_search_ranking){.ranker = FILE_SEARCH_RANKER, .score_threshold = threshold};
     *out = (struct file_search_outcome){
         .call = {.ranking_options = applied, .results = recorded, .result_count = count},
         .results = results,

@@ -55,8 +55,8 @@ static int begin(const struct tool_context *context, struct tool_call *call,
     struct treadle_file_search_call *search = arena_alloc(context->arena, sizeof *search);
     if (!applied || !search)
         return error_set_memory(error);
-    *applied =
-        (struct treadle_search_ranking){FILE_SEARCH_RANKER, ranking ? ranking->score_threshold : 0};
+    *applied = (struct treadle_search_ranking){
+        .ranker = FILE_SEARCH_RANKER, .score_threshold = ranking ? ranking->score_threshold : 0};
     search->ranking_options = applied;
     call->recorded.file_search = delta->file_search = search;
     return 0;

@@ -129,8 +129,9 @@ static inline int complete_tools(struct db_session *session, void *argument,
                                                 .score = 0.5,
                                                 .content = &content,
                                                 .content_count = 1};
-    struct treadle_search_ranking ranking = {"default_2024_08_21", 0};
-    struct treadle_file_search_call search = {&ranking, &result, 1};
+    struct treadle_search_ranking ranking = {.ranker = "default_2024_08_21", .score_threshold = 0};
+    struct treadle_file_search_call search = {
+        .ranking_options = &ranking, .results = &result, .result_count = 1};
     struct treadle_tool_call call = {
         .id = "call_1", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search};
     (void)session;
@@ -165,7 +166,8 @@ static inline int complete(struct db_session *session, void *argument, struct tr
 static inline int fail_run(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    static const struct treadle_last_error reason = {"server_error", "It broke."};
+    static const struct treadle_last_error reason = {.code = "server_error",
+                                                     .message = "It broke."};
     (void)session;
     return run_state_fail(&scene->change, scene->record.run.id, &reason, error);
 }

@@ -312,8 +312,10 @@ static void numbers_citations(void **state)
     struct treadle_annotation annotations[] = {cite("【0:0†a.pdf】", &page7),
                                                cite("【0:1†b.pdf】", &other),
                                                cite("【0:2†a.pdf】", &page7_again)};
-    struct treadle_text text = {"One\033【0:0†a.pdf】. Two【0:1†b.pdf】【0:2†a.pdf】 【9:9†c】",
-                                annotations, 3};
+    struct treadle_text text = {.value =
+                                    "One\033【0:0†a.pdf】. Two【0:1†b.pdf】【0:2†a.pdf】 【9:9†c】",
+                                .annotations = annotations,
+                                .annotation_count = 3};
     struct treadle_content parts[] = {{.type = TREADLE_CONTENT_TEXT, .text = &text},
                                       {.type = TREADLE_CONTENT_REFUSAL, .refusal = "no"}};
     struct treadle_message message = {.content = parts, .content_count = 2};
@@ -338,7 +340,8 @@ static void distinguishes_pages_of_one_marker(void **state)
                                                cite("【0:0†a】", &page4)};
     annotations[0].start_index = 2;
     annotations[1].start_index = 11;
-    struct treadle_text text = {"Ä 【0:0†a】 B【0:0†a】", annotations, 2};
+    struct treadle_text text = {
+        .value = "Ä 【0:0†a】 B【0:0†a】", .annotations = annotations, .annotation_count = 2};
     struct treadle_content part = {.type = TREADLE_CONTENT_TEXT, .text = &text};
     struct treadle_message message = {.content = &part, .content_count = 1};
     struct answer answer;

@@ -53,7 +53,7 @@ static void runs(void **state)
     (void)state;
     struct setting setting;
     struct treadle_error error = {0};
-    struct treadle_tool_output outputs[] = {{"call_1", "sunny"}};
+    struct treadle_tool_output outputs[] = {{.tool_call_id = "call_1", .output = "sunny"}};
     const struct treadle_tool_outputs_request request = {.tool_outputs = outputs,
                                                          .tool_output_count = 1};
     start_with(&setting, "200 OK", "", anything);

@@ -179,7 +179,7 @@ static void a_run_that_has_ended_takes_nothing_more(void **state)
     assert_int_equal(treadle_run_cancel(&reply, client, thread_id, run_id, error), TREADLE_EREMOTE);
     assert_int_equal(reply->base.http_status, 400);
     treadle_run_response_free(reply);
-    struct treadle_tool_output output = {"call_1", "sunny"};
+    struct treadle_tool_output output = {.tool_call_id = "call_1", .output = "sunny"};
     const struct treadle_tool_outputs_request outputs = {.tool_outputs = &output,
                                                          .tool_output_count = 1};
     reply = NULL;

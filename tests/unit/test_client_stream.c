@@ -322,7 +322,7 @@ static void submissions_are_streams_of_their_run(void **state)
 {
     (void)state;
     struct reading reading = {.stream = NULL};
-    struct treadle_tool_output output = {"call_1", "sunny"};
+    struct treadle_tool_output output = {.tool_call_id = "call_1", .output = "sunny"};
     const struct treadle_tool_outputs_request request = {.tool_outputs = &output,
                                                          .tool_output_count = 1};
     start(&reading.setting, (const char *[]){OPEN TEXT("7", "So"), OPEN COMPLETED DONE, NULL}, -1);

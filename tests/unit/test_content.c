@@ -127,9 +127,10 @@ static void images_go_in_with_their_detail(void **state)
 {
     struct scene *scene = *state;
     struct treadle_text text = {.value = "What is \"this\"?\n"};
-    struct treadle_image_file file = {"file-png", TREADLE_IMAGE_DETAIL_LOW};
-    struct treadle_image_url url = {"https://a.example/x.png?a=\"b\"", TREADLE_IMAGE_DETAIL_HIGH};
-    struct treadle_image_url plain = {"https://a.example/y.png", 0};
+    struct treadle_image_file file = {.file_id = "file-png", .detail = TREADLE_IMAGE_DETAIL_LOW};
+    struct treadle_image_url url = {.url = "https://a.example/x.png?a=\"b\"",
+                                    .detail = TREADLE_IMAGE_DETAIL_HIGH};
+    struct treadle_image_url plain = {.url = "https://a.example/y.png", .detail = 0};
     struct treadle_content parts[] = {{.type = TREADLE_CONTENT_TEXT, .text = &text},
                                       {.type = TREADLE_CONTENT_IMAGE_FILE, .image_file = &file},
                                       {.type = TREADLE_CONTENT_IMAGE_URL, .image_url = &url},
@@ -151,11 +152,11 @@ static void images_go_in_with_their_detail(void **state)
 static void what_cannot_be_shown_is_said(void **state)
 {
     struct scene *scene = *state;
-    struct treadle_image_file files[] = {{"file-gone", 0},
-                                         {"file-text", 0},
-                                         {"file-other", 0},
-                                         {"file-large", 0},
-                                         {"file-empty", 0}};
+    struct treadle_image_file files[] = {{.file_id = "file-gone", .detail = 0},
+                                         {.file_id = "file-text", .detail = 0},
+                                         {.file_id = "file-other", .detail = 0},
+                                         {.file_id = "file-large", .detail = 0},
+                                         {.file_id = "file-empty", .detail = 0}};
     static const char *const notes[] = {"no longer there", "is no PNG", "no longer there",
                                         "too large", "is no PNG"};
     struct treadle_content parts[5] = {{.type = TREADLE_CONTENT_IMAGE_FILE}};
@@ -176,7 +177,7 @@ static void what_cannot_be_shown_is_said(void **state)
 static void images_are_bounded_together(void **state)
 {
     struct scene *scene = *state;
-    struct treadle_image_file file = {"file-big", 0};
+    struct treadle_image_file file = {.file_id = "file-big", .detail = 0};
     struct treadle_content parts[2] = {{.image_file = &file}, {.image_file = &file}};
     add_file(scene, "file-big", "p", "\xff\xd8\xff", IMAGE_BYTES);
     json_t *value = print_parts(scene, parts, 2);

@@ -404,6 +404,54 @@ static void a_tolerant_parse_passes_over_what_is_new(void **state)
     arena_free(arena);
 }
 
+/* What it passes over is printed again, wherever it stands, and copies have it too. */
+static void what_is_new_is_kept(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"id\":\"msg_1\",\"content\":[{\"type\":\"text\",\"text\":{"
+                               "\"value\":\"x\",\"annotations\":"
+                               "[{\"type\":\"url_citation\",\"text\":\"y\",\"url_citation\":{"
+                               "\"url\":\"u\"}}],\"n\":null}},"
+                               "{\"type\":\"hologram\",\"hologram\":[1,{}]}],\"role\":\"narrator\","
+                               "\"deep\":{\"a\":\"\\\"b\"}}";
+    struct arena *arena = arena_new(0);
+    struct treadle_error error;
+    static const char *const kept[] = {"\"url_citation\":{\"url\":\"u\"}",
+                                       "\"n\":null",
+                                       "\"type\":\"url_citation\"",
+                                       "\"type\":\"hologram\"",
+                                       "\"hologram\":[1,{}]",
+                                       "\"role\":\"narrator\"",
+                                       "\"deep\":{\"a\":\"\\\"b\"}"};
+    struct treadle_message message, copy;
+    assert_int_equal(field_parse(&treadle_message_type, text, sizeof text - 1, FIELD_TOLERANT,
+                                 arena, &message, &error),
+                     0);
+    assert_string_equal(field_other_text(message.others, "role", arena), "narrator");
+    assert_null(field_other_text(message.others, "deep", arena));
+    assert_int_equal(field_copy(&treadle_message_type, &message, arena, &copy), 0);
+    const char *printed = field_text(&treadle_message_type, &copy, arena);
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++)
+        if (!strstr(printed, kept[i]))
+            fail_msg("%s is not in %s", kept[i], printed);
+    arena_free(arena);
+}
+
+/* A request may not have them. */
+static void what_is_new_is_refused_in_requests(void **state)
+{
+    (void)state;
+    static const char text[] = "{\"model\":\"m\",\"tools\":[{\"type\":\"telepathy\"}]}";
+    struct arena *arena = arena_new(0);
+    struct treadle_error error;
+    struct treadle_assistant_create_request request;
+    assert_int_equal(field_parse(&treadle_assistant_create_request_type, text, sizeof text - 1,
+                                 FIELD_STRICT, arena, &request, &error),
+                     TREADLE_EINVALID);
+    assert_string_equal(error.param, "tools[0].type");
+    arena_free(arena);
+}
+
 static void a_full_arena_is_an_error_and_no_crash(void **state)
 {
     (void)state;
@@ -481,6 +529,8 @@ int main(void)
         cmocka_unit_test(null_on_an_optional_member_is_its_default),
         cmocka_unit_test(a_whole_decimal_is_an_integer),
         cmocka_unit_test(a_tolerant_parse_passes_over_what_is_new),
+        cmocka_unit_test(what_is_new_is_kept),
+        cmocka_unit_test(what_is_new_is_refused_in_requests),
         cmocka_unit_test(a_full_arena_is_an_error_and_no_crash),
         cmocka_unit_test(the_envelope_goes_round),
         cmocka_unit_test(what_is_no_envelope_is_refused),

@@ -189,8 +189,9 @@ static int search_before(struct deed *deed, struct treadle_error *error)
                                                 .score = 0.5,
                                                 .content = &content,
                                                 .content_count = 1};
-    struct treadle_search_ranking ranking = {"default_2024_08_21", 0};
-    struct treadle_file_search_call search = {&ranking, &result, 1};
+    struct treadle_search_ranking ranking = {.ranker = "default_2024_08_21", .score_threshold = 0};
+    struct treadle_file_search_call search = {
+        .ranking_options = &ranking, .results = &result, .result_count = 1};
     struct treadle_tool_call call = {
         .id = "call_1", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search};
     const struct run_record record = {.project = "p", .run = deed->run};
@@ -324,7 +325,8 @@ static int submit_all(struct deed *deed, struct treadle_error *error)
     struct treadle_tool_output *outputs =
         arena_array(deed->arena, due->tool_call_count, sizeof *outputs);
     for (size_t i = 0; i < due->tool_call_count; i++)
-        outputs[i] = (struct treadle_tool_output){due->tool_calls[i].id, "1"};
+        outputs[i] =
+            (struct treadle_tool_output){.tool_call_id = due->tool_calls[i].id, .output = "1"};
     deed->outputs = outputs;
     deed->output_count = due->tool_call_count;
     return deed_submit(deed, error);

@@ -187,7 +187,7 @@ static int add_holders(struct db_session *session, void *argument, struct treadl
     const struct row *row = argument;
     struct arena *arena = row->scene->arena;
     const char *ids[] = {"file-first", row->id, "file-last"};
-    struct treadle_code_interpreter_resources code = {ids, 3};
+    struct treadle_code_interpreter_resources code = {.file_ids = ids, .file_id_count = 3};
     struct treadle_tool_resources resources = {.code_interpreter = &code};
     const struct treadle_assistant assistant = {
         .id = "asst_a", .model = "m", .tool_resources = &resources};

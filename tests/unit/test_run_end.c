@@ -42,8 +42,10 @@ static int expire_due(struct db_session *session, void *argument, struct treadle
 static int require_action(struct db_session *session, void *argument, struct treadle_error *error)
 {
     struct scene *scene = argument;
-    struct treadle_function_call sun = {"sun", "{\"at\":1}", NULL}, rain = {"rain", "{}", NULL};
-    struct treadle_file_search_call search = {NULL, NULL, 0};
+    struct treadle_function_call sun = {.name = "sun", .arguments = "{\"at\":1}", .output = NULL},
+                                 rain = {.name = "rain", .arguments = "{}", .output = NULL};
+    struct treadle_file_search_call search = {
+        .ranking_options = NULL, .results = NULL, .result_count = 0};
     struct treadle_tool_call calls[] = {
         {.id = "call_a", .type = TREADLE_TOOL_FUNCTION, .function = &sun},
         {.id = "call_s", .type = TREADLE_TOOL_FILE_SEARCH, .file_search = &search},
@@ -72,7 +74,8 @@ static int submit(struct db_session *session, void *argument, struct treadle_err
     struct scene *scene = submission->scene;
     struct treadle_tool_output outputs[3];
     for (size_t i = 0; i < submission->count; i++)
-        outputs[i] = (struct treadle_tool_output){submission->ids[i], i ? NULL : "warm"};
+        outputs[i] = (struct treadle_tool_output){.tool_call_id = submission->ids[i],
+                                                  .output = i ? NULL : "warm"};
     scene->change = (struct run_change){.session = session, .arena = scene->arena};
     return run_state_submit(&scene->change, scene->record.run.id, outputs, submission->count,
                             &scene->run, error);

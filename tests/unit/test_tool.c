@@ -328,7 +328,8 @@ static int submit_due(struct deed *deed, struct treadle_error *error)
         return rc ? rc : TREADLE_ESTATE;
     assert_int_equal(look.run.required_action->submit_tool_outputs->tool_call_count, 1);
     const struct treadle_tool_output output = {
-        look.run.required_action->submit_tool_outputs->tool_calls[0].id, "an output"};
+        .tool_call_id = look.run.required_action->submit_tool_outputs->tool_calls[0].id,
+        .output = "an output"};
     deed->outputs = &output;
     deed->output_count = 1;
     return deed_submit(deed, error);

@@ -231,7 +231,8 @@ static int submit_due(struct deed *deed, struct treadle_error *error)
     if (rc || !look.run.required_action)
         return rc ? rc : TREADLE_ESTATE;
     const struct treadle_tool_output output = {
-        look.run.required_action->submit_tool_outputs->tool_calls[0].id, "1"};
+        .tool_call_id = look.run.required_action->submit_tool_outputs->tool_calls[0].id,
+        .output = "1"};
     deed->outputs = &output;
     deed->output_count = 1;
     return deed_submit(deed, error);

@@ -26,23 +26,27 @@ struct treadle_function {
     const char *description;
     const char *parameters;
     struct treadle_boolean strict;
+    const char *others;
 };
 
 struct treadle_ranking_options {
     const char *ranker;
     double score_threshold;
     const char *hybrid_search; /* raw JSON; always null from Treadle */
+    const char *others;
 };
 
 struct treadle_file_search_options {
     struct treadle_integer max_num_results;
     struct treadle_ranking_options *ranking_options;
+    const char *others;
 };
 
 struct treadle_tool {
     enum treadle_tool_type type;
     struct treadle_file_search_options *file_search; /* with TREADLE_TOOL_FILE_SEARCH */
     struct treadle_function *function;               /* with TREADLE_TOOL_FUNCTION */
+    const char *others;
 };
 
 /* How a file is cut into chunks; the lengths are tokens. */
@@ -55,11 +59,13 @@ enum treadle_chunking_type {
 struct treadle_static_chunking {
     int64_t max_chunk_size_tokens;
     int64_t chunk_overlap_tokens;
+    const char *others;
 };
 
 struct treadle_chunking_strategy {
     enum treadle_chunking_type type;
     struct treadle_static_chunking *static_chunking; /* wire name: static */
+    const char *others;
 };
 
 /* Creates a vector store too, within tool_resources of a creation request. */
@@ -68,11 +74,13 @@ struct treadle_vector_store_helper {
     size_t file_id_count;
     struct treadle_chunking_strategy *chunking_strategy;
     struct treadle_map *metadata;
+    const char *others;
 };
 
 struct treadle_code_interpreter_resources {
     const char **file_ids;
     size_t file_id_count;
+    const char *others;
 };
 
 struct treadle_file_search_resources {
@@ -85,6 +93,7 @@ struct treadle_file_search_resources {
 struct treadle_tool_resources {
     struct treadle_code_interpreter_resources *code_interpreter;
     struct treadle_file_search_resources *file_search;
+    const char *others;
 };
 
 /* ---- Choices that are a word or an object --------------------------------------------------- */
@@ -100,11 +109,13 @@ struct treadle_json_schema {
     const char *description;
     const char *schema; /* raw JSON */
     struct treadle_boolean strict;
+    const char *others;
 };
 
 struct treadle_response_format_object {
     enum treadle_response_format_type type;
     struct treadle_json_schema *json_schema;
+    const char *others;
 };
 
 /* Either the word "auto" or an object. */
@@ -115,11 +126,13 @@ struct treadle_response_format {
 
 struct treadle_function_name {
     const char *name;
+    const char *others;
 };
 
 struct treadle_tool_choice_object {
     enum treadle_tool_type type;
     struct treadle_function_name *function;
+    const char *others;
 };
 
 /* Either "none", "auto", "required", or an object. */
@@ -143,6 +156,7 @@ enum treadle_truncation_type { TREADLE_TRUNCATION_AUTO = 1, TREADLE_TRUNCATION_L
 struct treadle_truncation_strategy {
     enum treadle_truncation_type type;
     struct treadle_integer last_messages;
+    const char *others;
 };
 
 /* ---- Assistant ------------------------------------------------------------------------------ */
@@ -163,6 +177,7 @@ struct treadle_assistant {
     struct treadle_number top_p;
     struct treadle_response_format *response_format;
     enum treadle_reasoning_effort reasoning_effort;
+    const char *others;
 };
 
 struct treadle_assistant_create_request {

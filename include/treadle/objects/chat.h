@@ -20,12 +20,14 @@ struct treadle_model {
     int64_t created;
     const char *owned_by;
     const char *shutdown_date; /* always null from Treadle */
+    const char *others;
 };
 
 struct treadle_model_list {
     const char *object;
     struct treadle_model *data;
     size_t data_count;
+    const char *others;
 };
 
 enum treadle_encoding_format { TREADLE_ENCODING_FLOAT = 1, TREADLE_ENCODING_BASE64 };
@@ -44,11 +46,13 @@ struct treadle_embedding {
     const char *object;
     int64_t index;
     const char *embedding;
+    const char *others;
 };
 
 struct treadle_embedding_usage {
     int64_t prompt_tokens;
     int64_t total_tokens;
+    const char *others;
 };
 
 struct treadle_embedding_list {
@@ -57,6 +61,7 @@ struct treadle_embedding_list {
     size_t data_count;
     const char *model;
     struct treadle_embedding_usage *usage;
+    const char *others;
 };
 
 /* ---- Chat completions ----------------------------------------------------------------------- */
@@ -72,12 +77,14 @@ enum treadle_chat_role {
 struct treadle_chat_function {
     const char *name;
     const char *arguments; /* JSON text, as the model wrote it */
+    const char *others;
 };
 
 struct treadle_chat_tool_call {
     const char *id;
     const char *type; /* always "function" */
     struct treadle_chat_function *function;
+    const char *others;
 };
 
 /* `content` is raw JSON: a string, an array of parts, or null. So are `audio` and `function_call`,
@@ -92,16 +99,19 @@ struct treadle_chat_message {
     const char *tool_call_id;
     const char *audio;
     const char *function_call;
+    const char *others;
 };
 
 struct treadle_chat_tool {
     const char *type; /* always "function" */
     struct treadle_function *function;
+    const char *others;
 };
 
 struct treadle_chat_tool_choice_object {
     const char *type; /* always "function" */
     struct treadle_function_name *function;
+    const char *others;
 };
 
 /* Either "none", "auto", "required", or an object. */
@@ -113,6 +123,7 @@ struct treadle_chat_tool_choice {
 struct treadle_chat_stream_options {
     struct treadle_boolean include_usage;
     struct treadle_boolean include_obfuscation;
+    const char *others;
 };
 
 /* Members of type const char * that are not plain text are raw JSON. */
@@ -171,6 +182,7 @@ struct treadle_chat_answer {
     const char *refusal;
     struct treadle_chat_tool_call *tool_calls;
     size_t tool_call_count;
+    const char *others;
 };
 
 struct treadle_chat_choice {
@@ -178,14 +190,17 @@ struct treadle_chat_choice {
     struct treadle_chat_answer *message;
     const char *logprobs; /* always null from Treadle */
     enum treadle_chat_finish finish_reason;
+    const char *others;
 };
 
 struct treadle_chat_prompt_details {
     int64_t cached_tokens;
+    const char *others;
 };
 
 struct treadle_chat_completion_details {
     int64_t reasoning_tokens;
+    const char *others;
 };
 
 /* The details are there where the model server reported any. */
@@ -195,6 +210,7 @@ struct treadle_chat_usage {
     int64_t total_tokens;
     struct treadle_chat_prompt_details *prompt_tokens_details;
     struct treadle_chat_completion_details *completion_tokens_details;
+    const char *others;
 };
 
 struct treadle_chat_completion {
@@ -205,12 +221,14 @@ struct treadle_chat_completion {
     struct treadle_chat_choice *choices;
     size_t choice_count;
     struct treadle_chat_usage *usage;
+    const char *others;
 };
 
 /* Pieces of a completion as they are streamed. */
 struct treadle_chat_function_delta {
     const char *name;
     const char *arguments;
+    const char *others;
 };
 
 struct treadle_chat_tool_call_delta {
@@ -218,6 +236,7 @@ struct treadle_chat_tool_call_delta {
     const char *id;
     const char *type;
     struct treadle_chat_function_delta *function;
+    const char *others;
 };
 
 struct treadle_chat_delta {
@@ -226,6 +245,7 @@ struct treadle_chat_delta {
     const char *refusal;
     struct treadle_chat_tool_call_delta *tool_calls;
     size_t tool_call_count;
+    const char *others;
 };
 
 struct treadle_chat_chunk_choice {
@@ -233,6 +253,7 @@ struct treadle_chat_chunk_choice {
     struct treadle_chat_delta *delta;
     const char *logprobs; /* always null from Treadle */
     enum treadle_chat_finish finish_reason;
+    const char *others;
 };
 
 struct treadle_chat_chunk {
@@ -243,6 +264,7 @@ struct treadle_chat_chunk {
     struct treadle_chat_chunk_choice *choices;
     size_t choice_count;
     struct treadle_chat_usage *usage;
+    const char *others;
 };
 
 #ifdef __cplusplus

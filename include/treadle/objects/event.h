@@ -51,6 +51,7 @@ struct treadle_file_citation_delta {
     const char *quote;
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
     const char *page_label; /* Treadle's own: what it calls itself, as "iv"; NULL: its number */
+    const char *others;
 };
 
 struct treadle_annotation_delta {
@@ -61,12 +62,14 @@ struct treadle_annotation_delta {
     struct treadle_integer end_index;
     struct treadle_file_citation_delta *file_citation;
     struct treadle_file_path *file_path;
+    const char *others;
 };
 
 struct treadle_text_delta {
     const char *value;
     struct treadle_annotation_delta *annotations;
     size_t annotation_count;
+    const char *others;
 };
 
 struct treadle_content_delta {
@@ -76,18 +79,21 @@ struct treadle_content_delta {
     struct treadle_image_file *image_file;
     struct treadle_image_url *image_url;
     const char *refusal;
+    const char *others;
 };
 
 struct treadle_message_change {
     enum treadle_role role;
     struct treadle_content_delta *content;
     size_t content_count;
+    const char *others;
 };
 
 struct treadle_message_delta {
     const char *id; /* of the message */
     const char *object;
     struct treadle_message_change *delta;
+    const char *others;
 };
 
 /* ---- Pieces of a run step ------------------------------------------------------------------- */
@@ -104,12 +110,14 @@ struct treadle_code_output_delta {
     enum treadle_code_output_type type;
     const char *logs;
     struct treadle_code_image *image;
+    const char *others;
 };
 
 struct treadle_code_interpreter_call_delta {
     const char *input;
     struct treadle_code_output_delta *outputs;
     size_t output_count;
+    const char *others;
 };
 
 struct treadle_tool_call_delta {
@@ -119,6 +127,7 @@ struct treadle_tool_call_delta {
     struct treadle_code_interpreter_call_delta *code_interpreter;
     struct treadle_file_search_call *file_search;
     struct treadle_function_call_delta *function;
+    const char *others;
 };
 
 struct treadle_step_details_delta {
@@ -126,16 +135,19 @@ struct treadle_step_details_delta {
     struct treadle_message_creation *message_creation;
     struct treadle_tool_call_delta *tool_calls;
     size_t tool_call_count;
+    const char *others;
 };
 
 struct treadle_run_step_change {
     struct treadle_step_details_delta *step_details;
+    const char *others;
 };
 
 struct treadle_run_step_delta {
     const char *id; /* of the step */
     const char *object;
     struct treadle_run_step_change *delta;
+    const char *others;
 };
 
 #ifdef __cplusplus

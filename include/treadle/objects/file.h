@@ -38,6 +38,7 @@ struct treadle_file {
     enum treadle_file_purpose purpose;
     enum treadle_file_status status;
     const char *status_details;
+    const char *others;
 };
 
 /* ---- Upload --------------------------------------------------------------------------------- */
@@ -46,6 +47,7 @@ struct treadle_file {
 struct treadle_file_expires_after {
     const char *anchor; /* always "created_at" */
     int64_t seconds;
+    const char *others;
 };
 
 struct treadle_upload_create_request {
@@ -79,6 +81,7 @@ struct treadle_upload {
     enum treadle_file_purpose purpose;
     enum treadle_upload_status status;
     struct treadle_file *file; /* once it is completed */
+    const char *others;
 };
 
 struct treadle_upload_part {
@@ -86,6 +89,7 @@ struct treadle_upload_part {
     const char *object;
     int64_t created_at;
     const char *upload_id;
+    const char *others;
 };
 
 /* ---- Vector store --------------------------------------------------------------------------- */
@@ -96,11 +100,13 @@ struct treadle_file_counts {
     int64_t failed;
     int64_t cancelled;
     int64_t total;
+    const char *others;
 };
 
 struct treadle_expires_after {
     const char *anchor; /* always "last_active_at" */
     int64_t days;
+    const char *others;
 };
 
 enum treadle_vector_store_status {
@@ -122,6 +128,7 @@ struct treadle_vector_store {
     struct treadle_integer expires_at;
     struct treadle_integer last_active_at;
     struct treadle_map *metadata;
+    const char *others;
 };
 
 struct treadle_vector_store_create_request {
@@ -154,6 +161,7 @@ struct treadle_file_notice {
     const char *message; /* a sentence for people */
     const char *pages;   /* "3, 7-9" */
     int64_t page_count;
+    const char *others;
 };
 
 struct treadle_vector_store_file {
@@ -168,6 +176,7 @@ struct treadle_vector_store_file {
     struct treadle_attributes *attributes;
     struct treadle_file_notice *notices; /* of a file that was read, except for some pages */
     size_t notice_count;
+    const char *others;
 };
 
 struct treadle_vector_store_file_create_request {
@@ -187,6 +196,7 @@ struct treadle_vector_store_file_content {
     size_t data_count;
     bool has_more;
     const char *next_page;
+    const char *others;
 };
 
 enum treadle_search_ranker {
@@ -198,6 +208,7 @@ enum treadle_search_ranker {
 struct treadle_vector_store_search_ranking {
     enum treadle_search_ranker ranker;
     struct treadle_number score_threshold; /* results below it are left out */
+    const char *others;
 };
 
 /* `query` is raw JSON: a string or an array of strings; `filters` is a filter as JSON. */
@@ -225,6 +236,7 @@ struct treadle_vector_store_search_result {
     const char *heading;              /* the headings above it; may be NULL */
     struct treadle_integer start_index,
         end_index; /* its place in the content's text, in characters */
+    const char *others;
 };
 
 struct treadle_vector_store_search_page {
@@ -245,6 +257,7 @@ struct treadle_vector_store_file_batch {
     const char *vector_store_id;
     enum treadle_vector_store_file_status status;
     struct treadle_file_counts *file_counts;
+    const char *others;
 };
 
 /* Either `file_ids`, which share the other members, or `files`, each with its own. */

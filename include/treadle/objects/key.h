@@ -25,6 +25,7 @@ struct treadle_key {
     struct treadle_integer revoked_at;
     struct treadle_integer last_used_at;
     const char *key; /* its text, in the reply to its creation alone */
+    const char *others;
 };
 
 struct treadle_key_create_request {
@@ -39,6 +40,7 @@ struct treadle_backup {
     const char *object;
     int64_t created_at;
     const char *path; /* on the server's machine */
+    const char *others;
 };
 
 /* Which objects to export: those of the projects (none: of all), or the threads alone. */

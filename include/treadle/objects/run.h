@@ -29,14 +29,17 @@ enum treadle_run_status {
 struct treadle_last_error {
     const char *code;
     const char *message;
+    const char *others;
 };
 
 struct treadle_token_details {
     int64_t cached_tokens;
+    const char *others;
 };
 
 struct treadle_completion_token_details {
     int64_t reasoning_tokens;
+    const char *others;
 };
 
 struct treadle_usage {
@@ -45,27 +48,32 @@ struct treadle_usage {
     int64_t total_tokens;
     struct treadle_token_details *prompt_token_details;
     struct treadle_completion_token_details *completion_tokens_details;
+    const char *others;
 };
 
 struct treadle_required_function {
     const char *name;
     const char *arguments;
+    const char *others;
 };
 
 struct treadle_required_tool_call {
     const char *id;
     enum treadle_tool_type type;
     struct treadle_required_function *function;
+    const char *others;
 };
 
 struct treadle_submit_tool_outputs {
     struct treadle_required_tool_call *tool_calls;
     size_t tool_call_count;
+    const char *others;
 };
 
 struct treadle_required_action {
     const char *type;
     struct treadle_submit_tool_outputs *submit_tool_outputs;
+    const char *others;
 };
 
 struct treadle_run {
@@ -99,6 +107,9 @@ struct treadle_run {
     struct treadle_response_format *response_format;
     struct treadle_tool_choice *tool_choice;
     bool parallel_tool_calls;
+    const char **unavailable_tools; /* kinds that the server does not have; Treadle's own */
+    size_t unavailable_tool_count;
+    const char *others;
 };
 
 /* Treadle's own: what a run has spent its time on, in microseconds. For a run in progress, the time
@@ -110,6 +121,7 @@ struct treadle_run_times {
     int64_t model_us;                /* waiting for the model */
     int64_t tool_us;                 /* running tools */
     struct treadle_integer first_us; /* from the claim to the model's first word */
+    const char *others;
 };
 
 struct treadle_run_create_request {
@@ -159,6 +171,7 @@ struct treadle_thread_run_create_request {
 struct treadle_tool_output {
     const char *tool_call_id;
     const char *output;
+    const char *others;
 };
 
 struct treadle_tool_outputs_request {
@@ -181,35 +194,41 @@ enum treadle_run_step_status {
 
 struct treadle_message_creation {
     const char *message_id;
+    const char *others;
 };
 
 struct treadle_function_call {
     const char *name;
     const char *arguments;
     const char *output; /* NULL until it was submitted */
+    const char *others;
 };
 
 enum treadle_code_output_type { TREADLE_CODE_OUTPUT_LOGS = 1, TREADLE_CODE_OUTPUT_IMAGE };
 
 struct treadle_code_image {
     const char *file_id;
+    const char *others;
 };
 
 struct treadle_code_output {
     enum treadle_code_output_type type;
     const char *logs;
     struct treadle_code_image *image;
+    const char *others;
 };
 
 struct treadle_code_interpreter_call {
     const char *input;
     struct treadle_code_output *outputs;
     size_t output_count;
+    const char *others;
 };
 
 struct treadle_search_content {
     const char *type; /* always "text" */
     const char *text;
+    const char *others;
 };
 
 struct treadle_file_search_result {
@@ -219,17 +238,20 @@ struct treadle_file_search_result {
     struct treadle_attributes *attributes;
     struct treadle_search_content *content; /* only when requested with include[] */
     size_t content_count;
+    const char *others;
 };
 
 struct treadle_search_ranking {
     const char *ranker;
     double score_threshold;
+    const char *others;
 };
 
 struct treadle_file_search_call {
     struct treadle_search_ranking *ranking_options;
     struct treadle_file_search_result *results;
     size_t result_count;
+    const char *others;
 };
 
 struct treadle_tool_call {
@@ -238,6 +260,7 @@ struct treadle_tool_call {
     struct treadle_function_call *function;
     struct treadle_code_interpreter_call *code_interpreter;
     struct treadle_file_search_call *file_search;
+    const char *others;
 };
 
 struct treadle_step_details {
@@ -245,6 +268,7 @@ struct treadle_step_details {
     struct treadle_message_creation *message_creation;
     struct treadle_tool_call *tool_calls;
     size_t tool_call_count;
+    const char *others;
 };
 
 struct treadle_run_step {
@@ -265,6 +289,7 @@ struct treadle_run_step {
     struct treadle_integer expires_at;
     struct treadle_map *metadata;
     struct treadle_usage *usage;
+    const char *others;
 };
 
 #ifdef __cplusplus

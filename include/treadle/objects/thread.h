@@ -23,10 +23,12 @@ struct treadle_file_citation {
     const char *quote; /* Treadle's own: the part of the file that supports the statement */
     struct treadle_integer page; /* Treadle's own: the page cited, where the file has pages */
     const char *page_label; /* Treadle's own: what it calls itself, as "iv"; NULL: its number */
+    const char *others;
 };
 
 struct treadle_file_path {
     const char *file_id;
+    const char *others;
 };
 
 /* `text` is in the content at [start_index, end_index), counted in characters. */
@@ -37,12 +39,14 @@ struct treadle_annotation {
     int64_t end_index;
     struct treadle_file_citation *file_citation;
     struct treadle_file_path *file_path;
+    const char *others;
 };
 
 struct treadle_text {
     const char *value;
     struct treadle_annotation *annotations;
     size_t annotation_count;
+    const char *others;
 };
 
 enum treadle_image_detail {
@@ -54,11 +58,13 @@ enum treadle_image_detail {
 struct treadle_image_file {
     const char *file_id;
     enum treadle_image_detail detail;
+    const char *others;
 };
 
 struct treadle_image_url {
     const char *url;
     enum treadle_image_detail detail;
+    const char *others;
 };
 
 enum treadle_content_type {
@@ -74,6 +80,7 @@ struct treadle_content {
     struct treadle_image_file *image_file;
     struct treadle_image_url *image_url;
     const char *refusal;
+    const char *others;
 };
 
 /* A part of a message as it is sent: its text is a plain string. */
@@ -93,12 +100,14 @@ struct treadle_message_content {
 
 struct treadle_attachment_tool {
     enum treadle_tool_type type;
+    const char *others;
 };
 
 struct treadle_attachment {
     const char *file_id;
     struct treadle_attachment_tool *tools;
     size_t tool_count;
+    const char *others;
 };
 
 enum treadle_message_status {
@@ -109,6 +118,7 @@ enum treadle_message_status {
 
 struct treadle_incomplete_details {
     const char *reason;
+    const char *others;
 };
 
 struct treadle_message {
@@ -128,6 +138,7 @@ struct treadle_message {
     struct treadle_attachment *attachments;
     size_t attachment_count;
     struct treadle_map *metadata;
+    const char *others;
 };
 
 struct treadle_message_create_request {
@@ -146,6 +157,7 @@ struct treadle_thread {
     int64_t created_at;
     struct treadle_tool_resources *tool_resources;
     struct treadle_map *metadata;
+    const char *others;
 };
 
 struct treadle_thread_create_request {
@@ -169,6 +181,7 @@ struct treadle_thread_usage {
     int64_t prompt_tokens;
     int64_t completion_tokens;
     int64_t total_tokens;
+    const char *others;
 };
 
 /* Changes the metadata alone: of messages and of runs. */
