@@ -152,8 +152,8 @@ static FIELD_TYPE(treadle_attachment_tool, "AttachmentTool", FIELD_OTHERS(treadl
 
 static const struct field treadle_attachment_fields[] = {
     ROW_STRING(treadle_attachment, file_id, .flags = FIELD_REQUIRED, .doc = "The file."),
-    ROW_ARRAY(treadle_attachment, tools, tool_count, treadle_attachment_tool, .max = 2,
-              .flags = FIELD_ALWAYS, .doc = "The tools that get it."),
+    ROW_ARRAY(treadle_attachment, tools, tool_count, treadle_attachment_tool, .max = 16,
+              .flags = FIELD_ALWAYS, .doc = "The tools that get it; one may be named again."),
 };
 static FIELD_TYPE(treadle_attachment, "Attachment", FIELD_OTHERS(treadle_attachment),
                   .doc = "A file with a message.");

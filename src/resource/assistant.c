@@ -49,7 +49,9 @@ int assistant_create(struct db_session *session, struct resource_call *call,
     };
     if (!assistant.id)
         return error_set_memory(error);
-    int rc = complete(call, &assistant, error);
+    int rc = tools_check_names(request->tools, request->tool_count, error);
+    if (!rc)
+        rc = complete(call, &assistant, error);
     if (!rc)
         rc = tools_resolve(session, call, request->tool_resources, &(struct tools_owner){NULL, 0},
                            &assistant.tool_resources, error);
@@ -127,7 +129,9 @@ int assistant_modify(struct db_session *session, struct resource_call *call,
     if (rc)
         return resource_not_found(rc, "assistant", id, error);
     merge(request, &assistant);
-    rc = complete(call, &assistant, error);
+    rc = tools_check_names(request->tools, request->tool_count, error);
+    if (!rc)
+        rc = complete(call, &assistant, error);
     if (!rc && sent(request, "tool_resources"))
         rc = tools_resolve(session, call, request->tool_resources, &(struct tools_owner){NULL, 0},
                            &assistant.tool_resources, error);

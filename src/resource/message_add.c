@@ -3,6 +3,7 @@
  */
 #include "resource/message_add.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,6 +14,15 @@
 #include "store/code_file_record.h"
 #include "store/message_record.h"
 #include "store/thread_record.h"
+
+/* Says which member of the request names what was not found. */
+__attribute__((format(printf, 2, 0))) static int
+name_place(int rc, const char *format, size_t index, struct treadle_error *error)
+{
+    if (error->http_status == 404)
+        snprintf(error->param, sizeof error->param, format, index);
+    return rc;
+}
 
 /* ---- Attachments ---------------------------------------------------------------------------- */
 
@@ -29,9 +39,12 @@ static int give_attachments(struct db_session *session, struct resource_call *ca
         thread->tool_resources = arena_alloc(call->arena, sizeof *thread->tool_resources);
     if (!thread->tool_resources)
         return error_set_memory(error);
-    for (size_t i = 0; i < request->attachment_count && !rc; i++)
+    for (size_t i = 0; i < request->attachment_count && !rc; i++) {
         rc = tools_attach(session, call, &request->attachments[i], &owner, thread->tool_resources,
                           error);
+        if (rc)
+            return name_place(rc, "attachments[%zu].file_id", i, error);
+    }
     if (!rc)
         rc = thread_record_save(session, call->project, thread, call->arena, error);
     if (!rc && thread->tool_resources->code_interpreter)
@@ -87,12 +100,13 @@ static int check_images(struct db_session *session, struct resource_call *call,
                         const struct treadle_message *message, struct treadle_error *error)
 {
     struct treadle_file file;
-    int rc = 0;
-    for (size_t i = 0; i < message->content_count && !rc; i++)
-        if (message->content[i].image_file)
-            rc = attach_find_file(session, call, message->content[i].image_file->file_id, &file,
-                                  error);
-    return rc;
+    for (size_t i = 0; i < message->content_count; i++) {
+        const struct treadle_image_file *image = message->content[i].image_file;
+        int rc = image ? attach_find_file(session, call, image->file_id, &file, error) : 0;
+        if (rc)
+            return name_place(rc, "content[%zu].image_file.file_id", i, error);
+    }
+    return 0;
 }
 
 int message_add(struct db_session *session, struct resource_call *call,

@@ -103,7 +103,9 @@ int run_make(struct db_session *session, struct resource_call *call, struct trea
     if (rc)
         return rc;
     merge(call, &assistant, request, &run);
-    rc = set_defaults(call, &run, error);
+    rc = tools_check_names(request->tools, request->tool_count, error);
+    if (!rc)
+        rc = set_defaults(call, &run, error);
     if (!rc)
         rc = tools_check_choice(run.tools, run.tool_count, run.tool_choice, error);
     if (!rc)

@@ -3,6 +3,7 @@
  */
 #include "resource/tools.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "api/types.h"
@@ -19,6 +20,29 @@ int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size
         const struct tool_kind *kind = tool_kind_find(tool_kinds, tools[i].type);
         if (kind && kind->normalise && kind->normalise(&tools[i], call->arena))
             return error_set_memory(error);
+    }
+    return 0;
+}
+
+/* What the model calls the tool by. */
+static const char *name_of(const struct treadle_tool *tool)
+{
+    return tool->function ? tool->function->name : field_word(tool_type_names, (int)tool->type);
+}
+
+int tools_check_names(const struct treadle_tool *tools, size_t count, struct treadle_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const char *name = name_of(&tools[i]), *other = name_of(&tools[j]);
+            char param[64];
+            if (i == j || !tools[i].function || !name || !other || strcmp(name, other) != 0)
+                continue;
+            snprintf(param, sizeof param, "tools[%zu].function.name", i > j ? i : j);
+            return error_set_request(error, "invalid_value", param,
+                                     "Invalid '%s': another tool is called '%.64s' too.", param,
+                                     name);
+        }
     }
     return 0;
 }
@@ -158,7 +182,10 @@ int tools_attach(struct db_session *session, struct resource_call *call,
     int rc = check_file(&request, attachment->file_id, error);
     for (size_t i = 0; i < attachment->tool_count && !rc; i++) {
         const struct tool_kind *kind = tool_kind_find(tool_kinds, attachment->tools[i].type);
-        if (kind && kind->attach)
+        bool again = false;
+        for (size_t j = 0; j < i; j++)
+            again = again || attachment->tools[j].type == attachment->tools[i].type;
+        if (kind && kind->attach && !again)
             rc = kind->attach(&host, resources, attachment->file_id, error);
     }
     return rc;

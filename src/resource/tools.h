@@ -12,6 +12,10 @@
 int tools_normalise(struct resource_call *call, struct treadle_tool *tools, size_t count,
                     struct treadle_error *error);
 
+/* Refuses two functions of one name, and a function with the name of a tool beside it: a model
+ * could not call one of them. */
+int tools_check_names(const struct treadle_tool *tools, size_t count, struct treadle_error *error);
+
 /* Refuses the choice of a tool that is not among these. */
 int tools_check_choice(const struct treadle_tool *tools, size_t count,
                        const struct treadle_tool_choice *choice, struct treadle_error *error);

@@ -2,6 +2,7 @@
  * The code interpreter: its files are checked and stored. No code is executed yet, so it is not
  * offered to models.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -15,8 +16,12 @@ static int resolve(const struct tool_host *host, const struct treadle_tool_resou
 {
     const struct treadle_code_interpreter_resources *code = sent->code_interpreter;
     int rc = 0;
-    for (size_t i = 0; code && i < code->file_id_count && !rc; i++)
+    for (size_t i = 0; code && i < code->file_id_count && !rc; i++) {
         rc = host->check_file(host->context, code->file_ids[i], error);
+        if (rc && error->http_status == 404)
+            snprintf(error->param, sizeof error->param,
+                     "tool_resources.code_interpreter.file_ids[%zu]", i);
+    }
     kept->code_interpreter = sent->code_interpreter;
     return rc;
 }

@@ -242,6 +242,35 @@ test('what is not there', async t => {
         });
 });
 
+test('tools and files that a request names', async () => {
+    const named = name => ({ type: 'function', function: { name } });
+    const search = { type: 'file_search' }, model = 'm';
+    const { id } = (await post(server, '/v1/assistants', { model })).json;
+    const thread = (await post(server, '/v1/threads', {})).json.id;
+    const file = await server.client.files.create({ purpose: 'assistants',
+        file: upload('a.txt', 'Note.\n') });
+    const param = 'tools[1].function.name';
+    for (const tools of [[named('f'), named('f')], [search, named('file_search')]])
+        for (const [target, body] of [['/v1/assistants', { model, tools }],
+            [`/v1/assistants/${id}`, { tools }],
+            [`/v1/threads/${thread}/runs`, { assistant_id: id, instructions: 'x', tools }]])
+            assertError(await post(server, target, body), 400, { code: 'invalid_value', param });
+    const say = more => post(server, `/v1/threads/${thread}/messages`,
+        { role: 'user', content: 'x', ...more });
+    const image = file_id => ({ type: 'image_file', image_file: { file_id } });
+    const attachment = (file_id, ...tools) => ({ file_id, tools: tools.map(type => ({ type })) });
+    assertError(await say({ content: [{ type: 'text', text: 'x' }, image('file-none')] }), 404,
+        { param: 'content[1].image_file.file_id' });
+    assertError(await say({ attachments: [attachment(file.id, 'file_search'),
+        attachment('file-none', 'file_search')] }), 404, { param: 'attachments[1].file_id' });
+    assertError(await post(server, '/v1/threads', { tool_resources: {
+        code_interpreter: { file_ids: [file.id, 'file-none'] } } }), 404,
+    { param: 'tool_resources.code_interpreter.file_ids[1]' });
+    const again = await say({ attachments: [attachment(file.id, 'file_search', 'code_interpreter',
+        'file_search')] });
+    assert.equal(again.status, 200, again.text);
+});
+
 test('pages', async t => {
     for (const query of ['limit=0', 'limit=101', 'limit=-1', 'limit=x', 'limit=1.5', 'limit=',
         'limit=99999999999999999999', 'order=up', 'order='])
