@@ -192,6 +192,12 @@ static int replay(struct resource_call *call, const char *run_id, int64_t after,
     return 0;
 }
 
+int run_stream_repeat(struct resource_call *call, const char *run_id, int64_t after,
+                      struct treadle_error *error)
+{
+    return replay(call, run_id, after, error);
+}
+
 /* ---- The endpoints -------------------------------------------------------------------------- */
 
 /* The change is not settled when the run is followed, so it is the first one that is sent. */

@@ -11,4 +11,8 @@
  * for outputs. What the work refuses is a plain reply. */
 struct resource_plan run_stream_write(resource_work work, struct treadle_boolean streams);
 
+/* Streams the events of a run after that number once more, and those that follow. */
+int run_stream_repeat(struct resource_call *call, const char *run_id, int64_t after,
+                      struct treadle_error *error);
+
 #endif

@@ -10,6 +10,7 @@
 #include "api/json.h"
 #include "base/error.h"
 #include "server/access.h"
+#include "server/idempotency.h"
 #include "server/identity.h"
 #include "server/perform.h"
 
@@ -45,6 +46,12 @@ static int check_started(const struct dispatch *dispatch, const struct route *ro
     return error_set_wire(error, 503, "server_error", "starting", NULL, "The server is starting.");
 }
 
+/* Whether what the request did before is looked for, which waits for the disk. */
+static bool is_kept(const struct route *route, const struct http_request *request)
+{
+    return route_is_endpoint(route) && idempotency_applies(endpoint_get(route->match.id), request);
+}
+
 int dispatch_plan(void *context, const struct http_request *request, struct http_plan *out,
                   struct treadle_error *error)
 {
@@ -61,7 +68,8 @@ int dispatch_plan(void *context, const struct http_request *request, struct http
         plan_body(&entry->route, out);
     out->known = !rc && entry->caller.project[0];
     /* From time to time the use of a key is stored, which waits for the disk. */
-    out->quick = !rc && route_is_quick(&entry->route) && !gate_notes(&entry->caller);
+    out->quick = !rc && route_is_quick(&entry->route) && !gate_notes(&entry->caller) &&
+                 !is_kept(&entry->route, request);
     return rc;
 }
 

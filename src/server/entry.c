@@ -17,7 +17,7 @@
 /* What a browser may send besides x-stainless-…, which the SDKs send about themselves. */
 #define SENT_HEADERS                                                                               \
     "Authorization, Content-Type, OpenAI-Beta, OpenAI-Organization, OpenAI-Project, api-key, "     \
-    "Last-Event-ID, Treadle-Event-Ids, x-ms-client-request-id, x-ms-useragent"
+    "Idempotency-Key, Last-Event-ID, Treadle-Event-Ids, x-ms-client-request-id, x-ms-useragent"
 #define SHOWN_HEADERS                                                                              \
     "x-request-id, openai-processing-ms, openai-poll-after-ms, openai-project, retry-after, "      \
     "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests"

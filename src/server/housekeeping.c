@@ -24,6 +24,7 @@
 #include "server/retain.h"
 #include "server/upkeep.h"
 #include "store/file_record.h"
+#include "store/idempotency_record.h"
 #include "store/place_record.h"
 #include "store/upload_record.h"
 #include "store/vector_store_record.h"
@@ -48,7 +49,7 @@ struct task {
     const char *run, *cancelling, *store, *upload, *file; /* NULL: none is due */
     struct upload_parts parts;
     struct remains remains, of_file;
-    bool places; /* some were kept long enough */
+    bool places, keys; /* some were kept long enough */
 };
 
 static int look(struct db_session *session, void *argument, struct treadle_error *error)
@@ -68,6 +69,8 @@ static int look(struct db_session *session, void *argument, struct treadle_error
         rc = remains_next(session, arena, &task->remains, error);
     if (!rc)
         rc = place_record_due(session, task->now - PLACE_SECONDS, &task->places, error);
+    if (!rc)
+        rc = idempotency_record_due(session, task->now - IDEMPOTENCY_SECONDS, &task->keys, error);
     return rc;
 }
 
@@ -98,6 +101,12 @@ static int end_file(struct db_session *session, void *argument, struct treadle_e
     struct task *task = argument;
     task->of_file.id = task->file;
     return file_record_remove(session, &task->of_file, task->arena, error);
+}
+
+static int end_keys(struct db_session *session, void *argument, struct treadle_error *error)
+{
+    struct task *task = argument;
+    return idempotency_record_sweep(session, task->now - IDEMPOTENCY_SECONDS, error);
 }
 
 static int end_places(struct db_session *session, void *argument, struct treadle_error *error)
@@ -198,6 +207,8 @@ static int end_all(struct task *task)
         rc = end(task, "upload", task->upload, end_upload);
     if (!rc)
         rc = end(task, "file", task->file, end_file);
+    if (!rc && task->keys)
+        rc = db_write(task->housekeeping->options.db, end_keys, task, &error);
     if (!rc && task->places)
         rc = db_write(task->housekeeping->options.db, end_places, task, &error);
     if (!rc)
@@ -227,7 +238,7 @@ static bool sweep(struct housekeeping *housekeeping)
     if (rc)
         log_write(housekeeping->options.log, LOG_ERROR, "expire", "error", error.message, NULL);
     bool found = task.run || task.cancelling || task.store || task.upload || task.file ||
-                 task.remains.id || task.places;
+                 task.remains.id || task.places || task.keys;
     if (!rc && found)
         rc = end_all(&task);
     arena_free(task.arena);

@@ -7,12 +7,14 @@
 #include "server/perform.h"
 
 #include "base/error.h"
+#include "server/idempotency.h"
 
 /* A plan's transaction. */
 struct transaction {
     struct db_task task; /* first: the database passes this back */
     struct resource_call *call;
     struct resource_plan plan;
+    struct idempotency *idempotency;
     struct http_request *request;
     const struct perform_end *end;
 };
@@ -21,9 +23,16 @@ static int work(struct db_session *session, void *argument, struct treadle_error
 {
     struct transaction *transaction = argument;
     struct resource_call *call = transaction->call;
+    bool writes = transaction->plan.kind == RESOURCE_WRITE;
     call->effects.change.session = session;
-    int rc = transaction->plan.work(session, call, error);
-    return rc ? rc : run_change_store(&call->effects.change, error);
+    int rc = writes ? idempotency_check(transaction->idempotency, session, call, error) : 0;
+    if (!rc)
+        rc = transaction->plan.work(session, call, error);
+    if (!rc)
+        rc = run_change_store(&call->effects.change, error);
+    if (!rc && writes)
+        rc = idempotency_keep(transaction->idempotency, session, call, &transaction->plan, error);
+    return rc;
 }
 
 /* Notifies the followers of runs, and wakes the threads that wait for what was written. Does not
@@ -60,9 +69,9 @@ static bool is_hurried(const struct resource_call *call, const struct resource_p
 }
 
 static int transact(struct resource_call *call, const struct resource_plan *plan,
-                    struct treadle_error *error)
+                    struct idempotency *idempotency, struct treadle_error *error)
 {
-    struct transaction transaction = {.call = call, .plan = *plan};
+    struct transaction transaction = {.call = call, .plan = *plan, .idempotency = idempotency};
     if (is_hurried(call, plan))
         return db_read_quick(call->services->db, work, &transaction, error);
     if (plan->kind == RESOURCE_READ)
@@ -94,8 +103,8 @@ static void begin(void *argument)
 }
 
 static int start_write(struct resource_call *call, const struct resource_plan *plan,
-                       struct http_request *request, const struct perform_end *end,
-                       struct treadle_error *error)
+                       struct idempotency *idempotency, struct http_request *request,
+                       const struct perform_end *end, struct treadle_error *error)
 {
     struct transaction *transaction = arena_alloc(call->arena, sizeof *transaction);
     if (!transaction)
@@ -108,6 +117,7 @@ static int start_write(struct resource_call *call, const struct resource_plan *p
                  .checks_first = plan->checks_first},
         .call = call,
         .plan = *plan,
+        .idempotency = idempotency,
         .request = request,
         .end = end,
     };
@@ -120,19 +130,26 @@ enum perform_outcome perform_call(enum endpoint_id id, struct resource_call *cal
                                   struct http_request *request, const struct perform_end *end,
                                   int *rc, struct treadle_error *error)
 {
+    struct idempotency *idempotency = arena_alloc(call->arena, sizeof *idempotency);
+    bool replied = false;
+    *rc = idempotency ? idempotency_read(idempotency, call, error) : error_set_memory(error);
+    if (!*rc)
+        *rc = idempotency_repeat(idempotency, call, &replied, error);
+    if (*rc || replied)
+        return PERFORM_ENDED;
     struct resource_plan plan = resource_begin(id, call, error);
     for (;;) {
         if (plan.kind == RESOURCE_LATER)
             return PERFORM_LATER;
         if (plan.kind == RESOURCE_ANSWER) {
-            *rc = plan.rc;
+            *rc = plan.rc ? plan.rc : idempotency_conclude(idempotency, call, error);
             return PERFORM_ENDED;
         }
         if (plan.kind == RESOURCE_WRITE && !plan.then) {
-            *rc = start_write(call, &plan, request, end, error);
+            *rc = start_write(call, &plan, idempotency, request, end, error);
             return *rc ? PERFORM_ENDED : PERFORM_WRITING;
         }
-        int result = transact(call, &plan, error);
+        int result = transact(call, &plan, idempotency, error);
         if (result == TREADLE_EBUSY && is_hurried(call, &plan))
             return PERFORM_ELSEWHERE;
         plan = plan.then ? plan.then(call, result, error) : resource_answer(result);

@@ -156,5 +156,10 @@ const char *const schema_migrations[] = {
     "CREATE TABLE places ("
     "  place INTEGER PRIMARY KEY, source TEXT NOT NULL, id TEXT NOT NULL, scope TEXT NOT NULL,"
     "  seq INTEGER NOT NULL, at INTEGER NOT NULL, UNIQUE (source, id, scope));",
+
+    "CREATE TABLE idempotency ("
+    "  seq INTEGER PRIMARY KEY, project TEXT NOT NULL, name TEXT NOT NULL,"
+    "  fingerprint TEXT NOT NULL, body TEXT, streamed INTEGER NOT NULL, after INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL, UNIQUE (project, name));",
     NULL,
 };
