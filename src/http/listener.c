@@ -39,8 +39,8 @@ static int not_understood(struct treadle_error *error, const char *text)
 
 static int listen_failed(struct treadle_error *error, const char *text)
 {
-    int code = errno == EADDRINUSE ? TREADLE_EBUSY : TREADLE_EIO;
-    return error_set_errno(error, code, errno, "cannot listen on '%s'", text);
+    int rc = errno == EADDRINUSE ? TREADLE_EBUSY : TREADLE_EIO;
+    return error_set_errno(error, rc, errno, "cannot listen on '%s'", text);
 }
 
 static bool set_option(int descriptor, int level, int name, int value)

@@ -262,10 +262,10 @@ static void forget(struct queue *queue, struct queue_delay *delay)
     *delay = (struct queue_delay){.seq = 0};
 }
 
-bool queue_retry(struct queue *queue, int64_t seq, int code, unsigned *seconds)
+bool queue_retry(struct queue *queue, int64_t seq, int rc, unsigned *seconds)
 {
     int64_t now = clock_monotonic_us();
-    bool may_pass = code == TREADLE_EIO || code == TREADLE_EMEMORY || code == TREADLE_EBUSY;
+    bool may_pass = rc == TREADLE_EIO || rc == TREADLE_EMEMORY || rc == TREADLE_EBUSY;
     if (!may_pass && !queue->delay_count)
         return false;
     struct queue_delay *delay = find_delay(queue, seq, now);
@@ -275,7 +275,7 @@ bool queue_retry(struct queue *queue, int64_t seq, int code, unsigned *seconds)
     if (delay->seq != seq)
         forget(queue, delay);
     bool spent = delay->seq && (now - delay->first_us > give_up_us ||
-                                (code == TREADLE_EBUSY && delay->attempts + 1 >= MOST_KILLS));
+                                (rc == TREADLE_EBUSY && delay->attempts + 1 >= MOST_KILLS));
     if (!may_pass || spent) {
         forget(queue, delay);
         return false;

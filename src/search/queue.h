@@ -71,8 +71,8 @@ int queue_wants(struct queue *queue, struct queue_reading *reading, bool *wanted
 /* Sets `stop` of every reading whose row is gone or cancelled, and of one that yields. */
 int queue_review(struct queue *queue, struct treadle_error *error);
 
-/* The reading failed with that code: whether it is to be tried again, which queue_take then does
+/* The reading returned `rc`: whether it is to be tried again, which queue_take then does
  * after a pause that doubles. */
-bool queue_retry(struct queue *queue, int64_t seq, int code, unsigned *seconds);
+bool queue_retry(struct queue *queue, int64_t seq, int rc, unsigned *seconds);
 
 #endif

@@ -149,9 +149,9 @@ enum perform_outcome perform_call(enum endpoint_id id, struct resource_call *cal
             *rc = start_write(call, &plan, idempotency, request, end, error);
             return *rc ? PERFORM_ENDED : PERFORM_WRITING;
         }
-        int result = transact(call, &plan, idempotency, error);
-        if (result == TREADLE_EBUSY && is_hurried(call, &plan))
+        *rc = transact(call, &plan, idempotency, error);
+        if (*rc == TREADLE_EBUSY && is_hurried(call, &plan))
             return PERFORM_ELSEWHERE;
-        plan = plan.then ? plan.then(call, result, error) : resource_answer(result);
+        plan = plan.then ? plan.then(call, *rc, error) : resource_answer(*rc);
     }
 }
