@@ -244,13 +244,13 @@ static int start(struct sqlite_db *db, const char *path, const char *const *migr
     if (rc == 0)
         rc = create_file(path, error);
     if (rc == 0)
-        rc = db_sqlite_session_open(&session, path, error);
+        rc = db_sqlite_session_open(&session, path, &db_sqlite_backend, error);
     if (rc == 0)
         rc = prepare_database(db_sqlite_session_connection(session), migrations, error);
     if (rc == 0)
         rc = sync_directory(path, error);
     if (rc == 0)
-        rc = db_sqlite_readers_new(&db->readers, path, error);
+        rc = db_sqlite_readers_new(&db->readers, path, &db_sqlite_backend, error);
     if (rc == 0)
         rc = db_sqlite_writer_start(&db->writer, session, db->readers, error);
     if (rc < 0)

@@ -43,7 +43,7 @@ int db_sqlite_vacuum_convert(sqlite3 *connection, struct treadle_error *error);
 int db_sqlite_vacuum_look(struct db_session *session, void *more, struct treadle_error *error);
 int db_sqlite_vacuum_slice(struct db_session *session, void *unused, struct treadle_error *error);
 
-/* Sessions. */
+/* Sessions. They and their statements point to the backend that they are opened with. */
 struct db_sqlite_session;
 
 enum db_sqlite_control {
@@ -58,7 +58,7 @@ enum db_sqlite_control {
 };
 
 int db_sqlite_session_open(struct db_sqlite_session **out, const char *path,
-                           struct treadle_error *error);
+                           const struct db_backend *backend, struct treadle_error *error);
 void db_sqlite_session_close(struct db_sqlite_session *session);
 sqlite3 *db_sqlite_session_connection(struct db_sqlite_session *session);
 int db_sqlite_session_control(struct db_sqlite_session *session, enum db_sqlite_control control,
@@ -89,7 +89,8 @@ int db_sqlite_session_report_loss(const struct db_sqlite_session *session,
 /* Statements: the slots of db_backend, and what a session does with them. */
 struct db_sqlite_cache;
 
-struct db_sqlite_cache *db_sqlite_cache_new(struct db_sqlite_session *session);
+struct db_sqlite_cache *db_sqlite_cache_new(struct db_sqlite_session *session,
+                                            const struct db_backend *backend);
 void db_sqlite_cache_free(struct db_sqlite_cache *cache);
 int db_sqlite_cache_get(struct db_sqlite_cache *cache, struct db_statement **out, const char *sql,
                         struct treadle_error *error);
@@ -119,7 +120,7 @@ bool db_sqlite_column_is_null(struct db_statement *statement, int column);
 struct db_sqlite_readers;
 
 int db_sqlite_readers_new(struct db_sqlite_readers **out, const char *path,
-                          struct treadle_error *error);
+                          const struct db_backend *backend, struct treadle_error *error);
 void db_sqlite_readers_free(struct db_sqlite_readers *readers);
 int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void *argument,
                           bool quick, struct treadle_error *error);

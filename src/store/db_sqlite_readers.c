@@ -39,6 +39,7 @@ struct reader {
 
 struct db_sqlite_readers {
     char *path;
+    const struct db_backend *backend;
     pthread_mutex_t mutex;
     pthread_cond_t returned;
     struct reader readers[READER_LIMIT];
@@ -46,11 +47,12 @@ struct db_sqlite_readers {
 };
 
 int db_sqlite_readers_new(struct db_sqlite_readers **out, const char *path,
-                          struct treadle_error *error)
+                          const struct db_backend *backend, struct treadle_error *error)
 {
     struct db_sqlite_readers *readers = calloc(1, sizeof *readers);
     if (!readers)
         return error_set_memory(error);
+    readers->backend = backend;
     readers->path = strdup(path);
     if (!readers->path) {
         free(readers);
@@ -133,9 +135,10 @@ static void give_back(struct db_sqlite_readers *readers, struct reader *reader)
     pthread_mutex_unlock(&readers->mutex);
 }
 
-static int open_session(struct reader *reader, const char *path, struct treadle_error *error)
+static int open_session(struct reader *reader, const char *path, const struct db_backend *backend,
+                        struct treadle_error *error)
 {
-    int rc = db_sqlite_session_open(&reader->session, path, error);
+    int rc = db_sqlite_session_open(&reader->session, path, backend, error);
     if (rc < 0)
         return rc;
     sqlite3 *connection = db_sqlite_session_connection(reader->session);
@@ -203,7 +206,7 @@ int db_sqlite_readers_run(struct db_sqlite_readers *readers, db_work work, void 
     if (rc < 0)
         return rc;
     if (!reader->session)
-        rc = open_session(reader, readers->path, error);
+        rc = open_session(reader, readers->path, readers->backend, error);
     if (rc == 0)
         db_sqlite_session_hurry(reader->session, quick);
     if (rc == 0)

@@ -117,14 +117,14 @@ static int configure(struct db_sqlite_session *session, struct treadle_error *er
 }
 
 int db_sqlite_session_open(struct db_sqlite_session **out, const char *path,
-                           struct treadle_error *error)
+                           const struct db_backend *backend, struct treadle_error *error)
 {
     struct db_sqlite_session *session = calloc(1, sizeof *session);
     if (!session)
         return error_set_memory(error);
-    session->base.backend = &db_sqlite_backend;
+    session->base.backend = backend;
     int rc;
-    session->cache = db_sqlite_cache_new(session);
+    session->cache = db_sqlite_cache_new(session, backend);
     int code = sqlite3_open_v2(path, &session->connection,
                                SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
     if (!session->cache)

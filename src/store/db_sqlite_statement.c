@@ -28,16 +28,19 @@ struct statement {
 
 struct db_sqlite_cache {
     struct db_sqlite_session *session;
+    const struct db_backend *backend;
     uint64_t work; /* counts the works of the session */
     size_t count;
     struct statement *entries[CACHE_SIZE];
 };
 
-struct db_sqlite_cache *db_sqlite_cache_new(struct db_sqlite_session *session)
+struct db_sqlite_cache *db_sqlite_cache_new(struct db_sqlite_session *session,
+                                            const struct db_backend *backend)
 {
     struct db_sqlite_cache *cache = calloc(1, sizeof *cache);
     if (cache) {
         cache->session = session;
+        cache->backend = backend;
         cache->work = 1;
     }
     return cache;
@@ -112,7 +115,7 @@ static int statement_new(struct statement **out, struct db_sqlite_cache *cache, 
     if (!statement)
         return error_set_memory(error);
     memcpy(statement->sql, sql, size);
-    statement->base.backend = &db_sqlite_backend;
+    statement->base.backend = cache->backend;
     statement->cache = cache;
     statement->hash = hash_text(sql);
     sqlite3 *connection = db_sqlite_session_connection(cache->session);

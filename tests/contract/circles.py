@@ -17,8 +17,7 @@ KNOWN = [
     "engine: claim.c engine.c execution.c execution_ask.c execution_conclude.c "
     "execution_prepare.c execution_receive.c execution_tools.c execution_trial.c "
     "execution_whole.c",
-    "store: db_sqlite.c db_sqlite_readers.c db_sqlite_session.c db_sqlite_statement.c "
-    "db_sqlite_writer.c",
+    "store: db_sqlite_session.c db_sqlite_statement.c",
 ]
 
 

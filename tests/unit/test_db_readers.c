@@ -161,7 +161,9 @@ static struct watched watch(struct scene *scene)
     struct watched watched = {.readers = NULL};
     struct fixture_row row = {1, 100};
     assert_int_equal(db_write(scene->db, fixture_insert, &row, &scene->error), 0);
-    assert_int_equal(db_sqlite_readers_new(&watched.readers, scene->store.path, &scene->error), 0);
+    assert_int_equal(db_sqlite_readers_new(&watched.readers, scene->store.path, &db_sqlite_backend,
+                                           &scene->error),
+                     0);
     assert_int_equal(sqlite3_open(scene->store.path, &watched.other), SQLITE_OK);
     /* It knows of the log once it has read. */
     assert_int_equal(sqlite3_exec(watched.other, "PRAGMA user_version", NULL, NULL, NULL),
