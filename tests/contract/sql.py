@@ -13,7 +13,7 @@ import re
 import sys
 
 INDEX = {"search/" + name for name in (
-    "index_db.c", "index_db_read.c", "index_db_sqlite.h", "index_db_write.c")}
+    "index_db.c", "index_db_forget.c", "index_db_read.c", "index_db_sqlite.h", "index_db_write.c")}
 
 COMMENT_OR_STRING = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"', re.DOTALL)
 STATEMENT = re.compile(
