@@ -77,7 +77,7 @@ int engine_claim(struct engine *engine, struct run_change *change, const struct 
                  struct execution **out, struct treadle_error *error)
 {
     pthread_mutex_lock(&engine->mutex);
-    bool room = engine->count < ENGINE_EXECUTIONS && !atomic_load(&engine->draining);
+    bool room = engine->count < ENGINE_EXECUTIONS && engine_claims(engine);
     pthread_mutex_unlock(&engine->mutex);
     struct arena *arena = room ? arena_new(0) : NULL;
     if (!arena)
@@ -123,7 +123,7 @@ static bool goes_on(struct engine *engine, bool more)
 {
     bool again = engine->claim_again || more;
     engine->claim_again = false;
-    return again && !atomic_load(&engine->draining) && engine->count < ENGINE_EXECUTIONS;
+    return again && engine_claims(engine) && engine->count < ENGINE_EXECUTIONS;
 }
 
 static void on_claimed(struct db_task *task)

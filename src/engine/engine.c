@@ -52,8 +52,7 @@ void engine_remove(struct engine *engine, struct execution *execution)
 void engine_wake(struct engine *engine)
 {
     pthread_mutex_lock(&engine->mutex);
-    bool start =
-        !engine->claiming && !atomic_load(&engine->draining) && engine->count < ENGINE_EXECUTIONS;
+    bool start = !engine->claiming && engine_claims(engine) && engine->count < ENGINE_EXECUTIONS;
     engine->claim_again = !start;
     engine->claiming = engine->claiming || start;
     pthread_mutex_unlock(&engine->mutex);
@@ -114,9 +113,35 @@ int64_t engine_run_seconds(const struct engine *engine)
 
 /* ---- Opening and closing -------------------------------------------------------------------- */
 
-static int recover(struct db_session *session, void *argument, struct treadle_error *error)
+static int recover_work(struct db_session *session, void *argument, struct treadle_error *error)
 {
     return run_state_recover(session, argument, error);
+}
+
+int engine_recover(struct engine *engine, struct treadle_error *error)
+{
+    size_t failed = 0;
+    char count[24];
+    int rc = db_write(engine->options.db, recover_work, &failed, error);
+    if (rc)
+        return rc;
+    atomic_store(&engine->unrecovered, false);
+    snprintf(count, sizeof count, "%zu", failed);
+    if (failed)
+        log_write(engine->options.log, LOG_WARNING, "runs_recovered", "failed", count, NULL);
+    return 0;
+}
+
+/* Where the database cannot be written, as on a full disk, the server starts nevertheless: objects
+ * can be deleted then. The runs are recovered as soon as that succeeds. */
+static int recover_first(struct engine *engine, struct treadle_error *error)
+{
+    atomic_store(&engine->unrecovered, true);
+    int rc = engine_recover(engine, error);
+    if (rc != TREADLE_EIO)
+        return rc;
+    log_write(engine->options.log, LOG_ERROR, "runs_unrecovered", "error", error->message, NULL);
+    return 0;
 }
 
 static int start(struct engine *engine, struct treadle_error *error)
@@ -141,14 +166,6 @@ static int start(struct engine *engine, struct treadle_error *error)
 int engine_open(struct engine **out, const struct engine_options *options,
                 struct treadle_error *error)
 {
-    size_t failed = 0;
-    char count[24];
-    int rc = db_write(options->db, recover, &failed, error);
-    if (rc)
-        return rc;
-    snprintf(count, sizeof count, "%zu", failed);
-    if (failed)
-        log_write(options->log, LOG_WARNING, "runs_recovered", "failed", count, NULL);
     struct engine *engine = calloc(1, sizeof *engine);
     if (!engine)
         return error_set_memory(error);
@@ -156,7 +173,9 @@ int engine_open(struct engine **out, const struct engine_options *options,
     engine->options.tools.db = options->db;
     if (!options->tool_kinds)
         engine->options.tool_kinds = tool_kinds;
-    rc = start(engine, error);
+    int rc = start(engine, error);
+    if (!rc)
+        rc = recover_first(engine, error);
     if (rc) {
         engine_close(engine, 0);
         return rc;

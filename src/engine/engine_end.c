@@ -117,6 +117,12 @@ int engine_end_unowned(struct engine *engine, struct treadle_error *error)
 {
     if (!engine || atomic_load(&engine->stop))
         return 0;
+    if (atomic_load(&engine->unrecovered)) {
+        int failed = engine_recover(engine, error);
+        if (!failed)
+            engine_wake(engine);
+        return failed;
+    }
     struct unowned found = {.engine = engine, .arena = arena_new(0)};
     int rc = found.arena ? db_read(engine->options.db, find_unowned, &found, error)
                          : error_set_memory(error);

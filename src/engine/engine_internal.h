@@ -28,7 +28,9 @@ struct engine {
     struct pool *loop;    /* advances executions; never blocks for long */
     struct pool *workers; /* searches, and models that answer within the call */
     atomic_bool draining; /* no run is claimed any more */
-    atomic_bool stop;     /* those that are executed give up */
+    atomic_bool
+        unrecovered;  /* the runs of an earlier process are still to be ended; none is claimed */
+    atomic_bool stop; /* those that are executed give up */
     struct claim *claim;
     pthread_t ticker;
     bool has_ticker;
@@ -43,9 +45,18 @@ struct engine {
     bool waits_for_slot; /* a run stayed queued because its model's server has no free slot */
 };
 
+/* Whether runs may be claimed at all. */
+static inline bool engine_claims(struct engine *engine)
+{
+    return !atomic_load(&engine->draining) && !atomic_load(&engine->unrecovered);
+}
+
 /* The first adds an execution to the list and starts it; the second removes and frees it. */
 void engine_add(struct engine *engine, struct execution *execution);
 void engine_remove(struct engine *engine, struct execution *execution);
+
+/* Ends the runs that an earlier process left in progress. */
+int engine_recover(struct engine *engine, struct treadle_error *error);
 
 /* slots.c: whether a run of that model may be claimed; whether one that is queued waits for a slot;
  * an execution takes its slot, and returns it. */

@@ -64,8 +64,8 @@ static struct treadle_chat_usage *count(const struct model_usage *usage, struct 
                   .total_tokens = usage->prompt_tokens + usage->completion_tokens,
                   .prompt_tokens_details = detailed ? &out->prompt : NULL,
                   .completion_tokens_details = detailed ? &out->completion : NULL},
-        .prompt = {usage->cached_tokens},
-        .completion = {usage->reasoning_tokens},
+        .prompt = {.cached_tokens = usage->cached_tokens},
+        .completion = {.reasoning_tokens = usage->reasoning_tokens},
     };
     return &out->usage;
 }

@@ -65,7 +65,8 @@ int presence_announce(int descriptor, const char *address, const char *owner_add
     int length = snprintf(text, sizeof text, "%s\n%s\n", address, owner_address);
     if (length >= (int)sizeof text)
         return error_set(error, TREADLE_EINVALID, "the address %s is too long", address);
-    if (ftruncate(descriptor, 0) || pwrite(descriptor, text, (size_t)length, 0) != length)
+    /* Written over what is there, so that it needs no room on a full disk. */
+    if (pwrite(descriptor, text, (size_t)length, 0) != length || ftruncate(descriptor, length))
         return error_set_errno(error, TREADLE_EIO, errno, "cannot note the address in the store");
     return 0;
 }

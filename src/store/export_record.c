@@ -11,8 +11,8 @@ static const char *const walks[EXPORT_KINDS] = {
     [EXPORT_VECTOR_STORES] =
         "SELECT id, body, NULL FROM vector_stores WHERE project = ? ORDER BY seq",
     [EXPORT_VECTOR_STORE_FILES] =
-        "SELECT f.file, f.body, NULL FROM vector_stores s JOIN vector_store_files f "
-        "ON f.store = s.id WHERE s.project = ? ORDER BY s.seq, f.seq",
+        ("SELECT f.file, f.body, NULL FROM vector_stores s JOIN vector_store_files f "
+         "ON f.store = s.id WHERE s.project = ? ORDER BY s.seq, f.seq"),
     [EXPORT_ASSISTANTS] = "SELECT id, body, NULL FROM assistants WHERE project = ? ORDER BY seq",
     [EXPORT_THREADS] = "SELECT id, body, NULL FROM threads WHERE project = ? ORDER BY seq",
     [EXPORT_MESSAGES] = "SELECT id, body, NULL FROM messages WHERE thread = ? ORDER BY seq",

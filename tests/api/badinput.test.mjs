@@ -8,6 +8,12 @@ import { assertError, command, directory, filesBelow, launch, post, request, run
 import { loomManual } from './pdf.mjs';
 
 const MODEL = 'treadle-extractive';
+const LEAVE = `
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("""UPDATE runs SET status = 'in_progress', expires_at = 9999999999,
+    body = json_set(body, '$.status', 'in_progress') WHERE id = ?""", (sys.argv[2],))
+database.execute("UPDATE threads SET active_run = ?", (sys.argv[2],))`;
 const QUESTION = 'When should I replace the treadle cord?';
 
 /** Uploads bytes and has a vector store read them; gives the file within the store. */
@@ -277,6 +283,46 @@ test('a full disk', async t => {
 });
 
 /** Writes to a file until nothing more fits. */
+test('a start on a full disk', async t => {
+    if (process.getuid() !== 0) return t.skip('mounting a small file system needs root');
+    const disk = path.join(directory(t), 'disk'), store = path.join(disk, 'store');
+    fs.mkdirSync(disk);
+    try {
+        command('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]);
+    } catch {
+        return t.skip('no file system can be mounted here');
+    }
+    let server;
+    try {
+        server = await launch({ store });
+        const { client } = server;
+        const assistant = await client.beta.assistants.create({ model: MODEL });
+        const { id, thread_id } = await client.beta.threads.createAndRun({
+            assistant_id: assistant.id,
+            thread: { messages: [{ role: 'user', content: 'Hello?' }] } });
+        await until('the run ends', async () => (await client.beta.threads.runs.retrieve(id,
+            { thread_id })).status === 'completed');
+        // A run that a killed server left in progress, and nothing in reserve.
+        command('python3', ['-c', LEAVE, path.join(store, 'treadle.db'), id]);
+        await server.kill();
+        fs.rmSync(path.join(store, 'reserve'), { force: true });
+        fill(path.join(disk, 'filler'));
+        server = await launch({ store });
+        const run = async () => (await request(server, 'GET',
+            `/v1/threads/${thread_id}/runs/${id}`)).json;
+        assert.equal((await run()).status, 'in_progress');
+        fs.rmSync(path.join(disk, 'filler'));
+        await until('the run is ended', async () => (await run()).status === 'failed');
+        await until('runs are executed again', async () => (await post(server, '/v1/threads/runs',
+            { assistant_id: assistant.id, thread: { messages: [{ role: 'user', content: 'x' }] } }))
+            .status === 200);
+        await server.stop();
+    } finally {
+        if (server && !server.stopped) await server.kill();
+        command('umount', [disk]);
+    }
+});
+
 function fill(file) {
     const descriptor = fs.openSync(file, 'w');
     const block = Buffer.alloc(4096, 'x');
