@@ -251,7 +251,8 @@ test('citations are numbered, and their sources follow', async t => {
 });
 
 test('on a terminal', async t => {
-    const kit = await steered(t);
+    // A model that is known to call tools is not held back where it makes no call.
+    const kit = await steered(t, { arguments: ['--model-tools', 'yes'] });
     const quoted = text => `'${text.replaceAll('\'', '\'\\\'\'')}'`;
     const terminal = (t2, parameters, env) => begin(t2, 'script', ['-qefc',
         [program, ...parameters].map(quoted).join(' '), '/dev/null'], env);
