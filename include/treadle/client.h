@@ -164,6 +164,7 @@ TREADLE_DECLARE_RESPONSE(treadle_chat_completion_response, struct treadle_chat_c
                          completion)
 TREADLE_DECLARE_RESPONSE(treadle_backup_response, struct treadle_backup, backup)
 TREADLE_DECLARE_RESPONSE(treadle_export_response, struct treadle_export, export_)
+TREADLE_DECLARE_RESPONSE(treadle_import_response, struct treadle_import, import)
 TREADLE_DECLARE_RESPONSE(treadle_key_response, struct treadle_key, key)
 TREADLE_DECLARE_RESPONSE(treadle_key_page_response, struct treadle_key_page, page)
 TREADLE_DECLARE_RESPONSE(treadle_deletion_response, struct treadle_deletion, deletion)
@@ -594,6 +595,12 @@ int treadle_backup_create(struct treadle_backup_response **out, struct treadle_c
  * client moves the copy elsewhere, and then renames manifest.part in it to manifest.json. */
 int treadle_export_create(struct treadle_export_response **out, struct treadle_client *client,
                           const struct treadle_export_create_request *request,
+                          struct treadle_error *error);
+
+/* POST /treadle/imports: for the owner of the store. The objects are in a directory below its
+ * "backups" that the client has made, in the form that 'treadle import' writes. */
+int treadle_import_create(struct treadle_import_response **out, struct treadle_client *client,
+                          const struct treadle_import_create_request *request,
                           struct treadle_error *error);
 
 /* POST /treadle/keys: for the owner of the store, or with an admin key. key.key is the new key's

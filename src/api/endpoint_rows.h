@@ -208,6 +208,10 @@ ENDPOINT(EXPORT_CREATE, PLANS(export_create), POST, "/treadle/exports", "createE
          .body = ENDPOINT_JSON, .request = &treadle_export_create_request_type,
          .reply = &treadle_export_type, .own = true, .owner = true,
          .doc = "Copy objects as the protocol prints them, for the store's owner. Treadle's own.")
+ENDPOINT(IMPORT_CREATE, PLANS(import_create), POST, "/treadle/imports", "createImport",
+         .body = ENDPOINT_JSON, .request = &treadle_import_create_request_type,
+         .reply = &treadle_import_type, .own = true, .owner = true,
+         .doc = "Store objects with their ids, for the store's owner. Treadle's own.")
 ENDPOINT(KEY_CREATE, PLANS(key_create), POST, "/treadle/keys", "createKey", .body = ENDPOINT_JSON,
          .request = &treadle_key_create_request_type, .reply = &treadle_key_type, .own = true,
          .owner = true, .doc = "Make a key. Treadle's own.")

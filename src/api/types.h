@@ -132,6 +132,10 @@ extern const struct treadle_type treadle_chat_chunk_type;
 /* backup.c */
 extern const struct treadle_type treadle_backup_type;
 
+/* import.c */
+extern const struct treadle_type treadle_import_type, treadle_import_create_request_type,
+    treadle_import_kind_type, treadle_import_note_type;
+
 /* export.c */
 extern const struct treadle_type treadle_export_type, treadle_export_create_request_type,
     treadle_kind_count_type;

@@ -23,6 +23,7 @@ int cmd_key(int argc, char **argv);
 int cmd_runs(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_import(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_steps(int argc, char **argv);
 int cmd_watch(int argc, char **argv);

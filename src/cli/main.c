@@ -19,6 +19,7 @@ static const struct command commands[] = {
     {"watch", "Follow a run live.", cmd_watch},
     {"backup", "Copy the store, also while it is being served.", cmd_backup},
     {"export", "Copy objects as the protocol prints them, and files.", cmd_export},
+    {"import", "Store saved objects with their ids, and files.", cmd_import},
     {"check", "Check the store, and repair it.", cmd_check},
     {"schema", "Print the API as an OpenAPI document.", cmd_schema},
 };

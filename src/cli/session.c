@@ -278,6 +278,8 @@ int session_open(struct session **out, const struct session_options *options)
     client.api_key = options->api_key;
     client.ca_file = options->ca;
     client.project = options->project;
+    if (options->patience > 0)
+        client.request_timeout_seconds = options->patience;
     /* A server on this machine can be polled often; others say how often. */
     if (!options->server)
         client.polling_interval_seconds = 0.02;

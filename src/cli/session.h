@@ -20,6 +20,7 @@ struct session_options {
     const char *ca;      /* file of trusted CA certificates, or NULL */
     const char *project; /* NULL: the server's choice */
     const char *store;   /* directory, or NULL for the default */
+    double patience;     /* seconds for a reply; 0: the client's default */
     const struct models_options
         *models; /* of a server inside this process; NULL: the built-in ones */
 };

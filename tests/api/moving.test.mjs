@@ -1,10 +1,10 @@
-// `treadle export`: objects as GET prints them, with contents, of one moment.
+// `treadle export` and `treadle import`: objects as GET prints them, with contents, and back again.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
-import { directory, filesBelow, launch, run, serve } from './harness.mjs';
+import { directory, filesBelow, launch, post, run, serve, until } from './harness.mjs';
 import { everything, fill } from './moving.mjs';
 
 const lines = (...names) => fs.readFileSync(path.join(...names), 'utf8').split('\n').slice(0, -1)
@@ -97,4 +97,107 @@ test('what cannot be exported is refused, and nothing is left', async t => {
     await refused(2, /--without/, '--without', 'messages', path.join(home, 'new'));
     await refused(2, /name the directory/);
     assert.ok(!fs.existsSync(path.join(home, 'new', 'manifest.json')));
+});
+
+const imported = async (store, code, ...parameters) => {
+    const result = await run(['import', '--store', store, '--json', ...parameters]);
+    assert.equal(result.code, code, result.stderr);
+    assert.ok(result.stdout, result.stderr);
+    const report = JSON.parse(result.stdout);
+    const sum = name => report.kinds.reduce((all, kind) => all + kind[name], 0);
+    return { ...report, stderr: result.stderr, found: sum('found'), created: sum('created'),
+        unchanged: sum('unchanged'), skipped: sum('skipped'), replaced: sum('replaced'),
+        failed: sum('failed') };
+};
+const indexed = server => until('all files are read', async () =>
+    (await everything(server, 'default'))['/v1/vector_stores'].every(store => store.status === 'completed'));
+/** Times of indexing are the new store's own. */
+const lasting = all => JSON.parse(JSON.stringify(all, (name, value) =>
+    name === 'last_active_at' ? 0 : value));
+
+test('an export that is imported into an empty store gives the same answers', async t => {
+    const home = directory(t);
+    const first = await launch({ store: path.join(home, 'first') });
+    await fill(first, 'default');
+    const all = await everything(first, 'default');
+    await exported(first.store, path.join(home, 'dump'));
+    await first.stop();
+
+    const second = await launch({ store: path.join(home, 'second') });
+    const dry = await imported(second.store, 0, '--dry-run', path.join(home, 'dump'));
+    assert.equal(dry.created, dry.found);
+    assert.deepEqual((await everything(second, 'default'))['/v1/threads'], []);
+    const report = await imported(second.store, 0, path.join(home, 'dump'));
+    assert.equal(report.created, report.found);
+    assert.deepEqual(report.notes, []);
+    await indexed(second);
+    assert.deepEqual(lasting(await everything(second, 'default')), lasting(all));
+    await second.stop();
+
+    // Once more, while no server runs: nothing changes.
+    const again = await imported(second.store, 0, path.join(home, 'dump'));
+    assert.equal(again.unchanged, again.found);
+    const third = await launch({ store: second.store });
+    t.after(() => third.stop());
+    assert.deepEqual(lasting(await everything(third, 'default')), lasting(all));
+    const stored = fs.existsSync(path.join(third.store, 'backups'))
+        ? fs.readdirSync(path.join(third.store, 'backups')) : [];
+    assert.deepEqual(stored, []);
+});
+
+test('forms, ids and states that are not ours', async t => {
+    const home = directory(t);
+    const server = await serve(t);
+    const write = (name, text) => {
+        fs.writeFileSync(path.join(home, name), typeof text === 'string' ? text : JSON.stringify(text));
+        return path.join(home, name);
+    };
+    const message = (i, more) => ({ id: `msg_${i}`, object: 'thread.message', created_at: 1700000000,
+        thread_id: 'thread_a', role: i % 2 ? 'assistant' : 'user', content: [{ type: 'text',
+            text: { value: `text ${i}`, annotations: i % 2 ? [{ type: 'url_citation', text: 'x',
+                url_citation: { url: 'http://a/' }, start_index: 0, end_index: 1 }] : [] } }],
+        metadata: {}, ...more });
+    const newest = [5, 4, 3, 2, 1, 0].map(i => message(i));
+    // Pages of a list, newest first, of one second; the thread itself was not saved.
+    write('1.json', { object: 'list', data: newest.slice(0, 3), has_more: true });
+    write('2.json', JSON.stringify({ object: 'list', data: newest.slice(3), has_more: false }, null, 2));
+    let report = await imported(server.store, 0, home);
+    assert.equal(report.created, 7);
+    assert.match(report.stderr, /has_more/);
+    const list = (await everything(server, 'default'))['/v1/threads/thread_a/messages'];
+    assert.deepEqual(list.map(({ id }) => id), [0, 1, 2, 3, 4, 5].map(i => `msg_${i}`));
+    assert.equal(list[1].content[0].text.annotations[0].url_citation.url, 'http://a/');
+    report = await imported(server.store, 0, home);
+    assert.equal(report.created + report.skipped, 0);
+
+    // An active run is expired, and its thread is free.
+    const active = write('run.json', [{ id: 'run_a', object: 'thread.run', created_at: 1700000001,
+        thread_id: 'thread_a', assistant_id: 'asst_none', status: 'requires_action', model: 'm',
+        usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 }, tools: [], metadata: {} }]);
+    await imported(server.store, 0, active);
+    const after = await everything(server, 'default');
+    assert.equal(after['/v1/threads/thread_a/runs'][0].status, 'expired');
+    assert.equal(after['usage of thread_a'].total_tokens, 7);
+    assert.equal((await post(server, '/v1/threads/thread_a/messages',
+        { role: 'user', content: 'free' })).status, 200);
+
+    // What differs: kept, replaced, or nothing is done.
+    const other = write('other.json', message(0, { metadata: { a: 'b' } }));
+    assert.equal((await imported(server.store, 0, other)).skipped, 1);
+    await imported(server.store, 3, '--on-conflict', 'fail', other);
+    assert.equal((await imported(server.store, 0, '--on-conflict', 'replace', other)).replaced, 1);
+    assert.equal((await imported(server.store, 0, other)).unchanged, 1);
+    // Another project cannot take over what is here.
+    assert.equal((await imported(server.store, 1, '--project', 'thief', other)).failed, 1);
+
+    for (const id of ['../x', 'x'.repeat(200), '', 'a\\u0000b', 'a b'])
+        assert.equal((await imported(server.store, 1, write('bad.json',
+            `{"object":"thread","id":"${id}","created_at":1}`))).failed, 1, id);
+    for (const [text, words] of [["Assistant(id='asst_1', tools=[])", /Python/],
+        ["{'id': 'asst_1'}", /Python/], ['{ id: "asst_1", tools: [ [Object] ] }', /Node/],
+        ['{"object":"thread"', /ends too early/], ['[]', /no objects/]]) {
+        const result = await run(['import', '--store', server.store, write('bad.json', text)]);
+        assert.equal(result.code, 1);
+        assert.match(result.stderr, words);
+    }
 });

@@ -30,6 +30,7 @@ static const char *const own[] = {"GET /threads",
                                   "GET /runs/{run_id}/times",
                                   "POST /treadle/backups",
                                   "POST /treadle/exports",
+                                  "POST /treadle/imports",
                                   "POST /treadle/keys",
                                   "GET /treadle/keys",
                                   "POST /treadle/keys/{key_id}/revoke"};

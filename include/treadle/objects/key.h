@@ -67,6 +67,48 @@ struct treadle_export {
     size_t count_count;
 };
 
+enum treadle_import_conflict {
+    TREADLE_IMPORT_SKIP = 1, /* the store's version is kept */
+    TREADLE_IMPORT_REPLACE,
+    TREADLE_IMPORT_FAIL /* nothing is changed at all */
+};
+
+struct treadle_import_create_request {
+    const char *source; /* the name of a directory below STORE/backups */
+    const char *project;
+    enum treadle_import_conflict on_conflict;
+    struct treadle_boolean dry_run;
+};
+
+struct treadle_import_kind {
+    const char *kind;
+    int64_t found;
+    int64_t created;
+    int64_t unchanged;
+    int64_t skipped;
+    int64_t replaced;
+    int64_t failed;
+};
+
+struct treadle_import_note {
+    const char *code;
+    const char *message;
+    int64_t count;
+    const char **ids; /* the first five */
+    size_t id_count;
+};
+
+struct treadle_import {
+    const char *object;
+    int64_t created_at;
+    const char *project;
+    bool dry_run;
+    struct treadle_import_kind *kinds;
+    size_t kind_count;
+    struct treadle_import_note *notes;
+    size_t note_count;
+};
+
 #ifdef __cplusplus
 }
 #endif
