@@ -177,6 +177,9 @@ static int open_content(struct resource_call *call, int *descriptor, uint64_t *l
     const struct blob_sum *sum = call->state;
     const char *id = call->arguments[0];
     int rc = blob_read(call->services->blobs, id, descriptor, length, error);
+    if (rc == TREADLE_ENOTFOUND && !sum->sha256[0])
+        return error_set_wire(error, 404, "invalid_request_error", "content_missing", "id",
+                              "File %.100s was imported without its content.", id);
     if (rc)
         return rc;
     if (*length != sum->length)

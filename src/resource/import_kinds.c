@@ -142,8 +142,8 @@ static int insert_store_file(struct import *import, union import_object *object,
 {
     static struct treadle_last_error missing = {
         .code = "invalid_file",
-        .message = "The content of this file was not in what was imported. Import it again "
-                   "with the content, or upload the file and add it."};
+        .message = "The content of this file was not in what was imported. Upload the file and "
+                   "add it to the vector store."};
     struct treadle_vector_store_file *file = &object->store_file;
     struct treadle_vector_store store;
     struct treadle_file content;

@@ -201,3 +201,36 @@ test('forms, ids and states that are not ours', async t => {
         assert.match(result.stderr, words);
     }
 });
+
+test('contents that come with an import, and those that do not', async t => {
+    const home = directory(t), originals = path.join(home, 'originals');
+    const server = await serve(t);
+    const text = 'The pump must be serviced every 400 hours.\n';
+    fs.mkdirSync(originals);
+    fs.writeFileSync(path.join(originals, 'pump.txt'), text);
+    const object = (id, filename, bytes) => ({ id, object: 'file', created_at: 1700000000, bytes,
+        filename, purpose: 'assistants', status: 'processed' });
+    const dump = path.join(home, 'files.jsonl');
+    fs.writeFileSync(dump, [object('file-here', 'pump.txt', text.length),
+        object('file-lost', 'lost.txt', 9), { id: 'vs_a', object: 'vector_store', name: 'a',
+            created_at: 1700000000, status: 'completed', metadata: {} },
+        ...['file-here', 'file-lost'].map(id => ({ id, object: 'vector_store.file',
+            created_at: 1700000000, vector_store_id: 'vs_a', status: 'completed' }))]
+        .map(one => `${JSON.stringify(one)}\n`).join(''));
+    const report = path.join(home, 'report.json');
+    const result = await run(['import', '--store', server.store, '--files', originals,
+        '--report', report, dump]);
+    assert.equal(result.code, 0, result.stderr);
+    assert.match(fs.readFileSync(report, 'utf8'), /file-lost/);
+    const content = id => fetch(`${server.url}/v1/files/${id}/content`);
+    assert.equal(await (await content('file-here')).text(), text);
+    const lost = await content('file-lost');
+    assert.equal(lost.status, 404);
+    assert.equal((await lost.json()).error.code, 'content_missing');
+    const files = server.client.vectorStores.files;
+    await until('the file is read', async () => (await files.retrieve('file-here',
+        { vector_store_id: 'vs_a' })).status === 'completed');
+    const failed = await files.retrieve('file-lost', { vector_store_id: 'vs_a' });
+    assert.equal(failed.status, 'failed');
+    assert.match(failed.last_error.message, /Upload the file/);
+});
