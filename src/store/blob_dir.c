@@ -212,6 +212,15 @@ int blob_adopt(struct blob_store *store, const char *id, const char *path, struc
     return rc;
 }
 
+/* A copy of the store may have the blob at both places, where it was moved in between. */
+static bool drop_second(const struct blob_store *store, int shelf, const char *id)
+{
+    struct stat first, second;
+    return fstatat(shelf, id, &first, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(store->temporary, id, &second, AT_SYMLINK_NOFOLLOW) == 0 &&
+           first.st_size == second.st_size && unlinkat(store->temporary, id, 0) == 0;
+}
+
 /* Needs no sync: after a crash the blob is at one place or the other, and both are searched. */
 int blob_settle(struct blob_store *store, const char *id, struct treadle_error *error)
 {
@@ -221,7 +230,8 @@ int blob_settle(struct blob_store *store, const char *id, struct treadle_error *
     int shelf = open_shelf(store, id);
     if (shelf < 0)
         rc = blob_open_made(&shelf, store->directory, blob_tail(id), error);
-    if (rc == 0 && blob_move(store->temporary, id, shelf, id) != 0)
+    if (rc == 0 && blob_move(store->temporary, id, shelf, id) != 0 &&
+        !(errno == EEXIST && drop_second(store, shelf, id)))
         rc = blob_fail(error, errno, "put away the contents of", id);
     if (shelf >= 0)
         close(shelf);

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fs from 'node:fs';
 import path from 'node:path';
-import { command, directory, launch, post, request, run, serve, until, upload } from './harness.mjs';
+import { command, directory, filesBelow, launch, post, request, run, serve, until, upload } from './harness.mjs';
 
 const integrity = database => command('python3', ['-c',
     'import sqlite3, sys; print(sqlite3.connect(sys.argv[1]).execute("PRAGMA integrity_check")'
@@ -104,4 +104,19 @@ test('only the owner may ask for a copy', async t => {
     const reply = await post(server, '/v1/treadle/backups', {});
     assert.ok([401, 403, 404].includes(reply.status), reply.text);
     assert.equal(fs.existsSync(path.join(server.store, 'backups')), false);
+});
+
+test('a copy that has a content at both of its places is served', async t => {
+    const store = path.join(directory(t), 'store');
+    let server = await launch({ store });
+    const { id } = await server.client.files.create({ purpose: 'assistants',
+        file: upload('a.txt', 'Once.') });
+    await server.stop();
+    const kept = filesBelow(path.join(store, 'files')).find(name => path.basename(name) === id);
+    fs.linkSync(path.isAbsolute(kept) ? kept : path.join(store, 'files', kept),
+        path.join(store, 'files', 'temporary', id));
+    server = await launch({ store });
+    assert.equal(await (await server.client.files.content(id)).text(), 'Once.');
+    await server.stop();
+    assert.ok(!fs.existsSync(path.join(store, 'files', 'temporary', id)));
 });
