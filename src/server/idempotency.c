@@ -14,7 +14,8 @@ enum { LONGEST_KEY = 255, DIGEST_BYTES = 32 };
 
 bool idempotency_applies(const struct endpoint *endpoint, const struct http_request *request)
 {
-    return strcmp(endpoint->method, "POST") == 0 && http_header(request, "idempotency-key");
+    return strcmp(endpoint->method, "POST") == 0 && !endpoint->owner &&
+           http_header(request, "idempotency-key");
 }
 
 /* ---- The request ---------------------------------------------------------------------------- */

@@ -16,7 +16,8 @@ struct idempotency {
     bool inserted; /* the record was written, without the reply */
 };
 
-/* Whether the request is to be carried out once. */
+/* Whether the request is to be carried out once. Those of the owner are not: the reply to one has a
+ * key in it, which is stored nowhere. */
 bool idempotency_applies(const struct endpoint *endpoint, const struct http_request *request);
 
 /* Reads the request's key. An error of the protocol where it is not valid. */

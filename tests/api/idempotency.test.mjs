@@ -1,5 +1,7 @@
 // Idempotency keys: a request that is sent again is carried out once, and answered alike.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import http from 'node:http';
 import path from 'node:path';
 import { test } from 'node:test';
 import { assertError, command, directory, launch, post, request, serve, until } from './harness.mjs';
@@ -128,4 +130,27 @@ test('runs are made once', async t => {
         assert.match(again, /thread\.run\.completed/);
         assert.doesNotMatch(again, /thread\.run\.created/);
     });
+});
+
+test('the text of a new key is not kept', async t => {
+    const server = await launch({ store: path.join(directory(t), 'store') });
+    const made = await new Promise((resolve, reject) => {
+        const sent = http.request({ socketPath: path.join(server.store, 'socket'), method: 'POST',
+            path: '/v1/treadle/keys', agent: false,
+            headers: keyed('a', { 'content-type': 'application/json' }) }, reply => {
+            let text = '';
+            reply.setEncoding('utf8').on('data', part => { text += part; });
+            reply.on('end', () => resolve({ status: reply.statusCode, text }));
+        });
+        sent.on('error', reject);
+        sent.end(JSON.stringify({ project: 'web' }));
+    });
+    assert.equal(made.status, 200, made.text);
+    const { key } = JSON.parse(made.text);
+    assert.match(key, /^sk-treadle-/);
+    await server.stop();
+    for (const name of fs.readdirSync(server.store)) {
+        const file = path.join(server.store, name);
+        if (fs.statSync(file).isFile()) assert.ok(!fs.readFileSync(file).includes(key), name);
+    }
 });
